@@ -1,0 +1,65 @@
+import js from '@eslint/js';
+import stylistic from '@stylistic/eslint-plugin';
+import { defineConfig } from 'eslint/config';
+import node from 'eslint-plugin-n';
+import typescript from 'typescript-eslint';
+
+/** Linter and formatter: `npm run lint` says what is wrong, `npm run format` mends what it can. */
+export default defineConfig(
+  { ignores: ['dist/', 'build/', 'iisnode/'] },
+  js.configs.recommended,
+  stylistic.configs.customize({ arrowParens: false, braceStyle: '1tbs', semi: true }),
+  {
+    rules: {
+      '@stylistic/arrow-parens': ['error', 'as-needed'],
+      '@stylistic/max-len': ['error', { code: 140, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true }],
+      '@stylistic/max-statements-per-line': 'off',
+      '@stylistic/operator-linebreak': 'off',
+      '@stylistic/quote-props': ['error', 'as-needed'],
+      '@stylistic/quotes': ['error', 'single', { avoidEscape: true, allowTemplateLiterals: 'always' }],
+      eqeqeq: 'error',
+      'no-var': 'error',
+      'prefer-const': 'error',
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [typescript.configs.recommendedTypeChecked],
+    languageOptions: {
+      parserOptions: { project: ['tsconfig.json', 'test/tsconfig.json', 'src/page/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      // node:test's test() and describe() return promises that the runner waits for.
+      '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'describe', 'it'] }] }],
+      '@typescript-eslint/no-empty-object-type': 'off',
+    },
+  },
+  {
+    // The server runs on what IIS 7.5's Windows can run: nothing newer than node 10.
+    files: ['src/**/*.ts'],
+    plugins: { n: node },
+    rules: {
+      'n/no-unsupported-features/node-builtins': ['error', { version: '>=10.24.0' }],
+      'n/no-unsupported-features/es-builtins': ['error', { version: '>=10.24.0' }],
+    },
+  },
+  {
+    // The pages run down to Internet Explorer 9.
+    files: ['public/**/*.js'],
+    languageOptions: { ecmaVersion: 5, sourceType: 'script', globals: { document: 'readonly', window: 'readonly', location: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', module: 'writable', Realtime: 'readonly' } },
+    rules: {
+      '@stylistic/comma-dangle': ['error', 'never'],
+      'no-restricted-properties': ['error', ...['classList', 'dataset', 'append', 'remove', 'closest', 'matches', 'prepend'].map(property => ({ property, message: 'Internet Explorer 9 does not have it.' }))],
+      'no-var': 'off',
+      'prefer-const': 'off',
+      strict: ['error', 'function'],
+    },
+  },
+);

@@ -1,0 +1,98 @@
+/* The demo page. Replace it along with src/app.ts. ES5, checked by `npm run build` against src/events.ts. */
+(function () {
+  'use strict';
+
+  /** @typedef {import('../src/events').ServerToClientEvents} In */
+  /** @typedef {import('../src/events').ClientToServerEvents} Out */
+
+  var KEPT = 30; // round trips drawn, messages listed
+
+  /** @param {string} id */
+  function $(id) {
+    return /** @type {HTMLElement} */ (document.getElementById(id));
+  }
+
+  // The server was not there when the page came, so its client script is missing.
+  if (!window.io) {
+    $('state').textContent = 'the server does not answer, trying again…';
+    setTimeout(function () { location.reload(); }, 5000);
+    return;
+  }
+
+  // http://server/myApp/socket/socket.io.js: the server's origin, and its resource.
+  var script = /** @type {HTMLScriptElement} */ ($('client')).src;
+  var parts = /^(https?:\/\/[^/]+)\/(.+)\/socket\.io\.js/i.exec(script) || ['', '', ''];
+  var input = /** @type {HTMLInputElement} */ ($('text'));
+  /** @type {number[]} */
+  var trips = []; // ms, oldest first
+
+  /** @type {Connection<In, Out>} */
+  var connection = Realtime.connect({ url: parts[1], resource: parts[2] });
+
+  connection.on('status', function (status) {
+    var text = status.state;
+    if (status.state === 'reconnecting') text += ', try ' + status.attempt + '…';
+    else if (status.state === 'connecting') text += '…';
+    $('state').className = status.state;
+    $('state').textContent = text + (status.reason ? ' (' + status.reason + ')' : '');
+    $('transport').textContent = status.transport || '–';
+    if (status.state !== 'connected') $('clients').textContent = '–';
+  });
+
+  connection.on('clients', function (count) {
+    $('clients').textContent = String(count);
+  });
+
+  connection.on('response', function (text) {
+    line('in', text);
+  });
+
+  $('send').addEventListener('submit', function (event) {
+    var text = input.value;
+    var sent = new Date().getTime();
+    event.preventDefault();
+    if (!text) return;
+    var note = line('out', text);
+    input.value = '';
+    input.focus();
+    note.textContent = ' waiting…';
+    connection.emit('message', text, function () {
+      var ms = new Date().getTime() - sent;
+      note.textContent = ' received, ' + ms + ' ms';
+      trips = trips.concat(ms).slice(-KEPT);
+      draw();
+    });
+  });
+
+  /**
+   * Adds a message to the list.
+   * @param {string} way 'in' or 'out'
+   * @param {string} text
+   * @returns {HTMLElement} the place for a note beside it
+   */
+  function line(way, text) {
+    var log = $('log');
+    var item = document.createElement('li');
+    var note = document.createElement('small');
+    item.className = way;
+    item.appendChild(document.createTextNode((way === 'in' ? 'Server: ' : 'You: ') + text));
+    item.appendChild(note);
+    log.insertBefore(item, log.firstChild);
+    while (log.childNodes.length > KEPT) log.removeChild(/** @type {Node} */ (log.lastChild));
+    return note;
+  }
+
+  /** Draws the last round trips, and writes their median. */
+  function draw() {
+    var sorted = trips.slice().sort(function (a, b) { return a - b; });
+    var half = (sorted.length - 1) / 2;
+    var median = (sorted[Math.floor(half)] + sorted[Math.ceil(half)]) / 2;
+    var top = Math.max(sorted[sorted.length - 1], 1);
+    var points = trips.map(function (ms, i) {
+      return (i * 116 / (KEPT - 1) + 2).toFixed(1) + ',' + (22 - ms / top * 20).toFixed(1);
+    });
+    if (points.length === 1) points.push('118,' + points[0].split(',')[1]);
+    /** @type {Element} */ ($('trips').firstElementChild).setAttribute('points', points.join(' '));
+    $('median').textContent = median + ' ms';
+  }
+})();

@@ -1,0 +1,177 @@
+/*
+ * A connection that lasts. Socket.IO 0.9's client gives up after ten tries, never repeats a first handshake that failed,
+ * and leaves the cookies out of polls to another origin. This opens a new 0.9 session as often as it takes.
+ *
+ *   var connection = Realtime.connect({ resource: 'myApp/socket' });
+ *   connection.on('response', function (text) { … });
+ *   connection.on('status', function (status) { … status.state … });
+ *   connection.emit('message', 'hello', function (answer) { … });
+ *
+ * ES5, for browsers down to Internet Explorer 9. In node: require('./realtime.js'), with the options url and io.
+ */
+(function (root) {
+  'use strict';
+
+  var FIRST_DELAY = 500; // ms before the second try, doubled at each further one
+  var LONGEST_DELAY = 5000; // ms
+  var TOO_LONG = 20000; // ms after which a try that neither succeeded nor failed is given up
+
+  /** @type {RealtimeLibrary['connect']} */
+  function connect(options) {
+    /** @type {Object<string, Function[]>} */
+    var handlers = {};
+    /** @type {any[][]} */
+    var waiting = []; // the arguments of each emit while there was no connection
+    /** @type {ClientSocket | null} */
+    var socket = null; // the 0.9 session that counts; what an older one still says is not heard
+    /** @type {ConnectionStatus} */
+    var status = { state: 'connecting', attempt: 1 };
+    /** @type {any} */
+    var timer;
+    var io = options.io || root.io;
+    sendCookies(io.Transport.XHR.prototype);
+
+    /** @param {string} event @param {ArrayLike<any>} args */
+    function call(event, args) {
+      (handlers['$' + event] || []).slice().forEach(function (handler) {
+        handler.apply(null, args);
+      });
+    }
+
+    /** @param {ConnectionStatus} next */
+    function tell(next) {
+      status = next;
+      call('status', [status]);
+    }
+
+    /** @param {string} event */
+    function listen(event) {
+      var mine = /** @type {ClientSocket} */ (socket);
+      mine.on(event, function () {
+        if (mine === socket) call(event, arguments);
+      });
+    }
+
+    function open() {
+      var mine = io.connect(options.url || '', {
+        resource: options.resource,
+        reconnect: false,
+        'force new connection': true
+      });
+      var session = mine.socket;
+      var onDisconnect = session.onDisconnect;
+      var onError = session.onError;
+      socket = mine;
+      timer = setTimeout(retry, TOO_LONG);
+
+      // 0.9 does not say that a first poll failed.
+      session.onDisconnect = function (reason) {
+        var failed = session.connecting && !session.connected;
+        onDisconnect.call(session, reason);
+        if (failed && mine === socket) retry();
+      };
+      // Nor, in its events, whether the server ended the session or only does not know it: the latter means come back.
+      session.onError = function (error) {
+        if (mine === socket && typeof error === 'object' && error.advice === 'reconnect') retry();
+        else onError.call(session, error);
+      };
+      mine.on('connect', function () {
+        if (mine !== socket) return;
+        clearTimeout(timer);
+        tell({ state: 'connected', attempt: status.attempt, transport: session.transport && session.transport.name });
+        waiting.splice(0).forEach(function (args) {
+          mine.emit.apply(mine, /** @type {[string]} */ (args));
+        });
+      });
+      mine.on('disconnect', function (reason) {
+        if (mine !== socket) return;
+        if (reason === 'booted') finish();
+        else retry();
+      });
+      mine.on('error', function (reason) {
+        if (mine === socket && !session.connected) retry(reason);
+      });
+      mine.on('connect_failed', function () {
+        if (mine === socket) retry();
+      });
+      Object.keys(handlers).forEach(function (key) {
+        if (key !== '$status') listen(key.slice(1));
+      });
+    }
+
+    /** Gives the session up; what of it is still under way comes to nothing. */
+    function leave() {
+      var session = socket && socket.socket;
+      socket = null;
+      clearTimeout(timer);
+      if (!session) return;
+      session.getTransport = function () { return null; };
+      if (session.transport) session.disconnect();
+    }
+
+    /** @param {any} [reason] */
+    function retry(reason) {
+      var attempt = status.state === 'connected' ? 1 : status.attempt + 1;
+      var delay = Math.min(FIRST_DELAY * Math.pow(2, attempt - 1), LONGEST_DELAY);
+      if (socket) socket.socket.open = false; // nobody is there to be told that we leave
+      leave();
+      // Not all clients at the same moment: they were all disconnected at the same moment.
+      timer = setTimeout(open, delay * (0.5 + Math.random() / 2));
+      tell({ state: 'reconnecting', attempt: attempt, reason: typeof reason === 'string' && reason ? reason : undefined });
+    }
+
+    function finish() {
+      leave();
+      tell({ state: 'disconnected', attempt: 0 });
+    }
+
+    // A page that goes tells the server: without it, it counts as connected for another minute. It may come back, from
+    // the browser's memory.
+    if (root.navigator && root.navigator.sendBeacon && root.addEventListener) {
+      root.addEventListener('pagehide', function () {
+        var transport = socket && socket.socket.transport;
+        if (transport) root.navigator.sendBeacon(transport.prepareUrl() + '/?disconnect=1');
+      });
+      root.addEventListener('pageshow', function (event) {
+        if (event.persisted && status.state !== 'disconnected') retry();
+      });
+    }
+
+    open();
+    return {
+      emit: function () {
+        if (socket && status.state === 'connected') socket.emit.apply(socket, /** @type {any} */ (arguments));
+        else waiting.push([].slice.call(arguments));
+      },
+      /** @param {string} event @param {Function} handler */
+      on: function (event, handler) {
+        var known = handlers['$' + event];
+        if (known) known.push(handler);
+        else {
+          handlers['$' + event] = [handler];
+          if (socket && event !== 'status') listen(event);
+        }
+        if (event === 'status') handler(status);
+      },
+      close: finish
+    };
+  }
+
+  /**
+   * 0.9 sends cookies with a handshake to another origin, but not with polls and posts.
+   * @param {ClientXHR} xhr the prototype of its polling transports
+   */
+  function sendCookies(xhr) {
+    var request = xhr.request;
+    if (xhr.sendsCookies) return;
+    xhr.sendsCookies = true;
+    xhr.request = /** @this {ClientXHR} @param {string} [method] */ function (method) {
+      var made = request.call(this, method);
+      if (this.socket.isXDomain() && 'withCredentials' in made) made.withCredentials = true;
+      return made;
+    };
+  }
+
+  if (typeof module === 'object' && module.exports) module.exports = { connect: connect };
+  else /** @type {any} */ (root).Realtime = { connect: connect };
+})(/** @type {Window} */ (typeof window === 'undefined' ? {} : window));

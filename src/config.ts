@@ -1,0 +1,97 @@
+import { LOG_LEVELS, LogLevel } from './log';
+
+export const TRANSPORTS = ['websocket', 'xhr-polling'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+
+export interface Config {
+  /** Where the application lives: '' at the root of a site, else '/myApp'. */
+  appPath: string;
+  /** Socket.IO's resource, the path its requests begin with: '/myApp/socket'. */
+  resource: string;
+  /** A TCP port, or the path of a named pipe or Unix socket. */
+  port: number | string;
+  transports: Transport[];
+  /** Origins beside the server's own whose pages may connect, as browsers write them: 'https://www.example.com'. */
+  allowedOrigins: string[];
+  logLevel: LogLevel;
+  /** The most that one POST of a client may carry. */
+  maxMessageBytes: number;
+  /** The version of iisnode that started this process, null outside IIS. */
+  iisnode: string | null;
+}
+
+/** A setting that cannot be used. Its message is one line, made for the person who set it. */
+export class ConfigError extends Error {
+  constructor(name: string, got: string, takes: string) {
+    super(`${name}: got ${JSON.stringify(got)}; takes ${takes}`);
+  }
+}
+
+/**
+ * Reads and checks every setting. They are environment variables: iisnode makes one of each entry in web.config's
+ * <appSettings>. One that is missing or empty takes its default.
+ * @throws ConfigError for the first setting that is not usable
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  /** `parse` gives the value, or undefined where the text is not one. */
+  const setting = <T>(name: string, otherwise: string, takes: string, parse: (text: string) => T | undefined): T => {
+    const text = (env[name] || '').trim() || otherwise;
+    const value = parse(text);
+    if (value === undefined) throw new ConfigError(name, text, takes);
+    return value;
+  };
+
+  // REDIS_URL is the name of the setting for several processes. This version runs in one, and says so rather than
+  // leave an administrator to think otherwise. The value may hold a password: it is not shown.
+  if (env.REDIS_URL) throw new ConfigError('REDIS_URL', '…', 'nothing yet: this version runs in one process');
+
+  const appPath = setting('APP_PATH', '/myApp', 'a path such as /myApp or /tools/chat, or / for the root of a site', path);
+  return {
+    appPath,
+    resource: `${appPath}/socket`,
+    port: setting('PORT', '3000', 'a port from 0 to 65535, or the path of a named pipe or Unix socket', port),
+    transports: setting('TRANSPORTS', 'xhr-polling', `a list of ${TRANSPORTS.join(', ')}`, list(oneOf(TRANSPORTS))),
+    allowedOrigins: setting('ALLOWED_ORIGINS', '', 'a list of origins such as https://www.example.com', list(origin)),
+    logLevel: setting('LOG_LEVEL', 'info', `one of ${LOG_LEVELS.join(', ')}`, oneOf(LOG_LEVELS)),
+    // What a POST may carry in Socket.IO 4 by default. web.config's maxAllowedContentLength stands just above it.
+    maxMessageBytes: setting('MAX_MESSAGE_BYTES', '1000000', 'a number of bytes from 1000 to 100000000', bytes),
+    iisnode: env.IISNODE_VERSION || null,
+  };
+}
+
+function path(text: string): string | undefined {
+  if (text === '/') return '';
+  return /^(\/[\w.~-]*[\w~-])+$/.test(text) ? text : undefined;
+}
+
+function port(text: string): number | string | undefined {
+  if (/^\d+$/.test(text)) return Number(text) <= 65535 ? Number(text) : undefined;
+  return /[\\/]/.test(text) ? text : undefined;
+}
+
+function bytes(text: string): number | undefined {
+  return /^\d+$/.test(text) && Number(text) >= 1e3 && Number(text) <= 1e8 ? Number(text) : undefined;
+}
+
+/** As browsers write it in the Origin header: lower case, no default port, no path. */
+function origin(text: string): string | undefined {
+  if (!/^https?:\/\/[^/?#@*]+$/i.test(text)) return undefined;
+  try {
+    return new URL(text).origin;
+  } catch {
+    return undefined;
+  }
+}
+
+function oneOf<T extends string>(all: readonly T[]): (text: string) => T | undefined {
+  return text => all.find(one => one === text.toLowerCase());
+}
+
+/** Parts divided by commas; undefined if one of them is no value. An empty text is an empty list. */
+function list<T>(parse: (text: string) => T | undefined): (text: string) => T[] | undefined {
+  return text => {
+    const parts = text.trim() === '' ? [] : text.split(',').map(part => parse(part.trim()));
+    const values = parts.filter((part): part is T => part !== undefined);
+    return values.length === parts.length ? values : undefined;
+  };
+}

@@ -1,0 +1,15 @@
+/**
+ * The events that travel, one line each: the name and what its handler takes. Anything else does not compile, in
+ * app.ts, in the page's script and in the tests. An acknowledgement is a last, optional function.
+ */
+
+/** What a page may send. Types are a promise, not a check: a hostile client can send anything under these names. */
+export interface ClientToServerEvents {
+  message: (text: string, ack?: (answer: string) => void) => void;
+}
+
+/** What the server may send. */
+export interface ServerToClientEvents {
+  response: (text: string) => void;
+  clients: (count: number) => void;
+}

@@ -1,0 +1,55 @@
+import compression from 'compression';
+import express from 'express';
+import path from 'path';
+import type { Config } from './config';
+import type { Log } from './log';
+
+/**
+ * Express: everything that is not Socket.IO's. Add your own pages and routes to `pages`, before the static files.
+ * @param clients says how many are connected
+ */
+export function createPages(config: Config, log: Log, clients: () => number): express.Express {
+  const root = config.appPath || '/';
+  const home = config.appPath + '/';
+  const app = express();
+  app.disable('x-powered-by');
+  // Named pipes and Unix sockets always have a proxy in front: req.ip is what it says.
+  app.set('trust proxy', typeof config.port === 'string' ? 1 : false);
+  app.use(compression());
+
+  const pages = express.Router();
+  app.use(root, pages);
+  if (root !== home) app.get('/', (_req, res) => res.redirect(home));
+
+  pages.get('/health', (_req, res) => {
+    res.set('Cache-Control', 'no-store').json({
+      status: 'ok',
+      uptime: Math.round(process.uptime()),
+      clients: clients(),
+      pid: process.pid,
+      node: process.version,
+      iisnode: config.iisnode,
+    });
+  });
+
+  const script = require.resolve('socket.io-client/dist/socket.io.min.js');
+  pages.get('/socket/socket.io.js', (_req, res) => {
+    res.sendFile(script, { maxAge: '1 day' });
+  });
+
+  // A browser asks each time whether a page has changed: a new version is seen at once.
+  pages.use(express.static(path.join(__dirname, '..', 'public'), { cacheControl: false, setHeaders: res => res.set('Cache-Control', 'no-cache') }));
+
+  app.use((_req, res) => {
+    res.status(404).type('text').send(`Not found. The application is at ${home}`);
+  });
+  const failed: express.ErrorRequestHandler = (error, req, res, next) => {
+    // Paths that are not UTF-8 and the like: the sender's mistake.
+    const status = error.status >= 400 && error.status < 500 ? error.status : 500;
+    if (status === 500) log.error(req.method, req.url, error);
+    if (res.headersSent) next(error);
+    else res.status(status).type('text').send(status === 500 ? 'Something went wrong. The log says what.' : 'Bad request.');
+  };
+  app.use(failed);
+  return app;
+}

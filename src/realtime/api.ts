@@ -1,0 +1,105 @@
+/**
+ * Socket.IO 0.9's server API as app.ts sees it. 0.9 has no published types; these cover what an application uses, and
+ * are generic over the event maps of events.ts: In is what a client sends, Out what it is sent, Data what
+ * socket.set and socket.get keep.
+ */
+
+type Name<Map> = keyof Map & string;
+type Args<Map, E extends keyof Map> = Map[E] extends (...args: infer A) => void ? A : never;
+/** Where 0.9 answers later: with an error, or with what was asked for. */
+type Callback<T> = (error: Error | null, value: T) => void;
+
+/** Something that events can be sent to: a client, everyone else, a room, a namespace. */
+export interface Emitter<Out> {
+  emit<E extends Name<Out>>(event: E, ...args: Args<Out, E>): this;
+  /** The next emit may be lost by clients that cannot take it now: those between two polls. */
+  readonly volatile: this;
+}
+
+/** A client, from its handshake to its disconnect. */
+export interface Socket<In, Out, Data = Record<string, unknown>> extends Emitter<Out> {
+  readonly id: string;
+  readonly handshake: Handshake;
+  readonly namespace: Namespace<In, Out, Data>;
+  readonly disconnected: boolean;
+  /** The next emit goes to everyone but this client. */
+  readonly broadcast: Broadcast<Out>;
+  on<E extends Name<In>>(event: E, handler: (...args: Args<In, E>) => void): this;
+  on(event: 'disconnect', handler: (reason: string) => void): this;
+  removeListener<E extends Name<In>>(event: E, handler: (...args: Args<In, E>) => void): this;
+  join(room: string): this;
+  leave(room: string): this;
+  set<K extends Name<Data>>(key: K, value: Data[K], done?: (error: Error | null) => void): this;
+  get<K extends Name<Data>>(key: K, done: Callback<Data[K] | null>): this;
+  has<K extends Name<Data>>(key: K, done: Callback<boolean>): this;
+  del<K extends Name<Data>>(key: K, done?: (error: Error | null) => void): this;
+  /** Ends the session. The client does not come back by itself. */
+  disconnect(): this;
+}
+
+export interface Broadcast<Out> extends Emitter<Out> {
+  /** The next emit goes to a room, without this client. */
+  to(room: string): Broadcast<Out>;
+  in(room: string): Broadcast<Out>;
+}
+
+/** The clients of a namespace: io.sockets is that of all who connect. */
+export interface Namespace<In, Out, Data = Record<string, unknown>> extends Emitter<Out> {
+  readonly name: string;
+  on(event: 'connection', handler: (socket: Socket<In, Out, Data>) => void): this;
+  /** The next emit goes to a room. */
+  to(room: string): this;
+  in(room: string): this;
+  /** The next emit leaves out the client of this id. */
+  except(id: string): this;
+  /** The clients of the namespace, or of a room of it. */
+  clients(room?: string): Socket<In, Out, Data>[];
+  socket(id: string): Socket<In, Out, Data>;
+  authorization(check: Authorization): this;
+}
+
+export interface Server<In, Out, Data = Record<string, unknown>> {
+  readonly sockets: Namespace<In, Out, Data>;
+  /** A namespace, made at its first use. It may have events of its own. */
+  of<In2 = In, Out2 = Out, Data2 = Data>(name: string): Namespace<In2, Out2, Data2>;
+  set<K extends keyof Settings>(name: K, value: Settings[K]): this;
+  get<K extends keyof Settings>(name: K): Settings[K];
+  enable(name: Switch): this;
+  disable(name: Switch): this;
+  enabled(name: keyof Settings): boolean;
+  disabled(name: keyof Settings): boolean;
+}
+
+/** What a client said when it came. Kept for as long as the session lasts. */
+export interface Handshake {
+  headers: { [name: string]: string | string[] | undefined };
+  /** The client's own address: behind iisnode it is taken from what IIS says of it. The port is unknown there. */
+  address: { address: string; port: number | undefined };
+  /** The query string, from the page's address of the server. */
+  query: { [name: string]: string | string[] | undefined };
+  url: string;
+  time: string;
+  /** Whether the request named an origin. */
+  xdomain: boolean;
+  /** Milliseconds since 1970; absent once the client has connected. */
+  issued?: number;
+}
+
+/** Decides whether a client may connect: accept(null, true) lets it in, accept(null, false) answers 403. */
+export type Authorization = (handshake: Handshake, accept: (error: Error | string | null, authorized: boolean) => void) => void;
+
+/** The settings of 0.9 that mean something to an application here. Times are in seconds. */
+export interface Settings {
+  authorization: Authorization | false;
+  /** Events from clients that are not handed to handlers. */
+  blacklist: string[];
+  heartbeats: boolean;
+  'heartbeat interval': number;
+  'heartbeat timeout': number;
+  /** How long a client that does not poll is waited for. */
+  'close timeout': number;
+  /** How long a poll waits for something to say. Shorter than gracefulShutdownTimeout in iisnode.yml. */
+  'polling duration': number;
+}
+
+type Switch = { [K in keyof Settings]: Settings[K] extends boolean ? K : never }[keyof Settings];

@@ -1,0 +1,50 @@
+import { createServer } from 'http';
+import type { AddressInfo } from 'net';
+import { app } from './app';
+import { Config, ConfigError, readConfig } from './config';
+import { createLog } from './log';
+import { createPages } from './pages';
+import { createRealtime } from './realtime';
+import { exitOnSignal } from './shutdown';
+
+function start(config: Config): void {
+  const log = createLog(config.logLevel);
+  const realtime = createRealtime(config, log);
+  const pages = createPages(config, log, realtime.clients);
+  app(realtime.io);
+
+  const server = createServer((req, res) => {
+    if (realtime.owns(req)) realtime.handle(req, res);
+    else pages(req, res);
+  });
+  if (config.transports.includes('websocket')) server.on('upgrade', realtime.upgrade);
+
+  // iisnode keeps its connections to us for 30 s (maxNamedPipePooledConnectionAge). If we close one just as it sends a
+  // request on it, the visitor gets a 500.1013: so we wait longer. node wants headersTimeout to be longer still.
+  server.keepAliveTimeout = 40000;
+  server.headersTimeout = 45000;
+
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    realtime.close();
+    fail(new ConfigError('PORT', String(config.port), `a port or path that is free (${error.code || error.message})`).message);
+  });
+  server.listen(config.port, () => {
+    const at = server.address() as AddressInfo | string;
+    const where = typeof at === 'string' ? `${at}, path ` : `http://localhost:${at.port}`;
+    log.info(`listening on ${where}${config.appPath}/ (node ${process.version}, transports ${config.transports.join(', ')})`);
+  });
+  exitOnSignal(server, realtime.close, log);
+}
+
+/** Ends the process with exit code 1 and one line for whoever started it. */
+function fail(line: string): void {
+  process.stderr.write(`${line}\n`);
+  process.exitCode = 1;
+}
+
+try {
+  start(readConfig(process.env));
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  fail(error.message);
+}

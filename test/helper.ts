@@ -1,0 +1,119 @@
+import { ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import http from 'node:http';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestContext } from 'node:test';
+
+/** The project's folder. This file runs as build/test/helper.js. */
+export const root = path.join(__dirname, '..', '..');
+export const fromRoot = createRequire(path.join(root, 'package.json'));
+
+export interface Running {
+  /** 'http://localhost:4711', or 'pipe:' and the path of its socket. */
+  origin: string;
+  /** Where the demo page is. */
+  page: string;
+  port: number;
+  process: ChildProcess;
+  /** All it wrote so far. */
+  output: () => string;
+  /** Sends the signal, and gives the exit code: null if the signal ended it. */
+  stop: (signal?: NodeJS.Signals) => Promise<number | null>;
+}
+
+export interface StartOptions {
+  /** Settings. */
+  env?: Record<string, string>;
+  /** Another node to run it with. */
+  node?: string;
+  /** Another copy of the template. */
+  folder?: string;
+}
+
+/** Starts the server that is built, as its users do, on a free port. It is gone when the test ends. */
+export async function startServer(t: TestContext, options: StartOptions = {}): Promise<Running> {
+  const child = runServer(options);
+  t.after(() => child.process.kill('SIGKILL'));
+  const line = await until(() => {
+    if (child.process.exitCode !== null) throw new Error(`the server ended: ${child.output()}`);
+    return /listening on (\S+?)(?:, path )?(\/\S*) \(/.exec(child.output().replace('http://', ''));
+  }, 'the server to listen');
+  const port = Number(/:(\d+)/.exec(line[1]!)?.[1]);
+  const origin = `http://${line[1]}`;
+  return { ...child, origin, page: origin + line[2], port };
+}
+
+/** Starts the server, and does not wait until it listens. */
+export function runServer({ env = {}, node = process.execPath, folder = root }: StartOptions) {
+  const child = spawn(node, [path.join(folder, 'dist', 'server.js')], { env: { PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  child.stdout.on('data', data => text += String(data));
+  child.stderr.on('data', data => text += String(data));
+  const ended = once(child, 'close');
+  const tooLong = setTimeout(() => child.kill('SIGKILL'), 120000);
+  child.once('close', () => clearTimeout(tooLong));
+  return {
+    process: child,
+    output: () => text,
+    ended: async () => (await ended)[0] as number | null,
+    stop: async (signal: NodeJS.Signals = 'SIGTERM') => {
+      child.kill(signal);
+      return (await ended)[0] as number | null;
+    },
+  };
+}
+
+/** One request, with no header but those given. */
+export function request(to: http.RequestOptions, body = ''): Promise<{ status: number; headers: http.IncomingHttpHeaders; text: string }> {
+  return new Promise((resolve, reject) => {
+    http.request({ agent: false, ...to }, res => {
+      let text = '';
+      res.on('data', data => text += String(data));
+      res.on('end', () => resolve({ status: res.statusCode!, headers: res.headers, text }));
+    }).on('error', reject).end(body);
+  });
+}
+
+/** Waits until `look` gives something, and gives it. Fails after `seconds`. */
+export async function until<T>(look: () => T | Promise<T>, what: string, seconds = 20): Promise<NonNullable<T>> {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(20)) {
+    const seen = await look();
+    if (seen) return seen;
+  }
+  throw new Error(`waited ${seconds} s for ${what}`);
+}
+
+/** A client of socket.io-client 0.9, as node loads it. */
+export interface Client {
+  socket: { connected: boolean; sessionid: string; transport: { name: string }; disconnect: () => void };
+  on: (event: string, handler: (...args: any[]) => void) => void;
+  emit: (event: string, ...args: unknown[]) => void;
+  of: (name: string) => Client;
+}
+
+export const clientLibrary = fromRoot('socket.io-client') as { connect: (url: string, options: object) => Client };
+
+/** Opens a session with 0.9's own client, unchanged. It is closed when the test ends. */
+export function connect(t: TestContext, origin: string, options: object = {}): Client {
+  const client = clientLibrary.connect(origin, { resource: 'myApp/socket', 'force new connection': true, reconnect: false, ...options });
+  t.after(() => { if (client.socket.transport) client.socket.disconnect(); });
+  return client;
+}
+
+/** The arguments of the next `event`. */
+export function next(client: Client, event: string): Promise<any[]> {
+  return new Promise(resolve => client.on(event, (...args) => resolve(args)));
+}
+
+/**
+ * Whether the test can run: in CI nothing may be missing, elsewhere it is skipped, and says why.
+ * @throws in CI, if it cannot
+ */
+export function available(t: TestContext, what: string, there: unknown): boolean {
+  if (there) return true;
+  if (process.env.CI) throw new Error(`${what} is missing`);
+  t.skip(`skipped: ${what} is missing`);
+  return false;
+}

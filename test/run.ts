@@ -1,0 +1,14 @@
+/* Runs the tests with node's own runner: all of them, or those whose file name holds one of the arguments. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+
+const wanted = process.argv.slice(2);
+const files = readdirSync(__dirname, { recursive: true })
+  .map(String)
+  .filter(name => name.endsWith('.test.js') && (wanted.length === 0 || wanted.some(part => name.includes(part))))
+  .sort()
+  .map(name => path.join(__dirname, name));
+
+const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', '--test-timeout=300000', ...files], { stdio: 'inherit' });
+process.exitCode = status ?? 1;
