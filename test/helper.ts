@@ -1,7 +1,9 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
@@ -83,6 +85,15 @@ export async function until<T>(look: () => T | Promise<T>, what: string, seconds
     if (seen) return seen;
   }
   throw new Error(`waited ${seconds} s for ${what}`);
+}
+
+/** Copies what a clone would have into a folder of its own. It is gone when the test ends. */
+export function cloneTemplate(t: TestContext): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'template-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const made = ['node_modules', 'dist', 'build', 'iisnode', '.git'];
+  cpSync(root, folder, { recursive: true, filter: from => !made.includes(path.relative(root, from)) });
+  return folder;
 }
 
 /** A client of socket.io-client 0.9, as node loads it. */

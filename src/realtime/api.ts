@@ -64,10 +64,6 @@ export interface Server<In, Out, Data = Record<string, unknown>> {
   of<In2 = In, Out2 = Out, Data2 = Data>(name: string): Namespace<In2, Out2, Data2>;
   set<K extends keyof Settings>(name: K, value: Settings[K]): this;
   get<K extends keyof Settings>(name: K): Settings[K];
-  enable(name: Switch): this;
-  disable(name: Switch): this;
-  enabled(name: keyof Settings): boolean;
-  disabled(name: keyof Settings): boolean;
 }
 
 /** What a client said when it came. Kept for as long as the session lasts. */
@@ -93,7 +89,7 @@ export interface Settings {
   authorization: Authorization | false;
   /** Events from clients that are not handed to handlers. */
   blacklist: string[];
-  heartbeats: boolean;
+  /** Heartbeats are for WebSockets only. They must stay on: without them 0.9's client drops every connection. */
   'heartbeat interval': number;
   'heartbeat timeout': number;
   /** How long a client that does not poll is waited for. */
@@ -101,5 +97,3 @@ export interface Settings {
   /** How long a poll waits for something to say. Shorter than gracefulShutdownTimeout in iisnode.yml. */
   'polling duration': number;
 }
-
-type Switch = { [K in keyof Settings]: Settings[K] extends boolean ? K : never }[keyof Settings];

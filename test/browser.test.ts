@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { test, TestContext } from 'node:test';
+import express from 'express';
+import type { Page } from 'playwright-core';
+import { asIIS, complaints, openBrowser } from './browser';
+import { root, startServer, until } from './helper';
+
+const connected = (page: Page) => page.waitForSelector('#state.connected');
+
+async function send(page: Page, text: string): Promise<void> {
+  await page.fill('#text', text);
+  await page.press('#text', 'Enter');
+}
+
+for (const name of ['chromium', 'firefox'] as const) {
+  test(`${name}: the page connects over xhr-polling, sends, and shows the acknowledgement and the answer`, async t => {
+    const browser = await openBrowser(t, name);
+    if (!browser) return;
+    const server = await startServer(t);
+    const page = await browser.newPage();
+    const found = complaints(page);
+    if (name === 'chromium') await asIIS(page);
+    await page.goto(server.page);
+    await connected(page);
+    assert.equal(await page.textContent('#transport'), 'xhr-polling');
+    assert.equal(await page.textContent('#clients'), '1');
+    for (const text of ['Hello', '<b>not bold</b>', 'Grüße, 世界 ']) await send(page, text);
+    await until(async () => await page.locator('#log .in').count() === 3 && await page.locator('small', { hasText: 'received' }).count() === 3,
+      'three acknowledgements and three answers');
+    assert.deepEqual(await page.locator('#log .in').allTextContents(), ['Server: Got it!', 'Server: Got it!', 'Server: Got it!']);
+    assert.match(await page.locator('#log .out').nth(1).textContent() ?? '', /^You: <b>not bold<\/b> received, \d+ ms$/);
+    assert.match(await page.textContent('#median') ?? '', /^[\d.]+ ms$/);
+    assert.equal((await page.getAttribute('#trips polyline', 'points'))!.split(' ').length, 3);
+    await page.screenshot({ path: path.join(root, 'build', `page-${name}.png`) });
+    assert.deepEqual(found, []);
+  });
+}
+
+test('the policy in web.config is in force on the page', async t => {
+  const browser = await openBrowser(t);
+  if (!browser) return;
+  const server = await startServer(t);
+  const page = await browser.newPage();
+  await asIIS(page);
+  await page.goto(server.page);
+  const found = complaints(page);
+  await page.evaluate(() => {
+    const script = document.createElement('script');
+    script.textContent = 'document.title = "run"';
+    document.body.appendChild(script);
+  });
+  await until(() => found.some(text => text.includes('Content Security Policy')), 'the violation');
+  assert.equal(await page.title(), 'myApp');
+});
+
+test('the page can be used with a keyboard, and says what it is to a screen reader', async t => {
+  const browser = await openBrowser(t);
+  if (!browser) return;
+  const server = await startServer(t);
+  const page = await browser.newPage();
+  await page.goto(server.page);
+  await connected(page);
+  const tree = await page.locator('main').ariaSnapshot();
+  for (const part of ['heading "myApp"', 'status: connected', 'textbox "Message"', 'button "Send"', 'log "Messages"']) {
+    assert(tree.includes(part), `${part} in\n${tree}`);
+  }
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('typed');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Space');
+  await page.waitForSelector('#log .in');
+  assert.match(await page.locator('#log .out').textContent() ?? '', /^You: typed/);
+});
+
+test('two pages see each other, and see each other go', async t => {
+  const browser = await openBrowser(t);
+  if (!browser) return;
+  const server = await startServer(t);
+  const [first, second] = [await browser.newPage(), await browser.newPage()];
+  const count = (page: Page, clients: number) => page.waitForFunction(n => document.getElementById('clients')!.textContent === String(n), clients);
+  await first.goto(server.page);
+  await count(first, 1);
+  await second.goto(server.page);
+  await Promise.all([count(first, 2), count(second, 2)]);
+  await second.goto('about:blank');
+  await count(first, 1);
+  await second.goBack();
+  await Promise.all([count(first, 2), count(second, 2)]);
+});
+
+test('the server is stopped and started: the page says so, goes on by itself, and what was typed meanwhile arrives', async t => {
+  const browser = await openBrowser(t);
+  if (!browser) return;
+  const first = await startServer(t);
+  const page = await browser.newPage();
+  await page.goto(first.page);
+  await connected(page);
+  const env = { PORT: String(first.port) };
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    const server = signal === 'SIGTERM' ? first : await startServer(t, { env });
+    await connected(page);
+    await server.stop(signal);
+    await page.waitForSelector('#state.reconnecting');
+    assert.match(await page.textContent('#state') ?? '', /^reconnecting, try \d+…/);
+    await send(page, `sent after ${signal}`);
+    await page.waitForFunction(() => /try [3-9]/.test(document.getElementById('state')!.textContent!));
+  }
+  await startServer(t, { env });
+  await connected(page);
+  await until(async () => await page.locator('#log .in').count() === 2, 'both answers');
+});
+
+/** The demo page on an origin of its own: the same files, but for the address of the client script. */
+async function hostElsewhere(t: TestContext, serverPage: () => string): Promise<string> {
+  const html = readFileSync(path.join(root, 'public', 'index.html'), 'utf8');
+  const app = express();
+  app.get('/', (_req, res) => { res.send(html.replace('src="socket/', `src="${serverPage()}socket/`)); });
+  app.use(express.static(path.join(root, 'public')));
+  const host = app.listen(0);
+  t.after(() => host.close());
+  await once(host, 'listening');
+  return `http://localhost:${(host.address() as AddressInfo).port}`;
+}
+
+test('a page of another origin in ALLOWED_ORIGINS connects, cookies included', async t => {
+  const browser = await openBrowser(t);
+  if (!browser) return;
+  const origin = await hostElsewhere(t, () => server.page);
+  const server = await startServer(t, { env: { ALLOWED_ORIGINS: origin } });
+  await browser.addCookies([{ name: 'user', value: 'ada', url: server.origin }]);
+  const page = await browser.newPage();
+  const found = complaints(page);
+  const cookies: Promise<string | undefined>[] = [];
+  page.on('requestfinished', request => {
+    if (request.url().includes('/socket/1/')) cookies.push(request.allHeaders().then(all => all.cookie));
+  });
+  await page.goto(origin);
+  await connected(page);
+  await send(page, 'from elsewhere');
+  await page.waitForSelector('#log .in');
+  assert(cookies.length >= 4); // handshake, polls, a POST
+  assert.deepEqual(new Set(await Promise.all(cookies)), new Set(['user=ada']));
+  assert.deepEqual(found, []);
+});
+
+test('a page of another origin that is not in ALLOWED_ORIGINS is refused, and shows why', async t => {
+  const browser = await openBrowser(t);
+  if (!browser) return;
+  const origin = await hostElsewhere(t, () => server.page);
+  const server = await startServer(t, { env: { ALLOWED_ORIGINS: 'http://friend.example' } });
+  const page = await browser.newPage();
+  await page.goto(origin);
+  await page.waitForSelector('#state.reconnecting');
+  assert((await page.textContent('#state'))!.includes(`pages of ${origin} may not connect`));
+  assert.equal(await page.locator('#log li').count(), 0);
+});

