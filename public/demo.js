@@ -92,7 +92,7 @@
       return (i * 116 / (KEPT - 1) + 2).toFixed(1) + ',' + (22 - ms / top * 20).toFixed(1);
     });
     if (points.length === 1) points.push('118,' + points[0].split(',')[1]);
-    /** @type {Element} */ ($('trips').firstElementChild).setAttribute('points', points.join(' '));
+    $('trips').getElementsByTagName('polyline')[0].setAttribute('points', points.join(' '));
     $('median').textContent = median + ' ms';
   }
 })();

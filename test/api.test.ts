@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test, TestContext } from 'node:test';
 import { readConfig } from '../src/config';
 import { createLog } from '../src/log';
 import { createRealtime, Server } from '../src/realtime';
-import { Client, connect, next } from './helper';
+import { Client, connect, next, request } from './helper';
 
 interface In {
   join: (room: string, done: () => void) => void;
@@ -24,9 +27,9 @@ interface Out {
 interface Data { name: string }
 
 /** A server with an application that uses all of 0.9's API that src/realtime/api.ts declares. */
-function start(t: TestContext, app: (io: Server<In, Out, Data>) => void): string {
+function start(t: TestContext, app: (io: Server<In, Out, Data>) => void, port: number | string = 0): string {
   const realtime = createRealtime(readConfig({}), createLog('error'));
-  const server = createServer(realtime.handle).listen(0);
+  const server = createServer(realtime.handle).listen(port);
   t.after(() => {
     realtime.close();
     server.close();
@@ -89,6 +92,19 @@ test('socket.set and get, the handshake, disconnect by the server', async t => {
   const gone = next(client, 'disconnect');
   client.emit('end');
   assert.deepEqual(await gone, ['booted']);
+});
+
+test('behind a named pipe, a handler sees the address that iisnode adds', { skip: process.platform === 'win32' }, async t => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'pipe-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const socketPath = path.join(folder, 's');
+  start(t, rooms, socketPath);
+  const headers = { 'x-forwarded-for': '6.6.6.6, 10.1.2.3' };
+  const session = (await request({ socketPath, path: '/myApp/socket/1/?token=t2', headers })).text.split(':')[0]!;
+  const poll = { socketPath, path: `/myApp/socket/1/xhr-polling/${session}` };
+  assert.equal((await request(poll)).text, '1::');
+  await request({ ...poll, method: 'POST' }, '5:1+::{"name":"who"}');
+  assert.equal((await request(poll)).text, '6:::1+["10.1.2.3","t2"]');
 });
 
 test('acknowledgements to the server, namespaces with events of their own', async t => {

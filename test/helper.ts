@@ -49,7 +49,9 @@ export async function startServer(t: TestContext, options: StartOptions = {}): P
 
 /** Starts the server, and does not wait until it listens. */
 export function runServer({ env = {}, node = process.execPath, folder = root }: StartOptions) {
-  const child = spawn(node, [path.join(folder, 'dist', 'server.js')], { env: { PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  // Windows' sockets need to know where Windows is.
+  const system = process.env.SystemRoot ? { SystemRoot: process.env.SystemRoot } : {};
+  const child = spawn(node, [path.join(folder, 'dist', 'server.js')], { env: { ...system, PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   child.stdout.on('data', data => text += String(data));
   child.stderr.on('data', data => text += String(data));

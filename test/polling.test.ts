@@ -70,3 +70,10 @@ test('LOG_LEVEL reaches Socket.IO', async t => {
   await next(connect(t, origin), 'connect');
   assert.match(output(), / debug .*handshake authorized/);
 });
+
+test('a session that the server does not know is sent back, and not logged: after a restart that is every client', async t => {
+  const { origin, output } = await startServer(t);
+  const answer = await fetch(`${origin}/myApp/socket/1/xhr-polling/of-another-process`);
+  assert.equal(await answer.text(), '7:::1+0');
+  assert.doesNotMatch(output(), /warn/);
+});

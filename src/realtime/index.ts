@@ -37,8 +37,14 @@ export function createRealtime(config: Config, log: Log): Realtime {
   const manager = new Manager(door, {
     resource,
     transports: config.transports,
-    // Its info is one line a client and more: as much as anyone would call debug.
-    logger: { error: log.error, warn: log.warn, info: log.debug, debug: log.debug },
+    // Its info is one line a client and more: debug, by any other name. So is the warning that each client which comes back
+    // after a restart would cause.
+    logger: {
+      error: log.error,
+      warn: (what: string, ...more: unknown[]) => (what === 'client not handshaken' ? log.debug : log.warn)(what, ...more),
+      info: log.debug,
+      debug: log.debug,
+    },
     origins: '*:*', // refuse() looks at the origin, and looks at all of it
     'browser client': false, // pages.ts serves it
     'destroy buffer size': config.maxMessageBytes,
@@ -99,9 +105,9 @@ export function createRealtime(config: Config, log: Log): Realtime {
       closing = true;
       door.emit('close');
       for (const transport of Object.values(manager.transports)) {
-        if (transport && transport.open) {
-          transport.packet({ type: 'error', reason: 'client not handshaken', advice: 'reconnect' });
-        }
+        if (!transport) continue;
+        if (transport.open) transport.packet({ type: 'error', reason: 'client not handshaken', advice: 'reconnect' });
+        transport.clearTimeouts(); // 0.9 would wait a minute for the client's next poll
       }
     },
   };

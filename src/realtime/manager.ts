@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'http';
 import type { Handshake, Server } from './api';
 
 export interface Manager extends Server<any, any, any> {
-  /** By session id: the poll or WebSocket that waits, or null between two polls. */
+  /** By session id: the poll or WebSocket, which waits while it is open. */
   transports: { [id: string]: Transport | null };
   /** By session id: those that have opened a transport and are not gone. */
   connected: { [id: string]: true };
@@ -18,6 +18,7 @@ export interface Manager extends Server<any, any, any> {
 interface Transport {
   open: boolean;
   packet(packet: { type: string; reason?: string; advice?: string }): void;
+  clearTimeouts(): void;
 }
 
 interface Options {
