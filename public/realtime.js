@@ -28,7 +28,10 @@
     var status = { state: 'connecting', attempt: 1 };
     /** @type {any} */
     var timer;
+    /** @type {string[] | undefined} */
+    var transports; // those to try; all that the server offers, if undefined
     var io = options.io || root.io;
+    if (!io) throw new Error('socket.io.js is not loaded');
     sendCookies(io.Transport.XHR.prototype);
 
     /** @param {string} event @param {ArrayLike<any>} args */
@@ -62,6 +65,8 @@
       var onDisconnect = session.onDisconnect;
       var onError = session.onError;
       socket = mine;
+      // Not among the options above: 0.9 would write them into the list that all its sessions share.
+      if (transports) session.options.transports = transports;
       timer = setTimeout(retry, TOO_LONG);
 
       // 0.9 does not say that a first poll failed.
@@ -105,13 +110,18 @@
       socket = null;
       clearTimeout(timer);
       if (!session) return;
+      // A handshake that is answered later has no effect.
       session.getTransport = function () { return null; };
+      session.setHeartbeatTimeout = function () {};
       if (session.transport) session.disconnect();
     }
 
     /** @param {any} [reason] */
     function retry(reason) {
+      var transport = socket && socket.socket.transport;
       var attempt = status.state === 'connected' ? 1 : status.attempt + 1;
+      // Where WebSockets are refused, the next try takes what always works.
+      if (transport && transport.name === 'websocket' && status.state !== 'connected') transports = ['xhr-polling'];
       var delay = Math.min(FIRST_DELAY * Math.pow(2, attempt - 1), LONGEST_DELAY);
       if (socket) socket.socket.open = false; // nobody is there to be told that we leave
       leave();

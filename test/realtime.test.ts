@@ -75,10 +75,11 @@ test('a first poll that fails is noticed, which 0.9 does not say', async t => {
 });
 
 /** A server of this process, with an application of the test's. */
-function serve(t: TestContext, app: (io: Server<ClientToServerEvents, ServerToClientEvents>) => void): number {
-  const realtime = createRealtime(readConfig({}), createLog('error'));
+function serve(t: TestContext, app: (io: Server<ClientToServerEvents, ServerToClientEvents>) => void, env = {}): number {
+  const realtime = createRealtime(readConfig(env), createLog('error'));
   app(realtime.io);
   const server = createServer(realtime.handle).listen(0);
+  server.on('upgrade', (_req, socket) => socket.end('HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n'));
   t.after(() => {
     realtime.close();
     server.close();
@@ -94,6 +95,14 @@ test('a session that the server ends stays ended', async t => {
   connection.emit('message', 'end it');
   await reach('disconnected');
   assert.deepEqual(seen.map(status => status.state), ['connecting', 'connected', 'disconnected']);
+});
+
+test('where WebSockets are offered and then refused, the next try takes xhr-polling', async t => {
+  const port = serve(t, io => io.sockets.on('connection', () => undefined), { TRANSPORTS: 'websocket,xhr-polling' });
+  const { seen, reach } = open(t, port);
+  await reach('connected');
+  assert.deepEqual(seen.map(status => [status.state, status.attempt]), [['connecting', 1], ['reconnecting', 2], ['connected', 2]]);
+  assert.equal(seen[2]!.transport, 'xhr-polling');
 });
 
 test('a session lost to a killed server is opened again, and its events are heard once', async t => {

@@ -47,12 +47,14 @@ interface ClientSocket {
 }
 
 interface ClientSession {
+  options: { transports: string[] };
   connected: boolean;
   connecting: boolean;
   open: boolean;
   sessionid?: string;
   transport?: { name: string; prepareUrl(): string };
   getTransport(): object | null;
+  setHeartbeatTimeout(): void;
   isXDomain(): boolean;
   disconnect(): void;
   onDisconnect(reason?: string): void;
