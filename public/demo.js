@@ -2,9 +2,6 @@
 (function () {
   'use strict';
 
-  /** @typedef {import('../src/events').ServerToClientEvents} In */
-  /** @typedef {import('../src/events').ClientToServerEvents} Out */
-
   var KEPT = 30; // round trips drawn, messages listed
 
   /** @param {string} id */
@@ -12,57 +9,59 @@
     return /** @type {HTMLElement} */ (document.getElementById(id));
   }
 
-  // The server was not there when the page came, so its client script is missing.
-  if (!window.io) {
-    $('state').textContent = 'the server does not answer, trying again…';
-    setTimeout(function () { location.reload(); }, 5000);
-    return;
-  }
-
-  // http://server/myApp/socket/socket.io.js: the server's origin, and its resource.
-  var script = /** @type {HTMLScriptElement} */ ($('client')).src;
-  var parts = /^(https?:\/\/[^/]+)\/(.+)\/socket\.io\.js/i.exec(script) || ['', '', ''];
   var input = /** @type {HTMLInputElement} */ ($('text'));
   /** @type {number[]} */
   var trips = []; // ms, oldest first
 
-  /** @type {Connection<In, Out>} */
-  var connection = Realtime.connect({ url: parts[1], resource: parts[2] });
+  /** Where the server was not there when the page came, its client script is missing: asks for it until it comes. */
+  function load() {
+    var again = document.createElement('script');
+    if (window.io) return start();
+    $('state').textContent = 'the server does not answer, trying again…';
+    again.src = /** @type {HTMLScriptElement} */ ($('client')).src + '?' + new Date().getTime();
+    again.onload = start;
+    again.onerror = function () { setTimeout(load, 3000); };
+    document.body.appendChild(again);
+  }
 
-  connection.on('status', function (status) {
-    var text = status.state;
-    if (status.state === 'reconnecting') text += ', try ' + status.attempt + '…';
-    else if (status.state === 'connecting') text += '…';
-    $('state').className = status.state;
-    $('state').textContent = text + (status.reason ? ' (' + status.reason + ')' : '');
-    $('transport').textContent = status.transport || '–';
-    if (status.state !== 'connected') $('clients').textContent = '–';
-  });
+  function start() {
+    var connection = Realtime.connect();
 
-  connection.on('clients', function (count) {
-    $('clients').textContent = String(count);
-  });
-
-  connection.on('response', function (text) {
-    line('in', text);
-  });
-
-  $('send').addEventListener('submit', function (event) {
-    var text = input.value;
-    var sent = new Date().getTime();
-    event.preventDefault();
-    if (!text) return;
-    var note = line('out', text);
-    input.value = '';
-    input.focus();
-    note.textContent = ' waiting…';
-    connection.emit('message', text, function () {
-      var ms = new Date().getTime() - sent;
-      note.textContent = ' received, ' + ms + ' ms';
-      trips = trips.concat(ms).slice(-KEPT);
-      draw();
+    connection.on('status', function (status) {
+      var text = status.state;
+      if (status.state === 'reconnecting') text += ', try ' + status.attempt + '…';
+      else if (status.state === 'connecting') text += '…';
+      $('state').className = status.state;
+      $('state').textContent = text + (status.reason ? ' (' + status.reason + ')' : '');
+      $('transport').textContent = status.transport || '–';
+      if (status.state !== 'connected') $('clients').textContent = '–';
     });
-  });
+
+    connection.on('clients', function (count) {
+      $('clients').textContent = String(count);
+    });
+
+    connection.on('response', function (text) {
+      line('in', text);
+    });
+
+    $('send').addEventListener('submit', function (event) {
+      var text = input.value;
+      var sent = new Date().getTime();
+      event.preventDefault();
+      if (!text) return;
+      var note = line('out', text);
+      input.value = '';
+      input.focus();
+      note.textContent = ' waiting…';
+      connection.emit('message', text, function () {
+        var ms = new Date().getTime() - sent;
+        note.textContent = ' received, ' + ms + ' ms';
+        trips = trips.concat(ms).slice(-KEPT);
+        draw();
+      });
+    });
+  }
 
   /**
    * Adds a message to the list.
@@ -95,4 +94,6 @@
     $('trips').getElementsByTagName('polyline')[0].setAttribute('points', points.join(' '));
     $('median').textContent = median + ' ms';
   }
+
+  load();
 })();

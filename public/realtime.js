@@ -2,12 +2,12 @@
  * A connection that lasts. Socket.IO 0.9's client gives up after ten tries, never repeats a first handshake that failed,
  * and leaves the cookies out of polls to another origin. This opens a new 0.9 session as often as it takes.
  *
- *   var connection = Realtime.connect({ resource: 'myApp/socket' });
+ *   var connection = Realtime.connect();
  *   connection.on('response', function (text) { … });
  *   connection.on('status', function (status) { … status.state … });
  *   connection.emit('message', 'hello', function (answer) { … });
  *
- * ES5, for browsers down to Internet Explorer 9. In node: require('./realtime.js'), with the options url and io.
+ * ES5, for browsers down to Internet Explorer 9. In node: require('./realtime.js').connect({ url, resource, io }).
  */
 (function (root) {
   'use strict';
@@ -20,7 +20,7 @@
   function connect(options) {
     /** @type {Object<string, Function[]>} */
     var handlers = {};
-    /** @type {any[][]} */
+    /** @type {[string, ...any[]][]} */
     var waiting = []; // the arguments of each emit while there was no connection
     /** @type {ClientSocket | null} */
     var socket = null; // the 0.9 session that counts; what an older one still says is not heard
@@ -30,14 +30,15 @@
     var timer;
     /** @type {string[] | undefined} */
     var transports; // those to try; all that the server offers, if undefined
-    var io = options.io || root.io;
+    var server = whereIs(options || {});
+    var io = (options && options.io) || root.io;
     if (!io) throw new Error('socket.io.js is not loaded');
     sendCookies(io.Transport.XHR.prototype);
 
     /** @param {string} event @param {ArrayLike<any>} args */
     function call(event, args) {
       (handlers['$' + event] || []).slice().forEach(function (handler) {
-        handler.apply(null, args);
+        safely(handler).apply(null, /** @type {any} */ (args));
       });
     }
 
@@ -56,8 +57,8 @@
     }
 
     function open() {
-      var mine = io.connect(options.url || '', {
-        resource: options.resource,
+      var mine = io.connect(server.url, {
+        resource: server.resource,
         reconnect: false,
         'force new connection': true
       });
@@ -85,13 +86,16 @@
         clearTimeout(timer);
         tell({ state: 'connected', attempt: status.attempt, transport: session.transport && session.transport.name });
         waiting.splice(0).forEach(function (args) {
-          mine.emit.apply(mine, /** @type {[string]} */ (args));
+          mine.emit.apply(mine, args);
         });
       });
       mine.on('disconnect', function (reason) {
         if (mine !== socket) return;
-        if (reason === 'booted') finish();
-        else retry();
+        if (reason !== 'booted') retry();
+        else {
+          socket = null; // the server knows
+          finish();
+        }
       });
       mine.on('error', function (reason) {
         if (mine === socket && !session.connected) retry(reason);
@@ -113,7 +117,24 @@
       // A handshake that is answered later has no effect.
       session.getTransport = function () { return null; };
       session.setHeartbeatTimeout = function () {};
-      if (session.transport) session.disconnect();
+      if (!session.transport) return;
+      session.disconnect();
+      // 0.9 does not end a transport that was too slow to connect.
+      session.transport.close();
+      session.transport.clearTimeouts();
+    }
+
+    /** Leaves, and tells the server in a way that outlasts the page: without it, we count as connected for another minute. */
+    function leaveForGood() {
+      var session = socket && socket.socket;
+      var transport = session && session.transport;
+      var url = '';
+      if (session && transport && transport.name === 'xhr-polling' && root.navigator && 'sendBeacon' in root.navigator) {
+        url = transport.prepareUrl() + '/?disconnect=1';
+        session.open = false; // so that it is not told twice
+      }
+      leave();
+      if (url) root.navigator.sendBeacon(url);
     }
 
     /** @param {any} [reason] */
@@ -127,21 +148,18 @@
       leave();
       // Not all clients at the same moment: they were all disconnected at the same moment.
       timer = setTimeout(open, delay * (0.5 + Math.random() / 2));
-      tell({ state: 'reconnecting', attempt: attempt, reason: typeof reason === 'string' && reason ? reason : undefined });
+      // A line of text is the server's; a page of HTML is from something in between.
+      tell({ state: 'reconnecting', attempt: attempt, reason: typeof reason === 'string' && /^[^<]{1,200}$/.test(reason) ? reason : undefined });
     }
 
     function finish() {
-      leave();
+      leaveForGood();
       tell({ state: 'disconnected', attempt: 0 });
     }
 
-    // A page that goes tells the server: without it, it counts as connected for another minute. It may come back, from
-    // the browser's memory.
-    if (root.navigator && root.navigator.sendBeacon && root.addEventListener) {
-      root.addEventListener('pagehide', function () {
-        var transport = socket && socket.socket.transport;
-        if (transport) root.navigator.sendBeacon(transport.prepareUrl() + '/?disconnect=1');
-      });
+    // A page that goes may come back, from the browser's memory.
+    if (root.addEventListener) {
+      root.addEventListener('pagehide', leaveForGood);
       root.addEventListener('pageshow', function (event) {
         if (event.persisted && status.state !== 'disconnected') retry();
       });
@@ -150,8 +168,11 @@
     open();
     return {
       emit: function () {
-        if (socket && status.state === 'connected') socket.emit.apply(socket, /** @type {any} */ (arguments));
-        else waiting.push([].slice.call(arguments));
+        var args = /** @type {[string, ...any[]]} */ (/** @type {unknown} */ ([].slice.call(arguments)));
+        var last = args.length - 1;
+        if (typeof args[last] === 'function') args[last] = safely(args[last]);
+        if (socket && status.state === 'connected') socket.emit.apply(socket, args);
+        else waiting.push(args);
       },
       /** @param {string} event @param {Function} handler */
       on: function (event, handler) {
@@ -161,9 +182,37 @@
           handlers['$' + event] = [handler];
           if (socket && event !== 'status') listen(event);
         }
-        if (event === 'status') handler(status);
+        if (event === 'status') safely(handler)(status);
       },
       close: finish
+    };
+  }
+
+  /**
+   * Where the server is: as the options say, or at the address of the client script, http://server/myApp/socket/socket.io.js.
+   * @param {ConnectOptions} options
+   */
+  function whereIs(options) {
+    var page = root.location;
+    var script = root.document && root.document.querySelector('script[src*="/socket.io.js"]');
+    var parts = /^(https?:\/\/[^/]+)\/(.+)\/socket\.io\.js/i.exec(script ? /** @type {HTMLScriptElement} */ (script).src : '');
+    var url = (options.resource || !parts ? options.url || '' : parts[1]).replace(/\/+$/, '');
+    // 0.9 cannot read an IPv6 address, but it knows the page's own origin by itself.
+    if (page && url === page.protocol + '//' + page.host) url = '';
+    return { url: url, resource: (options.resource || (parts ? parts[2] : 'socket.io')).replace(/^\/+|\/+$/g, '') };
+  }
+
+  /**
+   * 0.9 stops polling when a handler throws. The error is thrown all the same, a moment later.
+   * @param {Function} handler
+   */
+  function safely(handler) {
+    return function () {
+      try {
+        handler.apply(null, arguments);
+      } catch (error) {
+        setTimeout(function () { throw error; });
+      }
     };
   }
 

@@ -14,7 +14,7 @@ export function app(io: Server<ClientToServerEvents, ServerToClientEvents>): voi
 
     socket.on('message', (text, ack) => {
       socket.emit('response', 'Got it!');
-      if (ack) ack(text);
+      if (typeof ack === 'function') ack(text);
     });
 
     socket.on('disconnect', () => {

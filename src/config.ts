@@ -45,13 +45,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   // leave an administrator to think otherwise. The value may hold a password: it is not shown.
   if (env.REDIS_URL) throw new ConfigError('REDIS_URL', '…', 'nothing yet: this version runs in one process');
 
-  const appPath = setting('APP_PATH', '/myApp', 'a path such as /myApp or /tools/chat, or / for the root of a site', path);
+  const appPath = setting('APP_PATH', '/myApp', 'a path with no slash at its end, such as /myApp or /tools/chat, or / for the root of a site', path);
   return {
     appPath,
     resource: `${appPath}/socket`,
     port: setting('PORT', '3000', 'a port from 0 to 65535, or the path of a named pipe or Unix socket', port),
     transports: setting('TRANSPORTS', 'xhr-polling', `a list of ${TRANSPORTS.join(', ')}`, list(oneOf(TRANSPORTS))),
-    allowedOrigins: setting('ALLOWED_ORIGINS', '', 'a list of origins such as https://www.example.com', list(origin)),
+    allowedOrigins: setting('ALLOWED_ORIGINS', '', 'origins, divided by commas, with nothing after the host: https://www.example.com,http://localhost:8080', list(origin)),
     logLevel: setting('LOG_LEVEL', 'info', `one of ${LOG_LEVELS.join(', ')}`, oneOf(LOG_LEVELS)),
     // What a POST may carry in Socket.IO 4 by default. web.config's maxAllowedContentLength stands just above it.
     maxMessageBytes: setting('MAX_MESSAGE_BYTES', '1000000', 'a number of bytes from 1000 to 100000000', bytes),
@@ -75,7 +75,7 @@ function bytes(text: string): number | undefined {
 
 /** As browsers write it in the Origin header: lower case, no default port, no path. */
 function origin(text: string): string | undefined {
-  if (!/^https?:\/\/[^/?#@*]+$/i.test(text)) return undefined;
+  if (!/^https?:\/\/[^/?#@*\\]+$/i.test(text)) return undefined;
   try {
     return new URL(text).origin;
   } catch {

@@ -26,7 +26,7 @@ function start(config: Config): void {
 
   server.on('error', (error: NodeJS.ErrnoException) => {
     realtime.close();
-    fail(new ConfigError('PORT', String(config.port), `a port or path that is free (${error.code || error.message})`).message);
+    fail(new ConfigError('PORT', String(config.port), `a port or path that can be listened on (${error.code || error.message})`).message);
   });
   server.listen(config.port, () => {
     const at = server.address() as AddressInfo | string;

@@ -8,12 +8,12 @@ import { test, TestContext } from 'node:test';
 import { readConfig } from '../src/config';
 import { createLog } from '../src/log';
 import { createRealtime, Server } from '../src/realtime';
-import { Client, connect, next, request } from './helper';
+import { ask, connect, next, request, resource, until } from './helper';
 
 interface In {
   join: (room: string, done: () => void) => void;
   tell: (room: string, text: string) => void;
-  shout: (text: string) => void;
+  shout: (text: string, done: () => void) => void;
   remember: (name: string, done: (name: string | null, known: boolean, forgotten: boolean) => void) => void;
   leave: (room: string, done: (left: number) => void) => void;
   who: (answer: (address: string, query: string) => void) => void;
@@ -46,7 +46,10 @@ function rooms(io: Server<In, Out, Data>): void {
       socket.broadcast.to(room).emit('told', `${text} for the others`);
       io.sockets.in(room).except(socket.id).emit('told', `${text} but for one`);
     });
-    socket.on('shout', text => io.sockets.volatile.emit('news', text));
+    socket.on('shout', (text, done) => {
+      io.sockets.volatile.emit('news', text);
+      done();
+    });
     socket.on('leave', (room, done) => {
       socket.leave(room);
       done(io.sockets.clients(room).length);
@@ -61,23 +64,24 @@ function rooms(io: Server<In, Out, Data>): void {
   });
 }
 
-const ask = (client: Client, event: string, ...args: unknown[]) =>
-  new Promise<unknown>(resolve => client.emit(event, ...args, (...answer: unknown[]) => resolve(answer)));
-
 test('rooms, broadcasts, volatile', async t => {
   const origin = start(t, rooms);
   const [a, b] = [connect(t, origin), connect(t, origin)];
   const told: string[] = [];
   a.on('told', text => told.push(`a: ${text as string}`));
   b.on('told', text => told.push(`b: ${text as string}`));
-  const news = Promise.all([next(a, 'news'), next(b, 'news')]);
+  let heard = 0;
+  for (const client of [a, b]) client.on('news', () => heard += 1);
   await ask(a, 'join', 'x');
   await ask(b, 'join', 'x');
-  a.emit('shout', 'hi');
-  await news;
-  const heard = next(b, 'told');
+  // Volatile: whoever is between two polls does not hear it, so it is said until both do.
+  await until(async () => {
+    await ask(a, 'shout', 'hi');
+    return heard >= 2;
+  }, 'both to hear it');
+  const last = next(b, 'told');
   a.emit('tell', 'x', 'hi');
-  await heard;
+  await last;
   assert.deepEqual(await ask(b, 'leave', 'x'), [1]);
   assert.deepEqual(told, ['b: hi for the others', 'b: hi but for one']);
 });
@@ -100,8 +104,8 @@ test('behind a named pipe, a handler sees the address that iisnode adds', { skip
   const socketPath = path.join(folder, 's');
   start(t, rooms, socketPath);
   const headers = { 'x-forwarded-for': '6.6.6.6, 10.1.2.3' };
-  const session = (await request({ socketPath, path: '/myApp/socket/1/?token=t2', headers })).text.split(':')[0]!;
-  const poll = { socketPath, path: `/myApp/socket/1/xhr-polling/${session}` };
+  const session = (await request({ socketPath, path: `${resource}/1/?token=t2`, headers })).text.split(':')[0]!;
+  const poll = { socketPath, path: `${resource}/1/xhr-polling/${session}` };
   assert.equal((await request(poll)).text, '1::');
   await request({ ...poll, method: 'POST' }, '5:1+::{"name":"who"}');
   assert.equal((await request(poll)).text, '6:::1+["10.1.2.3","t2"]');
@@ -124,13 +128,26 @@ test('acknowledgements to the server, namespaces with events of their own', asyn
   assert.deepEqual(await greeting, ['YOU']);
 });
 
+test('two servers in one process do not share their clients', async t => {
+  const closing = createRealtime(readConfig({}), createLog('error'));
+  const client = connect(t, start(t, rooms));
+  const lost = next(client, 'disconnect').then(() => 'lost');
+  await next(client, 'connect');
+  await ask(client, 'join', 'x'); // the next poll waits
+  closing.close();
+  assert.deepEqual(await Promise.race([lost, ask(client, 'leave', 'x')]), [0]);
+});
+
 test('authorization decides who connects; settings have names', async t => {
   const origin = start(t, io => {
-    io.set('authorization', (handshake, accept) => accept(null, handshake.query.token === 'good'));
+    io.set('authorization', (handshake, accept) => {
+      handshake.user = handshake.headers.cookie?.split('=')[1] ?? 'nobody';
+      accept(null, handshake.query.token === 'good');
+    });
     io.set('polling duration', 1).set('close timeout', 30);
     assert.equal(io.get('polling duration'), 1);
-    rooms(io);
+    io.sockets.on('connection', socket => socket.emit('told', String(socket.handshake.user)));
   });
   assert.deepEqual(await next(connect(t, `${origin}/?token=bad`), 'error'), ['handshake unauthorized']);
-  await next(connect(t, `${origin}/?token=good`), 'connect');
+  assert.deepEqual(await next(connect(t, `${origin}/?token=good`), 'told'), ['nobody']);
 });

@@ -33,8 +33,8 @@ export async function openBrowser(t: TestContext, name: 'chromium' | 'firefox' =
   if (!available(t, name, executablePath)) return null;
   // The Firefox that people have is driven by WebDriver BiDi, Playwright's own protocol needs a build of its own.
   const browser = name === 'chromium'
-    ? await chromium.launch({ executablePath, args: flags, timeout: 30000 })
-    : await firefox.launch({ executablePath, channel: 'moz-firefox', timeout: 30000 });
+    ? await chromium.launch({ executablePath, args: flags, ignoreDefaultArgs: ['--disable-back-forward-cache'], timeout: 60000 })
+    : await firefox.launch({ executablePath, channel: 'moz-firefox', timeout: 60000 });
   t.after(() => browser.close());
   return browser.newContext();
 }

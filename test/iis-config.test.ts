@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { readConfig } from '../src/config';
-import { elements, iisnodeSettings, webConfigText } from './config-files';
-import { fromRoot, request, root, startServer } from './helper';
+import { customHeaders, elements, iisnodeSettings, webConfigText } from './config-files';
+import { appPath, fromRoot, request, resource, root, startServer } from './helper';
 
 const attribute = (name: string, key: string) => elements(name)[0]!.getAttribute(key)!;
 
@@ -19,7 +19,7 @@ function ruleFor(url: string): string | undefined {
 }
 
 test('the rewrite rules take the socket for the socket and all the rest for pages, in both places a folder can be', () => {
-  for (const prefix of ['', 'myApp/', 'MYAPP/']) {
+  for (const prefix of ['', `${appPath.slice(1)}/`, `${appPath.slice(1).toUpperCase()}/`]) {
     for (const url of ['socket', 'socket/', 'socket/1/', 'socket/1/xhr-polling/abc', 'SOCKET/socket.io.js']) {
       assert.equal(ruleFor(prefix + url), 'socket', prefix + url);
     }
@@ -48,7 +48,6 @@ test('the rules and the one handler lead to the file that is built', () => {
 });
 
 test('the three places that know the path agree: the rule, APP_PATH, and what the page is told', async t => {
-  const { appPath, resource } = readConfig({});
   const atRoot = /^\^\((.+)\/\)\?socket/.exec(elements('match')[0]!.getAttribute('url')!)!;
   assert.equal(`/${atRoot[1]}`, appPath);
 
@@ -93,11 +92,43 @@ test('IIS takes a body just above MAX_MESSAGE_BYTES, so that the server refuses 
 
 test('what must hold without iisnode.yml is in web.config too, and says the same', () => {
   const settings = iisnodeSettings();
-  for (const key of ['node_env', 'devErrorsEnabled', 'debuggingEnabled']) {
+  for (const key of ['node_env', 'devErrorsEnabled', 'debuggingEnabled', 'enableXFF']) {
     assert.equal(attribute('iisnode', key), settings.get(key), key);
   }
-  assert.equal(settings.get('devErrorsEnabled'), 'false');
-  assert.equal(settings.get('debuggingEnabled'), 'false');
+});
+
+test('web.config has what a deployment needs, section by section, and nothing that IIS 7.5 would refuse', () => {
+  const sections = Array.from(elements('system.webServer')[0]!.childNodes).map(node => node.nodeName).filter(name => !name.startsWith('#'));
+  // None of these is locked by default; any other may be, which is a 500.19.
+  assert.deepEqual(sections, ['handlers', 'rewrite', 'iisnode', 'httpErrors', 'urlCompression', 'security', 'httpProtocol']);
+  const expected: [element: string, attributes: Record<string, string>][] = [
+    ['iisnode', {
+      configOverrides: '..\\iisnode.yml', node_env: 'production', devErrorsEnabled: 'false', debuggingEnabled: 'false', enableXFF: 'true',
+    }],
+    ['httpErrors', { existingResponse: 'PassThrough' }],
+    ['urlCompression', { doStaticCompression: 'false', doDynamicCompression: 'false' }],
+  ];
+  for (const [element, attributes] of expected) {
+    const found = Array.from(elements(element)[0]!.attributes).map(one => [one.name, one.value]);
+    assert.deepEqual(Object.fromEntries(found), attributes, element);
+  }
+  assert.match(webConfigText, /<add key="NODE_PENDING_PIPE_INSTANCES" value="5000" \/>/);
+  const { 'Content-Security-Policy': policy, ...headers } = customHeaders();
+  assert.deepEqual(headers, { 'X-Frame-Options': 'SAMEORIGIN', 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin' });
+  assert.match(policy!, /^default-src 'none'; /);
+  assert.doesNotMatch(policy!, /unsafe|\*/);
+  const removed = Array.from(elements('customHeaders')[0]!.getElementsByTagName('remove')).map(one => one.getAttribute('name'));
+  assert.deepEqual(removed.sort(), ['X-Powered-By', ...Object.keys(customHeaders())].sort());
+  // A parent site's rules, handlers and hidden segments do not collide with these.
+  for (const name of ['handlers', 'rules']) assert.equal(elements(name)[0]!.getElementsByTagName('clear').length, 1, name);
+});
+
+test('iisnode.yml says what long polling needs', () => {
+  const settings = Object.fromEntries(iisnodeSettings());
+  const expected = {
+    nodeProcessCountPerApplication: '1', devErrorsEnabled: 'false', debuggingEnabled: 'false', loggingEnabled: 'true', enableXFF: 'true',
+  };
+  for (const [key, value] of Object.entries(expected)) assert.equal(settings[key], value, key);
 });
 
 // All that iisnode 0.2 reads from the file. Any other key is ignored, silently.
@@ -141,7 +172,7 @@ test('times fit: iisnode\'s pool, the server\'s kept connections, Socket.IO\'s p
   const settings = iisnodeSettings();
   const number = (key: string) => Number(settings.get(key));
   const { port } = await startServer(t);
-  const { headers } = await request({ port, path: '/myApp/health', agent: undefined, headers: { connection: 'keep-alive' } });
+  const { headers } = await request({ port, path: `${appPath}/health`, agent: undefined, headers: { connection: 'keep-alive' } });
   const kept = Number(/timeout=(\d+)/.exec(String(headers['keep-alive']))![1]) * 1000;
   assert(kept > number('maxNamedPipePooledConnectionAge'));
 

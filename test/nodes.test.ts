@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';
-import { available, cloneTemplate, connect, next, root, startServer } from './helper';
+import { appPath, ask, available, cloneTemplate, connect, next, root, startServer } from './helper';
 
 /** A package that only these tests need, kept in build/ for the next run. Gives its folder, null if it is not to be had. */
 function fetchPackage(name: string, version: string): string | null {
@@ -33,11 +33,11 @@ for (const version of ['10.24.1', '12.22.12', '13.14.0', '26.10.0']) {
     if (!node) return;
     const { origin, output, stop } = await startServer(t, { node });
     assert(output().includes(`(node v${version}, `));
-    assert.equal((await fetch(`${origin}/myApp/`)).status, 200);
+    assert.equal((await fetch(`${origin}${appPath}/`)).status, 200);
     const client = connect(t, origin);
     await next(client, 'connect');
     const response = next(client, 'response');
-    assert.equal(await new Promise(resolve => client.emit('message', 'hello', resolve)), 'hello');
+    assert.deepEqual(await ask(client, 'message', 'hello'), ['hello']);
     assert.deepEqual(await response, ['Got it!']);
     assert.equal(await stop(), 0);
     assert.doesNotMatch(output(), /warn|deprecat/i);

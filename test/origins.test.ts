@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import { mayConnect } from '../src/realtime/origins';
-import { startServer } from './helper';
+import { resource, startServer } from './helper';
 
 const cases: [may: boolean, headers: Record<string, string>, what: string][] = [
   [true, { host: 'a.example' }, 'no Origin: no other page asks'],
@@ -31,9 +31,9 @@ for (const [may, headers, what] of cases) {
 
 test('a page of another origin is refused, and can read why; one of ALLOWED_ORIGINS is not', async t => {
   const { origin } = await startServer(t, { env: { ALLOWED_ORIGINS: 'http://friend.example' } });
-  const session = (await (await fetch(`${origin}/myApp/socket/1/`)).text()).split(':')[0]!;
-  const poll = `/myApp/socket/1/xhr-polling/${session}`;
-  const requests: [method: string, path: string][] = [['GET', '/myApp/socket/1/'], ['GET', poll], ['POST', poll]];
+  const session = (await (await fetch(`${origin}${resource}/1/`)).text()).split(':')[0]!;
+  const poll = `${resource}/1/xhr-polling/${session}`;
+  const requests: [method: string, path: string][] = [['GET', `${resource}/1/`], ['GET', poll], ['POST', poll]];
   for (const [method, path] of requests) {
     const refused = await fetch(origin + path, { method, headers: { origin: 'http://stranger.example' } });
     assert.equal(refused.status, 403);

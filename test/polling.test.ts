@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clientLibrary, connect, next, startServer } from './helper';
+import { appPath, ask, connect, next, request, resource, startServer } from './helper';
 
 test('a message gets its acknowledgement and its answer, over xhr-polling', async t => {
-  const { origin, output } = await startServer(t);
+  const { origin, output, stop } = await startServer(t);
   const client = connect(t, origin);
   const connected = next(client, 'connect');
   const response = next(client, 'response');
   await connected;
   assert.equal(client.socket.transport.name, 'xhr-polling');
-  const answer = await new Promise(resolve => client.emit('message', 'hello', resolve));
-  assert.equal(answer, 'hello');
+  assert.deepEqual(await ask(client, 'message', 'hello'), ['hello']);
   assert.deepEqual(await response, ['Got it!']);
 
   client.emit('message', 'nobody asked for an acknowledgement');
   await next(client, 'response');
+  await stop('SIGKILL');
   assert.equal(output().split('\n').length, 2, 'nothing is logged for a message, a poll or a client');
 });
 
@@ -26,7 +26,7 @@ test('everyone is told how many are connected', async t => {
   await next(first, 'clients');
   const second = connect(t, origin);
   assert.deepEqual(await next(second, 'clients'), [2]);
-  const health = await (await fetch(`${origin}/myApp/health`)).json() as { clients: number };
+  const health = await (await fetch(`${origin}${appPath}/health`)).json() as { clients: number };
   assert.equal(health.clients, 2);
   second.socket.disconnect();
   await next(first, 'clients');
@@ -35,12 +35,12 @@ test('everyone is told how many are connected', async t => {
 
 test('a handshake offers xhr-polling and nothing else, whatever the case of the path', async t => {
   const { origin } = await startServer(t);
-  for (const path of ['/myApp/socket/1/', '/myapp/SOCKET/1/?t=1', '/MYAPP/socket/1']) {
+  for (const path of [`${resource}/1/`, `${resource.toUpperCase()}/1/?t=1`, `${resource.toLowerCase()}/1`]) {
     const answer = await fetch(origin + path);
     assert.equal(answer.status, 200);
     assert.match(await answer.text(), /^[\w-]{20}:60:60:xhr-polling$/);
   }
-  const upper = connect(t, origin, { resource: 'MYAPP/SOCKET' });
+  const upper = connect(t, origin, { resource: resource.slice(1).toUpperCase() });
   await next(upper, 'connect');
 });
 
@@ -49,31 +49,42 @@ test('TRANSPORTS=websocket,xhr-polling offers both, and the client takes the Web
   const client = connect(t, origin);
   await next(client, 'connect');
   assert.equal(client.socket.transport.name, 'websocket');
-  assert.equal(await new Promise(resolve => client.emit('message', 'hello', resolve)), 'hello');
+  assert.deepEqual(await ask(client, 'message', 'hello'), ['hello']);
+});
 
-  const refused = clientLibrary.connect(origin.replace('localhost', '127.0.0.1'), {
-    resource: 'myApp/nowhere', 'force new connection': true, reconnect: false,
-  });
-  await next(refused, 'error');
+test('an upgrade from a page of another origin, or to another path, is refused with an answer', async t => {
+  const { origin, port } = await startServer(t, { env: { TRANSPORTS: 'websocket,xhr-polling' } });
+  const session = (await (await fetch(`${origin}${resource}/1/`)).text()).split(':')[0]!;
+  const path = `${resource}/1/websocket/${session}`;
+  const headers = {
+    connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  };
+  assert.equal((await request({ port, path, headers: { ...headers, origin: 'http://stranger.example' } })).status, 403);
+  assert.equal((await request({ port, path: `${appPath}/elsewhere`, headers })).status, 404);
+  assert.equal((await request({ port, path, headers: { ...headers, origin } })).status, 101);
 });
 
 test('a body over MAX_MESSAGE_BYTES is refused in words', async t => {
   const { origin } = await startServer(t, { env: { MAX_MESSAGE_BYTES: '1000' } });
-  const session = (await (await fetch(`${origin}/myApp/socket/1/`)).text()).split(':')[0]!;
-  const answer = await fetch(`${origin}/myApp/socket/1/xhr-polling/${session}`, { method: 'POST', body: 'x'.repeat(1001) });
+  const session = (await (await fetch(`${origin}${resource}/1/`)).text()).split(':')[0]!;
+  const post = (bytes: number) => fetch(`${origin}${resource}/1/xhr-polling/${session}`, { method: 'POST', body: 'x'.repeat(bytes) });
+  assert.equal((await post(1000)).status, 200);
+  const answer = await post(1001);
   assert.equal(answer.status, 413);
   assert.equal(await answer.text(), 'a message may have 1000 bytes');
 });
 
 test('LOG_LEVEL reaches Socket.IO', async t => {
-  const { origin, output } = await startServer(t, { env: { LOG_LEVEL: 'debug' } });
+  const { origin, output, stop } = await startServer(t, { env: { LOG_LEVEL: 'debug' } });
   await next(connect(t, origin), 'connect');
+  await stop('SIGKILL');
   assert.match(output(), / debug .*handshake authorized/);
 });
 
 test('a session that the server does not know is sent back, and not logged: after a restart that is every client', async t => {
-  const { origin, output } = await startServer(t);
-  const answer = await fetch(`${origin}/myApp/socket/1/xhr-polling/of-another-process`);
+  const { origin, output, stop } = await startServer(t);
+  const answer = await fetch(`${origin}${resource}/1/xhr-polling/of-another-process`);
   assert.equal(await answer.text(), '7:::1+0');
+  await stop('SIGKILL');
   assert.doesNotMatch(output(), /warn/);
 });

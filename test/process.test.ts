@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
-import { connect, next, request, startServer, until } from './helper';
+import { appPath, ask, connect, next, request, resource, startServer, until } from './helper';
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(`${signal} ends the waiting polls, then the process, with exit code 0 in 5 s`, { skip: process.platform === 'win32' }, async t => {
     const server = await startServer(t);
-    const session = (await (await fetch(`${server.origin}/myApp/socket/1/`)).text()).split(':')[0]!;
-    const poll = `${server.origin}/myApp/socket/1/xhr-polling/${session}`;
+    const session = (await (await fetch(`${server.origin}${resource}/1/`)).text()).split(':')[0]!;
+    const poll = `${server.origin}${resource}/1/xhr-polling/${session}`;
     assert.equal(await (await fetch(poll)).text(), '1::');
     await (await fetch(poll)).text(); // clients
     const waiting = fetch(poll);
@@ -33,7 +33,7 @@ test('a client of 0.9 comes back at once when the server was stopped and started
   assert.equal(await first.stop(), 0);
   await startServer(t, { env: { PORT: String(first.port) } });
   await reconnected;
-  assert.equal(await new Promise(resolve => client.emit('message', 'again', resolve)), 'again');
+  assert.deepEqual(await ask(client, 'message', 'again'), ['again']);
 });
 
 test('PORT may be a socket path; the client\'s address is the last in X-Forwarded-For', { skip: process.platform === 'win32' }, async t => {
@@ -41,21 +41,21 @@ test('PORT may be a socket path; the client\'s address is the last in X-Forwarde
   t.after(() => rmSync(folder, { recursive: true }));
   const socketPath = path.join(folder, 's');
   const server = await startServer(t, { env: { PORT: socketPath, LOG_LEVEL: 'debug' } });
-  assert.match(server.output(), new RegExp(`listening on ${socketPath}, path /myApp/ `));
-  assert.match((await request({ socketPath, path: '/myApp/health' })).text, /"status":"ok"/);
+  assert.match(server.output(), new RegExp(`listening on ${socketPath}, path ${appPath}/ `));
+  assert.match((await request({ socketPath, path: `${appPath}/health` })).text, /"status":"ok"/);
   const headers = { origin: 'http://elsewhere.example', 'x-forwarded-for': '6.6.6.6, 10.1.2.3' };
-  await request({ socketPath, path: '/myApp/socket/1/', headers });
-  assert.match(server.output(), /refused 403 .* 10\.1\.2\.3\n/);
+  await request({ socketPath, path: `${resource}/1/`, headers });
+  await until(() => /refused 403 .* 10\.1\.2\.3\n/.test(server.output()), 'the refusal in the log');
 });
 
 test('on a TCP port nobody is known to stand in front: X-Forwarded-For is not believed', async t => {
   const server = await startServer(t, { env: { LOG_LEVEL: 'debug' } });
-  await fetch(`${server.origin}/myApp/socket/1/`, { headers: { origin: 'http://elsewhere.example', 'x-forwarded-for': '6.6.6.6' } });
-  await until(() => /refused 403 .*(127\.0\.0\.1|::1)\n/.test(server.output()), 'the refusal in the log', 2);
+  await fetch(`${server.origin}${resource}/1/`, { headers: { origin: 'http://elsewhere.example', 'x-forwarded-for': '6.6.6.6' } });
+  await until(() => /refused 403 .*(127\.0\.0\.1|::1)\n/.test(server.output()), 'the refusal in the log');
 });
 
 test('a kept connection outlasts iisnode\'s pool', async t => {
   const { origin } = await startServer(t);
   // node says what it will do: longer than maxNamedPipePooledConnectionAge, 30 s.
-  assert.equal((await fetch(`${origin}/myApp/health`)).headers.get('keep-alive'), 'timeout=40');
+  assert.equal((await fetch(`${origin}${appPath}/health`)).headers.get('keep-alive'), 'timeout=40');
 });

@@ -3,26 +3,28 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { test, TestContext } from 'node:test';
 import { readConfig } from '../src/config';
-import type { ClientToServerEvents, ServerToClientEvents } from '../src/events';
 import { createLog } from '../src/log';
 import { createRealtime, Server } from '../src/realtime';
-import { clientLibrary, fromRoot, root, startServer, until } from './helper';
+import { clientLibrary, fromRoot, resource, root, startServer, until } from './helper';
 
 /* public/realtime.js with socket.io-client, in node: the cases that a page cannot be brought into at will. */
 
+type In = { message: (text: string, ack?: (answer: string) => void) => void };
+type Out = { response: (text: string) => void };
 interface Status { state: string; attempt: number; transport?: string; reason?: string }
 interface Connection {
-  emit: <E extends keyof ClientToServerEvents>(event: E, ...args: Parameters<ClientToServerEvents[E]>) => void;
-  on: (<E extends keyof ServerToClientEvents>(event: E, handler: ServerToClientEvents[E]) => void)
+  emit: <E extends keyof In>(event: E, ...args: Parameters<In[E]>) => void;
+  on: (<E extends keyof Out>(event: E, handler: Out[E]) => void)
     & ((event: 'status', handler: (status: Status) => void) => void);
   close: () => void;
 }
 const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => Connection };
 
 function open(t: TestContext, port: number) {
-  const connection = connect({ url: `http://localhost:${port}`, resource: 'myApp/socket', io: clientLibrary });
+  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
   t.after(() => connection.close());
   const seen: Status[] = [];
   connection.on('status', status => seen.push(status));
@@ -75,7 +77,7 @@ test('a first poll that fails is noticed, which 0.9 does not say', async t => {
 });
 
 /** A server of this process, with an application of the test's. */
-function serve(t: TestContext, app: (io: Server<ClientToServerEvents, ServerToClientEvents>) => void, env = {}): number {
+function serve(t: TestContext, app: (io: Server<In, Out>) => void, env = {}): number {
   const realtime = createRealtime(readConfig(env), createLog('error'));
   app(realtime.io);
   const server = createServer(realtime.handle).listen(0);
@@ -87,6 +89,48 @@ function serve(t: TestContext, app: (io: Server<ClientToServerEvents, ServerToCl
   });
   return (server.address() as AddressInfo).port;
 }
+
+/** A server that takes `wait(path)` ms to answer. Gives its port, and what was asked of it. */
+function slowServer(t: TestContext, wait: (path: string) => number): { port: number; asked: string[] } {
+  const asked: string[] = [];
+  const server = createServer((req, res) => {
+    asked.push(req.url!);
+    setTimeout(() => res.end(/xhr-polling/.test(req.url!) ? '1::' : 'session:1:1:xhr-polling'), wait(req.url!));
+  }).listen(0);
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { port: (server.address() as AddressInfo).port, asked };
+}
+
+test('close() during a handshake: its answer has no effect, then or later', async t => {
+  const { port, asked } = slowServer(t, () => 300);
+  const { connection } = open(t, port);
+  await until(() => asked.length === 1, 'the handshake');
+  connection.close();
+  await sleep(2000); // 0.9's heartbeat timer, 1 s here, would throw
+  assert.equal(asked.length, 1);
+});
+
+test('close() after 0.9 has given a slow first poll up: it does not poll on', async t => {
+  const { port, asked } = slowServer(t, path => /xhr-polling/.test(path) ? 11500 : 0);
+  const { connection } = open(t, port);
+  await until(() => asked.length === 2, 'the first poll');
+  await sleep(10500); // 0.9's connect timeout is 10 s
+  connection.close();
+  const sofar = asked.length;
+  await sleep(2000);
+  assert.equal(asked.length, sofar);
+});
+
+test('a page of HTML that something in between answers is not taken for a reason', async t => {
+  const server = createServer((_req, res) => { res.writeHead(503).end('<!DOCTYPE html><title>Service Unavailable</title>'); }).listen(0);
+  t.after(() => server.close());
+  const { seen, reach } = open(t, (server.address() as AddressInfo).port);
+  await reach('reconnecting');
+  assert(seen.every(status => status.reason === undefined));
+});
 
 test('a session that the server ends stays ended', async t => {
   const port = serve(t, io => io.sockets.on('connection', socket => socket.on('message', () => socket.disconnect())));

@@ -4,31 +4,39 @@ import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { elements } from './config-files';
-import { cloneTemplate, connect, next, root, startServer } from './helper';
+import { appPath, cloneTemplate, connect, next, root, startServer } from './helper';
 
 /** The places that the README names, and no other. */
 const PLACES = ['src/config.ts', 'web.config'];
 
-test('renaming myApp in the places that the README names renames it', async t => {
+test('renaming the application in the places that the README names renames it', async t => {
   const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
-  for (const place of PLACES) assert(readme.includes(`\`${place}\``), place);
+  const [paragraph] = /\*\*Another name[^]*?\n\n/.exec(readme)!;
+  assert.deepEqual([...paragraph.matchAll(/`([\w/]+\.\w+)`/g)].map(([, file]) => file), PLACES);
 
   const folder = cloneTemplate(t);
   for (const place of PLACES) {
     const file = path.join(folder, place);
-    writeFileSync(file, readFileSync(file, 'utf8').replace(/myApp/g, 'chat'));
+    writeFileSync(file, readFileSync(file, 'utf8').replace(new RegExp(appPath.slice(1), 'g'), 'chat'));
   }
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
-  execFileSync(process.execPath, [path.join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder]);
+  const tsc = (...args: string[]) => execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), ...args]);
+  tsc('-p', folder);
 
   const server = await startServer(t, { folder });
   assert.equal(server.page, `${server.origin}/chat/`);
   const page = await (await fetch(server.page)).text();
   const script = new URL(/id="client" src="([^"]+)"/.exec(page)![1]!, server.page);
   assert.equal((await fetch(script)).status, 200);
-  assert.equal((await fetch(`${server.origin}/myApp/`)).status, 404);
+  assert.equal((await fetch(`${server.origin}${appPath}/`)).status, 404);
   await next(connect(t, server.origin, { resource: script.pathname.slice(1).replace('/socket.io.js', '') }), 'connect');
 
   const rule = elements('match', readFileSync(path.join(folder, 'web.config'), 'utf8'))[0]!.getAttribute('url')!;
   assert.match('chat/socket/1/', new RegExp(rule));
+
+  // Tests that look at names pass there too. node:test would not run in a process that it thinks its own.
+  tsc('-p', path.join(folder, 'test'));
+  const env = { ...process.env };
+  delete env.NODE_TEST_CONTEXT;
+  execFileSync(process.execPath, [path.join(folder, 'build', 'test', 'run.js'), 'iis-config', 'pages', 'polling', 'config'], { env });
 });

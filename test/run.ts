@@ -10,5 +10,7 @@ const files = readdirSync(__dirname, { recursive: true })
   .sort()
   .map(name => path.join(__dirname, name));
 
+if (files.length === 0) throw new Error(`no test file has ${wanted.join(' or ')} in its name`);
+
 const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', '--test-timeout=300000', ...files], { stdio: 'inherit' });
 process.exitCode = status ?? 1;

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import ts from 'typescript';
 import { root } from './helper';
 
 /** Compiles a project with one file changed, as `npm run build` would; gives the complaints about that file. */
-function compile(project: string, file: string, from: string, to: string): string[] {
+function compile(project: string, file: string, change = (text: string) => text): string[] {
   const config = path.join(root, project);
   const settings: unknown = ts.readConfigFile(config, name => ts.sys.readFile(name)).config;
   const parsed = ts.parseJsonConfigFileContent(settings, ts.sys, path.dirname(config));
@@ -14,9 +15,7 @@ function compile(project: string, file: string, from: string, to: string): strin
   const source = host.getSourceFile.bind(host);
   host.getSourceFile = (name, options) => {
     if (path.resolve(name) !== changed) return source(name, options);
-    const text = ts.sys.readFile(name)!;
-    assert(text.includes(from), `${file} has no ${from}`);
-    return ts.createSourceFile(name, text.replace(from, to), options);
+    return ts.createSourceFile(name, change(ts.sys.readFile(name)!), options);
   };
   const program = ts.createProgram(parsed.fileNames, parsed.options, host);
   return ts.getPreEmitDiagnostics(program)
@@ -24,37 +23,55 @@ function compile(project: string, file: string, from: string, to: string): strin
     .map(found => ts.flattenDiagnosticMessageText(found.messageText, '\n'));
 }
 
-const mistakes: [what: string, from: string, to: string][] = [
-  ['an event that is not there', `socket.on('message'`, `socket.on('mesage'`],
-  ['an answer that is not there', `socket.emit('response'`, `socket.emit('respones'`],
-  ['a broadcast that is not there', `emit('clients'`, `emit('client'`],
-  ['a wrong argument', `'Got it!'`, '42'],
-  ['an argument too few', `, 'Got it!'`, ''],
-  ['an argument too many', `'Got it!'`, `'Got it!', 1`],
-  ['a wrong answer to an acknowledgement', 'ack(text)', 'ack(1)'],
-  ['an acknowledgement taken for granted', 'if (ack) ack', 'ack'],
-  ['a setting that is not there', 'let clients', `io.set('authorisation', false); let clients`],
+const appComplaints = (change?: (text: string) => string) => compile('tsconfig.json', 'src/app.ts', change);
+const pageComplaints = (change?: (text: string) => string) => compile('src/page/tsconfig.json', 'public/demo.js', change);
+
+/** A change of one place, which has to be there. */
+const swap = (from: string, to: string) => (text: string) => {
+  assert(text.includes(from), `no ${from}`);
+  return text.replace(from, to);
+};
+
+const mistakes: [what: string, from: string, to: string, complaint: RegExp][] = [
+  ['an event that is not there', `socket.on('message'`, `socket.on('mesage'`, /No overload matches this call/],
+  ['an answer that is not there', `socket.emit('response'`, `socket.emit('respones'`, /'"respones"' is not assignable to parameter/],
+  ['a broadcast that is not there', `emit('clients'`, `emit('client'`, /'"client"' is not assignable to parameter/],
+  ['a wrong argument', `'Got it!'`, '42', /'number' is not assignable to parameter of type 'string'/],
+  ['an argument too few', `, 'Got it!'`, '', /Expected 2 arguments, but got 1/],
+  ['an argument too many', `'Got it!'`, `'Got it!', 1`, /Expected 2 arguments, but got 3/],
+  ['a wrong parameter', '(text, ack)', '(text: number, ack)', /No overload matches this call/],
+  ['a wrong answer to an acknowledgement', 'ack(text)', 'ack(1)', /'number' is not assignable to parameter of type 'string'/],
+  ['an acknowledgement taken for granted', `if (typeof ack === 'function') ack`, 'ack', /Cannot invoke an object which is possibly 'undefined'/],
+  ['a setting that is not there', 'let clients', `io.set('authorisation', false); let clients`, /'"authorisation"' is not assignable/],
 ];
 
 test('app.ts compiles as it is', () => {
-  assert.deepEqual(compile('tsconfig.json', 'src/app.ts', 'clients', 'clients'), []);
+  assert.deepEqual(appComplaints(), []);
 });
-for (const [what, from, to] of mistakes) {
+for (const [what, from, to, complaint] of mistakes) {
   test(`app.ts does not compile with ${what}`, () => {
-    assert.notDeepEqual(compile('tsconfig.json', 'src/app.ts', from, to), []);
+    assert.match(appComplaints(swap(from, to)).join('\n'), complaint);
   });
 }
 
 test('the page\'s script passes as it is', () => {
-  assert.deepEqual(compile('src/page/tsconfig.json', 'public/demo.js', 'clients', 'clients'), []);
+  assert.deepEqual(pageComplaints(), []);
 });
-for (const [what, from, to] of [
-  ['an event that is not there', `on('clients'`, `on('client'`],
-  ['a message that is not there', `emit('message'`, `emit('mesage'`],
-  ['a wrong argument', `emit('message', text`, `emit('message', sent`],
-  ['a status that is not there', `=== 'reconnecting'`, `=== 'reconecting'`],
+for (const [what, from, to, complaint] of [
+  ['an event that is not there', `on('clients'`, `on('client'`, /No overload matches this call/],
+  ['a message that is not there', `emit('message'`, `emit('mesage'`, /'"mesage"' is not assignable/],
+  ['a wrong argument', `emit('message', text`, `emit('message', sent`, /'number' is not assignable to parameter of type 'string'/],
+  ['a status that is not there', `=== 'reconnecting'`, `=== 'reconecting'`, /have no overlap/],
 ] as const) {
   test(`the page's script fails the build with ${what}`, () => {
-    assert.notDeepEqual(compile('src/page/tsconfig.json', 'public/demo.js', from, to), []);
+    assert.match(pageComplaints(swap(from, to)).join('\n'), complaint);
   });
 }
+
+test('the script in the README passes, and fails the build with an event that is not there', () => {
+  const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+  const script = /```js\n([^]*?)```/.exec(readme)![1]!;
+  assert.deepEqual(pageComplaints(() => script), []);
+  const wrong = script.replace(`'response'`, `'respones'`);
+  assert.match(pageComplaints(() => wrong).join('\n'), /'"respones"' is not assignable/);
+});

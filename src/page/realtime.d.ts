@@ -1,10 +1,18 @@
-/** What public/realtime.js gives to a page. In is what the server sends, Out what the page may send. */
-interface Connection<In, Out> {
-  /** While there is no connection, it is kept and sent when there is one. */
-  emit<E extends keyof Out & string>(event: E, ...args: EventArgs<Out, E>): void;
-  on<E extends keyof In & string>(event: E, handler: (...args: EventArgs<In, E>) => void): void;
+/** What public/realtime.js gives to a page, with the events of src/events.ts. */
+interface RealtimeLibrary {
+  connect(options?: ConnectOptions): Connection;
+}
+
+type In = import('../events').ServerToClientEvents;
+type Out = import('../events').ClientToServerEvents;
+type EventArgs<Map, E extends keyof Map> = Map[E] extends (...args: infer A) => void ? A : never;
+
+interface Connection {
   /** Called at once with the status there is, and at each change. */
   on(event: 'status', handler: (status: ConnectionStatus) => void): void;
+  on<E extends keyof In>(event: E, handler: (...args: EventArgs<In, E>) => void): void;
+  /** While there is no connection, it is kept and sent when there is one. */
+  emit<E extends keyof Out>(event: E, ...args: EventArgs<Out, E>): void;
   /** Ends the connection for good. */
   close(): void;
 }
@@ -20,19 +28,13 @@ interface ConnectionStatus {
 }
 
 interface ConnectOptions {
-  /** The path that the server's `resource` names, without a slash in front: 'myApp/socket'. */
-  resource: string;
-  /** The server's origin; the page's own by default. */
+  /** The path that the server's `resource` names: 'myApp/socket'. By default it is told by the address of socket.io.js. */
+  resource?: string;
+  /** The server's origin. By default it is told by that address too; beside a resource, it is the page's own. */
   url?: string;
   /** Socket.IO's client; the global one by default. */
   io?: ClientLibrary;
 }
-
-interface RealtimeLibrary {
-  connect<In, Out>(options: ConnectOptions): Connection<In, Out>;
-}
-
-type EventArgs<Map, E extends keyof Map> = Map[E] extends (...args: infer A) => void ? A : never;
 
 /** The part of socket.io-client 0.9.17 that realtime.js uses. */
 interface ClientLibrary {
@@ -52,7 +54,7 @@ interface ClientSession {
   connecting: boolean;
   open: boolean;
   sessionid?: string;
-  transport?: { name: string; prepareUrl(): string };
+  transport?: { name: string; prepareUrl(): string; close(): void; clearTimeouts(): void };
   getTransport(): object | null;
   setHeartbeatTimeout(): void;
   isXDomain(): boolean;

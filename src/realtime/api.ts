@@ -3,29 +3,42 @@
  * are generic over the event maps of events.ts: In is what a client sends, Out what it is sent, Data what
  * socket.set and socket.get keep.
  */
+import type { IncomingHttpHeaders } from 'http';
 
 type Name<Map> = keyof Map & string;
 type Args<Map, E extends keyof Map> = Map[E] extends (...args: infer A) => void ? A : never;
 /** Where 0.9 answers later: with an error, or with what was asked for. */
 type Callback<T> = (error: Error | null, value: T) => void;
 
-/** Something that events can be sent to: a client, everyone else, a room, a namespace. */
-export interface Emitter<Out> {
-  emit<E extends Name<Out>>(event: E, ...args: Args<Out, E>): this;
+/** What an event takes, without an acknowledgement. */
+type ArgsWithoutAck<Map, E extends keyof Map> = Required<Args<Map, E>> extends [...infer A, (...args: any[]) => any] ? A : Args<Map, E>;
+
+/** Several clients: everyone else, a room, a namespace. 0.9 brings no acknowledgements back from several. */
+export interface Broadcast<Out> {
+  emit<E extends Name<Out>>(event: E, ...args: ArgsWithoutAck<Out, E>): void;
+  /** The next emit goes to a room only. */
+  to(room: string): this;
+  in(room: string): this;
   /** The next emit may be lost by clients that cannot take it now: those between two polls. */
   readonly volatile: this;
 }
 
 /** A client, from its handshake to its disconnect. */
-export interface Socket<In, Out, Data = Record<string, unknown>> extends Emitter<Out> {
+export interface Socket<In, Out, Data = Record<string, unknown>> {
   readonly id: string;
   readonly handshake: Handshake;
   readonly namespace: Namespace<In, Out, Data>;
   readonly disconnected: boolean;
+  emit<E extends Name<Out>>(event: E, ...args: Args<Out, E>): this;
+  /** The next emit may be lost if the client cannot take it now: between two polls. */
+  readonly volatile: this;
   /** The next emit goes to everyone but this client. */
   readonly broadcast: Broadcast<Out>;
-  on<E extends Name<In>>(event: E, handler: (...args: Args<In, E>) => void): this;
   on(event: 'disconnect', handler: (reason: string) => void): this;
+  on<E extends Name<In>>(event: E, handler: (...args: Args<In, E>) => void): this;
+  once(event: 'disconnect', handler: (reason: string) => void): this;
+  once<E extends Name<In>>(event: E, handler: (...args: Args<In, E>) => void): this;
+  removeListener(event: 'disconnect', handler: (reason: string) => void): this;
   removeListener<E extends Name<In>>(event: E, handler: (...args: Args<In, E>) => void): this;
   join(room: string): this;
   leave(room: string): this;
@@ -37,19 +50,10 @@ export interface Socket<In, Out, Data = Record<string, unknown>> extends Emitter
   disconnect(): this;
 }
 
-export interface Broadcast<Out> extends Emitter<Out> {
-  /** The next emit goes to a room, without this client. */
-  to(room: string): Broadcast<Out>;
-  in(room: string): Broadcast<Out>;
-}
-
 /** The clients of a namespace: io.sockets is that of all who connect. */
-export interface Namespace<In, Out, Data = Record<string, unknown>> extends Emitter<Out> {
+export interface Namespace<In, Out, Data = Record<string, unknown>> extends Broadcast<Out> {
   readonly name: string;
   on(event: 'connection', handler: (socket: Socket<In, Out, Data>) => void): this;
-  /** The next emit goes to a room. */
-  to(room: string): this;
-  in(room: string): this;
   /** The next emit leaves out the client of this id. */
   except(id: string): this;
   /** The clients of the namespace, or of a room of it. */
@@ -68,7 +72,7 @@ export interface Server<In, Out, Data = Record<string, unknown>> {
 
 /** What a client said when it came. Kept for as long as the session lasts. */
 export interface Handshake {
-  headers: { [name: string]: string | string[] | undefined };
+  headers: IncomingHttpHeaders;
   /** The client's own address: behind iisnode it is taken from what IIS says of it. The port is unknown there. */
   address: { address: string; port: number | undefined };
   /** The query string, from the page's address of the server. */
@@ -79,6 +83,8 @@ export interface Handshake {
   xdomain: boolean;
   /** Milliseconds since 1970; absent once the client has connected. */
   issued?: number;
+  /** What your authorization adds, for the handlers to read: handshake.user = … */
+  [added: string]: unknown;
 }
 
 /** Decides whether a client may connect: accept(null, true) lets it in, accept(null, false) answers 403. */

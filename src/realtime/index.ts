@@ -47,13 +47,15 @@ export function createRealtime(config: Config, log: Log): Realtime {
     },
     origins: '*:*', // refuse() looks at the origin, and looks at all of it
     'browser client': false, // pages.ts serves it
-    'destroy buffer size': config.maxMessageBytes,
+    'destroy buffer size': config.maxMessageBytes + 1, // from which 0.9 cuts the connection
     'destroy upgrade': true,
   });
   manager.handshakeData = function handshakeData(data) {
     const handshake = Manager.prototype.handshakeData.call(this, data);
     return { ...handshake, address: clientAddress(data.request) };
   };
+  // 0.9 keeps its transports as properties of this method, which all servers of a process would share.
+  manager.transports = ((data: object) => Manager.prototype.transports.call(manager, data)) as typeof manager.transports;
   door.emit('listening'); // starts the collection of handshakes that were never used
 
   let closing = false;

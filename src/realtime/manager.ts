@@ -7,8 +7,8 @@ import type { IncomingMessage } from 'http';
 import type { Handshake, Server } from './api';
 
 export interface Manager extends Server<any, any, any> {
-  /** By session id: the poll or WebSocket, which waits while it is open. */
-  transports: { [id: string]: Transport | null };
+  /** A method, which names the transports that a client may use; and by session id its poll or WebSocket. */
+  transports: ((data: object) => string[]) & { [id: string]: Transport | null };
   /** By session id: those that have opened a transport and are not gone. */
   connected: { [id: string]: true };
   /** Makes what app.ts sees as socket.handshake. */
