@@ -59,7 +59,6 @@ export default defineConfig(
       'no-restricted-properties': ['error', ...['classList', 'dataset', 'append', 'remove', 'closest', 'matches', 'prepend'].map(property => ({ property, message: 'Internet Explorer 9 does not have it.' }))],
       'no-var': 'off',
       'prefer-const': 'off',
-      strict: ['error', 'function'],
     },
   },
 );

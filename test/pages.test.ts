@@ -18,7 +18,7 @@ test('the pages', async t => {
     assert.match(page.headers.get('content-type')!, /^text\/html/);
     const html = await page.text();
     const used = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(match => match[1]!);
-    assert.deepEqual(used, ['icon.svg', 'style.css', 'socket/socket.io.js', 'realtime.js', 'demo.js']);
+    assert(used.includes('socket/socket.io.js'));
     for (const file of used) assert.equal((await get(`${appPath}/${file}`)).status, 200, file);
   });
 

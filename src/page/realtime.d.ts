@@ -5,12 +5,12 @@ interface RealtimeLibrary {
 
 type In = import('../events').ServerToClientEvents;
 type Out = import('../events').ClientToServerEvents;
+type Heard = In & { status: (status: ConnectionStatus) => void };
 type EventArgs<Map, E extends keyof Map> = Map[E] extends (...args: infer A) => void ? A : never;
 
 interface Connection {
-  /** Called at once with the status there is, and at each change. */
-  on(event: 'status', handler: (status: ConnectionStatus) => void): void;
-  on<E extends keyof In>(event: E, handler: (...args: EventArgs<In, E>) => void): void;
+  /** Handlers of 'status' are called at once with the status there is, and at each change. */
+  on<E extends keyof Heard>(event: E, handler: (...args: EventArgs<Heard, E>) => void): void;
   /** While there is no connection, it is kept and sent when there is one. */
   emit<E extends keyof Out>(event: E, ...args: EventArgs<Out, E>): void;
   /** Ends the connection for good. */
@@ -67,6 +67,13 @@ interface ClientXHR {
   socket: ClientSession;
   request(method?: string): XMLHttpRequest;
   sendsCookies?: boolean;
+}
+
+/** Scripts without annotations cannot say which element they have: these are for inputs. */
+interface HTMLElement {
+  value: any;
+  checked: any;
+  disabled: any;
 }
 
 interface Window {

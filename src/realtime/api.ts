@@ -5,11 +5,13 @@
  */
 import type { IncomingHttpHeaders } from 'http';
 
-type Name<Map> = keyof Map & string;
+type Name<Map> = Extract<keyof Map, string>;
 type Args<Map, E extends keyof Map> = Map[E] extends (...args: infer A) => void ? A : never;
 /** Where 0.9 answers later: with an error, or with what was asked for. */
 type Callback<T> = (error: Error | null, value: T) => void;
 
+/** What a handler on the server can be for: the client's events, and its end. */
+type Heard<In> = In & { disconnect: (reason: string) => void };
 /** What an event takes, without an acknowledgement. */
 type ArgsWithoutAck<Map, E extends keyof Map> = Required<Args<Map, E>> extends [...infer A, (...args: any[]) => any] ? A : Args<Map, E>;
 
@@ -34,12 +36,9 @@ export interface Socket<In, Out, Data = Record<string, unknown>> {
   readonly volatile: this;
   /** The next emit goes to everyone but this client. */
   readonly broadcast: Broadcast<Out>;
-  on(event: 'disconnect', handler: (reason: string) => void): this;
-  on<E extends Name<In>>(event: E, handler: (...args: Args<In, E>) => void): this;
-  once(event: 'disconnect', handler: (reason: string) => void): this;
-  once<E extends Name<In>>(event: E, handler: (...args: Args<In, E>) => void): this;
-  removeListener(event: 'disconnect', handler: (reason: string) => void): this;
-  removeListener<E extends Name<In>>(event: E, handler: (...args: Args<In, E>) => void): this;
+  on<E extends Name<Heard<In>>>(event: E, handler: (...args: Args<Heard<In>, E>) => void): this;
+  once<E extends Name<Heard<In>>>(event: E, handler: (...args: Args<Heard<In>, E>) => void): this;
+  removeListener<E extends Name<Heard<In>>>(event: E, handler: (...args: Args<Heard<In>, E>) => void): this;
   join(room: string): this;
   leave(room: string): this;
   set<K extends Name<Data>>(key: K, value: Data[K], done?: (error: Error | null) => void): this;
