@@ -51,7 +51,12 @@ export function complaints(page: Page): string[] {
 /** Adds the headers of web.config to all but the polls, as IIS does. */
 export async function asIIS(page: Page): Promise<void> {
   await page.route(url => !url.pathname.includes('/socket/1'), async route => {
-    const response = await route.fetch();
-    await route.fulfill({ response, headers: { ...response.headers(), ...customHeaders() } });
+    try {
+      const response = await route.fetch();
+      await route.fulfill({ response, headers: { ...response.headers(), ...customHeaders() } });
+    } catch {
+      // The test may have ended meanwhile. If it has not, the page complains of the failed request.
+      await route.abort().catch(() => undefined);
+    }
   });
 }
