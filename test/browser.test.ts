@@ -5,9 +5,19 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';
 import express from 'express';
-import type { Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { asIIS, complaints, openBrowser } from './browser';
-import { resource, root, startServer, until } from './helper';
+import { resource, root, Running, startServer, until } from './helper';
+
+interface Given { t: TestContext; page: Page; browser: BrowserContext; server: Running }
+
+/** A test with a browser, the server and an empty page of it; skipped where the browser is missing. */
+function inBrowser(what: string, body: (given: Given) => Promise<void>, name: 'chromium' | 'firefox' = 'chromium'): void {
+  test(what, async t => {
+    const browser = await openBrowser(t, name);
+    if (browser) await body({ t, browser, server: await startServer(t), page: await browser.newPage() });
+  });
+}
 
 const connected = (page: Page) => page.waitForSelector('#state.connected');
 
@@ -17,11 +27,7 @@ async function send(page: Page, text: string): Promise<void> {
 }
 
 for (const name of ['chromium', 'firefox'] as const) {
-  test(`${name}: the page connects over xhr-polling, sends, and shows the acknowledgement and the answer`, async t => {
-    const browser = await openBrowser(t, name);
-    if (!browser) return;
-    const server = await startServer(t);
-    const page = await browser.newPage();
+  inBrowser(`${name}: the page connects over xhr-polling, sends, and shows the acknowledgement and the answer`, async ({ page, server }) => {
     const found = complaints(page);
     if (name === 'chromium') await asIIS(page);
     await page.goto(server.page);
@@ -37,14 +43,10 @@ for (const name of ['chromium', 'firefox'] as const) {
     assert.equal((await page.getAttribute('#trips polyline', 'points'))!.split(' ').length, 3);
     await page.screenshot({ path: path.join(root, 'build', `page-${name}.png`) });
     assert.deepEqual(found, []);
-  });
+  }, name);
 }
 
-test('the policy in web.config is in force on the page', async t => {
-  const browser = await openBrowser(t);
-  if (!browser) return;
-  const server = await startServer(t);
-  const page = await browser.newPage();
+inBrowser('the policy in web.config is in force on the page', async ({ page, server }) => {
   await asIIS(page);
   await page.goto(server.page);
   const found = complaints(page);
@@ -57,11 +59,7 @@ test('the policy in web.config is in force on the page', async t => {
   assert.notEqual(await page.title(), 'run');
 });
 
-test('the page can be used with a keyboard, and says what it is to a screen reader', async t => {
-  const browser = await openBrowser(t);
-  if (!browser) return;
-  const server = await startServer(t);
-  const page = await browser.newPage();
+inBrowser('the page can be used with a keyboard, and says what it is to a screen reader', async ({ page, server }) => {
   await page.goto(server.page);
   await connected(page);
   const tree = await page.locator('main').ariaSnapshot();
@@ -76,16 +74,13 @@ test('the page can be used with a keyboard, and says what it is to a screen read
   assert.match(await page.locator('#log .out').textContent() ?? '', /^You: typed/);
 });
 
-test('a handler of the page that throws does not hold up the next events, and its error is seen', async t => {
-  const browser = await openBrowser(t);
-  if (!browser) return;
-  const server = await startServer(t);
-  const page = await browser.newPage();
+inBrowser('a handler of the page that throws does not hold up the next events, and its error is seen', async ({ page, server }) => {
   const errors: string[] = [];
   page.on('pageerror', error => errors.push(error.message));
   await page.goto(server.page);
   await connected(page);
   const answer = await page.evaluate(name => new Promise(resolve => {
+    setTimeout(resolve, 20000, 'nothing for 20 s');
     const { Realtime } = window as unknown as { Realtime: { connect: (options: object) => any } };
     const connection = Realtime.connect({ resource: name, url: '/' });
     connection.on('clients', () => { throw new Error('in a handler'); });
@@ -97,11 +92,8 @@ test('a handler of the page that throws does not hold up the next events, and it
   assert.deepEqual(errors.sort(), ['in a handler', 'in an acknowledgement']);
 });
 
-test('two pages see each other, and see each other go', async t => {
-  const browser = await openBrowser(t);
-  if (!browser) return;
-  const server = await startServer(t);
-  const [first, second] = [await browser.newPage(), await browser.newPage()];
+inBrowser('two pages see each other, and see each other go', async ({ browser, page: first, server }) => {
+  const second = await browser.newPage();
   const count = (page: Page, clients: number) => page.waitForFunction(n => document.getElementById('clients')!.textContent === String(n), clients);
   await first.goto(server.page);
   await count(first, 1);
@@ -116,20 +108,15 @@ test('two pages see each other, and see each other go', async t => {
   }
 });
 
-test('the page works over an IPv6 address', async t => {
-  const browser = await openBrowser(t);
-  if (!browser) return;
-  const server = await startServer(t);
-  const page = await browser.newPage();
+inBrowser('the page works over an IPv6 address, and at the root of a site', async ({ t, page, server }) => {
   await page.goto(server.page.replace('localhost', '[::1]'));
+  await connected(page);
+  const atRoot = await startServer(t, { env: { APP_PATH: '/' } });
+  await page.goto(atRoot.page);
   await connected(page);
 });
 
-test('a page that came without the client script asks for it until it comes', async t => {
-  const browser = await openBrowser(t);
-  if (!browser) return;
-  const server = await startServer(t);
-  const page = await browser.newPage();
+inBrowser('a page that came without the client script asks for it until it comes', async ({ page, server }) => {
   let asked = 0;
   await page.route('**/socket.io.js*', route => ++asked < 3 ? route.fulfill({ status: 503 }) : route.continue());
   await page.goto(server.page);
@@ -137,11 +124,7 @@ test('a page that came without the client script asks for it until it comes', as
   await connected(page);
 });
 
-test('the server is stopped and started: the page says so, goes on by itself, and what was typed meanwhile arrives', async t => {
-  const browser = await openBrowser(t);
-  if (!browser) return;
-  const first = await startServer(t);
-  const page = await browser.newPage();
+inBrowser('the server is stopped and started: the page says so, goes on by itself, and what was typed meanwhile arrives', async ({ t, page, server: first }) => {
   await page.goto(first.page);
   await connected(page);
   const env = { PORT: String(first.port) };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { appPath, ask, connect, next, request, resource, startServer } from './helper';
+import { appPath, ask, connect, next, request, resource, startServer, until } from './helper';
 
 test('a message gets its acknowledgement and its answer, over xhr-polling', async t => {
   const { origin, output, stop } = await startServer(t);
@@ -28,8 +28,9 @@ test('everyone is told how many are connected', async t => {
   assert.deepEqual(await next(second, 'clients'), [2]);
   const health = await (await fetch(`${origin}${appPath}/health`)).json() as { clients: number };
   assert.equal(health.clients, 2);
+  await until(() => counts.length === 2, 'the first to hear of the second');
   second.socket.disconnect();
-  await next(first, 'clients');
+  await until(() => counts.length === 3, 'the first to hear that it went');
   assert.deepEqual(counts, [1, 2, 1]);
 });
 

@@ -90,12 +90,12 @@ function serve(t: TestContext, app: (io: Server<In, Out>) => void, env = {}): nu
   return (server.address() as AddressInfo).port;
 }
 
-/** A server that takes `wait(path)` ms to answer. Gives its port, and what was asked of it. */
-function slowServer(t: TestContext, wait: (path: string) => number): { port: number; asked: string[] } {
+/** A server that takes `wait(path)` ms to answer, with 0.9's time-outs in s. Gives its port, and what was asked of it. */
+function slowServer(t: TestContext, timeouts: string, wait: (path: string) => number): { port: number; asked: string[] } {
   const asked: string[] = [];
   const server = createServer((req, res) => {
     asked.push(req.url!);
-    setTimeout(() => res.end(/xhr-polling/.test(req.url!) ? '1::' : 'session:1:1:xhr-polling'), wait(req.url!));
+    setTimeout(() => res.end(/xhr-polling/.test(req.url!) ? '1::' : `session:${timeouts}:xhr-polling`), wait(req.url!));
   }).listen(0);
   t.after(() => {
     server.close();
@@ -105,7 +105,7 @@ function slowServer(t: TestContext, wait: (path: string) => number): { port: num
 }
 
 test('close() during a handshake: its answer has no effect, then or later', async t => {
-  const { port, asked } = slowServer(t, () => 300);
+  const { port, asked } = slowServer(t, '1:1', () => 300);
   const { connection } = open(t, port);
   await until(() => asked.length === 1, 'the handshake');
   connection.close();
@@ -114,7 +114,7 @@ test('close() during a handshake: its answer has no effect, then or later', asyn
 });
 
 test('close() after 0.9 has given a slow first poll up: it does not poll on', async t => {
-  const { port, asked } = slowServer(t, path => /xhr-polling/.test(path) ? 11500 : 0);
+  const { port, asked } = slowServer(t, '60:60', path => /xhr-polling/.test(path) ? 11500 : 0);
   const { connection } = open(t, port);
   await until(() => asked.length === 2, 'the first poll');
   await sleep(10500); // 0.9's connect timeout is 10 s

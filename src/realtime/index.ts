@@ -1,7 +1,6 @@
 import { EventEmitter } from 'events';
 import type { IncomingMessage, ServerResponse } from 'http';
 import type { Duplex } from 'stream';
-
 import type { Config } from '../config';
 import type { Log } from '../log';
 import { clientAddress } from './address';
