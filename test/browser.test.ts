@@ -6,8 +6,8 @@ import path from 'node:path';
 import { test, TestContext } from 'node:test';
 import express from 'express';
 import type { BrowserContext, Page } from 'playwright-core';
-import { asIIS, complaints, openBrowser } from './browser';
-import { resource, root, Running, startServer, until } from './helper';
+import { complaints, openBrowser } from './browser';
+import { appPath, resource, root, Running, serveAsIis, startServer, until } from './helper';
 
 interface Given { t: TestContext; page: Page; browser: BrowserContext; server: Running }
 
@@ -29,7 +29,6 @@ async function send(page: Page, text: string): Promise<void> {
 for (const name of ['chromium', 'firefox'] as const) {
   inBrowser(`${name}: the page connects over xhr-polling, sends, and shows the acknowledgement and the answer`, async ({ page, server }) => {
     const found = complaints(page);
-    if (name === 'chromium') await asIIS(page);
     await page.goto(server.page);
     await connected(page);
     assert.equal(await page.textContent('#transport'), 'xhr-polling');
@@ -46,10 +45,14 @@ for (const name of ['chromium', 'firefox'] as const) {
   }, name);
 }
 
-inBrowser('the policy in web.config is in force on the page', async ({ page, server }) => {
-  await asIIS(page);
-  await page.goto(server.page);
+inBrowser('behind IIS the page works under the policy in web.config, and the policy is in force', async ({ t, page }) => {
+  const { origin } = await serveAsIis(t);
   const found = complaints(page);
+  await page.goto(`${origin}${appPath}/`);
+  await connected(page);
+  await send(page, 'hello');
+  await page.waitForSelector('#log .in');
+  assert.equal(found.join(), '');
   await page.evaluate(() => {
     const script = document.createElement('script');
     script.textContent = 'document.title = "run"';

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { BrowserContext, chromium, firefox, Page } from 'playwright-core';
-import { customHeaders } from './config-files';
 import { available } from './helper';
 
 const windows = [process.env.PROGRAMFILES, process.env['PROGRAMFILES(X86)'], process.env.LOCALAPPDATA].filter(Boolean) as string[];
@@ -46,17 +45,4 @@ export function complaints(page: Page): string[] {
   page.on('pageerror', error => found.push(String(error)));
   page.on('response', response => { if (response.status() >= 400) found.push(`${response.status()} ${response.url()}`); });
   return found;
-}
-
-/** Adds the headers of web.config to all but the polls, as IIS does. */
-export async function asIIS(page: Page): Promise<void> {
-  await page.route(url => !url.pathname.includes('/socket/1'), async route => {
-    try {
-      const response = await route.fetch();
-      await route.fulfill({ response, headers: { ...response.headers(), ...customHeaders() } });
-    } catch {
-      // The test may have ended meanwhile. If it has not, the page complains of the failed request.
-      await route.abort().catch(() => undefined);
-    }
-  });
 }

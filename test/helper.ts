@@ -1,6 +1,6 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import { readConfig } from '../src/config';
+import { Iis, IisOptions, startIis } from './iis/index';
 
 /** The project's folder. This file runs as build/test/helper.js. */
 export const root = path.join(__dirname, '..', '..');
@@ -71,6 +72,46 @@ export function runServer({ env = {}, node = process.execPath, folder = root }: 
       return (await ended)[0] as number | null;
     },
   };
+}
+
+/** A text of a file that is replaced by another. It must be there. */
+export type Edit = [file: string, from: string | RegExp, to: string];
+
+/** A copy of the template as it lies on a server, built, with edits. It is gone when the test ends. */
+export function deploy(t: TestContext, edits: Edit[] = []): string {
+  const folder = cloneTemplate(t);
+  cpSync(path.join(root, 'dist'), path.join(folder, 'dist'), { recursive: true });
+  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
+  for (const [name, from, to] of edits) edit(folder, [name, from, to]);
+  return folder;
+}
+
+/** @throws if the text is not there */
+export function edit(folder: string, [name, from, to]: Edit): void {
+  const file = path.join(folder, name);
+  const before = readFileSync(file, 'utf8');
+  const after = before.replace(from, () => to);
+  if (after === before) throw new Error(`${name} does not have ${from}`);
+  writeFileSync(file, after);
+}
+
+/** A copy of the template on the stand-in for IIS. */
+export interface Deployed extends Iis {
+  folder: string;
+  /** What the stand-in says of the requests so far. */
+  trace: string[];
+}
+
+/** Serves a copy of the template as IIS would, until the test ends. */
+export async function serveAsIis(t: TestContext, edits: Edit[] = [], options: Partial<IisOptions> = {}): Promise<Deployed> {
+  // What runs in the folder ends before the folder goes: clean-up runs in the order that it is given.
+  let stop = () => Promise.resolve();
+  t.after(() => stop());
+  const folder = deploy(t, edits);
+  const trace: string[] = [];
+  const server = await startIis({ folder, trace: line => { trace.push(line); }, ...options });
+  stop = server.close;
+  return { ...server, folder, trace };
 }
 
 /** One request, with no header but those given. */

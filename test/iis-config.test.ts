@@ -3,132 +3,114 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { readConfig } from '../src/config';
-import { customHeaders, elements, iisnodeSettings, webConfigText } from './config-files';
 import { appPath, fromRoot, request, resource, root, startServer } from './helper';
+import { checkWebConfig } from './iis/check';
+import { readSiteConfig } from './iis/config';
+import type { Rules } from './iis/rewrite';
+import { parseOverrides, readSettings } from './iis/settings';
+import { parseXml } from './iis/xml';
 
-const attribute = (name: string, key: string) => elements(name)[0]!.getAttribute(key)!;
+const webConfig = readFileSync(path.join(root, 'web.config'), 'utf8');
+const iisnodeYml = readFileSync(path.join(root, 'iisnode.yml'), 'latin1');
+const config = readSiteConfig(root, '7.5');
+const entry = config.handlers[0]!.path;
+const settings = readSettings(config.iisnode, path.join(root, entry));
 
-/** The name of the rule that takes a URL, which IIS gives without a leading slash and without the query string. */
-function ruleFor(url: string): string | undefined {
-  const rule = elements('rule').find(one => {
-    const match = one.getElementsByTagName('match')[0]!;
-    assert.equal(match.getAttribute('ignoreCase'), null); // true by default
-    return new RegExp(match.getAttribute('url')!, 'i').test(url);
-  });
-  return rule?.getAttribute('name') ?? undefined;
+/** What the rules make of a URL. */
+function rewritten(url: string, base: string) {
+  return (config.rewrite as Rules)({ path: url, query: 't=1', base, variable: () => '', isFile: () => true, isDirectory: () => true });
 }
 
 test('the rewrite rules take the socket for the socket and all the rest for pages, in both places a folder can be', () => {
-  for (const prefix of ['', `${appPath.slice(1)}/`, `${appPath.slice(1).toUpperCase()}/`]) {
-    for (const url of ['socket', 'socket/', 'socket/1/', 'socket/1/xhr-polling/abc', 'SOCKET/socket.io.js']) {
-      assert.equal(ruleFor(prefix + url), 'socket', prefix + url);
-    }
-    for (const url of ['', 'health', 'socket.html', 'sockets/1/', 'x/socket/1/', 'package.json', 'dist/server.js', 'node_modules/x']) {
-      assert.equal(ruleFor(prefix + url), 'pages', prefix + url);
-    }
+  for (const [base, prefix] of [[`${appPath}/`, `${appPath}/`], ['/', `${appPath}/`], ['/', `${appPath.toUpperCase()}/`], ['/', '/']] as const) {
+    const taken = (urls: string[], rule: string) => {
+      for (const url of urls) {
+        const expected = { kind: 'rewrite', rules: [rule], path: base + entry, query: 't=1' };
+        assert.deepEqual(rewritten(prefix + url, base), expected, `${prefix}${url}`);
+      }
+    };
+    taken(['socket', 'socket/', 'socket/1/', 'socket/1/xhr-polling/abc', 'SOCKET/socket.io.js'], 'socket');
+    taken(['', 'health', 'socket.html', 'sockets/1/', 'x/socket/1/', 'package.json', 'dist/server.js', 'node_modules/x'], 'pages');
   }
 });
 
-test('the rules and the one handler lead to the file that is built', () => {
-  const handlers = elements('handlers')[0]!.getElementsByTagName('add');
-  assert.equal(handlers.length, 1);
-  const entry = handlers[0]!.getAttribute('path')!;
-  for (const rule of elements('rule')) {
-    assert.equal(rule.getElementsByTagName('action')[0]!.getAttribute('url'), entry);
-    assert.equal(rule.getElementsByTagName('conditions').length, 0);
-  }
+test('the one handler there is runs the file that is built', () => {
+  assert.deepEqual(config.handlers, [{ name: 'iisnode', path: entry, verbs: ['*'], modules: 'iisnode', resourceType: 'Unspecified' }]);
   assert(existsSync(path.join(root, entry)), entry);
-  // iisnode looks for iisnode.yml beside that file, unless told otherwise.
-  const yml = attribute('iisnode', 'configOverrides').replace(/\\/g, '/');
-  assert.equal(path.resolve(root, path.dirname(entry), yml), path.join(root, 'iisnode.yml'));
-  const segments = entry.split('/').map(segment => segment.toLowerCase());
-  for (const hidden of elements('hiddenSegments')[0]!.getElementsByTagName('add')) {
-    assert(!segments.includes(hidden.getAttribute('segment')!.toLowerCase()));
-  }
+  assert(!entry.toLowerCase().split('/').some(segment => config.filtering.hiddenSegments.includes(segment)));
 });
 
 test('the three places that know the path agree: the rule, APP_PATH, and what the page is told', async t => {
-  const atRoot = /^\^\((.+)\/\)\?socket/.exec(elements('match')[0]!.getAttribute('url')!)!;
-  assert.equal(`/${atRoot[1]}`, appPath);
-
   const server = await startServer(t);
   const page = await (await fetch(server.page)).text();
   const script = new URL(/id="client" src="([^"]+)"/.exec(page)![1]!, server.page);
   assert.equal(script.pathname, `${resource}/socket.io.js`);
   assert.equal((await fetch(script)).status, 200);
   // The rule takes the script's address, as application and at the root of a site.
-  assert.equal(ruleFor(script.pathname.slice(appPath.length + 1)), 'socket');
-  assert.equal(ruleFor(script.pathname.slice(1)), 'socket');
+  assert.deepEqual(rewritten(script.pathname, `${appPath}/`).rules, ['socket']);
+  assert.deepEqual(rewritten(script.pathname, '/').rules, ['socket']);
 });
 
 test('what is commented out for IIS 8 is right when it is not commented out', () => {
-  const enabled = webConfigText
+  const enabled = webConfig
     .replace(/<!-- IIS 8 and later, along[^\n]*/, '')
     .replace(/<!-- IIS 8 and later: IIS[^]*?webSocket\n/, '')
     .replace('xhr-polling" /> -->', 'xhr-polling" />')
     .replace('<webSocket enabled="false" /> -->', '<webSocket enabled="false" />');
-  const keys = elements('appSettings', enabled)[0]!.getElementsByTagName('add');
-  const settings = Object.fromEntries(Array.from(keys).map(add => [add.getAttribute('key')!, add.getAttribute('value')!]));
-  assert.deepEqual(readConfig(settings).transports, ['websocket', 'xhr-polling']);
-  assert.equal(elements('webSocket', enabled)[0]!.getAttribute('enabled'), 'false');
-  assert.equal((elements('webSocket', enabled)[0]!.parentNode as Element | null)?.nodeName, 'system.webServer');
-  // IIS 7.5 has no such section, and answers 500.19.
-  assert.equal(elements('webSocket').length, 0);
+  // The section is locked until an administrator has unlocked it; IIS 7.5 does not know it.
+  assert.deepEqual(checkWebConfig(enabled, '10').map(({ element, code }) => [element, code]), [['system.webServer/webSocket', '0x80070021']]);
+  assert.match(checkWebConfig(enabled, '7.5')[0]!.message, /Unrecognized/);
+  const [appSettings] = parseXml(enabled).children.filter(({ name }) => name === 'appSettings');
+  const given = Object.fromEntries(appSettings!.children.map(({ attributes }) => [attributes.key!, attributes.value!]));
+  assert.deepEqual(readConfig(given).transports, ['websocket', 'xhr-polling']);
 });
 
 test('every setting in appSettings is one', () => {
-  const settings = Object.fromEntries(Array.from(elements('appSettings')[0]!.getElementsByTagName('add'))
-    .map(add => [add.getAttribute('key')!, add.getAttribute('value')!]));
-  const own = Object.keys(settings).filter(key => key !== 'NODE_PENDING_PIPE_INSTANCES');
-  assert.deepEqual(own.filter(key => !readFileSync(path.join(root, 'src/config.ts'), 'utf8').includes(`'${key}'`)), []);
-  readConfig(settings);
+  const own = config.appSettings.filter(([key]) => key !== 'NODE_PENDING_PIPE_INSTANCES');
+  assert.deepEqual(own.filter(([key]) => !readFileSync(path.join(root, 'src/config.ts'), 'utf8').includes(`'${key}'`)), []);
+  readConfig(Object.fromEntries(config.appSettings));
+  assert.equal(Object.fromEntries(config.appSettings).NODE_PENDING_PIPE_INSTANCES, '5000');
 });
 
 test('IIS takes a body just above MAX_MESSAGE_BYTES, so that the server refuses it in words', () => {
-  const bytes = Number(attribute('requestLimits', 'maxAllowedContentLength'));
+  const { maxContentLength } = config.filtering;
   const { maxMessageBytes } = readConfig({});
-  assert(bytes > maxMessageBytes && bytes < maxMessageBytes * 1.1);
+  assert(maxContentLength > maxMessageBytes && maxContentLength < maxMessageBytes * 1.1);
 });
 
 test('what must hold without iisnode.yml is in web.config too, and says the same', () => {
-  const settings = iisnodeSettings();
-  for (const key of ['node_env', 'devErrorsEnabled', 'debuggingEnabled', 'enableXFF']) {
-    assert.equal(attribute('iisnode', key), settings.get(key), key);
-  }
+  const without = readSettings({ ...config.iisnode, configOverrides: 'none.yml' }, path.join(root, entry));
+  for (const key of ['node_env', 'devErrorsEnabled', 'debuggingEnabled', 'enableXFF'] as const) assert.equal(without[key], settings[key], key);
+  assert.deepEqual(Object.keys(config.iisnode).sort(), ['configOverrides', 'debuggingEnabled', 'devErrorsEnabled', 'enableXFF', 'node_env']);
 });
 
-test('web.config has what a deployment needs, section by section, and nothing that IIS 7.5 would refuse', () => {
-  const sections = Array.from(elements('system.webServer')[0]!.childNodes).map(node => node.nodeName).filter(name => !name.startsWith('#'));
+test('web.config has what a deployment needs, section by section', () => {
+  const server = parseXml(webConfig).children.find(({ name }) => name === 'system.webServer')!;
   // None of these is locked by default; any other may be, which is a 500.19.
-  assert.deepEqual(sections, ['handlers', 'rewrite', 'iisnode', 'httpErrors', 'urlCompression', 'security', 'httpProtocol']);
-  const expected: [element: string, attributes: Record<string, string>][] = [
-    ['iisnode', {
-      configOverrides: '..\\iisnode.yml', node_env: 'production', devErrorsEnabled: 'false', debuggingEnabled: 'false', enableXFF: 'true',
-    }],
-    ['httpErrors', { existingResponse: 'PassThrough' }],
-    ['urlCompression', { doStaticCompression: 'false', doDynamicCompression: 'false' }],
-  ];
-  for (const [element, attributes] of expected) {
-    const found = Array.from(elements(element)[0]!.attributes).map(one => [one.name, one.value]);
-    assert.deepEqual(Object.fromEntries(found), attributes, element);
-  }
-  assert.match(webConfigText, /<add key="NODE_PENDING_PIPE_INSTANCES" value="5000" \/>/);
-  const { 'Content-Security-Policy': policy, ...headers } = customHeaders();
+  assert.deepEqual(server.children.map(({ name }) => name), [
+    'handlers', 'rewrite', 'iisnode', 'httpErrors', 'urlCompression', 'security', 'httpProtocol',
+  ]);
+  assert.equal(config.httpErrors.existingResponse, 'PassThrough');
+  assert.equal(config.dynamicCompression, false);
+  const { 'Content-Security-Policy': policy, ...headers } = Object.fromEntries(config.customHeaders);
   assert.deepEqual(headers, { 'X-Frame-Options': 'SAMEORIGIN', 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin' });
   assert.match(policy!, /^default-src 'none'; /);
   assert.doesNotMatch(policy!, /unsafe|\*/);
-  const removed = Array.from(elements('customHeaders')[0]!.getElementsByTagName('remove')).map(one => one.getAttribute('name'));
-  assert.deepEqual(removed.sort(), ['X-Powered-By', ...Object.keys(customHeaders())].sort());
-  // A parent site's rules, handlers and hidden segments do not collide with these.
-  for (const name of ['handlers', 'rules']) assert.equal(elements(name)[0]!.getElementsByTagName('clear').length, 1, name);
+});
+
+test('a parent site that has the same headers, segments and rules does not collide with ours', () => {
+  for (const add of webConfig.match(/<add (name|segment)="[^"]+"(?![^>]*modules)[^>]*>/g)!) {
+    const [, key, value] = /(name|segment)="([^"]+)"/.exec(add)!;
+    assert(webConfig.includes(`<remove ${key}="${value}" />\n`), `${value} is removed before it is added`);
+  }
+  for (const name of ['handlers', 'rules']) assert.match(webConfig, new RegExp(`<${name}>\\s*<clear />`));
 });
 
 test('iisnode.yml says what long polling needs', () => {
-  const settings = Object.fromEntries(iisnodeSettings());
   const expected = {
-    nodeProcessCountPerApplication: '1', devErrorsEnabled: 'false', debuggingEnabled: 'false', loggingEnabled: 'true', enableXFF: 'true',
+    nodeProcessCountPerApplication: 1, devErrorsEnabled: false, debuggingEnabled: false, loggingEnabled: true, enableXFF: true,
   };
-  for (const [key, value] of Object.entries(expected)) assert.equal(settings[key], value, key);
+  assert.deepEqual({ ...settings, ...expected }, settings);
 });
 
 // All that iisnode 0.2 reads from the file. Any other key is ignored, silently.
@@ -141,12 +123,10 @@ const KEYS = [
   'promoteServerVars', 'recycleSignalEnabled', 'uncFileChangesPollingInterval', 'watchedFiles',
 ];
 
-test('iisnode.yml is in iisnode\'s own format', () => {
-  const text = readFileSync(path.join(root, 'iisnode.yml'), 'latin1');
-  assert.doesNotMatch(text, /[^\n\x20-\x7e]/); // no tab, no byte order mark
-  for (const [key, value] of iisnodeSettings()) {
+test('iisnode.yml is in iisnode\'s own format, and has no key that iisnode does not know', () => {
+  assert.doesNotMatch(iisnodeYml, /[^\n\x20-\x7e]/); // no tab, no byte order mark
+  for (const { key, value } of parseOverrides(iisnodeYml, 'iisnode.yml')) {
     assert(KEYS.includes(key), key);
-    assert.notEqual(value, '', key);
     assert.match(value, key.endsWith('Enabled') || key === 'enableXFF' || key === 'nodeProcessStickySessions'
       ? /^(true|false)$/
       : /^(max|gracefulShutdown|namedPipe)|Count/.test(key) ? /^\d+$/ : /^[^"']+$/, key);
@@ -154,7 +134,7 @@ test('iisnode.yml is in iisnode\'s own format', () => {
 });
 
 test('a change of any file of the server is watched', () => {
-  const watched = iisnodeSettings().get('watchedFiles')!.split(';');
+  const watched = settings.watchedFiles.split(';');
   const folders = new Set(readdirSync(path.join(root, 'dist'), { recursive: true }).map(String)
     .filter(name => name.endsWith('.js')).map(name => path.dirname(name)));
   assert.deepEqual(watched.sort(), [...folders].map(folder => folder === '.' ? '*.js' : `${folder}\\*.js`).sort());
@@ -162,24 +142,21 @@ test('a change of any file of the server is watched', () => {
 });
 
 test('logs go to a folder of their own that is never served', () => {
-  const folder = path.posix.normalize(`dist/${iisnodeSettings().get('logDirectory')!.replace(/\\/g, '/')}`);
-  const hidden = Array.from(elements('hiddenSegments')[0]!.getElementsByTagName('add')).map(add => add.getAttribute('segment'));
-  assert(hidden.includes(folder));
+  const folder = path.posix.normalize(`dist/${settings.logDirectory.replace(/\\/g, '/')}`);
+  assert(config.filtering.hiddenSegments.includes(folder));
   assert(!existsSync(path.join(root, folder, 'package.json')));
 });
 
 test('times fit: iisnode\'s pool, the server\'s kept connections, Socket.IO\'s polls', async t => {
-  const settings = iisnodeSettings();
-  const number = (key: string) => Number(settings.get(key));
   const { port } = await startServer(t);
   const { headers } = await request({ port, path: `${appPath}/health`, agent: undefined, headers: { connection: 'keep-alive' } });
   const kept = Number(/timeout=(\d+)/.exec(String(headers['keep-alive']))![1]) * 1000;
-  assert(kept > number('maxNamedPipePooledConnectionAge'));
+  assert(kept > settings.maxNamedPipePooledConnectionAge);
 
   const { Manager } = fromRoot('socket.io') as { Manager: new (door: object, options: object) => { get: (name: string) => number } };
   const { EventEmitter } = await import('node:events');
   const poll = new Manager(new EventEmitter(), { log: false }).get('polling duration') * 1000;
-  assert(number('gracefulShutdownTimeout') > poll);
-  assert(number('namedPipeConnectionRetryDelay') * number('maxNamedPipeConnectionRetry') >= 25000);
-  assert(number('maxConcurrentRequestsPerProcess') > 5000);
+  assert(settings.gracefulShutdownTimeout > poll);
+  assert(settings.namedPipeConnectionRetryDelay * settings.maxNamedPipeConnectionRetry >= 25000);
+  assert(settings.maxConcurrentRequestsPerProcess > 5000);
 });

@@ -1,0 +1,192 @@
+/* A request on its way to node.exe and back, as iisnode carries it: what it adds, takes away, keeps back, and answers by itself. */
+import http from 'node:http';
+import type net from 'node:net';
+import type { Duplex } from 'node:stream';
+import { IisnodeError, NodeProcess } from './process';
+import type { IisnodeSettings } from './settings';
+
+/** A request that a handler has been found for. */
+export interface Exchange {
+  req: http.IncomingMessage;
+  /** The URL that node is given: the one the client asked for, if URL Rewrite has put another in its place. */
+  url: string;
+  /** The client's address. */
+  client: string;
+  https: boolean;
+  serverVariable: (name: string) => string | undefined;
+  /** What URL Rewrite adds. */
+  originalUrl?: string;
+}
+
+/** An answer of node's: headers as they came, in pairs. */
+export interface Answer {
+  status: number;
+  reason: string;
+  headers: string[];
+  /** The first part of the body, or all of it. */
+  body: Buffer;
+  /** The rest, where iisnode passes the answer on before it is whole. */
+  rest?: http.IncomingMessage;
+  /** The two sides of an upgrade. */
+  upgrade?: { socket: Duplex; head: Buffer };
+}
+
+// What a handler of IIS collects before it sends on (responseBufferLimit, bytes).
+const BUFFER_LIMIT = 4194304;
+
+/**
+ * Gives a request to a process, and its answer back.
+ * @throws IisnodeError where iisnode answers by itself
+ */
+export async function exchange(request: Exchange, node: NodeProcess, settings: IisnodeSettings): Promise<Answer> {
+  // The client's request headers and iisnode's own have one buffer.
+  const headers = requestHeaders(request, settings);
+  if (headers.join('').length + request.url.length > settings.maxRequestBufferSize) throw new IisnodeError(500, 1005, 1816, 'the request headers are larger than maxRequestBufferSize');
+  const { socket, kept } = await node.connect(true);
+  try {
+    return await send(request, headers, socket, node, settings);
+  } catch (error) {
+    if (!kept || (error as NodeJS.ErrnoException).code !== 'EPIPE') throw failure(error, request.req);
+    // A kept connection that turns out closed when the headers are written is replaced by a new one, unseen.
+    const fresh = await node.connect(false);
+    try {
+      return await send(request, headers, fresh.socket, node, settings);
+    } catch (again) {
+      throw failure(again, request.req);
+    }
+  }
+}
+
+function requestHeaders({ req, client, https, serverVariable, originalUrl }: Exchange, settings: IisnodeSettings): string[] {
+  const headers: string[] = [];
+  const isUpgrade = /upgrade/i.test(req.headers.connection ?? '');
+  let forwardedFor = !settings.enableXFF;
+  let forwardedProto = !settings.enableXFF;
+  for (let at = 0; at < req.rawHeaders.length; at += 2) {
+    const name = req.rawHeaders[at]!;
+    let value = req.rawHeaders[at + 1]!;
+    switch (name.toLowerCase()) {
+      case 'connection': continue;
+      // IIS has answered it already.
+      case 'expect': if (/^100-continue$/i.test(value)) continue; break;
+      case 'x-original-url': if (originalUrl !== undefined) continue; break;
+      case 'x-forwarded-for':
+        // Only the last address is IIS's word: what comes before it is what the client sent.
+        if (!forwardedFor && !value.endsWith(client)) value += `, ${client}`;
+        forwardedFor = true;
+        break;
+      case 'x-forwarded-proto': forwardedProto = true;
+    }
+    headers.push(name, value);
+  }
+  headers.push('Connection', isUpgrade ? req.headers.connection! : 'keep-alive');
+  if (originalUrl !== undefined) headers.push('X-Original-URL', originalUrl);
+  if (!forwardedFor) headers.push('X-Forwarded-For', client);
+  if (!forwardedProto) headers.push('X-Forwarded-Proto', https ? 'https' : 'http');
+  // Last, in the reverse order of the list, and beside one of the same name that the client sent.
+  for (const name of settings.promoteServerVars.split(',').filter(one => one !== '').reverse()) {
+    const value = serverVariable(name);
+    if (value !== undefined) headers.push(`X-iisnode-${name}`, value);
+  }
+  return headers;
+}
+
+function send(request: Exchange, headers: string[], socket: net.Socket, node: NodeProcess, settings: IisnodeSettings): Promise<Answer> {
+  const { req, url } = request;
+  return new Promise((resolve, reject) => {
+    const upstream = http.request({
+      method: req.method, path: url, createConnection: () => socket, maxHeaderSize: settings.maxRequestBufferSize,
+      // node takes pairs as well, as they are.
+      headers: headers as never,
+    });
+    // Without an agent node would close the connection after the answer.
+    upstream.shouldKeepAlive = true;
+    socket.setNoDelay?.(true);
+    socket.once('free', () => node.keep(socket));
+    upstream.on('error', error => {
+      socket.destroy();
+      reject(error);
+    });
+    // The answer is read when the request has been sent whole, or node has closed its side.
+    const sent = new Promise<void>(done => upstream.once('finish', done).once('close', done));
+    upstream.on('response', res => {
+      // At once, or what comes before it is heard would be lost.
+      const answer = read(res, settings);
+      answer.catch(() => undefined);
+      void sent.then(() => answer).then(resolve, reject);
+    });
+    upstream.on('upgrade', (res, end, head) => {
+      const { statusCode, statusMessage, rawHeaders } = res;
+      resolve({ status: statusCode!, reason: statusMessage!, headers: rawHeaders, body: Buffer.alloc(0), upgrade: { socket: end, head } });
+    });
+    upstream.flushHeaders();
+    // If the connection was closed before, that is known by then: the body must not be read for nothing.
+    setImmediate(() => {
+      if (upstream.destroyed && !upstream.writableFinished) return;
+      if (hasBody(req)) sendBody(req, upstream).catch((error: Error) => upstream.destroy(error));
+      else upstream.end();
+    });
+  });
+}
+
+/** Sends all of the body, even to a node that has answered. One that has closed its side gets no more of it. */
+async function sendBody(req: http.IncomingMessage, upstream: http.ClientRequest): Promise<void> {
+  let closed = false;
+  upstream.once('response', res => closed = /close$/i.test(res.headers.connection ?? '')).once('close', () => closed = true);
+  try {
+    for await (const part of req) {
+      // What node has sent meanwhile must be heard before a write to a closed connection fails.
+      await new Promise(setImmediate);
+      if (!closed) await new Promise(resolve => upstream.write(part, resolve));
+    }
+  } catch {
+    throw new IisnodeError(500, 1008, 1236, 'the client went away while it sent the body');
+  }
+  if (!upstream.destroyed) upstream.end();
+}
+
+function hasBody(req: http.IncomingMessage): boolean {
+  return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+}
+
+/** Collects the answer: all of it, unless it is large, or comes in chunks that are to be passed on one by one (flushResponse). */
+function read(res: http.IncomingMessage, settings: IisnodeSettings): Promise<Answer> {
+  const chunked = /chunked/i.test(res.headers['transfer-encoding'] ?? '');
+  const headers: string[] = [];
+  for (let at = 0; at < res.rawHeaders.length; at += 2) {
+    // It is about the pipe.
+    if (res.rawHeaders[at]!.toLowerCase() !== 'connection') headers.push(res.rawHeaders[at]!, res.rawHeaders[at + 1]!);
+  }
+  const answer = { status: res.statusCode!, reason: res.statusMessage!, headers };
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    const collect = (part: Buffer) => {
+      parts.push(part);
+      size += part.length;
+      if (size > BUFFER_LIMIT) passOn();
+    };
+    const passOn = () => {
+      res.off('data', collect);
+      res.pause();
+      resolve({ ...answer, body: Buffer.concat(parts), rest: res });
+    };
+    if (chunked && settings.flushResponse) {
+      passOn();
+      return;
+    }
+    res.on('data', collect);
+    res.on('end', () => resolve({ ...answer, body: Buffer.concat(parts) }));
+    res.on('error', () => reject(new IisnodeError(500, 1016, 109, 'node closed the connection within the answer')));
+  });
+}
+
+/** What iisnode makes of an error on the pipe. */
+function failure(error: unknown, req: http.IncomingMessage): IisnodeError {
+  if (error instanceof IisnodeError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'HPE_HEADER_OVERFLOW') return new IisnodeError(500, 1012, 1816, 'the response headers are larger than maxRequestBufferSize');
+  if (code?.startsWith('HPE_')) return new IisnodeError(500, /CONSTANT|STATUS|VERSION/.test(code) ? 1013 : 1014, 11, message);
+  // ERROR_BROKEN_PIPE: node closed the connection, or ended, without an answer.
+  return new IisnodeError(500, 1013, 109, `node closed the connection without an answer to ${req.method}`);
+}

@@ -1,0 +1,231 @@
+/* iisnode: which process of which application gets a request, when processes are started, replaced and ended. */
+import { existsSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { Answer, Exchange, exchange } from './bridge';
+import { debugHeader, Failure, failure, page } from './iisnode-errors';
+import { IisnodeError, newPipeName, NodeProcess } from './process';
+import { applyOverrides, IisnodeSettings, OverridesError, readSettings } from './settings';
+import { Watcher, watchFiles } from './watch';
+
+/** What web.config says for iisnode. */
+export interface IisnodeConfig {
+  attributes: Record<string, string>;
+  appSettings: [key: string, value: string][];
+}
+
+/** `done` is to be called when the answer has reached the client, or the client has gone. */
+export type Outcome =
+  | { kind: 'answer'; answer: Answer; pid: number; cookie?: string; done: () => void }
+  | { kind: 'redirect'; url: string }
+  | Failure;
+
+/** A script with its processes: what iisnode calls an application. */
+interface Application {
+  settings: IisnodeSettings;
+  processes: (Promise<NodeProcess> | undefined)[];
+  watcher: Watcher;
+  stale: boolean;
+  /** The process that had the last request of those that may go to any. */
+  current: number;
+}
+
+// How long a worker process that is being replaced waits for its requests: the pool's shutdownTimeLimit, in ms.
+const SHUTDOWN_TIME_LIMIT = 90000;
+
+export class Iisnode {
+  readonly #applications = new Map<string, Application>();
+  readonly #settings = new Map<string, { settings: IisnodeSettings; stale: boolean }>();
+  readonly #processes = new Set<NodeProcess>();
+  readonly #draining = new Set<Promise<void>>();
+  #control: { server: net.Server; name: string } | undefined;
+  #requests = 0;
+
+  /** @param node the node.exe to run */
+  constructor(private config: IisnodeConfig, private readonly node: string, private readonly log: (line: string) => void) {}
+
+  /** The live processes, the newest first. */
+  pids(): number[] {
+    return Array.from(this.#processes).filter(one => !one.exited).map(one => one.pid).reverse();
+  }
+
+  /** web.config has changed: the settings are read again, and each application is replaced at its next request. */
+  configure(config: IisnodeConfig): void {
+    this.config = config;
+    this.#settings.clear();
+    for (const application of this.#applications.values()) application.stale = true;
+  }
+
+  /** The pool starts a new worker process, overlapped: new requests go to new processes, the old ones finish theirs. */
+  recycleWorker(): void {
+    for (const [script, application] of this.#applications) this.#retire(script, application, SHUTDOWN_TIME_LIMIT, 'the worker process is recycled');
+    this.#settings.clear();
+    this.#control?.server.close();
+    this.#control = undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#control?.server.close();
+    const starting = Array.from(this.#applications.values()).flatMap(one => one.processes.flatMap(slot => slot ?? []));
+    this.#applications.clear();
+    await Promise.allSettled(starting);
+    await Promise.all(Array.from(this.#processes, one => one.terminate()));
+    await Promise.all(this.#draining);
+  }
+
+  /**
+   * Carries a request out.
+   * @param script the physical path of the handler's file
+   * @param pathInfo what the URL has behind it: '/debug/'
+   * @param local whether the client is the server itself, which is shown more
+   */
+  async dispatch(script: string, pathInfo: string, local: boolean, request: Exchange): Promise<Outcome> {
+    let settings: IisnodeSettings;
+    try {
+      settings = this.#settingsOf(script);
+    } catch (error) {
+      if (!(error instanceof OverridesError)) throw error;
+      const cause = error.message;
+      // The server itself is told in a page with status 200, whatever devErrorsEnabled says.
+      if (local) return { kind: 'page', html: page('iisnode was unable to read the configuration file iisnode.yml', cause), cause };
+      return { kind: 'error', status: 500, substatus: 1000, cause };
+    }
+    const debug = settings.debuggingEnabled && pathInfo.toLowerCase().startsWith(`/${settings.debuggerPathSegment.toLowerCase()}`)
+      ? pathInfo.slice(settings.debuggerPathSegment.length + 1)
+      : undefined;
+    if (debug === '') return { kind: 'redirect', url: `${request.url.split('?')[0]}/` };
+    if (debug?.startsWith('/')) return { kind: 'page', html: page('node-inspector', `the debugger of ${path.basename(script)}`), cause: 'the debugger' };
+
+    let chosen: NodeProcess | undefined;
+    try {
+      const application = this.#application(script, settings);
+      const { slot, cookie } = choose(application, request);
+      const again = application.processes[slot] === undefined;
+      const started = await (application.processes[slot] ??= this.#start(application, slot, script)).catch((error: IisnodeError) => {
+        throw again ? new IisnodeError(503, 1002, error.hresult, error.message) : error;
+      });
+      if (started.active >= application.settings.maxConcurrentRequestsPerProcess) {
+        throw new IisnodeError(503, 1002, 1816, `process ${started.pid} has ${started.active} requests already (maxConcurrentRequestsPerProcess)`);
+      }
+      chosen = started;
+      started.active++;
+      this.#requests++;
+      const since = Date.now();
+      const answer = await exchange(request, started, settings);
+      if (settings.debugHeaderEnabled) {
+        answer.headers.push('iisnode-debug', debugHeader(settings, {
+          worker_pid: process.pid, node_pid: started.pid, app_processes: application.processes.length, process_active_req: started.active,
+          worker_total_req: this.#requests, req_time: Date.now() - since, hresult: 0,
+        }));
+      }
+      let counted = true;
+      const done = () => {
+        if (counted) started.active--;
+        counted = false;
+      };
+      return { kind: 'answer', answer, pid: started.pid, cookie, done };
+    } catch (error) {
+      if (chosen) chosen.active--;
+      if (!(error instanceof IisnodeError)) throw error;
+      return failure(error, script, settings, chosen?.pid);
+    }
+  }
+
+  /** The settings stay as they were read, until web.config changes, or a watched iisnode.yml does. */
+  #settingsOf(script: string): IisnodeSettings {
+    const known = this.#settings.get(script);
+    if (!known) {
+      const settings = readSettings(this.config.attributes, script);
+      this.#settings.set(script, { settings, stale: false });
+      return settings;
+    }
+    const application = this.#applications.get(script);
+    const seen = application?.watcher();
+    if (application && seen?.changed) application.stale = true;
+    if (seen?.overrides) known.stale = true;
+    if (known.stale) {
+      const settings = { ...known.settings };
+      applyOverrides(settings, script);
+      known.settings = settings;
+      known.stale = false;
+    }
+    return known.settings;
+  }
+
+  #application(script: string, settings: IisnodeSettings): Application {
+    const known = this.#applications.get(script);
+    if (known && !known.stale) return known;
+    if (known) this.#retire(script, known, known.settings.gracefulShutdownTimeout, 'a watched file or web.config has changed');
+
+    if (!existsSync(path.dirname(script))) throw new IisnodeError(500, 1000, 3, `there is no folder ${path.dirname(script)}`);
+    if (!existsSync(script)) throw new IisnodeError(404, 0, 2, `there is no file ${script}`);
+    if (settings.recycleSignalEnabled) this.#control ??= this.#listenForRecycle();
+    let watcher: Watcher;
+    try {
+      watcher = watchFiles(script, settings.watchedFiles, settings.configOverrides);
+    } catch (error) {
+      throw new IisnodeError(500, 1000, 123, (error as Error).message);
+    }
+    const application: Application = { settings, processes: [], watcher, stale: false, current: 0 };
+    for (let slot = 0; slot < settings.nodeProcessCountPerApplication; slot++) {
+      const starting = this.#start(application, slot, script);
+      application.processes[slot] = starting;
+      // An application whose processes cannot be started is not kept.
+      starting.catch(() => this.#applications.delete(script));
+    }
+    this.#applications.set(script, application);
+    return application;
+  }
+
+  async #start(application: Application, slot: number, script: string): Promise<NodeProcess> {
+    try {
+      const { settings } = application;
+      const { appSettings } = this.config;
+      const started = await NodeProcess.start({ script, settings, appSettings, node: this.node, controlPipe: this.#control?.name });
+      this.#processes.add(started);
+      this.log(`process ${started.pid} started for ${script}`);
+      started.onExit(() => {
+        this.#processes.delete(started);
+        this.log(`process ${started.pid} ended`);
+        // The next request that is meant for it starts another.
+        application.processes[slot] = undefined;
+      });
+      return started;
+    } catch (error) {
+      application.processes[slot] = undefined;
+      throw error;
+    }
+  }
+
+  /** From now on requests go to a new application; this one's processes answer what they have, and are ended. */
+  #retire(script: string, application: Application, timeout: number, why: string): void {
+    this.#applications.delete(script);
+    this.log(`recycle: ${why}`);
+    for (const starting of application.processes) {
+      if (!starting) continue;
+      const drained = starting.then(one => one.drain(timeout), () => undefined).finally(() => this.#draining.delete(drained));
+      this.#draining.add(drained);
+    }
+  }
+
+  /** The pipe of recycleSignalEnabled: an application that writes "recycle" to it has the worker process replaced. */
+  #listenForRecycle(): { server: net.Server; name: string } {
+    const name = newPipeName();
+    const server = net.createServer(socket => {
+      socket.on('error', () => undefined).once('data', data => {
+        if (/^recycle$/i.test(String(data))) this.recycleWorker();
+      });
+    }).listen(name);
+    server.unref();
+    return { server, name };
+  }
+}
+
+/** Which process gets the request: the one its cookie names, else the next in turn. All count from 0; the first request goes to 1. */
+function choose(application: Application, { req }: Exchange): { slot: number; cookie?: string } {
+  const { settings: { nodeProcessStickySessions }, processes: { length } } = application;
+  const named = nodeProcessStickySessions ? /iisnode\.session\.cookie=(\d+)/.exec(req.headers.cookie ?? '') : null;
+  if (named) return { slot: Number(named[1]) % length };
+  application.current = (application.current + 1) % length;
+  return { slot: application.current, cookie: nodeProcessStickySessions ? `iisnode.session.cookie=${application.current}` : undefined };
+}

@@ -1,0 +1,102 @@
+/*
+ * A stand-in for IIS with URL Rewrite and iisnode, for machines that have none: it serves a folder with the web.config and iisnode.yml
+ * that lie in it, and behaves as they do, down to their errors. It is for tests and for trying a deployment, not for the public: it
+ * listens on loopback only, speaks no HTTPS, and takes its visitors to come from elsewhere (they are shown no details of errors).
+ */
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import type { IisVersion } from './config';
+import { Site } from './site';
+import type { Visit } from './visit';
+
+export interface IisOptions {
+  /** The folder that holds the web.config. */
+  folder: string;
+  /** Where it is on the site: an application such as '/myApp' (default), or '/' for the root. */
+  app?: string;
+  /** 0, the default: any that is free. */
+  port?: number;
+  iis?: IisVersion;
+  /** The node.exe to run; default: the one that runs this. */
+  node?: string;
+  /** Takes a line for each request: what happened to it. */
+  trace?: (line: string) => void;
+  /** Takes a line where a configuration cannot be used, and where a process starts or ends. */
+  log?: (line: string) => void;
+  /** Whether clients are treated as IIS treats a browser on the server itself. Default: no. */
+  local?: boolean;
+  /** Whether IIS's dynamic compression is installed. Default: no, as in a plain installation. */
+  dynamicCompression?: boolean;
+  /** Server variables as modules set them: AUTH_USER on a site with Windows authentication. */
+  serverVariables?: Record<string, string>;
+}
+
+export interface Iis {
+  /** 'http://localhost:8080'. */
+  origin: string;
+  port: number;
+  /** Where the application is, with a slash at the end. */
+  url: string;
+  /** The node processes that live, the newest first. */
+  pids: () => number[];
+  /** The pool's own recycling, overlapped: new requests go to new processes at once, the old ones finish theirs. */
+  recycle: () => void;
+  close: () => Promise<void>;
+}
+
+/**
+ * Starts a site.
+ * @throws if the port is taken. A web.config that IIS would refuse is no error here: each request is answered 500.19.
+ */
+export async function startIis(options: IisOptions): Promise<Iis> {
+  const app = `/${(options.app ?? '/myApp').replace(/^\/+|\/+$/g, '')}`;
+  const site = new Site({
+    folder: path.resolve(options.folder),
+    app,
+    iis: options.iis ?? '7.5',
+    node: options.node ?? process.execPath,
+    local: options.local ?? false,
+    dynamicCompression: options.dynamicCompression ?? false,
+    log: options.log ?? (() => undefined),
+  });
+
+  const serve = (req: http.IncomingMessage, res: http.ServerResponse, upgrade?: Visit['upgrade']) => {
+    const visit: Visit = { req, res, upgrade, rawUrl: req.url!, path: '', query: '', trace: [], variables: options.serverVariables ?? {} };
+    const { method } = req;
+    site.handle(visit).catch((error: Error) => {
+      // A flaw of the stand-in itself: it shows, and the client is not left waiting.
+      visit.trace.push(error.stack ?? error.message);
+      res.destroy();
+      req.socket.destroy();
+    }).finally(() => options.trace?.(`${method} ${visit.rawUrl} → ${visit.trace.join(' → ')}`)).catch(() => undefined);
+  };
+  // http.sys takes 16 KB of request line and headers.
+  const server = http.createServer({ maxHeaderSize: 16384, requestTimeout: 0, insecureHTTPParser: false }, (req, res) => serve(req, res));
+  server.on('upgrade', (req: http.IncomingMessage, socket, head) => {
+    const res = new http.ServerResponse(req);
+    res.assignSocket(socket as never);
+    res.on('finish', () => socket.end());
+    socket.on('error', () => socket.destroy());
+    serve(req, res, { socket, head });
+  });
+  server.on('clientError', (_error, socket) => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'));
+  // IIS keeps an idle connection for 2 minutes (connectionTimeout).
+  server.keepAliveTimeout = 120000;
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port ?? 0, 'localhost', resolve));
+
+  const { port } = server.address() as AddressInfo;
+  const origin = `http://localhost:${port}`;
+  return {
+    origin,
+    port,
+    url: `${origin}${app === '/' ? '' : app}/`,
+    pids: () => site.iisnode.pids(),
+    recycle: () => site.iisnode.recycleWorker(),
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await site.iisnode.close();
+    },
+  };
+}

@@ -1,0 +1,179 @@
+/* One node.exe of an application, as iisnode starts it and talks to it: over a pipe, with connections that are kept for reuse. */
+import { ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import net from 'node:net';
+import { hostname, tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IisnodeSettings } from './settings';
+
+/** iisnode's own failure: an HTTP status and sub-status, and Windows' error number. */
+export class IisnodeError extends Error {
+  constructor(readonly status: number, readonly substatus: number, readonly hresult: number, message: string) {
+    super(message);
+  }
+}
+
+export interface ProcessOptions {
+  script: string;
+  settings: IisnodeSettings;
+  /** web.config's, in order. */
+  appSettings: [key: string, value: string][];
+  /** The node.exe that takes the place of `nodeProcessCommandLine` where that is iisnode's default. */
+  node: string;
+  /** The pipe of recycleSignalEnabled. */
+  controlPipe?: string;
+}
+
+/** iisnode's own error number where it does not find node.exe. */
+export const UNABLE_TO_START = 1028;
+
+/** The release that the stand-in says it is. */
+export const IISNODE_VERSION = '0.2.26';
+
+// What a worker process of IIS has in its environment, of what matters to node.
+const SYSTEM = ['PATH', 'Path', 'HOME', 'LANG', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'SystemDrive', 'windir', 'ProgramFiles', 'WINEPREFIX', 'WINEDEBUG'];
+
+export class NodeProcess {
+  /** How many requests it has been given and not answered. Waiting polls are among them. */
+  active = 0;
+  exited = false;
+  readonly pid: number;
+  readonly #child: ChildProcess;
+  readonly #pipe: string;
+  readonly #settings: IisnodeSettings;
+  readonly #kept: { socket: net.Socket; since: number }[] = [];
+  readonly #ended: Promise<void>;
+
+  /** @throws IisnodeError if node.exe cannot be started */
+  static async start(options: ProcessOptions): Promise<NodeProcess> {
+    const pipe = newPipeName();
+    const [command, ...first] = commandLine(options);
+    const child = spawn(command!, [...first, options.script], {
+      cwd: path.dirname(options.script),
+      env: environment(options, pipe),
+      // The interceptor writes the log files; what node writes without it is lost.
+      stdio: 'ignore',
+      windowsHide: true,
+    });
+    await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', (error: NodeJS.ErrnoException) =>
+      reject(new IisnodeError(500, 1000, error.code === 'ENOENT' ? UNABLE_TO_START : 5, `node.exe cannot be started: ${error.message}`))));
+    return new NodeProcess(child, pipe, options.settings);
+  }
+
+  private constructor(child: ChildProcess, pipe: string, settings: IisnodeSettings) {
+    this.#child = child;
+    this.#pipe = pipe;
+    this.#settings = settings;
+    this.pid = child.pid!;
+    this.#ended = new Promise(resolve => child.once('exit', () => {
+      this.exited = true;
+      resolve();
+    }));
+  }
+
+  /** Called when the process has ended by itself, or was ended. */
+  onExit(listener: () => void): void {
+    this.#child.once('exit', listener);
+  }
+
+  /** Ends it as TerminateProcess does: it gets no signal that it could handle. */
+  async terminate(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+
+  /** Waits until no request is under way, or for `timeout` ms, and ends it. */
+  async drain(timeout: number): Promise<void> {
+    for (const end = Date.now() + timeout; this.active > 0 && !this.exited && Date.now() < end;) await sleep(Math.min(25, timeout));
+    if (!this.exited) await this.terminate();
+  }
+
+  /**
+   * A connection to the process: one that was kept, or a new one, for which a process that is still starting is tried again and again.
+   * @throws IisnodeError 500.1002 if the process ends first, 500.1001 after maxNamedPipeConnectionRetry tries
+   */
+  async connect(mayBeKept: boolean): Promise<{ socket: net.Socket; kept: boolean }> {
+    const socket = mayBeKept ? this.#takeKept() : undefined;
+    if (socket) return { socket, kept: true };
+    for (let retry = 0; ; retry++) {
+      try {
+        return { socket: await open(this.#pipe), kept: false };
+      } catch (error) {
+        if (retry >= this.#settings.maxNamedPipeConnectionRetry) throw new IisnodeError(500, 1001, 2, `no pipe after ${retry} retries: ${(error as Error).message}`);
+        if (this.exited) throw new IisnodeError(500, 1002, 2, 'the process ended before it listened');
+      }
+      await sleep(this.#settings.namedPipeConnectionRetryDelay);
+    }
+  }
+
+  /** Keeps a connection for the next request. */
+  keep(socket: net.Socket): void {
+    if (this.#kept.length >= this.#settings.maxNamedPipeConnectionPoolSize) socket.destroy();
+    else this.#kept.push({ socket, since: Date.now() });
+  }
+
+  #takeKept(): net.Socket | undefined {
+    for (let last = this.#kept.pop(); last; last = this.#kept.pop()) {
+      const { socket, since } = last;
+      // One that node has closed meanwhile is found out when it is written to, and replaced unseen.
+      if (Date.now() - since < this.#settings.maxNamedPipePooledConnectionAge && !socket.destroyed && socket.writable) return socket;
+      socket.destroy();
+    }
+    return undefined;
+  }
+}
+
+/** A name to listen at: a named pipe on Windows, elsewhere a socket. */
+export function newPipeName(): string {
+  return process.platform === 'win32' ? `\\\\.\\pipe\\${randomUUID()}` : path.join(tmpdir(), `iisnode-${randomUUID()}`);
+}
+
+/** node.exe and the interceptor, which the script's path follows. */
+function commandLine({ settings, node, script }: ProcessOptions): string[] {
+  const words = (text: string) => Array.from(text.matchAll(/"([^"]*)"|(\S+)/g), word => word[1] ?? word[2]!);
+  // iisnode's default means the node.exe that is installed, and so does the path its installer is often given.
+  const own = /^("?%programfiles(\(x86\))?%\\nodejs\\node\.exe"?|"?([a-z]:\\[^"]*\\)?node(\.exe)?"?)$/i;
+  const command = own.test(settings.nodeProcessCommandLine.trim()) ? [node] : words(settings.nodeProcessCommandLine);
+  if (command[0]?.startsWith('.')) command[0] = path.resolve(path.dirname(script), command[0]);
+  const interceptor = settings.interceptor === '' || /%programfiles%/i.test(settings.interceptor)
+    ? [path.join(__dirname, 'interceptor.js')]
+    : words(settings.interceptor);
+  return [...command, ...interceptor];
+}
+
+/** The environment of node.exe. Of a name that is there twice Windows takes the first: the system's, then iisnode's, then appSettings'. */
+function environment({ settings, appSettings, controlPipe }: ProcessOptions, pipe: string): NodeJS.ProcessEnv {
+  const entries: [string, string][] = [
+    ...SYSTEM.flatMap(name => process.env[name] === undefined ? [] : [[name, process.env[name]] as [string, string]]),
+    ['COMPUTERNAME', process.env.COMPUTERNAME ?? hostname()],
+    ['PORT', pipe],
+    ['IISNODE_VERSION', IISNODE_VERSION],
+    ...(controlPipe ? [['IISNODE_CONTROL_PIPE', controlPipe] as [string, string]] : []),
+    ...appSettings.filter(([key]) => key !== ''),
+    // Releases since 0.2.21 say this; an appSettings entry is what older ones need.
+    ['NODE_PENDING_PIPE_INSTANCES', '5000'],
+  ];
+  if (settings.node_env !== '' && settings.node_env !== '%node_env%') entries.push(['NODE_ENV', settings.node_env]);
+  if (settings.loggingEnabled) {
+    entries.push(
+      ['IISNODE_LOGGINGENABLED', '1'],
+      // Backslashes divide a path on Windows only.
+      ['IISNODE_LOGDIRECTORY', process.platform === 'win32' ? settings.logDirectory : settings.logDirectory.replaceAll('\\', '/')],
+      ['IISNODE_MAXTOTALLOGFILESIZEINKB', String(settings.maxTotalLogFileSizeInKB)],
+      ['IISNODE_MAXLOGFILESIZEINKB', String(settings.maxLogFileSizeInKB)],
+      ['IISNODE_MAXLOGFILES', String(settings.maxLogFiles)],
+    );
+  }
+  return Object.fromEntries(entries.reverse());
+}
+
+function open(pipe: string): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(pipe, () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+    socket.once('error', reject);
+  });
+}

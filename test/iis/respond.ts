@@ -1,0 +1,133 @@
+/* The last stage of a request in IIS: its own headers, its own error pages, and the answer on its way. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Answer } from './bridge';
+import type { HttpErrors, SiteConfig } from './config';
+import { errorPage } from './errors';
+import type { Visit } from './visit';
+
+export interface ResponseRules {
+  config: Pick<SiteConfig, 'customHeaders' | 'httpErrors'> & { dynamicCompression: boolean };
+  /** Whether the client is the server itself: it is shown the details of an error. */
+  local: boolean;
+  folder: string;
+  server: string;
+}
+
+/** An answer before httpErrors has looked at it. */
+type Draft = Answer & { substatus: number; detail: string };
+
+/** Answers with an error of IIS's own. `detail` is what IIS shows to the server itself. */
+export function sendError(visit: Visit, rules: ResponseRules, status: number, substatus: number, detail = ''): void {
+  visit.trace.push(`${status}${substatus ? `.${substatus}` : ''}${detail && ` (${detail})`}`);
+  send(visit, rules, { status, substatus, reason: '', headers: [], body: Buffer.alloc(0), detail });
+}
+
+/** Answers with an answer of node's. `done` is called when the last of it has been sent, or the client has gone. */
+export function sendAnswer(visit: Visit, rules: ResponseRules, answer: Answer, cookie: string | undefined, done: () => void): void {
+  const { upgrade } = visit;
+  visit.trace.push(String(answer.status));
+  if (answer.upgrade && upgrade) {
+    const { socket, head } = answer.upgrade;
+    const lines = [`HTTP/1.1 ${answer.status} ${answer.reason}`];
+    for (let at = 0; at < answer.headers.length; at += 2) lines.push(`${answer.headers[at]}: ${answer.headers[at + 1]}`);
+    upgrade.socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+    upgrade.socket.write(head);
+    socket.write(upgrade.head);
+    socket.pipe(upgrade.socket).pipe(socket);
+    for (const [one, other] of [[socket, upgrade.socket], [upgrade.socket, socket]] as const) {
+      one.on('error', () => other.destroy()).on('close', () => {
+        other.destroy();
+        done();
+      });
+    }
+    return;
+  }
+  if (answer.rest) answer.rest.once('close', done);
+  else done();
+  send(visit, rules, { ...answer, headers: [...(cookie ? ['Set-Cookie', cookie] : []), ...answer.headers], substatus: 0, detail: '' });
+}
+
+/** Answers with a page, or a redirect, of a module. */
+export function sendPage(visit: Visit, rules: ResponseRules, status: number, headers: string[], html: string): void {
+  visit.trace.push(String(status));
+  send(visit, rules, { status, substatus: 0, reason: '', headers: [...headers, 'Content-Type', 'text/html'], body: Buffer.from(html), detail: '' });
+}
+
+/** What every answer of the application carries. */
+export function commonHeaders(rules: ResponseRules): string[] {
+  return ['Server', rules.server, ...Array.from(rules.config.customHeaders).flat()];
+}
+
+function send(visit: Visit, rules: ResponseRules, answer: Draft): void {
+  const { req, res } = visit;
+  if (res.destroyed || res.socket?.destroyed) {
+    // The client has gone, which iisnode learns only now.
+    answer.rest?.resume();
+    return;
+  }
+  let { status, headers, body } = answer;
+  const own = status >= 400 ? ownError(answer, rules) : null;
+  if (own) {
+    answer.rest?.resume();
+    ({ status, body } = own);
+    headers = [...own.headers, ...cookies(headers)];
+  } else if (rules.config.dynamicCompression) {
+    ({ headers, body } = compress(visit, answer));
+  }
+  headers = headers.filter((_, at) => headers[at - at % 2]!.toLowerCase() !== 'server');
+  const all = [...headers, ...commonHeaders(rules)];
+  const names = all.filter((_, at) => at % 2 === 0).map(name => name.toLowerCase());
+  const rest = own ? undefined : answer.rest;
+  const bodiless = req.method === 'HEAD' || status === 204 || status === 304;
+  if (!rest && !bodiless && !names.includes('content-length') && !names.includes('transfer-encoding')) all.push('Content-Length', String(body.length));
+  if (visit.upgrade) all.push('Connection', 'close');
+  res.writeHead(status, answer.reason || undefined, all);
+  if (bodiless) {
+    res.end();
+  } else if (rest) {
+    res.write(body);
+    // Where node breaks off, IIS can only cut the connection: the status has been sent.
+    rest.on('error', () => res.destroy()).pipe(res);
+  } else {
+    res.end(body);
+  }
+}
+
+/** What httpErrors puts in the place of an answer, null where it leaves it alone. */
+function ownError({ status, substatus, body, rest, detail }: Draft, { config, local, folder }: ResponseRules) {
+  const { existingResponse, errorMode, errors }: HttpErrors = config.httpErrors;
+  if (existingResponse === 'PassThrough') return null;
+  const detailed = errorMode === 'Detailed' || (errorMode === 'DetailedLocalOnly' && local);
+  const blank = body.length === 0 && !rest;
+  if (existingResponse === 'Auto' && detailed && !blank) return null;
+
+  const html = (text: string) => ({ status, headers: ['Content-Type', 'text/html'], body: Buffer.from(text) });
+  if (detailed) return html(errorPage(status, substatus, detail));
+  const entry = errors.find(one => one.status === status && one.substatus === substatus)
+    ?? errors.find(one => one.status === status && one.substatus === -1);
+  if (entry?.responseMode === 'Redirect') return { status: 302, headers: ['Location', entry.path], body: Buffer.alloc(0) };
+  try {
+    if (entry) return html(readFileSync(path.resolve(folder, entry.path.replace(/^[\\/]/, '').replaceAll('\\', '/')), 'utf8'));
+  } catch {
+    // IIS falls back to its own page.
+  }
+  return html(errorPage(status, 0));
+}
+
+/** Set-Cookie outlives the exchange of an answer for an error page. */
+function cookies(headers: string[]): string[] {
+  return headers.filter((_, at) => headers[at - at % 2]!.toLowerCase() === 'set-cookie');
+}
+
+/** IIS's dynamic compression, where that role is installed: text of any kind, the answers to polls among it. */
+function compress({ req, trace }: Visit, answer: Answer): { headers: string[]; body: Buffer } {
+  const { headers, body, rest } = answer;
+  const value = (name: string) => headers.find((_, at) => at % 2 === 1 && headers[at - 1]!.toLowerCase() === name);
+  const may = /gzip/.test(String(req.headers['accept-encoding'])) && !value('content-encoding') && /^(text\/|application\/javascript)/i.test(value('content-type') ?? '');
+  if (!may || rest || body.length === 0) return { headers, body };
+  trace.push('compressed by IIS');
+  const kept = headers.filter((_, at) => !['content-length', 'transfer-encoding'].includes(headers[at - at % 2]!.toLowerCase()));
+  return { headers: [...kept, 'Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding'], body: gzipSync(body) };
+}

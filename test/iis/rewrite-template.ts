@@ -1,0 +1,79 @@
+/* URL Rewrite's strings with references in braces: {R:1}, {C:1}, {HTTP_HOST}, {ToLower:{R:1}}, {Map:{R:1}}. */
+
+/** What a string refers to while a rule is carried out. */
+export interface References {
+  /** What the rule's pattern captured; [0] is the whole match. */
+  rule: string[];
+  /** What the conditions captured. */
+  condition: string[];
+  /** A server variable, '' if there is none of that name. */
+  variable: (name: string) => string;
+}
+
+export type Template = (references: References) => string;
+export type RewriteMap = (key: string) => string;
+
+const functions = new Map<string, (text: string) => string>([
+  ['tolower', text => text.toLowerCase()],
+  ['urlencode', encodeURIComponent],
+  ['urldecode', decode],
+  ['htmlencode', text => text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)],
+]);
+
+/** Percent-decodes; a text that is not well encoded stays as it is. */
+export function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/**
+ * Compiles a string that may hold references.
+ * @param maps the rewrite maps, by name in lower case
+ * @throws Error for a brace that is opened and not closed, and for a function or map that does not exist
+ */
+export function compile(text: string, maps: Map<string, RewriteMap>): Template {
+  const parts: Template[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const open = text.indexOf('{', at);
+    if (open < 0) break;
+    const close = closing(text, open);
+    const literal = text.slice(at, open);
+    parts.push(() => literal, reference(text.slice(open + 1, close), maps));
+    at = close + 1;
+  }
+  // A closing brace that closes nothing stands for itself.
+  const rest = text.slice(at);
+  return references => parts.map(part => part(references)).join('') + rest;
+}
+
+function closing(text: string, open: number): number {
+  let depth = 0;
+  for (let at = open; at < text.length; at++) {
+    if (text[at] === '{') depth++;
+    if (text[at] === '}' && --depth === 0) return at;
+  }
+  throw new Error(`"${text}" has a brace that is not closed`);
+}
+
+function reference(inner: string, maps: Map<string, RewriteMap>): Template {
+  const colon = inner.indexOf(':');
+  if (colon < 0) {
+    if (inner === '') throw new Error('{} refers to nothing');
+    return references => references.variable(inner.toUpperCase());
+  }
+  const name = inner.slice(0, colon).toLowerCase();
+  const argument = inner.slice(colon + 1);
+  if (name === 'r' || name === 'c') {
+    if (!/^\d{1,2}$/.test(argument)) throw new Error(`{${inner}} is not a back-reference`);
+    const index = Number(argument);
+    return references => (name === 'r' ? references.rule : references.condition)[index] ?? '';
+  }
+  const apply = functions.get(name) ?? maps.get(name);
+  if (!apply) throw new Error(`{${inner}}: there is no function or rewrite map "${inner.slice(0, colon)}"`);
+  const template = compile(argument, maps);
+  return references => apply(template(references));
+}

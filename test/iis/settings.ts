@@ -1,0 +1,136 @@
+/* iisnode's settings: what <iisnode> in web.config says, overridden by iisnode.yml, which is found and read as iisnode does it. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+
+/** Times in ms, sizes in bytes unless the name says otherwise; the defaults are those of iisnode's schema. */
+const DEFAULTS = {
+  configOverrides: 'iisnode.yml',
+  debuggerPathSegment: 'debug',
+  debuggingEnabled: true,
+  debugHeaderEnabled: false,
+  devErrorsEnabled: true,
+  enableXFF: false,
+  flushResponse: false,
+  gracefulShutdownTimeout: 60000,
+  interceptor: '',
+  logDirectory: 'iisnode',
+  loggingEnabled: true,
+  maxConcurrentRequestsPerProcess: 1024,
+  maxLogFiles: 20,
+  maxLogFileSizeInKB: 128,
+  maxNamedPipeConnectionPoolSize: 512,
+  maxNamedPipeConnectionRetry: 100,
+  maxNamedPipePooledConnectionAge: 30000,
+  maxRequestBufferSize: 65536,
+  maxTotalLogFileSizeInKB: 1024,
+  namedPipeConnectionRetryDelay: 250,
+  node_env: '%node_env%',
+  nodeProcessCommandLine: 'node.exe',
+  nodeProcessCountPerApplication: 1,
+  nodeProcessStickySessions: false,
+  promoteServerVars: '',
+  recycleSignalEnabled: false,
+  watchedFiles: '*.js;iisnode.yml',
+};
+
+export type IisnodeSettings = typeof DEFAULTS;
+
+/** iisnode.yml cannot be read: iisnode answers every request with an error. */
+export class OverridesError extends Error {}
+
+/**
+ * The settings for a script.
+ * @param attributes of <iisnode> in web.config, which have been checked against the schema
+ * @param script the physical path of the file that iisnode runs
+ * @throws OverridesError for an iisnode.yml that iisnode refuses
+ */
+export function readSettings(attributes: Record<string, string>, script: string): IisnodeSettings {
+  const settings = { ...DEFAULTS };
+  for (const [name, value] of Object.entries(attributes)) {
+    if (!isSetting(name)) continue;
+    if (typeof DEFAULTS[name] === 'boolean') assign(settings, name, value.toLowerCase() === 'true');
+    else if (typeof DEFAULTS[name] === 'number') assign(settings, name, value.toLowerCase() === 'infinite' ? Infinity : Number(value));
+    else assign(settings, name, value);
+  }
+  applyOverrides(settings, script);
+  return settings;
+}
+
+/**
+ * Reads iisnode.yml over the settings there are. A key that has gone from it keeps its value, as in iisnode, when it is read again.
+ * @throws OverridesError as readSettings does
+ */
+export function applyOverrides(settings: IisnodeSettings, script: string): void {
+  if (settings.configOverrides !== '') readOverrides(settings, script);
+  if (settings.nodeProcessCountPerApplication === 0) settings.nodeProcessCountPerApplication = availableParallelism();
+}
+
+function readOverrides(settings: IisnodeSettings, script: string): void {
+  // The script's file name is replaced: an iisnode.yml at the root is not found for dist/server.js, unless ..\ leads there.
+  const file = path.join(path.dirname(script), settings.configOverrides.replaceAll('\\', '/'));
+  let text: string;
+  try {
+    text = readFileSync(file, 'latin1');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return;
+    throw new OverridesError(`${file}: ${(error as Error).message}`);
+  }
+  for (const { key, value, where } of parseOverrides(text, file)) override(settings, key, value, where);
+}
+
+/**
+ * The entries of an iisnode.yml, in order; one without a value is left out.
+ * @param file its name, for errors
+ * @throws OverridesError for a line that is none
+ */
+export function parseOverrides(text: string, file: string): { key: string; value: string; where: string }[] {
+  return text.split(/[\r\n]/).flatMap((line, index) => {
+    const where = `${file}, line ${index + 1}`;
+    const entry = parseLine(line, where);
+    return entry ? [{ key: entry[0], value: entry[1], where }] : [];
+  });
+}
+
+/** One line: spaces, a key, a colon, a value, a comment. Only spaces count as white space; quotes belong to the value. */
+function parseLine(line: string, where: string): [key: string, value: string] | null {
+  const colon = line.indexOf(':');
+  const comment = line.indexOf('#');
+  const text = comment < 0 ? line : line.slice(0, comment);
+  if (/^ *$/.test(text)) return null;
+  // The colon is looked for in the whole line, so that one inside a comment counts.
+  const [, key] = /^ *([^ :][^ :]*) *$/.exec(line.slice(0, Math.max(colon, 0))) ?? [];
+  if (colon < 0 || key === undefined) throw new OverridesError(`${where}: not a "key: value"`);
+  const value = text.slice(colon + 1).replace(/^ +| +$/g, '');
+  return value === '' ? null : [key, value];
+}
+
+function override(settings: IisnodeSettings, key: string, value: string, where: string): void {
+  const name = (Object.keys(DEFAULTS) as (keyof IisnodeSettings)[]).find(known => known.toLowerCase() === key.toLowerCase());
+  // An unknown key is ignored, silently; the name of the file itself is not read from the file.
+  if (name === undefined || name === 'configOverrides') return;
+  if (name === 'nodeProcessStickySessions') {
+    // iisnode's source reads a number here, its schema says bool: both spellings count.
+    settings.nodeProcessStickySessions = number(value, where) !== 0 || /^(true|yes)$/i.test(value);
+  } else if (typeof DEFAULTS[name] === 'boolean') {
+    if (!/^(true|1|yes|false|0|no)$/i.test(value)) throw new OverridesError(`${where}: ${name} is neither true nor false`);
+    assign(settings, name, /^(true|1|yes)$/i.test(value));
+  } else {
+    assign(settings, name, typeof DEFAULTS[name] === 'number' ? number(value, where) : value);
+  }
+}
+
+/** C's atol into an unsigned 32-bit number: text is 0, -1 is 4294967295. */
+function number(value: string, where: string): number {
+  const whole = Number(/^\s*[+-]?\d+/.exec(value)?.[0] ?? 0);
+  if (whole > 0x7fffffff || whole < -0x80000000) throw new OverridesError(`${where}: ${value} is out of range`);
+  return whole >>> 0;
+}
+
+function isSetting(name: string): name is keyof IisnodeSettings {
+  return Object.hasOwn(DEFAULTS, name);
+}
+
+function assign(settings: IisnodeSettings, name: keyof IisnodeSettings, value: string | number | boolean): void {
+  (settings as Record<string, unknown>)[name] = value;
+}
