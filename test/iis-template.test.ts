@@ -69,11 +69,11 @@ describe('the template runs behind IIS, with the configuration it ships', { conc
     // Nobody says anything for longer than 5 s. iisnode keeps its connections to node; node must not be the first to close one.
     await sleep(6500);
     assert.deepEqual(await post('5:1+::{"name":"message","args":["late"]}').then(({ status, text }) => [status, text]), [200, '1']);
-    assert.match((await waiting).text, /6:::1\+\["late"\]/);
-    assert.match((await poll()).text, /Got it!/);
+    const answers = (await waiting).text + (await poll()).text;
+    assert(answers.includes('6:::1+["late"]') && answers.includes('Got it!'), answers);
   });
 
-  test('the same with the connection kept for 5 s, as node does by itself: iisnode replaces it unseen, or the visitor gets a 500', async t => {
+  test('a connection that node has closed is replaced unseen', async t => {
     const { port, trace } = await serveAsIis(t, [['dist/server.js', 'keepAliveTimeout = 40000', 'keepAliveTimeout = 1000']]);
     await request({ port, path: `${appPath}/health` });
     await sleep(2500);
