@@ -4,8 +4,9 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { root } from './helper';
 import { checkWebConfig, ConfigProblem } from './iis/check';
+import { mimeTypes } from './iis/mime-types';
 import { defaults, parseOutline, SECTIONS } from './iis/schema';
-import { DEFAULT_HANDLERS, DENIED_EXTENSIONS, HIDDEN_SEGMENTS, mimeTypes, serverEntries } from './iis/server-defaults';
+import { DEFAULT_HANDLERS, DENIED_EXTENSIONS, HIDDEN_SEGMENTS, serverEntries } from './iis/server-defaults';
 import { parseXml, XmlError } from './iis/xml';
 
 const INVALID = '0x8007000d';

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { checkWebConfig, ConfigProblem, LOCKED } from './check';
 import { collect, find, is, named, values } from './collection';
+import { mimeTypes } from './mime-types';
 import { readRules, Rules } from './rewrite';
-import { DEFAULT_DOCUMENTS, DEFAULT_HANDLERS, DENIED_EXTENSIONS, HIDDEN_SEGMENTS, mimeTypes } from './server-defaults';
+import { DEFAULT_DOCUMENTS, DEFAULT_HANDLERS, DENIED_EXTENSIONS, HIDDEN_SEGMENTS } from './server-defaults';
 import { parseXml, XmlElement } from './xml';
 
 export type IisVersion = '7.5' | '10';

@@ -42,6 +42,7 @@ async function main(): Promise<void> {
   if (iis !== '7.5' && iis !== '10') throw new Error(`--iis: 7.5 or 10, not ${iis}`);
   if (!/^\d+$/.test(values.port) || port > 65535) throw new Error(`--port: a number up to 65535, not ${values.port}`);
   if (!/^\/[\w./~-]*$/.test(values.app)) throw new Error(`--app: a path such as /myApp, or /, not ${values.app}`);
+  if (values.node !== undefined && !existsSync(values.node)) throw new Error(`--node: there is no file ${values.node}`);
   if (!existsSync(path.join(folder, 'web.config'))) console.log('There is no web.config: IIS serves the files of the folder as they are.');
 
   const server = await startIis({
