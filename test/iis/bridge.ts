@@ -13,6 +13,8 @@ export interface Exchange {
   /** The client's address. */
   client: string;
   https: boolean;
+  /** Whether the client asks for a WebSocket. */
+  upgrade: boolean;
   serverVariable: (name: string) => string | undefined;
   /** What URL Rewrite adds. */
   originalUrl?: string;
@@ -57,9 +59,8 @@ export async function exchange(request: Exchange, node: NodeProcess, settings: I
   }
 }
 
-function requestHeaders({ req, client, https, serverVariable, originalUrl }: Exchange, settings: IisnodeSettings): string[] {
+function requestHeaders({ req, client, https, upgrade, serverVariable, originalUrl }: Exchange, settings: IisnodeSettings): string[] {
   const headers: string[] = [];
-  const isUpgrade = /upgrade/i.test(req.headers.connection ?? '');
   let forwardedFor = !settings.enableXFF;
   let forwardedProto = !settings.enableXFF;
   for (let at = 0; at < req.rawHeaders.length; at += 2) {
@@ -67,6 +68,7 @@ function requestHeaders({ req, client, https, serverVariable, originalUrl }: Exc
     let value = req.rawHeaders[at + 1]!;
     switch (name.toLowerCase()) {
       case 'connection': continue;
+      case 'upgrade': if (!upgrade) continue; break;
       // IIS has answered it already.
       case 'expect': if (/^100-continue$/i.test(value)) continue; break;
       case 'x-original-url': if (originalUrl !== undefined) continue; break;
@@ -79,7 +81,7 @@ function requestHeaders({ req, client, https, serverVariable, originalUrl }: Exc
     }
     headers.push(name, value);
   }
-  headers.push('Connection', isUpgrade ? req.headers.connection! : 'keep-alive');
+  headers.push('Connection', upgrade ? req.headers.connection! : 'keep-alive');
   if (originalUrl !== undefined) headers.push('X-Original-URL', originalUrl);
   if (!forwardedFor) headers.push('X-Forwarded-For', client);
   if (!forwardedProto) headers.push('X-Forwarded-Proto', https ? 'https' : 'http');

@@ -76,9 +76,11 @@ export async function startIis(options: IisOptions): Promise<Iis> {
   server.on('upgrade', (req: http.IncomingMessage, socket, head) => {
     const res = new http.ServerResponse(req);
     res.assignSocket(socket as never);
+    res.shouldKeepAlive = false;
     res.on('finish', () => socket.end());
     socket.on('error', () => socket.destroy());
-    serve(req, res, { socket, head });
+    // Another protocol than WebSocket, HTTP/2 say, is an offer that http.sys does not take: the request goes on as it is.
+    serve(req, res, /^websocket$/i.test(req.headers.upgrade ?? '') ? { socket, head } : undefined);
   });
   server.on('clientError', (_error, socket) => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'));
   // IIS keeps an idle connection for 2 minutes (connectionTimeout).

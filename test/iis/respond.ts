@@ -82,7 +82,6 @@ function send(visit: Visit, rules: ResponseRules, answer: Draft): void {
   const rest = own ? undefined : answer.rest;
   const bodiless = req.method === 'HEAD' || status === 204 || status === 304;
   if (!rest && !bodiless && !names.includes('content-length') && !names.includes('transfer-encoding')) all.push('Content-Length', String(body.length));
-  if (visit.upgrade) all.push('Connection', 'close');
   res.writeHead(status, answer.reason || undefined, all);
   if (bodiless) {
     res.end();

@@ -163,10 +163,11 @@ export class Site {
     }
     const url = originalUrl ?? (req.headers['x-original-url'] as string | undefined) ?? visit.rawUrl;
     const outcome = await this.iisnode.dispatch(file, pathInfo, this.options.local, {
-      req, url, originalUrl, client: clientAddress(req), https: false, serverVariable: name => serverVariable(visit, this.#place, name),
+      req, url, originalUrl, client: clientAddress(req), https: false, upgrade: visit.upgrade !== undefined,
+      serverVariable: name => serverVariable(visit, this.#place, name),
     });
     if ('pid' in outcome && outcome.pid) visit.trace.push(`process ${outcome.pid}`);
-    if ('cause' in outcome) visit.trace.push(outcome.cause);
+    if (outcome.kind === 'page') visit.trace.push(outcome.cause);
     switch (outcome.kind) {
       case 'answer': return sendAnswer(visit, rules, outcome.answer, outcome.cookie, outcome.done);
       case 'page': return sendPage(visit, rules, 200, ['Cache-Control', 'no-cache'], outcome.html);
