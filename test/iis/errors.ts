@@ -15,7 +15,7 @@ const TITLES: Record<string, string> = {
   404.6: 'Request filtering: verb denied',
   404.7: 'Request filtering: file extension denied',
   404.8: 'Request filtering: hidden segment',
-  404.1: 'Request filtering: request header too long',
+  '404.10': 'Request filtering: request header too long',
   404.11: 'Request filtering: double escape sequence',
   404.12: 'Request filtering: high-bit characters',
   404.13: 'Request filtering: content length too large',
@@ -24,7 +24,7 @@ const TITLES: Record<string, string> = {
   404.18: 'Request filtering: query string sequence denied',
   405: 'Method Not Allowed',
   411: 'Length Required',
-  500.5: 'URL Rewrite module error',
+  '500.50': 'URL Rewrite module error',
   501: 'Not Implemented',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
@@ -34,7 +34,7 @@ const TITLES: Record<string, string> = {
 /** The page of an error, with the sub-status that IIS writes to its own log only. */
 export function errorPage(status: number, substatus: number, detail = ''): string {
   const code = substatus ? `${status}.${substatus}` : String(status);
-  const title = TITLES[substatus === 50 && status === 500 ? 500.5 : code] ?? TITLES[status] ?? 'Internal Server Error';
+  const title = TITLES[code] ?? TITLES[status] ?? 'Internal Server Error';
   return html(`HTTP Error ${code} - ${title}`, detail);
 }
 
