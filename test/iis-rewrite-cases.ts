@@ -712,6 +712,7 @@ export const INVALID_RULES: { what: string; rules: string; differs?: string }[] 
   {
     what: 'a match without url',
     rules: '<rewrite><rules><rule name="one"><match /><action type="Rewrite" url="foo" /></rule></rules></rewrite>',
+    differs: 'The schema of IIS does not require it, and published web.configs leave it out to take every URL.',
   },
   {
     what: 'a condition without input',

@@ -110,6 +110,19 @@ const cases: [what: string, rules: string, request: Pick<RewriteCase, 'url' | 'a
   ['a server variable that a rule sets is not allowed', rule('<match url=".*" /><serverVariables><set name="HTTP_X" value="1" /></serverVariables><action type="Rewrite" url="x.js" />'), { url: 'http://h/' }, { kind: 'error' }],
 ];
 
+test('rules without <match> take every URL, and those without <action> do nothing, as in the web.config that Azure makes', () => {
+  const rules = `<rewrite><rules>
+    <rule name="inspector" patternSyntax="ECMAScript" stopProcessing="true"><match url="^server.js\\/debug[\\/]?" /></rule>
+    <rule name="static"><action type="Rewrite" url="public{REQUEST_URI}" /></rule>
+    <rule name="dynamic">
+      <conditions><add input="{REQUEST_FILENAME}" matchType="IsFile" negate="True" /></conditions>
+      <action type="Rewrite" url="server.js" />
+    </rule></rules></rewrite>`;
+  assert.deepEqual(run(rules, { url: 'http://h/server.js/debug/' }), { kind: 'pass', rules: ['inspector'] });
+  assert.deepEqual(run(rules, { url: 'http://h/page' }), { kind: 'rewrite', rules: ['static', 'dynamic'], path: '/server.js', query: '' });
+  assert.deepEqual(run(rules, { url: 'http://h/a.css', files: ['public/a.css'] }), { kind: 'rewrite', rules: ['static'], path: '/public/a.css', query: '' });
+});
+
 describe('URL Rewrite, element by element', () => {
   for (const [what, rules, request, expected] of cases) {
     test(what, () => assert.deepEqual(outcome(run(rules, request), request.url), expected));

@@ -47,7 +47,7 @@ interface Rule {
   any: boolean;
   trackAll: boolean;
   setsVariables: boolean;
-  action: XmlElement;
+  action: Record<string, string>;
   url: Template;
   description: Template;
 }
@@ -84,15 +84,15 @@ function readMaps(element: XmlElement | undefined): Map<string, RewriteMap> {
 
 function readRule(rule: XmlElement, maps: Map<string, RewriteMap>): Rule {
   const match = child(rule, 'match');
-  const action = child(rule, 'action');
+  const action = child(rule, 'action')?.attributes ?? {};
   const name = rule.attributes.name ?? '';
-  if (!match?.attributes.url || !action) throw new Error(`rule "${name}" needs a <match> with a url, and an <action>`);
   const syntax = (rule.attributes.patternSyntax ?? 'ECMAScript').toLowerCase();
   const conditions = child(rule, 'conditions');
   return {
     name,
     stop: yes(rule, 'stopProcessing', false),
-    pattern: readPattern(match.attributes.url, syntax, yes(match, 'ignoreCase', true)),
+    // Published rules leave <match> out to take every URL, and <action> to do nothing.
+    pattern: match?.attributes.url === undefined ? text => [text] : readPattern(match.attributes.url, syntax, yes(match, 'ignoreCase', true)),
     negate: yes(match, 'negate', false),
     conditions: children(conditions, 'add').map(add => ({
       input: compile(add.attributes.input ?? '', maps),
@@ -104,8 +104,8 @@ function readRule(rule: XmlElement, maps: Map<string, RewriteMap>): Rule {
     trackAll: yes(conditions, 'trackAllCaptures', false),
     setsVariables: children(child(rule, 'serverVariables'), 'set').length > 0,
     action,
-    url: compile(action.attributes.url ?? '', maps),
-    description: compile(action.attributes.statusDescription ?? '', maps),
+    url: compile(action.url ?? '', maps),
+    description: compile(action.statusDescription ?? '', maps),
   };
 }
 
@@ -145,24 +145,24 @@ function carryOut(rules: Rule[], request: RewriteRequest): RewriteResult {
       // rewrite/allowedServerVariables is empty, and locked, unless an administrator of the server fills it.
       return { kind: 'error', rules: matched, message: `rule "${rule.name}" sets a server variable that is not allowed` };
     }
-    const { attributes } = rule.action;
-    switch (attributes.type) {
+    const { action } = rule;
+    const ownQuery = action.appendQueryString?.toLowerCase() === 'false';
+    const target = () => absolute(withQuery(rule.url(references), ownQuery ? '' : query), request.base);
+    switch (action.type) {
       case 'AbortRequest': return { kind: 'abort', rules: matched };
       case 'CustomResponse':
         return {
           kind: 'custom',
           rules: matched,
-          status: Number(attributes.statusCode ?? 0),
-          substatus: Number(attributes.subStatusCode ?? 0),
-          reason: attributes.statusReason ?? '',
+          status: Number(action.statusCode ?? 0),
+          substatus: Number(action.subStatusCode ?? 0),
+          reason: action.statusReason ?? '',
           description: rule.description(references),
         };
-      case 'Redirect': {
-        const url = withQuery(rule.url(references), query, yes(rule.action, 'appendQueryString', true));
-        return { kind: 'redirect', rules: matched, status: REDIRECTS[(attributes.redirectType ?? 'Permanent').toLowerCase()] ?? 301, url: absolute(url, request.base) };
-      }
+      case 'Redirect':
+        return { kind: 'redirect', rules: matched, status: REDIRECTS[(action.redirectType ?? 'Permanent').toLowerCase()] ?? 301, url: target() };
       case 'Rewrite': {
-        const url = absolute(withQuery(rule.url(references), query, yes(rule.action, 'appendQueryString', true)), request.base);
+        const url = target();
         if (/^https?:/i.test(url)) return { kind: 'proxy', rules: matched, url };
         const mark = url.indexOf('?');
         path = decode(mark < 0 ? url : url.slice(0, mark));
@@ -195,8 +195,8 @@ function conditionsHold(rule: Rule, references: References, request: RewriteRequ
 }
 
 /** The URL with the request's query string behind its own. */
-function withQuery(url: string, query: string, append: boolean): string {
-  if (!append || query === '') return url;
+function withQuery(url: string, query: string): string {
+  if (query === '') return url;
   return url + (url.includes('?') ? '&' : '?') + query;
 }
 
