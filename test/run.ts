@@ -10,7 +10,9 @@ const files = readdirSync(__dirname, { recursive: true })
   .sort()
   .map(name => path.join(__dirname, name));
 
-if (files.length === 0) throw new Error(`no test file has ${wanted.join(' or ')} in its name`);
-
+if (files.length === 0) {
+  console.error(`no test file has ${wanted.join(' or ')} in its name`);
+  process.exit(1);
+}
 const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=spec', '--test-timeout=300000', ...files], { stdio: 'inherit' });
 process.exitCode = status ?? 1;

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, test, TestContext } from 'node:test';
 import { root, serveAsIis } from './helper';
@@ -131,6 +134,19 @@ describe('the command', { concurrency: 4 }, () => {
     assert.match(bad.out, /web\.config line \d+: enableXFF="true"/);
     assert.deepEqual([refused.code, refused.out], [2, '']);
     assert.match(refused.err, /^https:\S+: the certificate is not accepted \(\w+\); with --insecure it is\n$/);
+  });
+
+  test('where another application answers that is all that is said', async t => {
+    const { folder, origin } = await serveAsIis(t, [], { app: '/' });
+    const server = http.createServer((_req, res) => res.end('hello')).listen(0, 'localhost');
+    t.after(() => server.close());
+    await once(server, 'listening');
+    for (const address of [`${origin}/wrong/`, `http://localhost:${(server.address() as AddressInfo).port}/myApp/`]) {
+      const results = await verify(address, { hold: 2, folder });
+      assert.deepEqual(named(results, 'failed'), ['first request'], address);
+      assert(results.slice(1).every(({ state }) => state === 'skipped'));
+      assert.match(advice(results, 'first request', folder), /neither health nor Socket\.IO[^]*another application/);
+    }
   });
 
   test('what cannot be verified is one line, and exit status 2', async () => {

@@ -32,7 +32,7 @@ export function checkWebConfig(text: string, iis: '7.5' | '10'): ConfigProblem[]
     root = parseXml(text);
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
-    return [{ line: error.line, element: '', message: error.message, code: INVALID }];
+    return [{ line: error.line, element: '', message: `Configuration file is not well-formed XML: ${error.reason}`, code: INVALID }];
   }
   const checker = new Checker(iis);
   checker.root(root);

@@ -13,7 +13,7 @@ export type IisVersion = '7.5' | '10';
 /** A web.config that IIS does not take: every request of the application is answered 500.19. */
 export class WebConfigError extends Error {
   constructor(readonly file: string, readonly problem: ConfigProblem) {
-    super(`${file}, line ${problem.line}, ${problem.element}: ${problem.message} (${problem.code})`);
+    super(`${[file, `line ${problem.line}`, problem.element].filter(Boolean).join(', ')}: ${problem.message} (${problem.code})`);
   }
 }
 

@@ -1,5 +1,6 @@
 /* Files, as Windows finds them and IIS's static file handler serves them. */
 import express from 'express';
+import { once } from 'node:events';
 import { existsSync, readdirSync, Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Visit } from './visit';
@@ -34,7 +35,7 @@ export function findFile(folder: string, relative: string): string {
 }
 
 /** Sends a file that is there, with its times, ranges and conditions. */
-export function sendFile(visit: Visit, file: string, mimeType: string): void {
+export async function sendFile(visit: Visit, file: string, mimeType: string): Promise<void> {
   const { req, res } = visit;
   const serve = express.static(path.dirname(file), {
     index: false, redirect: false, dotfiles: 'allow', setHeaders: response => response.setHeader('Content-Type', mimeType),
@@ -45,4 +46,5 @@ export function sendFile(visit: Visit, file: string, mimeType: string): void {
     res.statusCode = 404;
     res.end();
   });
+  await once(res, 'close');
 }

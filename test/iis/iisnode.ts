@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Answer, Exchange, exchange } from './bridge';
 import { debugHeader, Failure, failure, page } from './iisnode-errors';
 import { IisnodeError, newPipeName, NodeProcess } from './process';
-import { applyOverrides, IisnodeSettings, OverridesError, readSettings } from './settings';
+import { applyOverrides, IisnodeSettings, OverridesError, overridesWarnings, readSettings } from './settings';
 import { Watcher, watchFiles } from './watch';
 
 /** What web.config says for iisnode. */
@@ -71,6 +71,16 @@ export class Iisnode {
     await Promise.allSettled(starting);
     await Promise.all(Array.from(this.#processes, one => one.terminate()));
     await Promise.all(this.#draining);
+  }
+
+  /** Says what is wrong with the settings for a script, before there is a request. */
+  check(script: string): void {
+    try {
+      for (const warning of overridesWarnings(readSettings(this.config.attributes, script), script)) this.log(warning);
+    } catch (error) {
+      if (!(error instanceof OverridesError)) throw error;
+      this.log(`500.1000 for every request: ${error.message}`);
+    }
   }
 
   /**

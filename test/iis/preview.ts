@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   const { iis } = values;
   const port = Number(values.port);
   if (positionals.length > 1) throw new Error(`one folder, not ${positionals.length}`);
-  if (!existsSync(folder)) throw new Error(`there is no folder ${folder}`);
+  if (!existsSync(folder)) throw new Error(`there is no folder ${folder} (options stand behind --: npm run preview -- --port 8081)`);
   if (iis !== '7.5' && iis !== '10') throw new Error(`--iis: 7.5 or 10, not ${iis}`);
   if (!/^\d+$/.test(values.port) || port > 65535) throw new Error(`--port: a number up to 65535, not ${values.port}`);
   if (!/^\/[\w./~-]*$/.test(values.app)) throw new Error(`--app: a path such as /myApp, or /, not ${values.app}`);
@@ -57,6 +57,6 @@ async function main(): Promise<void> {
 
 main().catch((error: Error) => {
   const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  console.error(taken ? 'The port is taken: choose another with --port' : `${error.message}\n\n${USAGE}`);
+  console.error(taken ? 'The port is taken: choose another with --port' : `${error.message}. --help says more.`);
   process.exitCode = 2;
 });

@@ -101,10 +101,15 @@ export class NodeProcess {
         return { socket: await open(this.#pipe), kept: false };
       } catch (error) {
         if (retry >= this.#settings.maxNamedPipeConnectionRetry) throw new IisnodeError(500, 1001, 2, `no pipe after ${retry} retries: ${(error as Error).message}`);
-        if (this.exited) throw new IisnodeError(500, 1002, 2, 'the process ended before it listened');
+        if (this.exited) throw new IisnodeError(500, 1002, 2, `process ${this.pid} ended before it listened${this.#where()}`);
       }
       await sleep(this.#settings.namedPipeConnectionRetryDelay);
     }
+  }
+
+  #where(): string {
+    const { loggingEnabled, logDirectory } = this.#settings;
+    return loggingEnabled ? `: its log in ${logDirectory}, beside the script, may say why` : '';
   }
 
   /** Keeps a connection for the next request. */
@@ -136,7 +141,7 @@ function commandLine({ settings, node, script }: ProcessOptions): string[] {
   const own = /^("?%programfiles(\(x86\))?%\\nodejs\\node\.exe"?|"?([a-z]:\\[^"]*\\)?node(\.exe)?"?)$/i;
   const command = own.test(settings.nodeProcessCommandLine.trim()) ? [node] : words(settings.nodeProcessCommandLine);
   if (command[0]?.startsWith('.')) command[0] = path.resolve(path.dirname(script), command[0]);
-  const interceptor = settings.interceptor === '' || /%programfiles%/i.test(settings.interceptor)
+  const interceptor = settings.interceptor === '' || /iisnode\\interceptor\.js"?$/i.test(settings.interceptor.trim())
     ? [path.join(__dirname, 'interceptor.js')]
     : words(settings.interceptor);
   return [...command, ...interceptor];

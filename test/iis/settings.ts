@@ -1,5 +1,5 @@
 /* iisnode's settings: what <iisnode> in web.config says, overridden by iisnode.yml, which is found and read as iisnode does it. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 
@@ -36,6 +36,15 @@ const DEFAULTS = {
 
 export type IisnodeSettings = typeof DEFAULTS;
 
+// What iisnode reads from the file beside those that matter here.
+const OTHERS = [
+  'asyncCompletionThreadCount', 'debuggerExtensionDll', 'debuggerVirtualDir', 'debugPortRange', 'idlePageOutTimePeriod', 'initialRequestBufferSize',
+  'uncFileChangesPollingInterval',
+];
+
+/** Every key that iisnode knows in iisnode.yml. Any other it ignores, silently. */
+export const KEYS = [...Object.keys(DEFAULTS).filter(name => name !== 'configOverrides'), ...OTHERS];
+
 /** iisnode.yml cannot be read: iisnode answers every request with an error. */
 export class OverridesError extends Error {}
 
@@ -67,8 +76,7 @@ export function applyOverrides(settings: IisnodeSettings, script: string): void 
 }
 
 function readOverrides(settings: IisnodeSettings, script: string): void {
-  // The script's file name is replaced: an iisnode.yml at the root is not found for dist/server.js, unless ..\ leads there.
-  const file = path.join(path.dirname(script), settings.configOverrides.replaceAll('\\', '/'));
+  const file = overridesFile(settings, script);
   let text: string;
   try {
     text = readFileSync(file, 'latin1');
@@ -90,6 +98,28 @@ export function parseOverrides(text: string, file: string): { key: string; value
     const entry = parseLine(line, where);
     return entry ? [{ key: entry[0], value: entry[1], where }] : [];
   });
+}
+
+/** What iisnode does not say of an iisnode.yml: that it does not find it, does not know a key, or reads no number. */
+export function overridesWarnings(settings: IisnodeSettings, script: string): string[] {
+  if (settings.configOverrides === '') return [];
+  const file = overridesFile(settings, script);
+  if (!existsSync(file)) {
+    const above = path.join(path.dirname(script), '..', 'iisnode.yml');
+    const hint = existsSync(above) ? `; ${above} is not read: configOverrides="..\\iisnode.yml" in web.config would` : '';
+    return settings.configOverrides === DEFAULTS.configOverrides && hint === '' ? [] : [`there is no file ${file}: iisnode runs on its defaults${hint}`];
+  }
+  return parseOverrides(readFileSync(file, 'latin1'), file).flatMap(({ key, value, where }) => {
+    const name = KEYS.find(known => known.toLowerCase() === key.toLowerCase());
+    if (name === undefined) return [`${where}: iisnode does not know ${JSON.stringify(key)}, and ignores it`];
+    if (typeof DEFAULTS[name as keyof IisnodeSettings] !== 'number' || /^\d+$/.test(value)) return [];
+    return [`${where}: iisnode reads ${JSON.stringify(value)} as ${number(value, where)}`];
+  });
+}
+
+/** The script's file name is replaced: an iisnode.yml at the root is not found for dist/server.js, unless ..\ leads there. */
+function overridesFile({ configOverrides }: IisnodeSettings, script: string): string {
+  return path.join(path.dirname(script), configOverrides.replaceAll('\\', '/'));
 }
 
 /** One line: spaces, a key, a colon, a value, a comment. Only spaces count as white space; quotes belong to the value. */

@@ -33,6 +33,7 @@ export class Site {
   #config: SiteConfig | WebConfigError;
   #stamp: string;
   #active = 0;
+  #said = '';
 
   constructor(private readonly options: SiteOptions) {
     const base = options.app === '/' ? '/' : `${options.app}/`;
@@ -40,6 +41,7 @@ export class Site {
     this.#stamp = this.#configStamp();
     this.#config = this.#readConfig();
     this.iisnode = new Iisnode(this.#iisnodeConfig(), options.node, options.log);
+    this.#checkIisnode();
   }
 
   /** Carries a request through. */
@@ -53,13 +55,16 @@ export class Site {
       return sendError(visit, plain, 411, 0);
     }
     Object.assign(visit, { path: url.path, query: url.query });
-    if (!`${visit.path}/`.toLowerCase().startsWith(this.#place.base.toLowerCase())) return sendError(visit, plain, 404, 0, `nothing but ${this.options.app} is on this site`);
+    if (!`${visit.path}/`.toLowerCase().startsWith(this.#place.base.toLowerCase())) {
+      return sendError(visit, plain, 404, 0, `nothing but ${this.options.app} is on this site`);
+    }
 
     this.#refresh();
     const config = this.#config;
     if (config instanceof WebConfigError) {
-      visit.trace.push('500.19');
-      return sendPage(visit, { ...plain, config: { ...NO_CONFIG, httpErrors: { ...NO_CONFIG.httpErrors, existingResponse: 'PassThrough' } } }, 500, [], configErrorPage(config.file, config.problem));
+      visit.trace.push('500.19', config.message);
+      const always = { ...NO_CONFIG, httpErrors: { ...NO_CONFIG.httpErrors, existingResponse: 'PassThrough' } };
+      return sendPage(visit, { ...plain, config: always }, 500, [], configErrorPage(config.file, config.problem));
     }
     const dynamicCompression = config.dynamicCompression && this.options.dynamicCompression;
     const rules: ResponseRules = { ...plain, config: { ...config, dynamicCompression } };
@@ -153,7 +158,8 @@ export class Site {
     visit.trace.push(`file ${file}`);
     const headers = commonHeaders(rules);
     for (let at = 0; at < headers.length; at += 2) visit.res.setHeader(headers[at]!, headers[at + 1]!);
-    sendFile(visit, file, mimeType);
+    await sendFile(visit, file, mimeType);
+    visit.trace.push(String(visit.res.statusCode));
   }
 
   async #runNode(visit: Visit, rules: ResponseRules, config: SiteConfig, { file, pathInfo }: Mapping): Promise<void> {
@@ -167,13 +173,20 @@ export class Site {
       serverVariable: name => serverVariable(visit, this.#place, name),
     });
     if ('pid' in outcome && outcome.pid) visit.trace.push(`process ${outcome.pid}`);
-    if (outcome.kind === 'page') visit.trace.push(outcome.cause);
+    if (outcome.kind === 'page') visit.trace.push(`a page of iisnode's: ${outcome.cause}`);
+    if ('cause' in outcome) this.#say(`${outcome.kind === 'page' ? 'a page of iisnode\'s' : `${outcome.status}.${outcome.substatus}`}: ${outcome.cause}`);
     switch (outcome.kind) {
       case 'answer': return sendAnswer(visit, rules, outcome.answer, outcome.cookie, outcome.done);
       case 'page': return sendPage(visit, rules, 200, ['Cache-Control', 'no-cache'], outcome.html);
       case 'redirect': return sendPage(visit, rules, 301, ['Location', `http://${req.headers.host}${outcome.url}`], '');
       case 'error': return sendError(visit, rules, outcome.status, outcome.substatus, outcome.cause);
     }
+  }
+
+  /** Says why a request was not carried out, but not again and again for each that follows. */
+  #say(reason: string): void {
+    if (reason !== this.#said) this.options.log(reason);
+    this.#said = reason;
   }
 
   #readConfig(): SiteConfig | WebConfigError {
@@ -202,6 +215,15 @@ export class Site {
     this.#stamp = stamp;
     this.#config = this.#readConfig();
     this.iisnode.configure(this.#iisnodeConfig());
+    this.#checkIisnode();
+  }
+
+  #checkIisnode(): void {
+    if (this.#config instanceof WebConfigError) return;
+    for (const { modules, path: name } of this.#config.handlers) {
+      const script = findFile(this.options.folder, name);
+      if (modules === 'iisnode' && isFile(script)) this.iisnode.check(script);
+    }
   }
 
   #configStamp(): string {

@@ -66,7 +66,7 @@ const CLEAR = '\r\x1b[K';
 /** A line for each check that is done: in a terminal, one that the next replaces. */
 function progress(result: Result): void {
   const { isTTY, columns } = process.stderr;
-  process.stderr.write(isTTY ? CLEAR + row(result).slice(0, columns - 1) : `${row(result)}\n`);
+  process.stderr.write(isTTY ? CLEAR + row(result).slice(0, (columns || 80) - 1) : `${row(result)}\n`);
 }
 
 async function main(): Promise<number> {

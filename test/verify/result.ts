@@ -65,7 +65,9 @@ function causeOf({ status, text }: Answer): [cause: string, ...places: Place[]] 
 
 /** What IIS's page says of a web.config that it does not take. It says so to a browser on the server itself. */
 function configError(page: string): string {
-  const text = page.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+  const characters: Record<string, string> = { '&quot;': '"', '&lt;': '<', '&gt;': '>', '&amp;': '&' };
+  const text = page.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')
+    .replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))).replace(/&\w+;/g, name => characters[name] ?? name);
   const [, error] = /Config Error (.*?) (?:Error Code|Config File|Requested URL)/.exec(text) ?? [];
   if (!error) return '';
   const [, line] = /\bLine (\d+)/.exec(text) ?? [];

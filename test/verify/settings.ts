@@ -48,12 +48,22 @@ export const places = {
   webSocket: webConfig('<webSocket enabled="false" />, IIS 8 and later', '<webSocket'),
 } satisfies Record<string, Place>;
 
-/** In words: the file, the line where the file is in `folder`, and the setting. */
+/** In words: the file, the line where the file is in `folder`, the setting as it should read, and as it does where it differs. */
 export function locate(folder: string, { file, setting, find }: Place): string {
   const full = path.join(folder, file);
   if (!existsSync(full)) return `${file}: ${setting}`;
-  const line = blankComments(file, readFileSync(full, 'utf8')).split('\n').findIndex(text => text.includes(find));
-  return line < 0 ? `${file}, which does not have it: ${setting}` : `${file} line ${line + 1}: ${setting}`;
+  const lines = blankComments(file, readFileSync(full, 'utf8')).split('\n');
+  const line = lines.findIndex(text => text.includes(find));
+  if (line < 0) return `${file}, which does not have it: ${setting}`;
+  return `${file} line ${line + 1}: ${setting}${difference(lines[line]!.trim(), setting)}`;
+}
+
+/** How a line differs from a setting that says word by word what it should be. */
+function difference(line: string, setting: string): string {
+  const [, attribute] = /^(\w+)="[^"]*"$/.exec(setting) ?? [];
+  if (!attribute && !/^(<[^>]*>|\w+: \S+)$/.test(setting)) return '';
+  if (line.includes(setting)) return ' (so it is)';
+  return ` (it is ${attribute ? new RegExp(`${attribute}="[^"]*"`).exec(line)?.[0] ?? line : line})`;
 }
 
 /** What is commented out has no effect. Lines keep their numbers. */

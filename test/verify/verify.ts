@@ -2,7 +2,7 @@
 import { afterIdle, heldPolls, manyPolls } from './load';
 import { debuggerShut, files, logs } from './closed';
 import { errorStatus, errorTexts } from './errors';
-import { NoAnswer } from './http';
+import { ask, NoAnswer } from './http';
 import { compression, headers, health, page } from './pages';
 import { Fault, Outcome, Result } from './result';
 import { places } from './settings';
@@ -55,8 +55,10 @@ export async function verify(address: string, options: Partial<Options> = {}, do
     return result;
   };
 
+  const missing = target.home.status >= 500 ? undefined : await otherApplication(target);
+  if (missing) first.faults = [missing];
   const results = [await run('first request', () => Promise.resolve(first))];
-  if (target.home.status >= 500) {
+  if (target.home.status >= 500 || missing) {
     const skipped: Check = () => Promise.resolve({ saw: 'the page does not come', skipped: true });
     for (const name of [...Object.keys(SHORT), ...LONG]) results.push(await run(name, skipped));
     return results;
@@ -67,6 +69,15 @@ export async function verify(address: string, options: Partial<Options> = {}, do
   for (const [name, check] of Object.entries(SHORT)) results.push(await run(name, check));
   results.push(await held, many, await run(LONG[2], afterIdle));
   return results;
+}
+
+/** Where neither health nor a handshake is to be had there is not this application, and all the rest would fail for it. */
+async function otherApplication(target: Target): Promise<Fault | undefined> {
+  const [health, handshake] = await Promise.all(['health', 'socket/1/'].map(name => ask(new URL(name, target.base)).catch(() => null)));
+  if (health?.status === 200 && health.text.startsWith('{')) return undefined;
+  if (handshake && (handshake.status === 403 || /^[\w-]+:\d*:\d*:/.test(handshake.text))) return undefined;
+  const saw = `${target.base.href}: status ${target.home.status}, and neither health nor Socket.IO`;
+  return new Fault(saw, 'the application is not there: another address, another application, or no rule that takes its URLs', [places.ruleSocket, places.rulePages]);
 }
 
 function failure(error: unknown): Outcome {
