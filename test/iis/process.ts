@@ -1,6 +1,7 @@
 /* One node.exe of an application, as iisnode starts it and talks to it: over a pipe, with connections that are kept for reuse. */
 import { ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import net from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -68,6 +69,8 @@ export class NodeProcess {
     this.pid = child.pid!;
     this.#ended = new Promise(resolve => child.once('exit', () => {
       this.exited = true;
+      // Unlike a named pipe, a socket stays behind as a file.
+      if (process.platform !== 'win32') rmSync(pipe, { force: true });
       resolve();
     }));
   }
