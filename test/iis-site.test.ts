@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { IisOptions } from './iis';
@@ -147,6 +148,26 @@ for (const [what, request] of [
     assert.match(String(data), /^HTTP\/1\.1 400 /);
   });
 }
+
+test('more requests at once than IIS takes are answered 503', async t => {
+  const files = { ...FILES, 'server.js': script('setTimeout(() => res.end(), 1000);'), 'web.config': site(iisnode) };
+  const { get, trace } = await serve(t, files, { concurrentRequestLimit: 3 });
+  const statuses = await Promise.all(Array.from({ length: 5 }, async () => (await get('server.js')).status));
+  assert.deepEqual(statuses.sort(), [200, 200, 200, 503, 503]);
+  assert.match(trace(), /503\.2/);
+});
+
+test('nobody but this machine is answered', async t => {
+  const { iis } = await serve(t, { ...FILES, 'web.config': site('') });
+  const own = Object.values(networkInterfaces()).flat().find(one => one!.family === 'IPv4' && !one!.internal);
+  if (!own) {
+    t.skip('skipped: this machine has no address but its loopback');
+    return;
+  }
+  const socket = net.connect(iis.port, own.address);
+  t.after(() => socket.destroy());
+  await assert.rejects(once(socket, 'connect'), /ECONNREFUSED/);
+});
 
 test('a rule that aborts cuts the connection', async t => {
   const rules = '<rewrite><rules><rule name="r"><match url="^cut" /><action type="AbortRequest" /></rule></rules></rewrite>';

@@ -1,7 +1,9 @@
 /* How iisnode starts, chooses, fills, recycles and loses its processes. Behaviours as in iisnode's own tests, and more. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -101,6 +103,23 @@ test('a kept connection that node has closed is replaced, unseen', async t => {
   for (let n = 0; n < 3; n++) {
     assert.equal((await get()).status, 200);
     await sleep(100);
+  }
+});
+
+test('a kept connection that turns out closed when the request is written is replaced, unseen', async t => {
+  const closing = pid.replace('.listen', '.on("connection", socket => socket.setTimeout(200, () => socket.destroy())).listen');
+  const { get, iis } = await serve(t, { 'web.config': webConfig('devErrorsEnabled="false"'), 'hello.js': closing });
+  for (let n = 0; n < 3; n++) {
+    await get();
+    const socket = net.connect(iis.port, 'localhost');
+    t.after(() => socket.destroy());
+    await once(socket, 'connect');
+    await sleep(50);
+    socket.write('GET /myApp/hello.js HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    // node closes while this process, which is the stand-in's too, looks at nothing: the request is there first, and then the close.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
+    const [answer] = await once(socket, 'data') as [Buffer];
+    assert.match(String(answer), /^HTTP\/1\.1 200 /);
   }
 });
 

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
-import { isIP } from 'node:net';
+import { connect, isIP } from 'node:net';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from './helper';
 import { script, serve, webConfig } from './iis/application';
 
 /** Answers with what was sent. */
@@ -169,9 +171,10 @@ test('xff: without enableXFF node is told nothing, and gets what the client says
 
 test('servervars: promoteServerVars arrive as X-iisnode- headers, behind those that a client made up', async t => {
   const { get } = await serve(t, { 'web.config': webConfig('promoteServerVars="REQUEST_METHOD,SERVER_PORT"'), 'hello.js': echo });
-  const { headers } = seen((await get('hello.js', { headers: { 'X-iisnode-REQUEST_METHOD': 'MADE-UP' } })).text);
+  const { headers, names } = seen((await get('hello.js', { headers: { 'X-iisnode-REQUEST_METHOD': 'MADE-UP' } })).text);
   assert.equal(headers['x-iisnode-request_method'], 'MADE-UP, GET');
   assert.match(headers['x-iisnode-server_port']!, /^\d+$/);
+  assert.deepEqual(names.filter(name => /^x-iisnode/i.test(name)), ['X-iisnode-REQUEST_METHOD', 'X-iisnode-SERVER_PORT', 'X-iisnode-REQUEST_METHOD']);
 });
 
 test('multipleResponseHeaders: a header that node sends twice arrives twice', async t => {
@@ -203,6 +206,20 @@ test('upload: a body with a length, in chunks, or empty arrives as it was sent',
   let text = '';
   for await (const data of (await answer)[0] as http.IncomingMessage) text += String(data);
   assert.equal(seen(text).body, 'abcdefg');
+});
+
+test('the answer is passed on when the whole request has been sent, though node gives it before', async t => {
+  const { iis, get } = await serve(t, { 'web.config': webConfig(), 'hello.js': script('res.end("early"); req.resume();') });
+  await get(); // node is there from now on
+  const socket = connect(iis.port, 'localhost');
+  t.after(() => socket.destroy());
+  let text = '';
+  socket.on('data', data => text += String(data));
+  socket.write('POST /myApp/hello.js HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhello');
+  await sleep(300);
+  assert.equal(text, '');
+  socket.write('world');
+  await until(() => text.endsWith('early'), 'the answer');
 });
 
 test('a client that waits for 100 Continue gets it of IIS, and node hears nothing of it', async t => {

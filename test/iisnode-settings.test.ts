@@ -24,6 +24,7 @@ test('appsettings: each entry becomes an environment variable, beside iisnode\'s
   assert.match(env.IISNODE_VERSION!, /^\d+\.\d+\.\d+$/);
   assert(Number.isNaN(Number(env.PORT)), 'PORT is a pipe, no number');
   assert.equal(env.IISNODE_CONTROL_PIPE, undefined);
+  assert.equal(env.NODE_PENDING_PIPE_INSTANCES, '5000');
 });
 
 test('node_env becomes NODE_ENV', async t => {

@@ -28,6 +28,8 @@ export interface IisOptions {
   local?: boolean;
   /** Whether IIS's dynamic compression is installed. Default: no, as in a plain installation. */
   dynamicCompression?: boolean;
+  /** IIS's own limit above iisnode's, of requests at a time (serverRuntime's appConcurrentRequestLimit). Default: 5000, as in IIS. */
+  concurrentRequestLimit?: number;
   /** Server variables as modules set them: AUTH_USER on a site with Windows authentication. */
   serverVariables?: Record<string, string>;
 }
@@ -58,6 +60,7 @@ export async function startIis(options: IisOptions): Promise<Iis> {
     node: options.node ?? process.execPath,
     local: options.local ?? false,
     dynamicCompression: options.dynamicCompression ?? false,
+    concurrentRequestLimit: options.concurrentRequestLimit ?? 5000,
     log: options.log ?? (() => undefined),
   });
 

@@ -20,11 +20,11 @@ export interface SiteOptions {
   local: boolean;
   /** Whether the dynamic compression role is installed. */
   dynamicCompression: boolean;
+  /** appConcurrentRequestLimit: requests at a time, waiting polls among them. */
+  concurrentRequestLimit: number;
   log: (line: string) => void;
 }
 
-// appConcurrentRequestLimit of IIS's serverRuntime.
-const CONCURRENT_REQUEST_LIMIT = 5000;
 const NO_CONFIG = { customHeaders: new Map<string, string>(), httpErrors: { existingResponse: 'Auto', errorMode: 'DetailedLocalOnly', errors: [] }, dynamicCompression: false };
 
 export class Site {
@@ -68,7 +68,7 @@ export class Site {
     }
     const dynamicCompression = config.dynamicCompression && this.options.dynamicCompression;
     const rules: ResponseRules = { ...plain, config: { ...config, dynamicCompression } };
-    if (this.#active >= CONCURRENT_REQUEST_LIMIT) return sendError(visit, rules, 503, 2, 'appConcurrentRequestLimit');
+    if (this.#active >= this.options.concurrentRequestLimit) return sendError(visit, rules, 503, 2, 'appConcurrentRequestLimit');
     this.#active++;
     // A request counts until it is answered, whether or not the client still waits.
     try {
