@@ -98,7 +98,7 @@ test('a connection that node cuts without an answer is a 500.1013, or a page wit
 });
 
 test('a kept connection that node has closed is replaced, unseen', async t => {
-  const files = { 'web.config': webConfig('devErrorsEnabled="false"'), 'hello.js': pid.replace('.listen', '.on("connection", socket => socket.setTimeout(30, () => socket.destroy())).listen') };
+  const files = { 'web.config': webConfig('devErrorsEnabled="false"'), 'hello.js': script('res.end("answered"); setTimeout(() => req.socket.destroy(), 30);') };
   const { get } = await serve(t, files);
   for (let n = 0; n < 3; n++) {
     assert.equal((await get()).status, 200);
@@ -107,7 +107,7 @@ test('a kept connection that node has closed is replaced, unseen', async t => {
 });
 
 test('a kept connection that turns out closed when the request is written is replaced, unseen', async t => {
-  const closing = pid.replace('.listen', '.on("connection", socket => socket.setTimeout(200, () => socket.destroy())).listen');
+  const closing = script('res.end("answered"); setTimeout(() => req.socket.destroy(), 300);');
   const { get, iis } = await serve(t, { 'web.config': webConfig('devErrorsEnabled="false"'), 'hello.js': closing });
   for (let n = 0; n < 3; n++) {
     await get();
