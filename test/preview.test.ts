@@ -49,6 +49,7 @@ test('preview --app / serves the folder as the root of a site', async t => {
 test('preview says in a line what it cannot do, and ends with 2', async t => {
   for (const [args, says] of [
     [['/no/such/folder'], /^there is no folder/],
+    [['/'], /^there is no web\.config in/],
     [['--port', 'x'], /^--port/],
     [['--iis', '6'], /^--iis/],
     [['--app', 'myApp'], /^--app/],

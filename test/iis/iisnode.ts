@@ -76,7 +76,10 @@ export class Iisnode {
   /** Says what is wrong with the settings for a script, before there is a request. */
   check(script: string): void {
     try {
-      for (const warning of overridesWarnings(readSettings(this.config.attributes, script), script)) this.log(warning);
+      const settings = readSettings(this.config.attributes, script);
+      for (const warning of overridesWarnings(settings, script)) this.log(warning);
+      if (settings.debuggingEnabled) this.log(`debuggingEnabled: where a rule lets it pass, ${path.basename(script)}/debug is a debugger for anyone`);
+      if (settings.devErrorsEnabled) this.log('devErrorsEnabled: iisnode\'s own errors are pages with status 200');
     } catch (error) {
       if (!(error instanceof OverridesError)) throw error;
       this.log(`500.1000 for every request: ${error.message}`);

@@ -38,12 +38,14 @@ async function main(): Promise<void> {
   const { iis } = values;
   const port = Number(values.port);
   if (positionals.length > 1) throw new Error(`one folder, not ${positionals.length}`);
-  if (!existsSync(folder)) throw new Error(`there is no folder ${folder} (options stand behind --: npm run preview -- --port 8081)`);
+  // npm takes options for its own where the -- is forgotten, and hands their values on: /, of --app /, is no folder to serve.
+  const hint = '(options stand behind --: npm run preview -- --port 8081)';
+  if (!existsSync(folder)) throw new Error(`there is no folder ${folder} ${hint}`);
+  if (!existsSync(path.join(folder, 'web.config'))) throw new Error(`there is no web.config in ${folder} ${hint}`);
   if (iis !== '7.5' && iis !== '10') throw new Error(`--iis: 7.5 or 10, not ${iis}`);
   if (!/^\d+$/.test(values.port) || port > 65535) throw new Error(`--port: a number up to 65535, not ${values.port}`);
   if (!/^\/[\w./~-]*$/.test(values.app)) throw new Error(`--app: a path such as /myApp, or /, not ${values.app}`);
   if (values.node !== undefined && !existsSync(values.node)) throw new Error(`--node: there is no file ${values.node}`);
-  if (!existsSync(path.join(folder, 'web.config'))) console.log('There is no web.config: IIS serves the files of the folder as they are.');
 
   const server = await startIis({
     folder, iis, port, app: values.app, local: values.local, node: values.node, log: line => console.log(line),

@@ -102,8 +102,10 @@ export class NodeProcess {
     for (let retry = 0; ; retry++) {
       try {
         return { socket: await open(this.#pipe), kept: false };
-      } catch (error) {
-        if (retry >= this.#settings.maxNamedPipeConnectionRetry) throw new IisnodeError(500, 1001, 2, `no pipe after ${retry} retries: ${(error as Error).message}`);
+      } catch {
+        if (retry >= this.#settings.maxNamedPipeConnectionRetry) {
+          throw new IisnodeError(500, 1001, 2, `process ${this.pid} runs, but does not listen on process.env.PORT (${retry} retries)`);
+        }
         if (this.exited) throw new IisnodeError(500, 1002, 2, `process ${this.pid} ended before it listened${this.#where()}`);
       }
       await sleep(this.#settings.namedPipeConnectionRetryDelay);

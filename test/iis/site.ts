@@ -56,7 +56,7 @@ export class Site {
     }
     Object.assign(visit, { path: url.path, query: url.query });
     if (!`${visit.path}/`.toLowerCase().startsWith(this.#place.base.toLowerCase())) {
-      return sendError(visit, plain, 404, 0, `nothing but ${this.options.app} is on this site`);
+      return sendError(visit, { ...plain, local: true }, 404, 0, `nothing but ${this.options.app}/ is on this site`);
     }
 
     this.#refresh();
@@ -174,7 +174,7 @@ export class Site {
     });
     if ('pid' in outcome && outcome.pid) visit.trace.push(`process ${outcome.pid}`);
     if (outcome.kind === 'page') visit.trace.push(`a page of iisnode's: ${outcome.cause}`);
-    if ('cause' in outcome) this.#say(`${outcome.kind === 'page' ? 'a page of iisnode\'s' : `${outcome.status}.${outcome.substatus}`}: ${outcome.cause}`);
+    if ('cause' in outcome) this.#say(`${req.method} ${visit.rawUrl}`, `${outcome.kind === 'page' ? 'a page of iisnode\'s' : `${outcome.status}.${outcome.substatus}`}: ${outcome.cause}`);
     switch (outcome.kind) {
       case 'answer': return sendAnswer(visit, rules, outcome.answer, outcome.cookie, outcome.done);
       case 'page': return sendPage(visit, rules, 200, ['Cache-Control', 'no-cache'], outcome.html);
@@ -184,8 +184,8 @@ export class Site {
   }
 
   /** Says why a request was not carried out, but not again and again for each that follows. */
-  #say(reason: string): void {
-    if (reason !== this.#said) this.options.log(reason);
+  #say(request: string, reason: string): void {
+    if (reason !== this.#said) this.options.log(`${request}: ${reason}`);
     this.#said = reason;
   }
 

@@ -58,10 +58,10 @@ export function locate(folder: string, { file, setting, find }: Place): string {
   return `${file} line ${line + 1}: ${setting}${difference(lines[line]!.trim(), setting)}`;
 }
 
-/** How a line differs from a setting that says word by word what it should be. */
+/** What a line reads, or only that it is as it should be, where the setting is given word by word. */
 function difference(line: string, setting: string): string {
   const [, attribute] = /^(\w+)="[^"]*"$/.exec(setting) ?? [];
-  if (!attribute && !/^(<[^>]*>|\w+: \S+)$/.test(setting)) return '';
+  if (!attribute && !/^(<[^>]*>|\w+: \S+)$/.test(setting)) return ` (the line reads ${line})`;
   if (line.includes(setting)) return ' (so it is)';
   return ` (it is ${attribute ? new RegExp(`${attribute}="[^"]*"`).exec(line)?.[0] ?? line : line})`;
 }
