@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
@@ -30,6 +30,7 @@ interface Seen {
   options?: Partial<IisOptions>;
 }
 
+const ruled = (action: string, more = '') => site(`<rewrite><rules><rule name="r"><match url="^x" />${action}</rule></rules></rewrite>${more}`);
 const iisnode = '<handlers><add name="iisnode" path="server.js" verb="*" modules="iisnode" /></handlers>';
 const cases: Seen[] = [
   // What is served where no rule and no handler takes it: a configuration that leaks is seen to leak.
@@ -73,6 +74,12 @@ const cases: Seen[] = [
   { what: 'a rule to another server', config: site('<rewrite><rules><rule name="r"><match url=".*" /><action type="Rewrite" url="http://other.invalid/{R:0}" /></rule></rules></rewrite>'), url: 'x', status: '404.4' },
   { what: 'a rule that sets a server variable', config: site('<rewrite><rules><rule name="r"><match url=".*" /><serverVariables><set name="HTTP_X" value="1" /></serverVariables><action type="None" /></rule></rules></rewrite>'), url: 'x', status: '500.50' },
   { what: 'a pattern that is none', config: site('<rewrite><rules><rule name="r"><match url="(" /><action type="None" /></rule></rules></rewrite>'), url: 'x', status: '500.50' },
+
+  { what: 'a rule that leads out of the application', config: ruled('<action type="Rewrite" url="/other/server.js" />', iisnode), url: 'x', status: '404' },
+  { what: 'a rule that leads out of the folder', config: ruled('<action type="Rewrite" url="data/../../../../etc/passwd" />'), url: 'x', status: '404' },
+  { what: 'an answer without a status', config: ruled('<action type="CustomResponse" />'), url: 'x', status: '500.50' },
+  { what: 'a header beyond ASCII', config: site('<httpProtocol><customHeaders><add name="X-T" value="a – b" /></customHeaders></httpProtocol>'), url: 'a.js', status: '200' },
+  { what: 'a section of .NET\'s own', config: site('', '<system.diagnostics><trace /></system.diagnostics>'), url: 'a.js', status: '200' },
 
   // Error pages.
   { what: 'IIS replaces the text of an error', config: site(iisnode), url: 'server.js?404', status: '404', text: /^(?!of node)/ },
@@ -122,6 +129,20 @@ test('IIS compresses the text of node where the role is there and web.config doe
   assert.equal(await ask('', true), 'gzip');
   assert.equal(await ask('<urlCompression doDynamicCompression="false" />', true), undefined);
   assert.equal(await ask('', false), undefined);
+});
+
+test('a redirect encodes what rules have decoded, and leaves the query string as it was sent', async t => {
+  const { get, iis } = await serve(t, { ...FILES, 'web.config': ruled('<action type="Redirect" url="{UrlDecode:n%C3%A4chste%20Seite}" />') });
+  const { headers } = await get('x?q=%20x%2Fy');
+  assert.equal(headers.location, `http://localhost:${iis.port}/myApp/n%C3%A4chste%20Seite?q=%20x%2Fy`.replace(`localhost:${iis.port}`, new URL(headers.location!).host));
+});
+
+test('a web.config that cannot be read is a 500.19, and not the one before it', async t => {
+  const { get, folder } = await serve(t, { ...FILES, 'web.config': site('') });
+  assert.equal((await get('a.js')).status, 200);
+  rmSync(path.join(folder, 'web.config'));
+  mkdirSync(path.join(folder, 'web.config'));
+  for (let n = 0; n < 2; n++) assert.equal((await get('a.js')).status, 500);
 });
 
 test('a web.config that is mended is taken at the next request', async t => {

@@ -81,24 +81,26 @@ describe('the template runs behind IIS, with the configuration it ships', { conc
     assert.equal(trace.length, 2);
   });
 
-  test('nothing of the folder is served, whatever is asked for', async t => {
-    const { origin, folder, url } = await serveAsIis(t);
-    await fetch(`${url}health`);
-    await until(() => existsSync(path.join(folder, 'iisnode', 'index.html')), 'a log');
-    const log = readdirSync(path.join(folder, 'iisnode')).find(name => name.includes('stdout'))!;
-    assert.match(readFileSync(path.join(folder, 'iisnode', log), 'utf8'), /listening on/);
-    for (const name of [
-      'package.json', 'web.config', 'iisnode.yml', 'README.md', 'tsconfig.json', 'src/server.ts', 'src/', 'dist/server.js', 'dist/config.js', 'dist/',
-      'node_modules/express/package.json', `iisnode/${log}`, 'iisnode/', 'iisnode/index.html', 'dist/iisnode/index.html', 'test/helper.ts',
-      'dist/server.js/debug', 'dist/server.js/debug/', 'dist/server.js.debug/', '.npmrc', '%2e%2e/web.config', 'public/..%5cpackage.json', 'x/../package.json',
-    ]) {
-      const answer = await fetch(`${url}${name}`, { redirect: 'manual' });
-      assert([403, 404].includes(answer.status), `${name}: ${answer.status}`);
-      const text = await answer.text();
-      assert.doesNotMatch(text, /"dependencies"|require\(|import |<configuration|watchedFiles|listening on|node-inspector/, name);
-    }
-    assert.equal((await fetch(`${origin}/package.json`)).status, 404);
-  });
+  for (const app of [appPath, '/']) {
+    test(`nothing of the folder is served at ${app}, whatever is asked for`, async t => {
+      const { origin, folder, url } = await serveAsIis(t, [], { app });
+      await fetch(`${origin}${appPath}/health`);
+      await until(() => existsSync(path.join(folder, 'iisnode', 'index.html')), 'a log');
+      const log = readdirSync(path.join(folder, 'iisnode')).find(name => name.includes('stdout'))!;
+      assert.match(readFileSync(path.join(folder, 'iisnode', log), 'utf8'), /listening on/);
+      for (const name of [
+        'package.json', 'web.config', 'iisnode.yml', 'README.md', 'tsconfig.json', 'src/server.ts', 'src/', 'dist/server.js', 'dist/config.js', 'dist/',
+        'node_modules/express/package.json', `iisnode/${log}`, 'iisnode/', 'iisnode/index.html', 'dist/iisnode/index.html', 'test/helper.ts',
+        'dist/server.js/debug', 'dist/server.js/debug/', 'dist/server.js.debug/', '.npmrc', '%2e%2e/web.config', 'public/..%5cpackage.json', 'x/../package.json',
+      ]) {
+        const answer = await fetch(`${url}${name}`, { redirect: 'manual' });
+        assert([403, 404].includes(answer.status), `${name}: ${answer.status}`);
+        const text = await answer.text();
+        assert.doesNotMatch(text, /"dependencies"|require\(|import |<configuration|watchedFiles|listening on|node-inspector/, name);
+      }
+      assert.equal((await fetch(`${origin}/package.json`)).status, 404);
+    });
+  }
 
   test('a body above IIS\'s limit is refused by IIS, one above the server\'s in the server\'s words', async t => {
     const { port } = await serveAsIis(t);

@@ -75,6 +75,20 @@ test('a client that goes away while node has its request goes unnoticed: the req
   await until(async () => (await get()).status === 200, 'the request to be over');
 });
 
+for (const [what, flush] of [['large', 'false'], ['flushed', 'true']] as const) {
+  test(`a client that goes away within a ${what} answer does not count for ever`, async t => {
+    const large = script('if (!req.url.endsWith("?large")) return res.end("free"); for (let n = 0; n < 200; n++) res.write("x".repeat(65536)); res.end();');
+    const { get, iis } = await serve(t, { 'web.config': webConfig(`maxConcurrentRequestsPerProcess="2" flushResponse="${flush}"`), 'hello.js': large });
+    for (let n = 0; n < 4; n++) {
+      const req = http.get(`${iis.url}hello.js?large`, { agent: false });
+      const [res] = await once(req, 'response') as [http.IncomingMessage];
+      await once(res, 'data');
+      req.on('error', () => undefined).destroy();
+      await until(async () => (await get()).status === 200, 'the process to be free');
+    }
+  });
+}
+
 test('a process that dies takes its requests with it as 500.1013, and the next request starts another', async t => {
   const { get, folder, trace } = await serve(t, { 'web.config': webConfig('devErrorsEnabled="false"'), 'hello.js': holding });
   const first = (await get()).text;

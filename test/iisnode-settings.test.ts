@@ -52,6 +52,12 @@ test('dev_errors off: a node.exe that does not start is a 500.1000', async t => 
   assert.match(trace(), /500\.1000/);
 });
 
+test('nodeProcessCommandLine may have options for node', async t => {
+  const attributes = 'nodeProcessCommandLine="node.exe --max-old-space-size=123"';
+  const { get } = await serve(t, { 'web.config': webConfig(attributes), 'hello.js': script('res.end(process.execArgv.join());') });
+  assert.equal((await get()).text, '--max-old-space-size=123');
+});
+
 test('dev_errors on: a node.exe that does not start is a page with status 200', async t => {
   const { get } = await serve(t, { 'web.config': webConfig(), 'hello.js': settings }, { node: noNode });
   const answer = await get();

@@ -18,7 +18,10 @@ export const LOCKED = '0x80070021';
 const DUPLICATE = '0x800700b7';
 
 // .NET's own, which IIS leaves to it.
-const DOT_NET = new Set(['appSettings', 'system.web', 'connectionStrings', 'configSections', 'runtime', 'startup']);
+const DOT_NET = new Set([
+  'appSettings', 'configSections', 'connectionStrings', 'runtime', 'startup', 'system.codedom', 'system.data', 'system.diagnostics', 'system.net',
+  'system.serviceModel', 'system.web', 'system.web.extensions', 'system.xml.serialization',
+]);
 // IIS takes these on any element.
 const LOCKS = new Set(['lockAttributes', 'lockAllAttributesExcept', 'lockElements', 'lockAllElementsExcept', 'lockItem']);
 

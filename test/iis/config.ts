@@ -77,7 +77,8 @@ export function readSiteConfig(folder: string, iis: IisVersion): SiteConfig {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') throw new WebConfigError(file, { line: 0, element: '', message: `Cannot read configuration file: ${message}`, code: '0x80070005' });
   }
   // IIS 10 is taken to be one where an administrator has unlocked webSocket, which is locked until then.
   const [problem] = checkWebConfig(text, iis).filter(({ element, code }) => !(iis === '10' && element === 'system.webServer/webSocket' && code === LOCKED));

@@ -184,7 +184,7 @@ export class Iisnode {
       const starting = this.#start(application, slot, script);
       application.processes[slot] = starting;
       // An application whose processes cannot be started is not kept.
-      starting.catch(() => this.#applications.delete(script));
+      starting.catch(() => this.#applications.get(script) === application && this.#applications.delete(script));
     }
     this.#applications.set(script, application);
     return application;

@@ -143,8 +143,9 @@ export function newPipeName(): string {
 function commandLine({ settings, node, script }: ProcessOptions): string[] {
   const words = (text: string) => Array.from(text.matchAll(/"([^"]*)"|(\S+)/g), word => word[1] ?? word[2]!);
   // iisnode's default means the node.exe that is installed, and so does the path its installer is often given.
-  const own = /^("?%programfiles(\(x86\))?%\\nodejs\\node\.exe"?|"?([a-z]:\\[^"]*\\)?node(\.exe)?"?)$/i;
-  const command = own.test(settings.nodeProcessCommandLine.trim()) ? [node] : words(settings.nodeProcessCommandLine);
+  const own = /^(%programfiles(\(x86\))?%\\nodejs\\node\.exe|([a-z]:\\.*\\)?node(\.exe)?)$/i;
+  const given = words(settings.nodeProcessCommandLine);
+  const command = own.test(given[0] ?? '') ? [node, ...given.slice(1)] : given;
   if (command[0]?.startsWith('.')) command[0] = path.resolve(path.dirname(script), command[0]);
   const interceptor = settings.interceptor === '' || /iisnode\\interceptor\.js"?$/i.test(settings.interceptor.trim())
     ? [path.join(__dirname, 'interceptor.js')]
@@ -160,9 +161,9 @@ function environment({ settings, appSettings, controlPipe }: ProcessOptions, pip
     ['PORT', pipe],
     ['IISNODE_VERSION', IISNODE_VERSION],
     ...(controlPipe ? [['IISNODE_CONTROL_PIPE', controlPipe] as [string, string]] : []),
-    ...appSettings.filter(([key]) => key !== ''),
-    // Releases since 0.2.21 say this; an appSettings entry is what older ones need.
+    // Of releases since 0.2.21; an appSettings entry is what older ones need.
     ['NODE_PENDING_PIPE_INSTANCES', '5000'],
+    ...appSettings.filter(([key]) => key !== ''),
   ];
   if (settings.node_env !== '' && settings.node_env !== '%node_env%') entries.push(['NODE_ENV', settings.node_env]);
   if (settings.loggingEnabled) {

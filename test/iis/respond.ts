@@ -49,6 +49,11 @@ export function sendAnswer(visit: Visit, rules: ResponseRules, answer: Answer, c
   send(visit, rules, { ...answer, headers: [...(cookie ? ['Set-Cookie', cookie] : []), ...answer.headers], substatus: 0, detail: '' });
 }
 
+/** Text of a configuration as bytes of a header: node writes one for each character. */
+export function headerText(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
 /** Answers with a page, or a redirect, of a module. */
 export function sendPage(visit: Visit, rules: ResponseRules, status: number, headers: string[], html: string): void {
   visit.trace.push(String(status));
@@ -57,7 +62,7 @@ export function sendPage(visit: Visit, rules: ResponseRules, status: number, hea
 
 /** What every answer of the application carries. */
 export function commonHeaders(rules: ResponseRules): string[] {
-  return ['Server', rules.server, ...Array.from(rules.config.customHeaders).flat()];
+  return ['Server', rules.server, ...Array.from(rules.config.customHeaders).flat().map(headerText)];
 }
 
 function send(visit: Visit, rules: ResponseRules, answer: Draft): void {
@@ -89,6 +94,8 @@ function send(visit: Visit, rules: ResponseRules, answer: Draft): void {
     res.write(body);
     // Where node breaks off, IIS can only cut the connection: the status has been sent.
     rest.on('error', () => res.destroy()).pipe(res);
+    // iisnode does not hear of a client that has gone, and takes the answer to its end. Until then the request counts.
+    res.once('close', () => rest.resume());
   } else {
     res.end(body);
   }

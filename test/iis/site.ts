@@ -2,13 +2,13 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { IisVersion, readSiteConfig, SiteConfig, WebConfigError } from './config';
-import { configErrorPage } from './errors';
+import { configErrorPage, escapeHtml } from './errors';
 import { findFile, isDirectory, isFile, sendFile } from './files';
 import { refusal } from './filtering';
 import { mapHandler, Mapping } from './handlers';
 import { Iisnode } from './iisnode';
-import { commonHeaders, ResponseRules, sendAnswer, sendError, sendPage } from './respond';
-import { clientAddress, parseUrl, Place, serverVariable, Visit } from './visit';
+import { commonHeaders, headerText, ResponseRules, sendAnswer, sendError, sendPage } from './respond';
+import { clientAddress, headerUrl, parseUrl, Place, resolveDots, serverVariable, Visit } from './visit';
 
 export interface SiteOptions {
   folder: string;
@@ -106,19 +106,21 @@ export class Site {
     switch (result.kind) {
       case 'pass': return true;
       case 'rewrite':
-        visit.originalUrl = visit.rawUrl;
-        Object.assign(visit, { path: result.path, query: result.query });
         visit.trace.push(`rewritten to ${result.path}${result.query && `?${result.query}`}`);
-        return true;
+        return this.#rewriteTo(visit, rules, result.path, result.query);
       case 'redirect': {
-        const location = result.url.startsWith('/') ? `http://${visit.req.headers.host}${encodeURI(result.url)}` : result.url;
-        sendPage(visit, rules, result.status, ['Location', location], `<a href="${encodeURI(location)}">here</a>`);
+        const location = headerUrl(result.url, visit.req.headers.host!);
+        sendPage(visit, rules, result.status, ['Location', location], `<a href="${escapeHtml(location)}">here</a>`);
         return false;
       }
       case 'custom':
+        if (result.status < 200 || result.status > 999) {
+          sendError(visit, rules, 500, 50, `a CustomResponse with the status ${result.status}`);
+          return false;
+        }
         visit.trace.push(`${result.status}.${result.substatus}`);
         sendAnswer(visit, rules, {
-          status: result.status, reason: result.reason, headers: ['Content-Type', 'text/html'], body: Buffer.from(result.description),
+          status: result.status, reason: headerText(result.reason), headers: ['Content-Type', 'text/html'], body: Buffer.from(result.description),
         }, undefined, () => undefined);
         return false;
       case 'abort':
@@ -128,6 +130,18 @@ export class Site {
       case 'proxy': sendError(visit, rules, 404, 4, `${result.url} is another server, and Application Request Routing is not installed`); return false;
       case 'error': sendError(visit, rules, 500, 50, result.message); return false;
     }
+  }
+
+  /** A rule may lead anywhere on the site, but there is nothing outside of this application. */
+  #rewriteTo(visit: Visit, rules: ResponseRules, target: string, query: string): boolean {
+    const to = resolveDots(target);
+    if (to === null || !`${to}/`.toLowerCase().startsWith(this.#place.base.toLowerCase())) {
+      sendError(visit, rules, 404, 0, `${target} is outside of ${this.#place.base}`);
+      return false;
+    }
+    visit.originalUrl = visit.rawUrl;
+    Object.assign(visit, { path: to, query });
+    return true;
   }
 
   async #execute(visit: Visit, config: SiteConfig, rules: ResponseRules): Promise<void> {

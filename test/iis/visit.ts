@@ -44,13 +44,26 @@ export function parseUrl(url: string): { rawPath: string; path: string; query: s
   }
   // eslint-disable-next-line no-control-regex
   if (!decoded.startsWith('/') || /[\x00-\x1f]/.test(decoded)) return null;
+  const path = resolveDots(decoded);
+  return path === null ? null : { rawPath, path, query };
+}
+
+/** A path without . and .. in it; null for one that leads above the root. */
+export function resolveDots(path: string): string | null {
   const segments: string[] = [];
-  for (const segment of decoded.split('/').slice(1)) {
+  for (const segment of path.split('/').slice(1)) {
     if (segment === '..' && segments.pop() === undefined) return null;
     if (segment !== '..' && segment !== '.') segments.push(segment);
   }
-  const folder = /\/\.{1,2}$/.test(decoded) && segments.length > 0 ? '/' : '';
-  return { rawPath, path: `/${segments.join('/')}${folder}`, query };
+  return `/${segments.join('/')}${/\/\.{1,2}$/.test(path) && segments.length > 0 ? '/' : ''}`;
+}
+
+/** A URL whole and in ASCII, as a Location has it: what rules have decoded is encoded again, the query string is as it was sent. */
+export function headerUrl(url: string, host: string): string {
+  const ascii = (text: string) => text.replace(/[^\x21-\x7e]+/g, encodeURIComponent);
+  if (!url.startsWith('/')) return ascii(url);
+  const mark = url.indexOf('?');
+  return mark < 0 ? `http://${host}${encodeURI(url)}` : `http://${host}${encodeURI(url.slice(0, mark))}${ascii(url.slice(mark))}`;
 }
 
 /** The client's address, without IPv6's way to write one of IPv4. */
