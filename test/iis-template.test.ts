@@ -103,11 +103,12 @@ describe('the template runs behind IIS, with the configuration it ships', { conc
   }
 
   test('a body above IIS\'s limit is refused by IIS, one above the server\'s in the server\'s words', async t => {
-    const { port } = await serveAsIis(t);
+    const { port, trace } = await serveAsIis(t);
     const agent = new http.Agent({ keepAlive: true });
     t.after(() => agent.destroy());
     const { post } = await session(port, agent);
     assert.equal((await post('x'.repeat(1048577))).status, 404);
+    assert.match(trace.at(-1)!, /404\.13/);
     const refused = await post('x'.repeat(1000001));
     assert.equal(refused.status, 413);
     assert.notEqual(refused.text, '');

@@ -193,6 +193,18 @@ test('gracefulShutdownTimeout: a request that waits longer is cut with a 500.101
   await until(() => iis.pids().map(String).join() === second, 'the old process to end');
 });
 
+test('the pool\'s own recycling is overlapped: new requests go to a new process, the old one answers its own', async t => {
+  const { get, iis, folder } = await serve(t, { 'web.config': webConfig(), 'hello.js': holding });
+  const first = (await get()).text;
+  const waiting = get('hello.js?hold');
+  await until(() => held(folder) === 1, 'the request to wait');
+  iis.recycle();
+  assert.notEqual((await get()).text, first);
+  writeFileSync(path.join(folder, 'go'), '');
+  assert.equal((await waiting).text, `went on in ${first}`);
+  await until(() => iis.pids().length === 1, 'the old process to be ended');
+});
+
 test('recycle signal: with recycleSignalEnabled a script that writes "recycle" to the control pipe is replaced', async t => {
   const { get } = await serve(t, { 'web.config': webConfig('recycleSignalEnabled="true"'), 'hello.js': script(`
     if (req.url.endsWith('recycle')) require('net').connect(process.env.IISNODE_CONTROL_PIPE).end('recycle');

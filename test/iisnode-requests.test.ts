@@ -235,6 +235,13 @@ test('a client that waits for 100 Continue gets it of IIS, and node hears nothin
   assert.equal(seen(text).headers.expect, undefined);
 });
 
+test('headers larger than maxRequestBufferSize are a 500.1005', async t => {
+  const { get, trace } = await serve(t, { 'web.config': webConfig('devErrorsEnabled="false" maxRequestBufferSize="1000"'), 'hello.js': script('res.end();') });
+  assert.equal((await get()).status, 200);
+  assert.equal((await get('hello.js', { headers: { 'x-large': 'x'.repeat(1000) } })).status, 500);
+  assert.match(trace(), /500\.1005/);
+});
+
 test('HEAD, 204 and 304 have no body, and the connection to node serves on', async t => {
   const { get } = await serve(t, { 'web.config': webConfig(), 'hello.js': script(`
     connections.add(req.socket);

@@ -46,6 +46,16 @@ test('logging: stdout and stderr go to files of the process in logDirectory, bes
   }
 });
 
+test('logging: a full file is followed by another, and the oldest are deleted', async t => {
+  const writing = script('for (let n = 0; n < 20; n++) { console.log("x".repeat(600)); const next = Date.now() + 3; while (Date.now() < next); } res.end();');
+  const files = { 'web.config': webConfig('maxLogFiles="3" maxLogFileSizeInKB="1"'), 'hello.js': writing, 'iisnode/old.txt': 'the oldest of all' };
+  const { get, folder } = await serve(t, files);
+  await get();
+  const logs = readdirSync(path.join(folder, 'iisnode')).filter(name => name !== 'index.html');
+  assert(logs.length > 1 && logs.length <= 4, logs.join());
+  assert(!logs.includes('old.txt'), 'iisnode deletes any file of the folder');
+});
+
 test('dev_errors off: a node.exe that does not start is a 500.1000', async t => {
   const { get, trace } = await serve(t, { 'web.config': webConfig('devErrorsEnabled="false"'), 'hello.js': settings }, { node: noNode });
   assert.equal((await get()).status, 500);
