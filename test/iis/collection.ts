@@ -6,7 +6,8 @@ export function find(element: XmlElement | undefined, name: string): XmlElement 
   return name.split('/').reduce<XmlElement | undefined>((at, step) => children(at, step)[0], element);
 }
 
-function children(element: XmlElement | undefined, name: string): XmlElement[] {
+/** The elements of a name, in order. */
+export function children(element: XmlElement | undefined, name: string): XmlElement[] {
   return element?.children.filter(child => child.name === name) ?? [];
 }
 

@@ -1,4 +1,5 @@
 /* URL Rewrite 2: the inbound rules of a web.config, read once and carried out for each request. */
+import { children, find, is } from './collection';
 import { compile, decode, References, RewriteMap, Template } from './rewrite-template';
 import type { XmlElement } from './xml';
 
@@ -54,27 +55,22 @@ interface Rule {
 
 const REDIRECTS: Record<string, number> = { permanent: 301, found: 302, seeother: 303, temporary: 307 };
 
-const children = (element: XmlElement | undefined, name: string) => element?.children.filter(child => child.name === name) ?? [];
-const child = (element: XmlElement | undefined, name: string) => children(element, name)[0];
-const yes = (element: XmlElement | undefined, attribute: string, otherwise: boolean) =>
-  (element?.attributes[attribute] ?? String(otherwise)).toLowerCase() === 'true';
-
 /**
  * Reads the rules of a <rewrite> element.
  * @returns what carries them out, in order
  * @throws Error for a pattern or a string that cannot be used: IIS answers 500.50 to every request
  */
 export function readRules(rewrite: XmlElement | undefined): Rules {
-  const maps = readMaps(child(rewrite, 'rewriteMaps'));
-  const rules = children(child(rewrite, 'rules'), 'rule')
-    .filter(rule => yes(rule, 'enabled', true))
+  const maps = readMaps(find(rewrite, 'rewriteMaps'));
+  const rules = children(find(rewrite, 'rules'), 'rule')
+    .filter(rule => is(rule, 'enabled', true))
     .map(rule => readRule(rule, maps));
   return request => carryOut(rules, request);
 }
 
 function readMaps(element: XmlElement | undefined): Map<string, RewriteMap> {
   return new Map(children(element, 'rewriteMap').map(map => {
-    const ignoreCase = yes(map, 'ignoreCase', true);
+    const ignoreCase = is(map, 'ignoreCase', true);
     const fold = (key: string) => ignoreCase ? key.toLowerCase() : key;
     const entries = new Map(children(map, 'add').map(add => [fold(add.attributes.key ?? ''), add.attributes.value ?? '']));
     const otherwise = map.attributes.defaultValue ?? '';
@@ -83,26 +79,26 @@ function readMaps(element: XmlElement | undefined): Map<string, RewriteMap> {
 }
 
 function readRule(rule: XmlElement, maps: Map<string, RewriteMap>): Rule {
-  const match = child(rule, 'match');
-  const action = child(rule, 'action')?.attributes ?? {};
+  const match = find(rule, 'match');
+  const action = find(rule, 'action')?.attributes ?? {};
   const name = rule.attributes.name ?? '';
   const syntax = (rule.attributes.patternSyntax ?? 'ECMAScript').toLowerCase();
-  const conditions = child(rule, 'conditions');
+  const conditions = find(rule, 'conditions');
   return {
     name,
-    stop: yes(rule, 'stopProcessing', false),
+    stop: is(rule, 'stopProcessing', false),
     // Published rules leave <match> out to take every URL, and <action> to do nothing.
-    pattern: match?.attributes.url === undefined ? text => [text] : readPattern(match.attributes.url, syntax, yes(match, 'ignoreCase', true)),
-    negate: yes(match, 'negate', false),
+    pattern: match?.attributes.url === undefined ? text => [text] : readPattern(match.attributes.url, syntax, is(match, 'ignoreCase', true)),
+    negate: is(match, 'negate', false),
     conditions: children(conditions, 'add').map(add => ({
       input: compile(add.attributes.input ?? '', maps),
-      negate: yes(add, 'negate', false),
+      negate: is(add, 'negate', false),
       type: (add.attributes.matchType ?? 'Pattern').toLowerCase(),
-      pattern: readPattern(add.attributes.pattern ?? '', syntax, yes(add, 'ignoreCase', true)),
+      pattern: readPattern(add.attributes.pattern ?? '', syntax, is(add, 'ignoreCase', true)),
     })),
     any: conditions?.attributes.logicalGrouping?.toLowerCase() === 'matchany',
-    trackAll: yes(conditions, 'trackAllCaptures', false),
-    setsVariables: children(child(rule, 'serverVariables'), 'set').length > 0,
+    trackAll: is(conditions, 'trackAllCaptures', false),
+    setsVariables: children(find(rule, 'serverVariables'), 'set').length > 0,
     action,
     url: compile(action.url ?? '', maps),
     description: compile(action.statusDescription ?? '', maps),
