@@ -16,6 +16,14 @@ export interface Config {
   logLevel: LogLevel;
   /** The most that one POST of a client may carry. */
   maxMessageBytes: number;
+  /** How many packets one POST may carry. */
+  maxPackets: number;
+  /** The most that may wait for a client that does not poll, characters. */
+  maxWaitingBytes: number;
+  /** How many handshakes may wait to be used. */
+  maxHandshakes: number;
+  /** How many clients there may be, with their handshakes. */
+  maxClients: number;
   /** The version of iisnode that started this process, null outside IIS. */
   iisnode: string | null;
 }
@@ -54,7 +62,14 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     allowedOrigins: setting('ALLOWED_ORIGINS', '', 'origins, divided by commas, with nothing after the host: https://www.example.com,http://localhost:8080', list(origin)),
     logLevel: setting('LOG_LEVEL', 'info', `one of ${LOG_LEVELS.join(', ')}`, oneOf(LOG_LEVELS)),
     // What a POST may carry in Socket.IO 4 by default. web.config's maxAllowedContentLength stands just above it.
-    maxMessageBytes: setting('MAX_MESSAGE_BYTES', '1000000', 'a number of bytes from 1000 to 100000000', bytes),
+    maxMessageBytes: setting('MAX_MESSAGE_BYTES', '1000000', 'a number of bytes from 1000 to 100000000', number(1e3, 1e8)),
+    // 0.9's client sends all that was emitted while a POST was under way in the next one.
+    maxPackets: setting('MAX_PACKETS', '2000', 'a number from 1 to 100000', number(1, 1e5)),
+    maxWaitingBytes: setting('MAX_WAITING_BYTES', '1000000', 'a number of bytes from 10000 to 100000000', number(1e4, 1e8)),
+    // Each holds its request's headers, up to 16 KB.
+    maxHandshakes: setting('MAX_HANDSHAKES', '2000', 'a number from 10 to 100000', number(10, 1e5)),
+    // What iisnode.yml lets wait at once (maxConcurrentRequestsPerProcess).
+    maxClients: setting('MAX_CLIENTS', '10000', 'a number from 1 to 1000000', number(1, 1e6)),
     iisnode: env.IISNODE_VERSION || null,
   };
 }
@@ -69,8 +84,8 @@ function port(text: string): number | string | undefined {
   return /[\\/]/.test(text) ? text : undefined;
 }
 
-function bytes(text: string): number | undefined {
-  return /^\d+$/.test(text) && Number(text) >= 1e3 && Number(text) <= 1e8 ? Number(text) : undefined;
+function number(least: number, most: number): (text: string) => number | undefined {
+  return text => /^\d+$/.test(text) && Number(text) >= least && Number(text) <= most ? Number(text) : undefined;
 }
 
 /** As browsers write it in the Origin header: lower case, no default port, no path. */

@@ -20,3 +20,22 @@ export function createLog(level: LogLevel): Log {
   };
   return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
 }
+
+/**
+ * Writes at most one line a second of each kind, and says with the next one how many were left out: what a client can cause
+ * must not fill the log.
+ * @returns a function that takes the kind, which begins the line, and what follows
+ */
+export function atMostOneASecond(write: (...parts: unknown[]) => void): (kind: string, ...more: unknown[]) => void {
+  const last = new Map<string, { at: number; left: number }>();
+  return (kind, ...more) => {
+    const seen = last.get(kind);
+    const now = Date.now();
+    if (seen && now - seen.at < 1000) {
+      seen.left += 1;
+      return;
+    }
+    last.set(kind, { at: now, left: 0 });
+    write(`${kind}:`, ...more, ...seen && seen.left > 0 ? [`(and ${seen.left} more like this)`] : []);
+  };
+}

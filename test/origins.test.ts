@@ -20,6 +20,14 @@ const cases: [may: boolean, headers: Record<string, string>, what: string][] = [
   [false, { host: 'a.example', origin: 'null' }, 'null: a sandboxed frame, a file'],
   [false, { host: 'null', origin: 'null' }, 'null, with a host to match'],
   [false, { host: '', origin: 'http://' }, 'no host'],
+  [false, { host: 'a.example', 'sec-fetch-site': 'cross-site' }, 'no Origin, but a script or image of a page of another site'],
+  [false, { host: 'a.example', 'sec-fetch-site': 'same-site' }, 'no Origin, but a script or image of a page of the same site'],
+  [true, { host: 'a.example', 'sec-fetch-site': 'same-origin', referer: 'http://a.example/myApp/' }, 'no Origin: a request of its own page'],
+  [true, { host: 'a.example', 'sec-fetch-site': 'none' }, 'no Origin: the address was typed'],
+  [false, { host: 'a.example', referer: 'http://evil.example/' }, 'no Origin, but a page elsewhere refers to it'],
+  [false, { host: 'a.example', referer: 'http://a.example.evil/' }, 'no Origin, and a page whose host begins alike'],
+  [true, { host: 'a.example', referer: 'http://A.example:80/x?y' }, 'no Origin: its own page, written differently'],
+  [true, { host: 'a.example', referer: 'https://www.example.com/x' }, 'no Origin: a page that is allowed'],
   [false, { host: 'a.example', origin: 'http://evil.example', referer: 'http://a.example/' }, 'Referer is not asked'],
 ];
 
@@ -29,7 +37,7 @@ for (const [may, headers, what] of cases) {
   });
 }
 
-test('a page of another origin is refused, and can read why; one of ALLOWED_ORIGINS is not', async t => {
+test('a page of another origin is refused, and cannot read even that; one of ALLOWED_ORIGINS is not', async t => {
   const { origin } = await startServer(t, { env: { ALLOWED_ORIGINS: 'http://friend.example' } });
   const session = (await (await fetch(`${origin}${resource}/1/`)).text()).split(':')[0]!;
   const poll = `${resource}/1/xhr-polling/${session}`;
@@ -37,10 +45,11 @@ test('a page of another origin is refused, and can read why; one of ALLOWED_ORIG
   for (const [method, path] of requests) {
     const refused = await fetch(origin + path, { method, headers: { origin: 'http://stranger.example' } });
     assert.equal(refused.status, 403);
-    assert.equal(refused.headers.get('access-control-allow-origin'), 'http://stranger.example');
-    assert.equal(await refused.text(), 'pages of http://stranger.example may not connect');
+    assert.equal(refused.headers.get('access-control-allow-origin'), null);
+    assert.equal(refused.headers.get('vary'), 'Origin');
+    assert.equal(await refused.text(), 'pages of this origin may not connect');
 
-    const allowed = await fetch(origin + path, { method, headers: { origin: 'http://friend.example' } });
+    const allowed = await fetch(origin + path, { method, headers: { origin: 'http://friend.example' }, body: method === 'POST' ? '2::' : undefined });
     assert.equal(allowed.status, 200);
     assert.equal(allowed.headers.get('access-control-allow-origin'), 'http://friend.example');
     assert.equal(allowed.headers.get('access-control-allow-credentials'), 'true');

@@ -68,7 +68,7 @@ test('an upgrade from a page of another origin, or to another path, is refused w
 test('a body over MAX_MESSAGE_BYTES is refused in words', async t => {
   const { origin } = await startServer(t, { env: { MAX_MESSAGE_BYTES: '1000' } });
   const session = (await (await fetch(`${origin}${resource}/1/`)).text()).split(':')[0]!;
-  const post = (bytes: number) => fetch(`${origin}${resource}/1/xhr-polling/${session}`, { method: 'POST', body: 'x'.repeat(bytes) });
+  const post = (bytes: number) => fetch(`${origin}${resource}/1/xhr-polling/${session}`, { method: 'POST', body: '3:::'.padEnd(bytes, 'x') });
   assert.equal((await post(1000)).status, 200);
   const answer = await post(1001);
   assert.equal(answer.status, 413);
@@ -79,12 +79,12 @@ test('LOG_LEVEL reaches Socket.IO', async t => {
   const { origin, output, stop } = await startServer(t, { env: { LOG_LEVEL: 'debug' } });
   await next(connect(t, origin), 'connect');
   await stop('SIGKILL');
-  assert.match(output(), / debug .*handshake authorized/);
+  assert.match(output(), / debug handshake [^]* debug connected /);
 });
 
 test('a session that the server does not know is sent back, and not logged: after a restart that is every client', async t => {
   const { origin, output, stop } = await startServer(t);
-  const answer = await fetch(`${origin}${resource}/1/xhr-polling/of-another-process`);
+  const answer = await fetch(`${origin}${resource}/1/xhr-polling/of-another-process--`);
   assert.equal(await answer.text(), '7:::1+0');
   await stop('SIGKILL');
   assert.doesNotMatch(output(), /warn/);

@@ -10,6 +10,9 @@ type Args<Map, E extends keyof Map> = Map[E] extends (...args: infer A) => void 
 /** Where 0.9 answers later: with an error, or with what was asked for. */
 type Callback<T> = (error: Error | null, value: T) => void;
 
+/** A handler may be async. One that throws, or rejects, is logged; a sender that waits for an acknowledgement gets { error: … }. */
+type Handler<A extends unknown[]> = (...args: A) => unknown;
+
 /** What a handler on the server can be for: the client's events, and its end. */
 type Heard<In> = In & { disconnect: (reason: string) => void };
 /** What an event takes, without an acknowledgement. */
@@ -36,9 +39,9 @@ export interface Socket<In, Out, Data = Record<string, unknown>> {
   readonly volatile: this;
   /** The next emit goes to everyone but this client. */
   readonly broadcast: Broadcast<Out>;
-  on<E extends Name<Heard<In>>>(event: E, handler: (...args: Args<Heard<In>, E>) => void): this;
-  once<E extends Name<Heard<In>>>(event: E, handler: (...args: Args<Heard<In>, E>) => void): this;
-  removeListener<E extends Name<Heard<In>>>(event: E, handler: (...args: Args<Heard<In>, E>) => void): this;
+  on<E extends Name<Heard<In>>>(event: E, handler: Handler<Args<Heard<In>, E>>): this;
+  once<E extends Name<Heard<In>>>(event: E, handler: Handler<Args<Heard<In>, E>>): this;
+  removeListener<E extends Name<Heard<In>>>(event: E, handler: Handler<Args<Heard<In>, E>>): this;
   join(room: string): this;
   leave(room: string): this;
   set<K extends Name<Data>>(key: K, value: Data[K], done?: (error: Error | null) => void): this;
@@ -52,7 +55,7 @@ export interface Socket<In, Out, Data = Record<string, unknown>> {
 /** The clients of a namespace: io.sockets is that of all who connect. */
 export interface Namespace<In, Out, Data = Record<string, unknown>> extends Broadcast<Out> {
   readonly name: string;
-  on(event: 'connection', handler: (socket: Socket<In, Out, Data>) => void): this;
+  on(event: 'connection', handler: Handler<[socket: Socket<In, Out, Data>]>): this;
   /** The next emit leaves out the client of this id. */
   except(id: string): this;
   /** The clients of the namespace, or of a room of it. */
@@ -87,7 +90,7 @@ export interface Handshake {
 }
 
 /** Decides whether a client may connect: accept(null, true) lets it in, accept(null, false) answers 403. */
-export type Authorization = (handshake: Handshake, accept: (error: Error | string | null, authorized: boolean) => void) => void;
+export type Authorization = (handshake: Handshake, accept: (error: Error | string | null, authorized: boolean) => void) => unknown;
 
 /** The settings of 0.9 that mean something to an application here. Times are in seconds. */
 export interface Settings {

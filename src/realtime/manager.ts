@@ -1,38 +1,159 @@
-/**
- * The internals of socket.io 0.9.19 that this folder leans on. The release line is frozen, so they do not move.
- * Nothing outside this folder may use them.
- */
-import type { EventEmitter } from 'events';
+import { randomBytes } from 'crypto';
+import { EventEmitter } from 'events';
 import type { IncomingMessage } from 'http';
-import type { Handshake, Server } from './api';
+import type { ParsedUrlQuery } from 'querystring';
+import type { Config } from '../config';
+import { atMostOneASecond, Log } from '../log';
+import { clientAddress } from './address';
+import type { Authorization, Handshake } from './api';
+import { callHandlers, once } from './handlers';
+import { BaseManager, encodePacket, Packet } from './legacy';
+import { Limits } from './limits';
+import { Namespace } from './namespace';
+import { Rooms } from './rooms';
+import { Session } from './session';
 
-export interface Manager extends Server<any, any, any> {
-  /** A method, which names the transports that a client may use; and by session id its poll or WebSocket. */
-  transports: ((data: object) => string[]) & { [id: string]: Transport | null };
-  /** By session id: those that have opened a transport and are not gone. */
-  connected: { [id: string]: true };
-  /** Makes what app.ts sees as socket.handshake. */
-  handshakeData(data: { request: IncomingMessage }): Handshake;
+/** 0.9's manager, which app.ts knows as `io`: its settings and namespaces, with sessions and rooms of our own. */
+export class Manager extends BaseManager {
+  /** By session id. Those that have ended stay until their client has been told. */
+  readonly sessions = new Map<string, Session>();
+  readonly rooms = new Rooms();
+  readonly limits: Limits;
+  /** How many clients are connected. */
+  clients = 0;
+  declare namespaces: { [name: string]: Namespace };
+  declare transports: { [id: string]: Session | undefined };
+
+  private readonly debug: Log['debug'];
+  private readonly reportError: (kind: string, ...more: unknown[]) => void;
+  private toFlush: Session[] = [];
+
+  constructor(config: Config, log: Log) {
+    // 0.9's info is one line a client and more: debug, by any other name.
+    super(new EventEmitter(), { resource: /^/, transports: config.transports, logger: { ...log, info: log.debug } });
+    this.handshaken = Object.create(null);
+    this.transports = Object.create(null);
+    this.debug = log.debug;
+    this.reportError = atMostOneASecond(log.error);
+    this.limits = new Limits(config, this.sessions, atMostOneASecond(log.warn));
+  }
+
+  /** A namespace, made at its first use. Names are the application's: a client cannot make one. */
+  override of(name: string): Namespace {
+    const known = this.namespace(name);
+    return known || (this.namespaces[name] = new Namespace(this, name));
+  }
+
+  /** A namespace that there is. */
+  private namespace(name: string): Namespace | undefined {
+    return Object.prototype.hasOwnProperty.call(this.namespaces, name) ? this.namespaces[name] : undefined;
+  }
+
+  /**
+   * Asks the application whether a client may connect, and answers `done` once, whatever it does: 0.9 answers the client
+   * each time it is told.
+   */
+  ask(check: Authorization, self: object, handshake: Handshake, done: (error: unknown, authorized: boolean) => void): void {
+    const answer = once(done);
+    callHandlers([check], self, [handshake, answer], error => {
+      this.failed('authorization', error);
+      answer(error, false);
+    });
+  }
+
+  /** Makes a session of a handshake. Gives what its client is told: its id, time-outs and transports. */
+  admit(handshake: Handshake): string {
+    const id = randomBytes(15).toString('base64').replace(/\//g, '_').replace(/\+/g, '-');
+    const session = new Session(id, handshake.address.address, this);
+    this.limits.beforeOpen(session);
+    this.sessions.set(id, session);
+    this.handshaken[id] = handshake;
+    this.debug('handshake', id, session.address);
+    const heartbeat = this.enabled('heartbeats') ? this.get('heartbeat timeout') : '';
+    return [id, heartbeat, this.get('close timeout'), this.get('transports').join(',')].join(':');
+  }
+
+  /** What app.ts sees as socket.handshake. */
+  readHandshake(request: IncomingMessage, query: ParsedUrlQuery): Handshake {
+    return { ...this.handshakeData({ request, headers: request.headers, query }), address: clientAddress(request) };
+  }
+
+  /** A session has its first poll, or its WebSocket. */
+  onConnect(session: Session): void {
+    const { id } = session;
+    this.clients += 1;
+    this.debug('connected', id, session.name);
+    this.limits.onUse(session);
+    this.transports[id] = session;
+    delete this.handshaken[id]!.issued;
+    this.namespaces['']!.join(id);
+  }
+
+  /** What a client sent. */
+  onPackets(session: Session, packets: Packet[]): void {
+    for (const packet of packets) {
+      if (session.ended) return;
+      if (packet.type === 'heartbeat') session.onHeartbeat();
+      else if (packet.type === 'disconnect' && packet.endpoint === '') session.disconnect();
+      else if (packet.type === 'connect' && packet.endpoint === '') continue; // it is connected
+      else this.onPacket(session, packet);
+    }
+  }
+
+  private onPacket(session: Session, packet: Packet): void {
+    const namespace = this.namespace(packet.endpoint);
+    if (!namespace) return;
+    if (packet.id !== undefined && packet.ack === true) {
+      session.send(encodePacket({ type: 'ack', ackId: packet.id, endpoint: packet.endpoint }));
+    }
+    namespace.handlePacket(session.id, packet);
+  }
+
+  /** Sends a packet to one client. */
+  sendTo(id: string, packet: string, volatile?: boolean): void {
+    const session = this.sessions.get(id);
+    if (session) session.send(packet, volatile);
+  }
+
+  /** Sends a packet to everyone in a room. */
+  onDispatch(room: string, packet: string, volatile: boolean | undefined, exceptions: string[]): void {
+    for (const id of this.rooms.in(room)) {
+      if (!exceptions.includes(id)) this.sendTo(id, packet, volatile);
+    }
+  }
+
+  /** A session has ended: tells the handlers of 'disconnect', which can still use its rooms. */
+  onEnd(session: Session, reason: string): void {
+    const { id } = session;
+    this.debug('ended', id, reason);
+    if (session.connected) this.clients -= 1;
+    this.limits.onUse(session);
+    for (const namespace of Object.values(this.namespaces)) namespace.handleDisconnect(id, reason);
+    this.rooms.leaveAll(id);
+    delete this.handshaken[id];
+    delete this.transports[id];
+    // 0.9 keeps what socket.set was given for handlers that are still at work.
+    this.store.destroyClient(id, this.get('client store expiration'));
+  }
+
+  /** Sends what waits for a session at the end of this tick. */
+  flushSoon(session: Session): void {
+    if (this.toFlush.push(session) > 1) return;
+    process.nextTick(() => {
+      const sessions = this.toFlush;
+      this.toFlush = [];
+      for (const one of sessions) one.flush();
+    });
+  }
+
+  /** A handler of the application has failed. */
+  failed(what: string, error: unknown): void {
+    this.reportError(`handler of ${what}`, error);
+  }
+
+  /** Ends a session for good. */
+  disconnect(id: string): void {
+    const session = this.sessions.get(id);
+    if (session) session.disconnect();
+  }
 }
-
-interface Transport {
-  open: boolean;
-  packet(packet: { type: string; reason?: string; advice?: string }): void;
-  clearTimeouts(): void;
-}
-
-interface Options {
-  resource: RegExp;
-  transports: readonly string[];
-  logger: object;
-  origins: string;
-  'browser client': boolean;
-  'destroy buffer size': number;
-  'destroy upgrade': boolean;
-}
-
-/** @param door where requests and upgrades arrive as events: an HTTP server, or what stands for one */
-type ManagerClass = { new (door: EventEmitter, options: Options): Manager; prototype: Manager };
-
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- 0.9 has no types to import
-export const { Manager } = require('socket.io') as { Manager: ManagerClass };

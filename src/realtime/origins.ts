@@ -2,28 +2,47 @@ import type { IncomingMessage } from 'http';
 
 /**
  * Whether the page that a request comes from may talk to the server: a page of the server's own origin, or of one of
- * `allowed` (origins as browsers write them). A request without an Origin header is no other page's: browsers send one
- * with each XMLHttpRequest and WebSocket to another origin.
+ * `allowed` (origins as browsers write them). Browsers name the origin of a page elsewhere in each XMLHttpRequest, WebSocket
+ * and POST. What they fetch for a script, an image or a frame has none: there Sec-Fetch-Site says it, or Referer.
+ * A request that says nothing of these is no page's, or comes from a browser that keeps it secret: its page cannot read the
+ * answer.
  */
 export function mayConnect(req: IncomingMessage, allowed: string[]): boolean {
-  const origin = req.headers.origin;
-  return origin === undefined || allowed.includes(origin) || ownOrigins(req).includes(origin);
+  const { origin, referer, 'sec-fetch-site': site } = req.headers;
+  if (origin !== undefined) return isOwn(req, origin) || allowed.includes(origin);
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
+  if (referer === undefined || isOwn(req, referer)) return true;
+  const from = originOf(referer);
+  return from === undefined || from === 'null' || isOwn(req, from) || allowed.includes(from);
+}
+
+/** The page of another origin that is to be allowed to read the answer; null if it is no other page's request. */
+export function otherOrigin(req: IncomingMessage): string | null {
+  const { origin } = req.headers;
+  return origin === undefined || isOwn(req, origin) ? null : origin;
 }
 
 /**
- * The origin that the client calls the server by. IIS ends TLS, so node does not see it: iisnode's enableXFF says in
- * X-Forwarded-Proto how the client came. A page elsewhere cannot set that header, nor Host.
+ * Whether an origin, or a URL with a path, is of the origin that the client calls the server by. IIS ends TLS, so node does
+ * not see it: iisnode's enableXFF says in X-Forwarded-Proto how the client came. A page elsewhere cannot set that header, nor Host.
  */
-function ownOrigins(req: IncomingMessage): string[] {
-  const host = req.headers.host;
-  const schemes = String(req.headers['x-forwarded-proto'] || 'http').split(',');
-  const origins: string[] = [];
-  for (const scheme of schemes) {
-    try {
-      origins.push(new URL(`${scheme.trim()}://${host}`).origin);
-    } catch {
-      // Not a host or scheme that a page can have.
-    }
+function isOwn(req: IncomingMessage, url: string): boolean {
+  const { host } = req.headers;
+  if (!host) return false;
+  for (const scheme of String(req.headers['x-forwarded-proto'] || 'http').split(',')) {
+    const own = `${scheme.trim()}://${host}`;
+    if (url === own || url.startsWith(`${own}/`)) return true;
+    // They may be written differently: case, a default port.
+    const origin = originOf(own);
+    if (origin !== undefined && origin !== 'null' && originOf(url) === origin) return true;
   }
-  return origins;
+  return false;
+}
+
+function originOf(url: string): string | undefined {
+  try {
+    return new URL(url).origin;
+  } catch {
+    return undefined; // Not a URL that a page can have.
+  }
 }

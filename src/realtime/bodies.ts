@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'http';
+import { Refusal } from './refusal';
+
+/** How long a client may take to send a body, ms: a megabyte over a slow telephone line. */
+const SLOWEST = 60000;
+/** What all bodies that are under way may hold together, bytes, in bodies of the largest size. */
+const TOGETHER = 64;
+
+interface Body {
+  req: IncomingMessage;
+  parts: Buffer[];
+  bytes: number;
+  since: number;
+  refuse: (refusal: Refusal) => void;
+}
+
+/** Reads the bodies of POSTs, each bounded in size and time, and all together in what they hold. */
+export class Bodies {
+  private readonly reading = new Set<Body>();
+  private bytes = 0;
+
+  /** @param most how many bytes a body may have */
+  constructor(private readonly most: number) {}
+
+  /**
+   * Reads the body of a request. One of the two functions is called, once; neither if the client goes away before.
+   * @param done takes the body as text
+   * @param refuse takes why it is not read to its end; the request is to be answered with that
+   */
+  read(req: IncomingMessage, done: (text: string) => void, refuse: (refusal: Refusal) => void): void {
+    const body: Body = { req, parts: [], bytes: 0, since: Date.now(), refuse };
+    this.reading.add(body);
+    req.on('data', (part: Buffer) => {
+      body.bytes += part.length;
+      if (!this.reading.has(body)) {
+        // It has its answer, and is read on so that the answer is not lost. One that does not end is cut.
+        if (body.bytes > this.most * 16) req.destroy();
+        return;
+      }
+      this.bytes += part.length;
+      body.parts.push(part);
+      if (body.bytes > this.most) this.giveUp(body, new Refusal(413, `a message may have ${this.most} bytes`));
+      else if (this.bytes > this.most * TOGETHER) this.giveUpLargest();
+    });
+    req.on('end', () => {
+      if (!this.forget(body)) return;
+      done((body.parts.length === 1 ? body.parts[0]! : Buffer.concat(body.parts)).toString());
+    });
+    req.on('close', () => { this.forget(body); });
+    req.on('error', () => { this.forget(body); });
+  }
+
+  /** Gives up bodies that take too long. To be called now and then. */
+  sweep(now: number): void {
+    for (const body of this.reading) {
+      if (now - body.since < SLOWEST) return; // those that follow began later
+      this.giveUp(body, new Refusal(408, 'the body did not come in time', { Connection: 'close' }));
+    }
+  }
+
+  private giveUpLargest(): void {
+    const largest = [...this.reading].reduce((one, other) => one.bytes < other.bytes ? other : one);
+    this.giveUp(largest, new Refusal(503, 'too many bodies at once', { Connection: 'close' }));
+  }
+
+  private giveUp(body: Body, refusal: Refusal): void {
+    if (this.forget(body)) body.refuse(refusal);
+    body.parts = [];
+  }
+
+  /** Whether it was being read until now. */
+  private forget(body: Body): boolean {
+    if (!this.reading.delete(body)) return false;
+    this.bytes -= body.bytes;
+    return true;
+  }
+}

@@ -1,0 +1,31 @@
+type Handler = (...args: any[]) => unknown;
+
+/**
+ * Calls handlers, so that one that throws, or whose promise is rejected, keeps neither the others from being called nor the
+ * process from living.
+ * @param failed takes what was thrown
+ */
+export function callHandlers(handlers: Handler[], self: object, args: unknown[], failed: (error: unknown) => void): void {
+  for (const handler of handlers) {
+    try {
+      const result = handler.apply(self, args);
+      if (isPromise(result)) result.then(undefined, failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+/** A function that calls `then` at its first call only. */
+export function once<A extends unknown[]>(then: (...args: A) => void): (...args: A) => void {
+  let called = false;
+  return (...args) => {
+    if (called) return;
+    called = true;
+    then(...args);
+  };
+}

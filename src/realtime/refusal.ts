@@ -1,0 +1,24 @@
+import type { ServerResponse } from 'http';
+
+/** Why a request is not served: its answer's status, and one line of text that repeats nothing of the request. */
+export class Refusal extends Error {
+  constructor(readonly status: number, readonly reason: string, readonly headers: Record<string, string> = {}) {
+    super(reason);
+  }
+}
+
+/**
+ * Answers a request in one write. No answer under the resource is to be kept for a page of another origin: hence Vary.
+ * @param origin the page of another origin that may read the answer; null if there is none
+ */
+export function answer(res: ServerResponse, status: number, text: string, origin: string | null, more?: Record<string, string>): void {
+  const headers: Record<string, string | number> = {
+    'Content-Type': 'text/plain; charset=UTF-8', 'Content-Length': Buffer.byteLength(text), Vary: 'Origin', ...more,
+  };
+  if (origin !== null) {
+    headers['Access-Control-Allow-Origin'] = origin;
+    headers['Access-Control-Allow-Credentials'] = 'true';
+  }
+  res.writeHead(status, headers);
+  res.end(text);
+}

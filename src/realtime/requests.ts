@@ -1,0 +1,46 @@
+import type { IncomingMessage } from 'http';
+import { ParsedUrlQuery, parse } from 'querystring';
+import { Refusal } from './refusal';
+
+/** What a request under the resource asks for. */
+export interface Request {
+  /** 'leave' is how 0.9's client says goodbye while its page goes. */
+  kind: 'welcome' | 'preflight' | 'handshake' | 'poll' | 'post' | 'leave' | 'upgrade';
+  /** The session id, '' for a handshake. It has the form of one; whether there is such a session is another question. */
+  id: string;
+  query: ParsedUrlQuery;
+}
+
+/** /1/ is a handshake, /1/<transport>/<session id> a poll, a POST or an upgrade. The transport of a goodbye can be missing. */
+const PATH = /^\/([^/]*)(?:\/([^/]*)(?:\/([^/]*))?)?\/?$/;
+/** 15 bytes in base64, as in a URL. */
+const SESSION_ID = /^[\w-]{20}$/;
+
+/**
+ * Takes the URL of a request apart.
+ * @param path what of it comes after the resource, with the query string
+ * @param transports those that the server offers
+ * @throws Refusal if 0.9's client would not send it
+ */
+export function readRequest(req: IncomingMessage, path: string, transports: readonly string[], upgrade: boolean): Request {
+  const mark = path.indexOf('?');
+  const query = parse(mark < 0 ? '' : path.slice(mark + 1));
+  const [, protocol, transport = '', id = ''] = PATH.exec(mark < 0 ? path || '/' : path.slice(0, mark) || '/') || [];
+  if (protocol === undefined) throw new Refusal(404, 'not found');
+  if (req.method === 'OPTIONS') return { kind: 'preflight', id, query };
+  if (req.method !== 'GET' && req.method !== 'POST') throw new Refusal(405, 'GET or POST', { Allow: 'GET, POST, OPTIONS' });
+  if (protocol === '') return { kind: 'welcome', id, query };
+  if (protocol !== '1') throw new Refusal(400, 'this server speaks protocol 1');
+  if (transport === '' && id === '') {
+    if (req.method !== 'GET') throw new Refusal(405, 'a handshake is a GET', { Allow: 'GET, OPTIONS' });
+    if (query.jsonp !== undefined) throw new Refusal(400, 'jsonp-polling is not offered');
+    return { kind: 'handshake', id, query };
+  }
+  const leaves = query.disconnect !== undefined;
+  const wanted = upgrade ? 'websocket' : 'xhr-polling';
+  if (transport !== wanted && !leaves) throw new Refusal(400, `${wanted} is meant here`);
+  if (!leaves && !transports.includes(transport)) throw new Refusal(400, 'this transport is not offered');
+  if (!SESSION_ID.test(id)) throw new Refusal(400, 'not a session id');
+  if (leaves) return { kind: 'leave', id, query };
+  return { kind: upgrade ? 'upgrade' : req.method === 'GET' ? 'poll' : 'post', id, query };
+}

@@ -1,0 +1,130 @@
+import type { IncomingMessage, ServerResponse } from 'http';
+import type { Duplex } from 'stream';
+import type { Config } from '../config';
+import { atMostOneASecond, Log } from '../log';
+import { clientAddress } from './address';
+import { Bodies } from './bodies';
+import type { Manager } from './manager';
+import { mayConnect, otherOrigin } from './origins';
+import { readPayload } from './packets';
+import { answer, Refusal } from './refusal';
+import { readRequest, Request } from './requests';
+import { CONNECT_AGAIN, Session } from './session';
+import { createUpgrade } from './websocket';
+
+export interface Serve {
+  /** Answers a request. */
+  request: (req: IncomingMessage, res: ServerResponse) => void;
+  /** Answers a request for a WebSocket. */
+  upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** From now on every request is told that the server is stopping. */
+  close: () => void;
+  /** Gives up what takes too long. To be called about once a second. */
+  sweep: (now: number) => void;
+}
+
+/**
+ * The way from a request to a session. Whatever is wrong with a request, it gets an answer: of a connection that is cut, iisnode
+ * makes a 500.1013.
+ */
+export function createServe(config: Config, manager: Manager, log: Log, resource: RegExp): Serve {
+  const bodies = new Bodies(config.maxMessageBytes);
+  const warn = atMostOneASecond(log.warn);
+  let closing = false;
+  const webSockets = config.transports.includes('websocket')
+    ? createUpgrade(config.maxMessageBytes, (session, packets) => manager.onPackets(session, packets), log)
+    : null;
+
+  /** @throws Refusal for a request that is not to reach a session */
+  function read(req: IncomingMessage, upgrade: boolean): Request {
+    const prefix = resource.exec(req.url!);
+    if (closing) throw new Refusal(503, 'the server is stopping', { Connection: 'close' });
+    if (!prefix) throw new Refusal(404, 'not found');
+    if (!mayConnect(req, config.allowedOrigins)) throw new Refusal(403, 'pages of this origin may not connect');
+    if (Number(req.headers['content-length']) > config.maxMessageBytes) {
+      throw new Refusal(413, `a message may have ${config.maxMessageBytes} bytes`);
+    }
+    return readRequest(req, req.url!.slice(prefix[0].length), config.transports, upgrade);
+  }
+
+  function note(req: IncomingMessage, { status, reason }: Refusal): void {
+    const { address } = clientAddress(req);
+    if (status === 403) warn(reason, address, req.headers.origin || req.headers.referer || 'by Sec-Fetch-Site', '(see ALLOWED_ORIGINS)');
+    else if (status === 400 || status === 404 || status === 405 || closing) log.debug('refused', status, reason, address);
+    else warn(reason, address);
+  }
+
+  /** Does what a request asks for, or answers why not. */
+  function attempt(req: IncomingMessage, res: ServerResponse, origin: string | null, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refuse(req, res, origin, error);
+    }
+  }
+
+  function refuse(req: IncomingMessage, res: ServerResponse, origin: string | null, refusal: Refusal): void {
+    note(req, refusal);
+    // A page elsewhere is not to read even that.
+    answer(res, refusal.status, refusal.reason, refusal.status === 403 ? null : origin, refusal.headers);
+  }
+
+  function handshake(req: IncomingMessage, res: ServerResponse, origin: string | null, { query }: Request): void {
+    const data = manager.readHandshake(req, query);
+    const check = manager.get('authorization');
+    if (!check) return answer(res, 200, manager.admit(data), origin);
+    manager.ask(check, manager, data, (error, authorized) => attempt(req, res, origin, () => {
+      if (error) answer(res, 500, 'handshake error', origin);
+      else if (authorized) answer(res, 200, manager.admit(data), origin);
+      else answer(res, 403, 'handshake unauthorized', origin);
+    }));
+  }
+
+  function post(req: IncomingMessage, res: ServerResponse, origin: string | null, session: Session | undefined): void {
+    if (!session) throw new Refusal(404, 'client not handshaken');
+    bodies.read(req, text => attempt(req, res, origin, () => {
+      const packets = readPayload(text, config.maxPackets);
+      session.begin();
+      manager.onPackets(session, packets);
+      answer(res, 200, '1', origin);
+    }), refusal => refuse(req, res, origin, refusal));
+  }
+
+  function request(req: IncomingMessage, res: ServerResponse): void {
+    const origin = otherOrigin(req);
+    attempt(req, res, origin, () => {
+      const asked = read(req, false);
+      const session = manager.sessions.get(asked.id);
+      switch (asked.kind) {
+        case 'welcome': return answer(res, 200, 'Welcome to socket.io.', origin);
+        case 'preflight': return answer(res, 204, '', origin, PREFLIGHT);
+        case 'handshake': return handshake(req, res, origin, asked);
+        case 'post': return post(req, res, origin, session);
+        case 'poll': return session ? session.onPoll(res, origin) : answer(res, 200, CONNECT_AGAIN, origin);
+        case 'leave':
+          if (session) session.disconnect();
+          return answer(res, 200, '', origin);
+      }
+    });
+  }
+
+  function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    try {
+      const session = manager.sessions.get(read(req, true).id);
+      if (!session) throw new Refusal(404, 'client not handshaken');
+      webSockets!.accept(req, socket, head, session);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      note(req, error);
+      webSockets!.refuse(socket, error);
+    }
+  }
+
+  return { request, upgrade, close: () => { closing = true; }, sweep: now => bodies.sweep(now) };
+}
+
+const PREFLIGHT = {
+  Allow: 'GET, POST, OPTIONS', 'Access-Control-Allow-Methods': 'GET, POST', 'Access-Control-Allow-Headers': 'Content-Type, X-Requested-With',
+  'Access-Control-Max-Age': '600',
+};
