@@ -2,6 +2,7 @@ import { createServer } from 'http';
 import type { AddressInfo } from 'net';
 import { app } from './app';
 import { Config, ConfigError, readConfig } from './config';
+import { trustHeaders } from './iisnode';
 import { createLog } from './log';
 import { createPages } from './pages';
 import { createRealtime } from './realtime';
@@ -14,10 +15,16 @@ function start(config: Config): void {
   app(realtime.io);
 
   const server = createServer((req, res) => {
+    trustHeaders(req, config.iisnode !== null);
     if (realtime.owns(req)) realtime.handle(req, res);
     else pages(req, res);
   });
-  if (config.transports.includes('websocket')) server.on('upgrade', realtime.upgrade);
+  if (config.transports.includes('websocket')) {
+    server.on('upgrade', (req, socket, head) => {
+      trustHeaders(req, config.iisnode !== null);
+      realtime.upgrade(req, socket, head);
+    });
+  }
 
   // iisnode keeps its connections to us for 30 s (maxNamedPipePooledConnectionAge). If we close one just as it sends a
   // request on it, the visitor gets a 500.1013: so we wait longer. node wants headersTimeout to be longer still.

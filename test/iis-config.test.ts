@@ -81,7 +81,13 @@ test('IIS takes a body just above MAX_MESSAGE_BYTES, so that the server refuses 
 test('what must hold without iisnode.yml is in web.config too, and says the same', () => {
   const without = readSettings({ ...config.iisnode, configOverrides: 'none.yml' }, path.join(root, entry));
   for (const key of ['node_env', 'devErrorsEnabled', 'debuggingEnabled', 'enableXFF'] as const) assert.equal(without[key], settings[key], key);
-  assert.deepEqual(Object.keys(config.iisnode).sort(), ['configOverrides', 'debuggingEnabled', 'devErrorsEnabled', 'enableXFF', 'node_env']);
+  // The headers that src/iisnode.ts takes for IIS's word.
+  const trusted = /PROMOTED = \[([^\]]*)\]/.exec(readFileSync(path.join(root, 'src/iisnode.ts'), 'utf8'))![1]!;
+  const promoted = without.promoteServerVars.split(',').map(name => `'x-iisnode-${name.toLowerCase()}'`);
+  assert.equal(promoted.join(', '), trusted);
+  assert.deepEqual(Object.keys(config.iisnode).sort(), [
+    'configOverrides', 'debuggingEnabled', 'devErrorsEnabled', 'enableXFF', 'node_env', 'promoteServerVars',
+  ]);
 });
 
 test('web.config has what a deployment needs, section by section', () => {

@@ -117,9 +117,9 @@ export class Namespace extends BaseNamespace {
     const { id } = socket;
     if (this.sockets[id] !== socket) return;
     delete this.sockets[id];
-    socket.onDisconnect(reason);
     this.manager.rooms.leave(id, this.name);
     this.manager.rooms.leaveAll(id, `${this.name}\n`);
+    socket.onDisconnect(reason);
   }
 
   /** A session ends. */
