@@ -24,6 +24,8 @@ export interface Config {
   maxHandshakes: number;
   /** How many clients there may be, with their handshakes. */
   maxClients: number;
+  /** How long a session outlives its connection, s. */
+  sessionTimeout: number;
   /** The version of iisnode that started this process, null outside IIS. */
   iisnode: string | null;
 }
@@ -70,6 +72,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     maxHandshakes: setting('MAX_HANDSHAKES', '2000', 'a number from 10 to 100000', number(10, 1e5)),
     // What iisnode.yml lets wait at once (maxConcurrentRequestsPerProcess).
     maxClients: setting('MAX_CLIENTS', '10000', 'a number from 1 to 1000000', number(1, 1e6)),
+    sessionTimeout: setting('SESSION_TIMEOUT', '120', 'a number of seconds from 10 to 86400', number(10, 86400)),
     iisnode: env.IISNODE_VERSION || null,
   };
 }

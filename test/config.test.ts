@@ -20,6 +20,7 @@ test('the defaults', () => {
     maxWaitingBytes: 1000000,
     maxHandshakes: 2000,
     maxClients: 10000,
+    sessionTimeout: 120,
     iisnode: null,
   });
 });
@@ -59,7 +60,7 @@ const bad: [name: string, value: string][] = [
     .map(value => ['ALLOWED_ORIGINS', value] as [string, string]),
   ...['verbose', '3'].map(value => ['LOG_LEVEL', value] as [string, string]),
   ...['0', '999', '1e6', '100000001', '64kb'].map(value => ['MAX_MESSAGE_BYTES', value] as [string, string]),
-  ...['MAX_PACKETS', 'MAX_WAITING_BYTES', 'MAX_HANDSHAKES', 'MAX_CLIENTS'].map(name => [name, '0'] as [string, string]),
+  ...['MAX_PACKETS', 'MAX_WAITING_BYTES', 'MAX_HANDSHAKES', 'MAX_CLIENTS', 'SESSION_TIMEOUT'].map(name => [name, '0'] as [string, string]),
 ];
 
 for (const [name, value] of bad) {

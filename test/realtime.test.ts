@@ -14,7 +14,7 @@ import { clientLibrary, fromRoot, resource, root, startServer, until } from './h
 
 type In = { message: (text: string, ack?: (answer: string) => void) => void };
 type Out = { response: (text: string) => void };
-interface Status { state: string; attempt: number; transport?: string; reason?: string }
+interface Status { state: string; attempt: number; transport?: string; recovered?: boolean; reason?: string }
 interface Connection {
   emit: <E extends keyof In>(event: E, ...args: Parameters<In[E]>) => void;
   on: (<E extends keyof Out>(event: E, handler: Out[E]) => void)

@@ -11,7 +11,10 @@ type EventArgs<Map, E extends keyof Map> = Map[E] extends (...args: infer A) => 
 interface Connection {
   /** Handlers of 'status' are called at once with the status there is, and at each change. */
   on<E extends keyof Heard>(event: E, handler: (...args: EventArgs<Heard, E>) => void): void;
-  /** While there is no connection, it is kept and sent when there is one. */
+  /**
+   * Sends an event. It is kept until the server has it, whatever becomes of the connection. The acknowledgement gets { error: … } where the
+   * server failed to answer. Throws if the connection is closed, the message too large, or too many wait already.
+   */
   emit<E extends keyof Out>(event: E, ...args: EventArgs<Out, E>): void;
   /** Ends the connection for good. */
   close(): void;
@@ -23,6 +26,11 @@ interface ConnectionStatus {
   attempt: number;
   /** What carries the events, once connected: 'xhr-polling'. */
   transport?: string;
+  /**
+   * Once connected: true if the server still has the session, so that nothing was lost; false if it is a new one, the first or because
+   * the server was restarted. Then what the page shows of the server's state is to be fetched anew.
+   */
+  recovered?: boolean;
   /** Why the last try failed, where the server said so. */
   reason?: string;
 }
@@ -39,17 +47,31 @@ interface ConnectOptions {
 /** The part of socket.io-client 0.9.17 that realtime.js uses. */
 interface ClientLibrary {
   connect(url: string, options: object): ClientSocket;
+  parser: { encodePacket(packet: object): string };
   Transport: { XHR: { prototype: ClientXHR } };
 }
 
 interface ClientSocket {
   socket: ClientSession;
   on(event: string, handler: (...args: any[]) => void): void;
-  emit(event: string, ...args: any[]): void;
+  packet(packet: object): void;
+}
+
+/** A packet, as 0.9 takes it apart. */
+interface ClientPacket {
+  type: string;
+  endpoint: string;
+  args: any[];
+  name?: any;
+  id?: any;
+  ack?: true | 'data';
+  ackId?: any;
+  /** Of its text, in characters. */
+  size?: any;
 }
 
 interface ClientSession {
-  options: { transports: string[] };
+  options: { transports: string[]; query: string };
   connected: boolean;
   connecting: boolean;
   open: boolean;
@@ -60,6 +82,7 @@ interface ClientSession {
   isXDomain(): boolean;
   disconnect(): void;
   onDisconnect(reason?: string): void;
+  onPacket(packet: ClientPacket): void;
   onError(error: { advice?: string; reason?: string } | string): void;
 }
 

@@ -72,8 +72,6 @@ declare class LegacySocket extends LegacyEmitter {
   flags: Flags;
   /** How many acknowledgements were asked for. */
   ackPackets: number;
-  /** By id: the callbacks of those that have not come. */
-  acks: { [id: string]: Handler };
 }
 
 // Manager first: it takes what it needs from the module that loads it.

@@ -12,6 +12,7 @@ import { Limits } from './limits';
 import { Namespace } from './namespace';
 import { Rooms } from './rooms';
 import { Session } from './session';
+import type { Socket } from './socket';
 
 /** 0.9's manager, which app.ts knows as `io`: its settings and namespaces, with sessions and rooms of our own. */
 export class Manager extends BaseManager {
@@ -21,6 +22,8 @@ export class Manager extends BaseManager {
   readonly limits: Limits;
   /** How many clients are connected. */
   clients = 0;
+  /** How long a client of public/realtime.js may be absent, s. */
+  readonly sessionTimeout: number;
   declare namespaces: { [name: string]: Namespace };
   declare transports: { [id: string]: Session | undefined };
 
@@ -33,6 +36,7 @@ export class Manager extends BaseManager {
     super(new EventEmitter(), { resource: /^/, transports: config.transports, logger: { ...log, info: log.debug } });
     this.handshaken = Object.create(null);
     this.transports = Object.create(null);
+    this.sessionTimeout = config.sessionTimeout;
     this.debug = log.debug;
     this.reportError = atMostOneASecond(log.error);
     this.limits = new Limits(config, this.sessions, atMostOneASecond(log.warn));
@@ -61,16 +65,28 @@ export class Manager extends BaseManager {
     });
   }
 
-  /** Makes a session of a handshake. Gives what its client is told: its id, time-outs and transports. */
+  /**
+   * Makes a session of a handshake, or finds the one that its client has (session=<id> in the query).
+   * @returns what the client is told: the session's id, time-outs and transports
+   * @throws Refusal if there are too many
+   */
   admit(handshake: Handshake): string {
+    const { got, session: id } = handshake.query;
+    const known = typeof id === 'string' && this.sessions.get(id);
+    const session = known && known.delivery && known.connected ? known : this.newSession(handshake, got !== undefined);
+    if (session === known) session.resume(Number(got));
+    const heartbeat = this.enabled('heartbeats') ? this.get('heartbeat timeout') : '';
+    return [session.id, heartbeat, this.get('close timeout'), this.get('transports').join(',')].join(':');
+  }
+
+  private newSession(handshake: Handshake, delivers: boolean): Session {
     const id = randomBytes(15).toString('base64').replace(/\//g, '_').replace(/\+/g, '-');
-    const session = new Session(id, handshake.address.address, this);
+    const session = new Session(id, handshake.address.address, this, delivers);
     this.limits.beforeOpen(session);
     this.sessions.set(id, session);
     this.handshaken[id] = handshake;
     this.debug('handshake', id, session.address);
-    const heartbeat = this.enabled('heartbeats') ? this.get('heartbeat timeout') : '';
-    return [id, heartbeat, this.get('close timeout'), this.get('transports').join(',')].join(':');
+    return session;
   }
 
   /** What app.ts sees as socket.handshake. */
@@ -93,6 +109,7 @@ export class Manager extends BaseManager {
   onPackets(session: Session, packets: Packet[]): void {
     for (const packet of packets) {
       if (session.ended) return;
+      if (session.delivery && packet.endpoint === '' && !this.isToHandle(session, packet)) continue;
       if (packet.type === 'heartbeat') session.onHeartbeat();
       else if (packet.type === 'disconnect' && packet.endpoint === '') session.disconnect();
       else if (packet.type === 'connect' && packet.endpoint === '') continue; // it is connected
@@ -103,10 +120,24 @@ export class Manager extends BaseManager {
   private onPacket(session: Session, packet: Packet): void {
     const namespace = this.namespace(packet.endpoint);
     if (!namespace) return;
-    if (packet.id !== undefined && packet.ack === true) {
+    if (packet.ack === true && !session.delivery) {
       session.send(encodePacket({ type: 'ack', ackId: packet.id, endpoint: packet.endpoint }));
     }
     namespace.handlePacket(session.id, packet);
+  }
+
+  /** Whether a packet of a client whose messages are numbered is to be handled: what is about the numbers is done here. */
+  private isToHandle(session: Session, packet: Packet): boolean {
+    if (packet.id !== undefined) return session.isNext(packet.id);
+    if (packet.type !== 'ack') return true;
+    session.onGot(packet.ackId!);
+    return false;
+  }
+
+  /** The number of the next message to a client, if its messages are numbered; the packet's id has to be the same. */
+  nextNumber({ id, namespace }: Socket): number {
+    const session = this.sessions.get(id);
+    return namespace.name === '' && session && session.delivery ? session.delivery.next : 0;
   }
 
   /** Sends a packet to one client. */

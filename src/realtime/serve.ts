@@ -4,12 +4,13 @@ import type { Config } from '../config';
 import { atMostOneASecond, Log } from '../log';
 import { clientAddress } from './address';
 import { Bodies } from './bodies';
+import { CONNECT_AGAIN } from './connection';
 import type { Manager } from './manager';
 import { mayConnect, otherOrigin } from './origins';
 import { readPayload } from './packets';
 import { answer, Refusal } from './refusal';
 import { readRequest, Request } from './requests';
-import { CONNECT_AGAIN, Session } from './session';
+import type { Session } from './session';
 import { createUpgrade } from './websocket';
 
 export interface Serve {
@@ -101,7 +102,7 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
         case 'preflight': return answer(res, 204, '', origin, PREFLIGHT);
         case 'handshake': return handshake(req, res, origin, asked);
         case 'post': return post(req, res, origin, session);
-        case 'poll': return session ? session.onPoll(res, origin) : answer(res, 200, CONNECT_AGAIN, origin);
+        case 'poll': return session ? session.onPoll(res, origin, Number(asked.query.got)) : answer(res, 200, CONNECT_AGAIN, origin);
         case 'leave':
           if (session) session.disconnect();
           return answer(res, 200, '', origin);

@@ -1,24 +1,17 @@
 import type { ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import type WebSocket from 'ws';
-import { encodePacket, encodePayload } from './legacy';
+import { Connection, pollConnection, webSocketConnection } from './connection';
+import { Delivery } from './delivery';
+import { encodePacket } from './legacy';
 import type { Manager } from './manager';
-import { answer } from './refusal';
 
-const NOOP = encodePacket({ type: 'noop' });
+const CONNECT = encodePacket({ type: 'connect' });
 const HEARTBEAT = encodePacket({ type: 'heartbeat' });
 const DISCONNECT = encodePacket({ type: 'disconnect' });
-/** What 0.9's client takes for: connect again, at once. */
-export const CONNECT_AGAIN = encodePacket({ type: 'error', reason: 'client not handshaken', advice: 'reconnect' });
 
 /** How long a handshake may stay unused, ms, as in 0.9. */
 const UNUSED = 30000;
-
-/** A poll that waits, and the page of another origin that may read its answer. */
-interface Poll {
-  res: ServerResponse;
-  origin: string | null;
-}
 
 /**
  * A client from its handshake to its end, and what waits for it until its next poll, or its WebSocket, takes it. Stock 0.9 has
@@ -27,78 +20,133 @@ interface Poll {
  */
 export class Session {
   /** What socket.transport says. */
-  name: 'xhr-polling' | 'websocket' = 'xhr-polling';
+  name: Connection['name'] = 'xhr-polling';
   /** Whether it has polled, or opened its WebSocket: until then it is a handshake and no more. */
   connected = false;
   ended = false;
-  /** How much waits for the client, characters. */
+  /** How much waits for the client, or is kept until it has it, characters. */
   size = 0;
+  /** For clients of public/realtime.js: their messages arrive, or the session ends. */
+  readonly delivery: Delivery | null;
 
+  private connection: Connection | null = null;
   private queue: string[] = [];
-  private overflown = false;
+  /** How much of `size` is not kept once it is sent. */
+  private passing = 0;
   private flushing = false;
-  private poll: Poll | null = null;
-  private webSocket: WebSocket | null = null;
+  private overflown = false;
   private awaitsHeartbeat = false;
-  /** The connection that the last answer went to. */
+  /** Whether the client has to come back with a handshake; whether it has, and is to be told that it is connected. */
+  private state: 'usual' | 'sent away' | 'resumed' = 'usual';
+  /** What the last answer to a poll went to. */
   private answered: Duplex | null = null;
   /** When the next thing is due, ms: the end of a poll's wait, a heartbeat, or the end of a client that is away. */
-  private due: number;
+  private due = Date.now() + UNUSED;
 
   /**
    * @param address the client's, as far as it is known
+   * @param delivers whether it is a client of public/realtime.js
    */
-  constructor(readonly id: string, readonly address: string, private readonly manager: Manager) {
-    this.due = Date.now() + UNUSED;
+  constructor(readonly id: string, readonly address: string, private readonly manager: Manager, delivers: boolean) {
+    this.delivery = delivers ? new Delivery() : null;
   }
 
   /** Sends a packet; a volatile one only if the client can take it at once. */
   send(packet: string, volatile?: boolean): void {
-    if (this.ended || this.overflown || (volatile && !this.poll && !this.isDrained())) return;
-    this.queue.push(packet);
-    this.size += packet.length;
-    this.manager.limits.onWait(this, packet.length);
+    if (this.ended || this.overflown || (volatile && !(this.connection && this.connection.isReady()))) return;
+    const text = this.delivery && !volatile ? this.delivery.keep(packet) : packet;
+    this.queue.push(text);
+    if (text === packet) this.passing += text.length;
+    this.count(text.length);
     this.flushSoon();
   }
 
-  /** A poll: answered at once if something waits for the client, otherwise as soon as something does. */
-  onPoll(res: ServerResponse, origin: string | null): void {
+  /**
+   * A poll: answered at once if something waits for the client, otherwise as soon as something does.
+   * @param got the number of the last message that the client has
+   */
+  onPoll(res: ServerResponse, origin: string | null, got: number): void {
     // 0.9's client polls again when it has read the answer. One that has not could make us keep any number of them.
     if (this.answered && this.answered !== res.socket && this.answered.writableLength > 0) this.answered.destroy();
-    this.answerPoll();
-    this.dropWebSocket();
-    this.name = 'xhr-polling';
-    this.poll = { res, origin };
-    this.dueIn('polling duration');
+    this.answered = res.socket;
+    const poll = pollConnection(res, origin);
     // What is sent to a client that has gone away waits for its next poll.
-    res.on('close', () => {
-      if (!this.poll || this.poll.res !== res) return;
-      this.poll = null;
-      this.dueIn('close timeout');
-    });
-    this.begin();
-    this.flushSoon();
+    res.on('close', () => this.onGone(poll));
+    this.onGot(got);
+    this.onConnection(poll, 'polling duration');
   }
 
   /** A WebSocket, open. The polls are over. */
   onWebSocket(webSocket: WebSocket): void {
-    this.answerPoll();
-    this.dropWebSocket();
-    this.name = 'websocket';
-    this.webSocket = webSocket;
-    this.dueIn('heartbeat interval');
+    const connection = webSocketConnection(webSocket, () => this.flushSoon());
     webSocket.on('close', () => {
-      if (this.webSocket !== webSocket) return;
-      this.webSocket = null;
-      this.end('socket end');
+      if (this.onGone(connection) && !this.delivery) this.end('socket end');
     });
+    this.awaitsHeartbeat = false;
+    this.onConnection(connection, 'heartbeat interval');
+  }
+
+  private onConnection(connection: Connection, due: Wait): void {
+    this.drop();
+    if (this.state === 'sent away') {
+      connection.sendAway();
+      return;
+    }
+    this.name = connection.name;
+    this.connection = connection;
+    this.dueIn(due);
+    const lost = this.delivery ? this.delivery.takeLost() : [];
+    if (this.state === 'resumed') this.queue.unshift(...this.delivery!.takeAck(true), CONNECT, ...lost);
+    else if (lost.length > 0) this.queue.unshift(...lost);
+    this.state = 'usual';
     this.begin();
     this.flushSoon();
   }
 
+  /** Whether it was this connection that the client was reached by. */
+  private onGone(connection: Connection): boolean {
+    if (this.connection !== connection) return false;
+    this.connection = null;
+    this.dueIn('absence');
+    return true;
+  }
+
+  /** The handshake is used. */
+  begin(): void {
+    if (this.connected || this.ended) return;
+    this.connected = true;
+    if (!this.connection) this.dueIn('absence');
+    this.manager.onConnect(this);
+  }
+
+  /** The client has come back with a handshake, and goes on where it was. */
+  resume(got: number): void {
+    this.drop();
+    this.state = 'resumed';
+    this.onGot(got);
+    this.dueIn('absence');
+  }
+
+  /** The client has all messages up to `number`. */
+  onGot(number: number): void {
+    if (this.delivery) this.count(-this.delivery.onGot(number));
+  }
+
+  /**
+   * A message of a client whose messages are numbered.
+   * @returns whether it is to be handled
+   */
+  isNext(number: number): boolean {
+    const order = this.delivery!.onMessage(number);
+    // Something on the way lost one and told nobody. The client sends it again when it comes back.
+    if (order === 'gap') this.sendAway();
+    this.flushSoon();
+    return order === 'next';
+  }
+
   /** The client has answered a heartbeat. */
   onHeartbeat(): void {
-    if (!this.webSocket) return;
+    if (this.name !== 'websocket') return;
     this.awaitsHeartbeat = false;
     this.dueIn('heartbeat interval');
   }
@@ -115,119 +163,100 @@ export class Session {
     if (this.ended) return;
     this.ended = true;
     this.manager.onEnd(this, reason);
-    this.dueIn('close timeout');
-    if (this.poll || this.webSocket) this.flush();
-    this.answerPoll();
-    this.dropWebSocket();
-    if (!this.queue.includes(DISCONNECT)) this.forget();
+    const told = this.connection !== null;
+    this.flush();
+    this.drop();
+    this.dueIn('absence');
+    if (told || !this.queue.includes(DISCONNECT)) this.forget();
   }
 
   /** Too much waits for the client: nothing more does, and the session ends. Later, so that nobody is interrupted who sends to many. */
   overflow(): void {
-    this.take();
     this.overflown = true;
+    this.queue = [];
+    this.passing = 0;
+    this.count(-this.size);
     setImmediate(() => this.end('too much waits'));
   }
 
-  /** Lets the client go: the server is stopping. It connects again at once. */
+  /** The client is to come back with a handshake, at once. */
   sendAway(): void {
-    if (this.webSocket) this.webSocket.close(1012);
-    if (this.poll) answer(this.poll.res, 200, CONNECT_AGAIN, this.poll.origin);
-    this.poll = null;
+    this.state = 'sent away';
+    const { connection } = this;
+    this.connection = null;
+    if (connection) connection.sendAway();
   }
 
   /** Does what is due. To be called about once a second: a timer for each poll would cost more. */
   sweep(now: number): void {
+    this.flush();
     if (now < this.due) return;
-    if (this.poll) this.answerPoll();
-    else if (!this.connected) this.end('unused');
+    if (!this.connected) this.end('unused');
     else if (this.ended) this.forget();
-    else if (!this.webSocket) this.end('close timeout');
+    else if (!this.connection) this.end('close timeout');
+    else if (this.connection.once) this.drop();
     else if (this.awaitsHeartbeat) this.end('heartbeat timeout');
     else {
       this.awaitsHeartbeat = true;
+      this.connection.send([HEARTBEAT]);
       this.dueIn('heartbeat timeout');
-      this.webSocket.send(HEARTBEAT);
     }
   }
 
   /** Sends what waits, if the client can take it. */
   flush(): void {
     this.flushing = false;
-    if (this.queue.length === 0) return;
-    if (this.poll) this.answerPoll();
-    else if (this.isDrained()) {
-      const packets = this.take();
-      // What is sent meanwhile waits until the client has taken this.
-      packets.forEach((packet, i) => this.webSocket!.send(packet, i === packets.length - 1 ? () => this.flushSoon() : undefined));
+    const { connection, delivery, queue } = this;
+    if (!connection || !connection.isReady()) return;
+    if (queue.length === 0 && !(delivery && delivery.isAckDue(Date.now()))) return;
+    this.queue = [];
+    this.count(-this.passing);
+    this.passing = 0;
+    if (connection.once) this.onGone(connection);
+    if (delivery) {
+      delivery.onSent();
+      queue.unshift(...delivery.takeAck());
     }
+    connection.send(queue);
+    if (this.ended) this.forget();
   }
 
   /** At the end of this tick, so that all its packets go together. */
   private flushSoon(): void {
-    if (this.flushing || this.queue.length === 0 || (!this.poll && !this.webSocket)) return;
+    if (this.flushing || !this.connection) return;
     this.flushing = true;
     this.manager.flushSoon(this);
   }
 
-  /** Answers the poll that waits with what waits for the client, or with nothing. */
-  private answerPoll(): void {
-    if (!this.poll) return;
-    const { res, origin } = this.poll;
-    this.poll = null;
-    this.answered = res.socket;
-    this.dueIn('close timeout');
-    answer(res, 200, this.queue.length === 0 ? NOOP : encodePayload(this.take()), origin);
-    if (this.ended) this.forget();
+  /** The client is no longer reached by what it was reached by. */
+  private drop(): void {
+    const { connection } = this;
+    if (!connection) return;
+    this.onGone(connection);
+    connection.end();
   }
 
+  /** Nothing of the session is kept. */
   private forget(): void {
-    this.take();
+    this.count(-this.size);
     this.manager.sessions.delete(this.id);
   }
 
-  /** All that waits, which waits no longer. */
-  private take(): string[] {
-    const { queue } = this;
-    this.manager.limits.onWait(this, -this.size);
-    this.queue = [];
-    this.size = 0;
-    return queue;
+  private count(change: number): void {
+    this.size += change;
+    this.manager.limits.onWait(this, change);
   }
 
-  /** Whether there is a WebSocket, and its client reads. */
-  private isDrained(): boolean {
-    return this.webSocket !== null && this.webSocket.bufferedAmount === 0;
+  private dueIn(wait: Wait): void {
+    const absence = this.delivery ? this.manager.sessionTimeout : this.manager.get('close timeout') as number;
+    this.due = Date.now() + (wait === 'absence' ? absence : this.manager.get(wait)) * 1000;
   }
 
-  private dropWebSocket(): void {
-    const { webSocket } = this;
-    this.webSocket = null;
-    if (webSocket) webSocket.close();
-  }
-
-  /** The handshake is used. */
-  begin(): void {
-    if (this.connected || this.ended) return;
-    this.connected = true;
-    if (!this.poll && !this.webSocket) this.dueIn('close timeout');
-    this.manager.onConnect(this);
-  }
-
-  private dueIn(setting: string): void {
-    this.due = Date.now() + this.manager.get(setting) * 1000;
-  }
-
-  /* What 0.9 calls. */
-
-  /** It hands over every packet: where it waits is not its business. */
+  /* What 0.9 calls: it hands over every packet, where it waits is not its business. */
   readonly open = true;
-
-  onDispatch(packet: string, volatile?: boolean): void {
-    this.send(packet, volatile);
-  }
-
-  onForcedDisconnect(): void {
-    this.disconnect();
-  }
+  onDispatch(packet: string, volatile?: boolean): void { this.send(packet, volatile); }
+  onForcedDisconnect(): void { this.disconnect(); }
 }
+
+/** How long to wait: a setting of 0.9, or as long as a client may be absent. */
+type Wait = 'polling duration' | 'heartbeat interval' | 'heartbeat timeout' | 'absence';

@@ -16,10 +16,13 @@ const MOST_ACKS = 10000;
 export class Socket extends BaseSocket {
   /** The socket itself, of which socket.broadcast, socket.volatile and so on are views with flags of their own. */
   private readonly self: Socket;
+  /** By the ids of their packets: the acknowledgements that have not come, the oldest first. */
+  declare acks: Map<number, (...args: any[]) => void>;
 
   constructor(readonly manager: Manager, id: string, readonly namespace: Namespace) {
     super(manager, id, namespace, true);
     this.self = this;
+    this.acks = new Map();
   }
 
   get broadcast(): this { return this.flagged({ broadcast: true }); }
@@ -47,11 +50,12 @@ export class Socket extends BaseSocket {
 
   private request(packet: Partial<Packet>, callback?: (...args: any[]) => void): this {
     if (callback) {
-      const { self } = this;
-      packet.id = ++self.ackPackets;
-      packet.ack = packet.type === 'event' && callback.length > 0 ? 'data' : true;
-      self.acks[packet.id] = callback;
-      delete self.acks[packet.id - MOST_ACKS];
+      const { acks } = this.self;
+      const id = this.manager.nextNumber(this) || ++this.self.ackPackets;
+      packet.id = id;
+      packet.ack = packet.type === 'event' ? 'data' : true;
+      acks.set(id, callback);
+      if (acks.size > MOST_ACKS) acks.delete(acks.keys().next().value);
     }
     return this.packet(packet);
   }
@@ -62,7 +66,8 @@ export class Socket extends BaseSocket {
       const others = this.namespace.in(room).except(this.id);
       (volatile ? others.volatile : others).packet(packet);
     } else {
-      this.manager.sendTo(this.id, encodePacket({ ...packet, endpoint: this.namespace.name }), volatile);
+      // One that is to be acknowledged is not lost.
+      this.manager.sendTo(this.id, encodePacket({ ...packet, endpoint: this.namespace.name }), volatile && packet.id === undefined);
     }
     return this;
   }
@@ -119,9 +124,10 @@ export class Socket extends BaseSocket {
 
   /** The client acknowledges what it was sent: once, or it is not heard. */
   onAck(id: number, args: unknown[]): void {
-    const callback = this.acks[id];
+    const { acks } = this.self;
+    const callback = acks.get(id);
     if (!callback) return;
-    delete this.acks[id];
+    acks.delete(id);
     callHandlers([callback], this.self, args, error => this.manager.failed('an acknowledgement', error));
   }
 }

@@ -1,0 +1,85 @@
+/** A message, JSON, an event or an acknowledgement, in the main namespace. It has an id if it asks for an acknowledgement. */
+const MESSAGE = /^([3-6]):\d*(\+?):(?=:|$)/;
+/** How many messages of a client may go without an acknowledgement while there is nothing else to send, and for how long, ms. */
+const MOST_OWED = 50;
+const LONGEST_OWED = 1000;
+
+/**
+ * What makes the messages of a client of public/realtime.js arrive, each once and in order, whatever happens to its connection:
+ * both sides number them (the ids of their packets), and keep them until the other says that it has them. The client says it with
+ * each poll (got=17 in its query), or by an acknowledgement without an id (6:::17), as we do to it.
+ */
+export class Delivery {
+  /** Messages to the client, from number `first` on. The first `sent` of them are on their way. */
+  private kept: string[] = [];
+  private first = 1;
+  private sent = 0;
+  /** The number of the client's last message. */
+  private received = 0;
+  /** How many of them the client does not know that we have, and since when. */
+  private owed = 0;
+  private owedSince = 0;
+
+  /** The number that the next message to the client will have. */
+  get next(): number {
+    return this.first + this.kept.length;
+  }
+
+  /** Numbers and keeps a packet, if it is one to be kept. Gives what is to be sent. */
+  keep(packet: string): string {
+    const parts = MESSAGE.exec(packet);
+    if (!parts) return packet;
+    const numbered = `${parts[1]}:${this.next}${parts[2]}:${packet.slice(parts[0].length)}`;
+    this.kept.push(numbered);
+    return numbered;
+  }
+
+  /** All that is kept has been sent. */
+  onSent(): void {
+    this.sent = this.kept.length;
+  }
+
+  /**
+   * The client has all messages up to `number`.
+   * @returns how many characters are no longer kept
+   */
+  onGot(number: number): number {
+    const got = Math.min(number - this.first + 1, this.sent);
+    if (!(got > 0)) return 0;
+    this.first += got;
+    this.sent -= got;
+    return this.kept.splice(0, got).reduce((size, packet) => size + packet.length, 0);
+  }
+
+  /** What has been sent and not arrived, to be sent again before anything else. */
+  takeLost(): string[] {
+    const lost = this.kept.slice(0, this.sent);
+    this.sent = 0;
+    return lost;
+  }
+
+  /**
+   * A message of the client arrives.
+   * @returns 'next' if it is to be handled, 'again' if it has been, 'gap' if one before it is missing
+   */
+  onMessage(number: number): 'next' | 'again' | 'gap' {
+    if (this.owed === 0) this.owedSince = Date.now();
+    this.owed += 1;
+    if (number <= this.received) return 'again';
+    if (number > this.received + 1) return 'gap';
+    this.received = number;
+    return 'next';
+  }
+
+  /** Whether the client has to be told what we have, though there is nothing else to tell it. */
+  isAckDue(now: number): boolean {
+    return this.owed >= MOST_OWED || (this.owed > 0 && now - this.owedSince >= LONGEST_OWED);
+  }
+
+  /** Tells the client what we have, if it does not know: a packet, or none. */
+  takeAck(always = false): string[] {
+    if (this.owed === 0 && !always) return [];
+    this.owed = 0;
+    return [`6:::${this.received}`];
+  }
+}
