@@ -1,7 +1,7 @@
 /** A message, JSON, an event or an acknowledgement, in the main namespace. It has an id if it asks for an acknowledgement. */
 const MESSAGE = /^([3-6]):\d*(\+?):(?=:|$)/;
-/** How many messages of a client may go without an acknowledgement while there is nothing else to send, and for how long, ms. */
-const MOST_OWED = 50;
+/** How much of a client may go without an acknowledgement while there is nothing else to send, characters, and for how long, ms. */
+const MOST_OWED = 50000;
 const LONGEST_OWED = 1000;
 
 /**
@@ -16,7 +16,7 @@ export class Delivery {
   private sent = 0;
   /** The number of the client's last message. */
   private received = 0;
-  /** How many of them the client does not know that we have, and since when. */
+  /** How much of its messages it does not know that we have, characters, and since when. */
   private owed = 0;
   private owedSince = 0;
 
@@ -60,11 +60,12 @@ export class Delivery {
 
   /**
    * A message of the client arrives.
+   * @param size its length in characters
    * @returns 'next' if it is to be handled, 'again' if it has been, 'gap' if one before it is missing
    */
-  onMessage(number: number): 'next' | 'again' | 'gap' {
+  onMessage(number: number, size: number): 'next' | 'again' | 'gap' {
     if (this.owed === 0) this.owedSince = Date.now();
-    this.owed += 1;
+    this.owed += size;
     if (number <= this.received) return 'again';
     if (number > this.received + 1) return 'gap';
     this.received = number;

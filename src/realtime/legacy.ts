@@ -13,6 +13,8 @@ export interface Packet {
   type: 'disconnect' | 'connect' | 'heartbeat' | 'message' | 'json' | 'event' | 'ack' | 'error' | 'noop';
   /** The namespace. */
   endpoint: string;
+  /** Of its text, characters. */
+  size: number;
   /** By which its acknowledgement names it. */
   id?: number;
   /** Whether the receiver's handler acknowledges it, with data, or the receiver by itself. */

@@ -128,7 +128,7 @@ export class Manager extends BaseManager {
 
   /** Whether a packet of a client whose messages are numbered is to be handled: what is about the numbers is done here. */
   private isToHandle(session: Session, packet: Packet): boolean {
-    if (packet.id !== undefined) return session.isNext(packet.id);
+    if (packet.id !== undefined) return session.isNext(packet.id, packet.size);
     if (packet.type !== 'ack') return true;
     session.onGot(packet.ackId!);
     return false;

@@ -37,7 +37,7 @@ export function readPacket(text: string): Packet {
   const parts = PACKET.exec(text);
   if (!parts) throw new Refusal(400, 'not a packet');
   const [, type, id, data, endpoint, body = ''] = parts;
-  const packet: Packet = { type: TYPES[Number(type)]!, endpoint: endpoint! };
+  const packet: Packet = { type: TYPES[Number(type)]!, endpoint: endpoint!, size: text.length };
   if (id !== undefined) {
     packet.id = Number(id);
     packet.ack = data ? 'data' : true;

@@ -22,11 +22,11 @@ const SESSION_ID = /^[\w-]{20}$/;
  * @param transports those that the server offers
  * @throws Refusal if 0.9's client would not send it
  */
-export function readRequest(req: IncomingMessage, path: string, transports: readonly string[], upgrade: boolean): Request {
+export function readRequest(req: IncomingMessage, path: string, transports: readonly string[]): Request {
   const mark = path.indexOf('?');
   const query = parse(mark < 0 ? '' : path.slice(mark + 1));
   const [, protocol, transport = '', id = ''] = PATH.exec(mark < 0 ? path || '/' : path.slice(0, mark) || '/') || [];
-  if (protocol === undefined) throw new Refusal(404, 'not found');
+  if (protocol === undefined || (protocol === '' && transport + id !== '')) throw new Refusal(404, 'not found');
   if (req.method === 'OPTIONS') return { kind: 'preflight', id, query };
   if (req.method !== 'GET' && req.method !== 'POST') throw new Refusal(405, 'GET or POST', { Allow: 'GET, POST, OPTIONS' });
   if (protocol === '') return { kind: 'welcome', id, query };
@@ -37,10 +37,9 @@ export function readRequest(req: IncomingMessage, path: string, transports: read
     return { kind: 'handshake', id, query };
   }
   const leaves = query.disconnect !== undefined;
-  const wanted = upgrade ? 'websocket' : 'xhr-polling';
-  if (transport !== wanted && !leaves) throw new Refusal(400, `${wanted} is meant here`);
   if (!leaves && !transports.includes(transport)) throw new Refusal(400, 'this transport is not offered');
   if (!SESSION_ID.test(id)) throw new Refusal(400, 'not a session id');
   if (leaves) return { kind: 'leave', id, query };
-  return { kind: upgrade ? 'upgrade' : req.method === 'GET' ? 'poll' : 'post', id, query };
+  if (transport === 'websocket') return { kind: 'upgrade', id, query };
+  return { kind: req.method === 'GET' ? 'poll' : 'post', id, query };
 }

@@ -45,7 +45,9 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
     if (Number(req.headers['content-length']) > config.maxMessageBytes) {
       throw new Refusal(413, `a message may have ${config.maxMessageBytes} bytes`);
     }
-    return readRequest(req, req.url!.slice(prefix[0].length), config.transports, upgrade);
+    const asked = readRequest(req, req.url!.slice(prefix[0].length), config.transports);
+    if ((asked.kind === 'upgrade') !== upgrade) throw new Refusal(400, upgrade ? 'no WebSocket here' : 'a WebSocket is meant here');
+    return asked;
   }
 
   function note(req: IncomingMessage, { status, reason }: Refusal): void {
@@ -113,7 +115,7 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     try {
       const session = manager.sessions.get(read(req, true).id);
-      if (!session) throw new Refusal(404, 'client not handshaken');
+      if (!session || session.ended) throw new Refusal(404, 'client not handshaken');
       webSockets!.accept(req, socket, head, session);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

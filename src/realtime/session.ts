@@ -134,10 +134,11 @@ export class Session {
 
   /**
    * A message of a client whose messages are numbered.
+   * @param size its length in characters
    * @returns whether it is to be handled
    */
-  isNext(number: number): boolean {
-    const order = this.delivery!.onMessage(number);
+  isNext(number: number, size: number): boolean {
+    const order = this.delivery!.onMessage(number, size);
     // Something on the way lost one and told nobody. The client sends it again when it comes back.
     if (order === 'gap') this.sendAway();
     this.flushSoon();
