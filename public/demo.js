@@ -54,7 +54,12 @@
       input.value = '';
       input.focus();
       note.textContent = ' waiting…';
-      connection.emit('message', text, function () {
+      connection.emit('message', text, function (answer) {
+        var error = /** @type {any} */ (answer).error;
+        if (error) {
+          note.textContent = ' ' + error;
+          return;
+        }
         var ms = new Date().getTime() - sent;
         note.textContent = ' received, ' + ms + ' ms';
         trips = trips.concat(ms).slice(-KEPT);

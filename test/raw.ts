@@ -1,5 +1,5 @@
 /* Socket.IO 0.9 sessions over xhr-polling, request by request, on a server in this process: what a client library would not do. */
-import { createServer } from 'node:http';
+import { createServer, Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { readConfig } from '../src/config';
@@ -19,7 +19,10 @@ export interface Served {
 }
 
 /** A server of this process with an application of the test's. It is gone when the test ends. */
-export function serve(t: TestContext, app: (io: Server<Loose, Loose>) => void, env: Record<string, string> = {}): Served {
+export function serve(
+  t: TestContext, app: (io: Server<Loose, Loose>) => void, env: Record<string, string> = {},
+  more: (server: HttpServer) => void = () => undefined,
+): Served {
   const logged: string[] = [];
   const quiet = createLog('error');
   const log = Object.fromEntries(Object.keys(quiet).map(level => [level, (...parts: unknown[]) => {
@@ -30,6 +33,7 @@ export function serve(t: TestContext, app: (io: Server<Loose, Loose>) => void, e
   app(realtime.io);
   const server = createServer(realtime.handle).listen(0);
   if (config.transports.includes('websocket')) server.on('upgrade', realtime.upgrade);
+  more(server);
   t.after(() => {
     realtime.close();
     server.close();
