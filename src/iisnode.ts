@@ -13,7 +13,7 @@ const PROMOTED = ['x-iisnode-auth_user'];
  * @param behindIisnode whether iisnode has started this process; if not, nobody's word is IIS's
  */
 export function trustHeaders(req: IncomingMessage, behindIisnode: boolean): void {
-  for (const name of Object.keys(req.headers)) {
+  for (const name in req.headers) {
     if (!name.startsWith('x-iisnode-')) continue;
     const value = behindIisnode && PROMOTED.includes(name) ? last(req.rawHeaders, name) : '';
     if (value === '') delete req.headers[name];

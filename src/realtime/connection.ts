@@ -13,37 +13,43 @@ export interface Connection {
   /** Whether it is over when it has been used: a poll is. */
   readonly once: boolean;
   /** Whether it can take packets now. */
-  isReady: () => boolean;
-  send: (packets: string[]) => void;
+  isReady(): boolean;
+  send(packets: string[]): void;
   /** Ends it. The client comes back with a handshake, at once. */
-  sendAway: () => void;
+  sendAway(): void;
   /** Ends it: another has taken its place, or the session is over. */
-  end: () => void;
+  end(): void;
 }
 
-/**
- * A poll that waits.
- * @param origin the page of another origin that may read its answer
- */
-export function pollConnection(res: ServerResponse, origin: string | null): Connection {
-  return {
-    name: 'xhr-polling',
-    once: true,
-    isReady: () => true,
-    send: packets => answer(res, 200, packets.length === 0 ? NOOP : encodePayload(packets), origin),
-    sendAway: () => answer(res, 200, CONNECT_AGAIN, origin),
-    end: () => answer(res, 200, NOOP, origin),
-  };
+/** A poll that waits. */
+export class PollConnection implements Connection {
+  get name() { return 'xhr-polling' as const; }
+  get once() { return true; }
+
+  /** @param origin the page of another origin that may read the answer */
+  constructor(private readonly res: ServerResponse, private readonly origin: string | null) {}
+
+  isReady(): boolean { return true; }
+  sendAway(): void { this.send([CONNECT_AGAIN]); }
+  end(): void { this.send([NOOP]); }
+
+  send(packets: string[]): void {
+    answer(this.res, 200, packets.length === 0 ? NOOP : encodePayload(packets), this.origin);
+  }
 }
 
-/** @param ready is called each time the client has taken what was sent */
-export function webSocketConnection(webSocket: WebSocket, ready: () => void): Connection {
-  return {
-    name: 'websocket',
-    once: false,
-    isReady: () => webSocket.bufferedAmount === 0,
-    send: packets => packets.forEach((packet, i) => webSocket.send(packet, i === packets.length - 1 ? ready : undefined)),
-    sendAway: () => webSocket.close(1012),
-    end: () => webSocket.close(),
-  };
+export class WebSocketConnection implements Connection {
+  get name() { return 'websocket' as const; }
+  get once() { return false; }
+
+  /** @param ready is called each time the client has taken what was sent */
+  constructor(private readonly webSocket: WebSocket, private readonly ready: () => void) {}
+
+  isReady(): boolean { return this.webSocket.bufferedAmount === 0; }
+  sendAway(): void { this.webSocket.close(1012); }
+  end(): void { this.webSocket.close(); }
+
+  send(packets: string[]): void {
+    packets.forEach((packet, i) => this.webSocket.send(packet, i === packets.length - 1 ? this.ready : undefined));
+  }
 }

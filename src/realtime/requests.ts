@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'http';
-import { ParsedUrlQuery, parse } from 'querystring';
 import { Refusal } from './refusal';
 
 /** What a request under the resource asks for. */
@@ -8,13 +7,24 @@ export interface Request {
   kind: 'welcome' | 'preflight' | 'handshake' | 'poll' | 'post' | 'leave' | 'upgrade';
   /** The session id, '' for a handshake. It has the form of one; whether there is such a session is another question. */
   id: string;
-  query: ParsedUrlQuery;
+  /** Without its question mark. */
+  query: string;
 }
 
 /** /1/ is a handshake, /1/<transport>/<session id> a poll, a POST or an upgrade. The transport of a goodbye can be missing. */
 const PATH = /^\/([^/]*)(?:\/([^/]*)(?:\/([^/]*))?)?\/?$/;
 /** 15 bytes in base64, as in a URL. */
 const SESSION_ID = /^[\w-]{20}$/;
+
+const JSONP = /(?:^|&)jsonp(?:[=&]|$)/;
+const DISCONNECT = /(?:^|&)disconnect(?:[=&]|$)/;
+const GOT = /(?:^|&)got=([0-9]{1,15})(?:&|$)/;
+
+/** The number of the last message that a poll's client has; 0 if it does not say. */
+export function readGot(query: string): number {
+  const parts = GOT.exec(query);
+  return parts ? Number(parts[1]) : 0;
+}
 
 /**
  * Takes the URL of a request apart.
@@ -24,7 +34,7 @@ const SESSION_ID = /^[\w-]{20}$/;
  */
 export function readRequest(req: IncomingMessage, path: string, transports: readonly string[]): Request {
   const mark = path.indexOf('?');
-  const query = parse(mark < 0 ? '' : path.slice(mark + 1));
+  const query = mark < 0 ? '' : path.slice(mark + 1);
   const [, protocol, transport = '', id = ''] = PATH.exec(mark < 0 ? path || '/' : path.slice(0, mark) || '/') || [];
   if (protocol === undefined || (protocol === '' && transport + id !== '')) throw new Refusal(404, 'not found');
   if (req.method === 'OPTIONS') return { kind: 'preflight', id, query };
@@ -33,10 +43,10 @@ export function readRequest(req: IncomingMessage, path: string, transports: read
   if (protocol !== '1') throw new Refusal(400, 'this server speaks protocol 1');
   if (transport === '' && id === '') {
     if (req.method !== 'GET') throw new Refusal(405, 'a handshake is a GET', { Allow: 'GET, OPTIONS' });
-    if (query.jsonp !== undefined) throw new Refusal(400, 'jsonp-polling is not offered');
+    if (JSONP.test(query)) throw new Refusal(400, 'jsonp-polling is not offered');
     return { kind: 'handshake', id, query };
   }
-  const leaves = query.disconnect !== undefined;
+  const leaves = DISCONNECT.test(query);
   if (!leaves && !transports.includes(transport)) throw new Refusal(400, 'this transport is not offered');
   if (!SESSION_ID.test(id)) throw new Refusal(400, 'not a session id');
   if (leaves) return { kind: 'leave', id, query };

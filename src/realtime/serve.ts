@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'http';
+import { parse } from 'querystring';
 import type { Duplex } from 'stream';
 import type { Config } from '../config';
 import { atMostOneASecond, Log } from '../log';
@@ -9,7 +10,7 @@ import type { Manager } from './manager';
 import { mayConnect, otherOrigin } from './origins';
 import { readPayload } from './packets';
 import { answer, Refusal } from './refusal';
-import { readRequest, Request } from './requests';
+import { readGot, readRequest, Request } from './requests';
 import type { Session } from './session';
 import { createUpgrade } from './websocket';
 
@@ -39,9 +40,9 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
   /** @throws Refusal for a request that is not to reach a session */
   function read(req: IncomingMessage, upgrade: boolean): Request {
     const prefix = resource.exec(req.url!);
+    if (!mayConnect(req, config.allowedOrigins)) throw new Refusal(403, 'pages of this origin may not connect');
     if (closing) throw new Refusal(503, 'the server is stopping', { Connection: 'close' });
     if (!prefix) throw new Refusal(404, 'not found');
-    if (!mayConnect(req, config.allowedOrigins)) throw new Refusal(403, 'pages of this origin may not connect');
     if (Number(req.headers['content-length']) > config.maxMessageBytes) {
       throw new Refusal(413, `a message may have ${config.maxMessageBytes} bytes`);
     }
@@ -74,7 +75,7 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
   }
 
   function handshake(req: IncomingMessage, res: ServerResponse, origin: string | null, { query }: Request): void {
-    const data = manager.readHandshake(req, query);
+    const data = manager.readHandshake(req, parse(query));
     const check = manager.get('authorization');
     if (!check) return answer(res, 200, manager.admit(data), origin);
     manager.ask(check, manager, data, (error, authorized) => attempt(req, res, origin, () => {
@@ -104,7 +105,7 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
         case 'preflight': return answer(res, 204, '', origin, PREFLIGHT);
         case 'handshake': return handshake(req, res, origin, asked);
         case 'post': return post(req, res, origin, session);
-        case 'poll': return session ? session.onPoll(res, origin, Number(asked.query.got)) : answer(res, 200, CONNECT_AGAIN, origin);
+        case 'poll': return session ? session.onPoll(res, origin, readGot(asked.query)) : answer(res, 200, CONNECT_AGAIN, origin);
         case 'leave':
           if (session) session.disconnect();
           return answer(res, 200, '', origin);

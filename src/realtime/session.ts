@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import type WebSocket from 'ws';
-import { Connection, pollConnection, webSocketConnection } from './connection';
+import { Connection, PollConnection, WebSocketConnection } from './connection';
 import { Delivery } from './delivery';
 import { encodePacket } from './legacy';
 import type { Manager } from './manager';
@@ -69,7 +69,7 @@ export class Session {
     // 0.9's client polls again when it has read the answer. One that has not could make us keep any number of them.
     if (this.answered && this.answered !== res.socket && this.answered.writableLength > 0) this.answered.destroy();
     this.answered = res.socket;
-    const poll = pollConnection(res, origin);
+    const poll = new PollConnection(res, origin);
     // What is sent to a client that has gone away waits for its next poll.
     res.on('close', () => this.onGone(poll));
     this.onGot(got);
@@ -78,7 +78,7 @@ export class Session {
 
   /** A WebSocket, open. The polls are over. */
   onWebSocket(webSocket: WebSocket): void {
-    const connection = webSocketConnection(webSocket, () => this.flushSoon());
+    const connection = new WebSocketConnection(webSocket, () => this.flushSoon());
     webSocket.on('close', () => {
       if (this.onGone(connection) && !this.delivery) this.end('socket end');
     });
