@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { createConnection } from 'node:net';
+import { createServer, request as httpRequest } from 'node:http';
+import { AddressInfo, createConnection } from 'node:net';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Bodies } from '../src/realtime/bodies';
 import { request, resource, until } from './helper';
 import { event, handshake, join, serve, session } from './raw';
 
@@ -40,6 +43,67 @@ test('what waits for a client that does not poll: it is ended, the others are to
   assert.deepEqual(await lazy.poll(), ['7:::1+0']);
   assert.equal(lines(logged, 'MAX_WAITING_BYTES').length, 1);
   assert.equal((await diligent.post('2::')).status, 200);
+});
+
+test('what waits for all clients together: the one with the most is ended', async t => {
+  const ended: unknown[] = [];
+  const { port, logged } = serve(t, io => io.sockets.on('connection', socket => {
+    socket.on('keep', (length: number) => { socket.emit('kept', 'x'.repeat(length)); });
+    socket.on('disconnect', () => ended.push(socket.id));
+  }), { MAX_WAITING_BYTES: '10000' });
+  const most = await session(port);
+  await most.post(event('keep', [9000]));
+  const others = [];
+  // 256 times as much as may wait for one.
+  for (let i = 0; i < 320; i++) {
+    const other = await session(port);
+    others.push(other);
+    await other.post(event('keep', [8000]));
+  }
+  assert.equal(ended[0], most.id);
+  assert(ended.length > 1 && ended.length < 12, `${ended.length} ended`);
+  assert(lines(logged, 'all clients together').length >= 1);
+  assert.equal((await others.at(-1)!.poll()).length, 1);
+});
+
+test('bodies under way: all together are bounded, and each in time', async t => {
+  const bodies = new Bodies(1000);
+  const answers: string[] = [];
+  const server = createServer((req, res) => bodies.read(req, text => res.end(text), ({ status, headers }) => {
+    answers.push(String(req.headers.name));
+    res.writeHead(status, headers).end();
+  })).listen(0);
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  const post = (name: string, bytes: number, length = 1000) => {
+    const req = httpRequest({ port, method: 'POST', headers: { 'content-length': length, name }, agent: false }).on('error', quiet);
+    const status = new Promise(resolve => req.on('response', res => resolve(res.statusCode)));
+    req.write('x'.repeat(bytes));
+    t.after(() => req.destroy());
+    return { req, status };
+  };
+  const small = post('small', 10, 100);
+  const large = post('large', 999);
+  const gone = post('gone', 500);
+  await until(() => new Promise<boolean>(resolve => server.getConnections((_error, count) => resolve(count === 3))), 'three connections');
+  await sleep(100);
+  gone.req.destroy();
+  // 64 times as much as one may have.
+  for (let i = 0; i < 64; i++) post(String(i), 998);
+  assert.equal(await large.status, 503);
+  await sleep(100);
+  assert.deepEqual(answers, ['large']);
+  small.req.end('y'.repeat(90));
+  assert.equal(await small.status, 200);
+  const slow = post('slow', 10);
+  await sleep(100);
+  bodies.sweep(Date.now() + 30000);
+  assert.deepEqual(answers, ['large'], 'a minute is not over');
+  bodies.sweep(Date.now() + 61000);
+  assert.equal(await slow.status, 408);
 });
 
 test('a client that polls and does not read its answers is cut, not kept', async t => {

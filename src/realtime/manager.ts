@@ -111,7 +111,7 @@ export class Manager extends BaseManager {
       if (session.ended) return;
       if (session.delivery && packet.endpoint === '' && !this.isToHandle(session, packet)) continue;
       if (packet.type === 'heartbeat') session.onHeartbeat();
-      else if (packet.type === 'disconnect' && packet.endpoint === '') session.disconnect();
+      else if (packet.type === 'disconnect' && packet.endpoint === '') session.onLeave();
       else if (packet.type === 'connect' && packet.endpoint === '') continue; // it is connected
       else this.onPacket(session, packet);
     }

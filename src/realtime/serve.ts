@@ -53,7 +53,8 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
 
   function note(req: IncomingMessage, { status, reason }: Refusal): void {
     const { address } = clientAddress(req);
-    if (status === 403) warn(reason, address, req.headers.origin || req.headers.referer || 'by Sec-Fetch-Site', '(see ALLOWED_ORIGINS)');
+    const page = (req.headers.origin || req.headers.referer || 'by its word in Sec-Fetch-Site').slice(0, 200);
+    if (status === 403) warn(reason, address, page, '(see ALLOWED_ORIGINS)');
     else if (status === 400 || status === 404 || status === 405 || closing) log.debug('refused', status, reason, address);
     else warn(reason, address);
   }
@@ -107,7 +108,7 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
         case 'post': return post(req, res, origin, session);
         case 'poll': return session ? session.onPoll(res, origin, readGot(asked.query)) : answer(res, 200, CONNECT_AGAIN, origin);
         case 'leave':
-          if (session) session.disconnect();
+          if (session) session.onLeave();
           return answer(res, 200, '', origin);
       }
     });

@@ -159,6 +159,12 @@ export class Session {
     this.end('booted');
   }
 
+  /** The client ends the session: there is nobody to be told, but where a poll still waits. */
+  onLeave(): void {
+    if (this.connection) this.disconnect();
+    else this.end('booted');
+  }
+
   /** Ends the session. A client that is still there gets a new one, unless it has been told to stay away. */
   end(reason: string): void {
     if (this.ended) return;
