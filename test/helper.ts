@@ -141,7 +141,7 @@ export async function until<T>(look: () => T | Promise<T>, what: string, seconds
 export function cloneTemplate(t: TestContext): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'template-'));
   t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-  const made = ['node_modules', 'dist', 'build', 'iisnode', '.git'];
+  const made = ['node_modules', 'dist', 'build', 'iisnode', '.git', path.join('test', 'bench', 'node_modules')];
   cpSync(root, folder, { recursive: true, filter: from => !made.includes(path.relative(root, from)) });
   return folder;
 }

@@ -6,6 +6,7 @@
 /* eslint-disable @typescript-eslint/no-require-imports -- 0.9 has no types to import */
 import type { EventEmitter } from 'events';
 import type { IncomingHttpHeaders, IncomingMessage } from 'http';
+import Module from 'module';
 import type { Handshake } from './api';
 
 /** A packet, as 0.9 takes it apart. */
@@ -76,11 +77,30 @@ declare class LegacySocket extends LegacyEmitter {
   ackPackets: number;
 }
 
-// Manager first: it takes what it needs from the module that loads it.
-export const { Manager: BaseManager } = require('socket.io') as { Manager: typeof LegacyManager };
+export const BaseManager = loadManager();
 export const BaseNamespace = require('socket.io/lib/namespace') as typeof LegacyNamespace;
 export const BaseSocket = require('socket.io/lib/socket') as typeof LegacySocket;
 export const { encodePacket, encodePayload } = require('socket.io/lib/parser') as {
   encodePacket: (packet: Partial<Packet>) => string;
   encodePayload: (packets: string[]) => string;
 };
+
+/**
+ * Loads 0.9 without its client, of which a server needs the version and no more. It would be half of the start of this folder, and
+ * who comes just after a recycle waits for the start.
+ */
+function loadManager(): typeof LegacyManager {
+  const client = require.resolve('socket.io-client');
+  const loaded = require.cache[client];
+  const stand = new Module(client);
+  stand.exports = { version: (require('socket.io-client/package.json') as { version: string }).version };
+  stand.loaded = true;
+  require.cache[client] = stand;
+  try {
+    // Not its lib/manager: that takes what it needs from the module that loads it.
+    return (require('socket.io') as { Manager: typeof LegacyManager }).Manager;
+  } finally {
+    delete require.cache[client];
+    if (loaded) require.cache[client] = loaded;
+  }
+}

@@ -50,7 +50,8 @@ export class Namespace extends BaseNamespace {
 
   packet(packet: Partial<Packet>): this {
     const { endpoint, volatile, exceptions } = this.flags;
-    this.manager.onDispatch(endpoint, encodePacket({ ...packet, endpoint: this.name }), volatile, exceptions);
+    packet.endpoint = this.name;
+    this.manager.onDispatch(endpoint, encodePacket(packet), volatile, exceptions);
     return this;
   }
 

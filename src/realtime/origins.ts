@@ -13,7 +13,7 @@ export function mayConnect(req: IncomingMessage, allowed: string[]): boolean {
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
   if (referer === undefined || isOwn(req, referer)) return true;
   const from = originOf(referer);
-  return from === undefined || from === 'null' || isOwn(req, from) || allowed.includes(from);
+  return from === undefined || from === 'null' || allowed.includes(from);
 }
 
 /** The page of another origin that is to be allowed to read the answer; null if it is no other page's request. */
@@ -29,14 +29,12 @@ export function otherOrigin(req: IncomingMessage): string | null {
 function isOwn(req: IncomingMessage, url: string): boolean {
   const { host } = req.headers;
   if (!host) return false;
-  for (const scheme of String(req.headers['x-forwarded-proto'] || 'http').split(',')) {
-    const own = `${scheme.trim()}://${host}`;
-    if (url === own || url.startsWith(`${own}/`)) return true;
-    // They may be written differently: case, a default port.
-    const origin = originOf(own);
-    if (origin !== undefined && origin !== 'null' && originOf(url) === origin) return true;
-  }
-  return false;
+  const proto = String(req.headers['x-forwarded-proto'] || 'http');
+  // As nearly all are. The rest are other pages, or written differently: in case, or with the default port.
+  const own = `${proto}://${host}`;
+  if (url === own || (url.startsWith(own) && url[own.length] === '/')) return true;
+  const origin = originOf(url);
+  return origin !== undefined && origin !== 'null' && proto.split(',').some(scheme => originOf(`${scheme.trim()}://${host}`) === origin);
 }
 
 function originOf(url: string): string | undefined {

@@ -66,8 +66,9 @@ export class Socket extends BaseSocket {
       const others = this.namespace.in(room).except(this.id);
       (volatile ? others.volatile : others).packet(packet);
     } else {
+      packet.endpoint = this.namespace.name;
       // One that is to be acknowledged is not lost.
-      this.manager.sendTo(this.id, encodePacket({ ...packet, endpoint: this.namespace.name }), volatile && packet.id === undefined);
+      this.manager.sendTo(this.id, encodePacket(packet), volatile && packet.id === undefined);
     }
     return this;
   }

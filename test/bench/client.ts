@@ -1,0 +1,107 @@
+import type { Message, Protocol, Session } from './protocols';
+import { Wire } from './wire';
+
+/** A client whose poll always waits, as a page has it: one connection for polls, and once it has sent something another for that. */
+export class Client {
+  /** Polls that brought messages. */
+  polls = 0;
+  /** Takes each message. By default there is to be none. */
+  heard: (message: Message) => void = message => { throw new Error(`nobody waits for ${message.join(' ')}`); };
+
+  private readonly session: Session;
+  private readonly polling: Wire;
+  private readonly posting: Wire;
+
+  /** @param failed takes an error: a server that answers wrongly is not measured */
+  constructor(port: number, protocol: Protocol, private readonly failed: (error: Error) => void) {
+    this.session = protocol(port);
+    this.polling = new Wire(port, failed);
+    this.posting = new Wire(port, failed);
+  }
+
+  /** Opens the session, and polls from then on. */
+  async open(): Promise<void> {
+    await this.session.open(async request => {
+      const { status, text } = await this.polling.ask(request);
+      if (status !== 200) throw new Error(`opening a session brought ${status} ${text}`);
+      return text;
+    });
+    await new Promise<void>(resolve => this.poll(resolve));
+  }
+
+  /** Sends an event. */
+  send(event: string, text: string, asks: boolean, done?: () => void): void {
+    this.post(this.session.post(event, text, asks), done);
+  }
+
+  close(): void {
+    this.polling.close();
+    this.posting.close();
+  }
+
+  private post(request: string, done?: () => void): void {
+    this.posting.send(request, ({ status, text }) => this.guard(() => {
+      if (`${status} ${text}` !== this.session.posted) throw new Error(`a POST brought ${status} ${text}`);
+      if (done) done();
+    }));
+  }
+
+  private poll(opened?: () => void): void {
+    this.polling.send(this.session.poll(), ({ status, text }) => this.guard(() => {
+      if (status !== 200) throw new Error(`a poll brought ${status} ${text}`);
+      const brought = this.session.read(text);
+      if (brought.messages.length > 0) this.polls += 1;
+      this.poll(brought.opened ? undefined : opened);
+      if (brought.pinged) this.post(this.session.pong!());
+      if (brought.opened && opened) opened();
+      for (const message of brought.messages) this.heard(message);
+    }));
+  }
+
+  private guard(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.failed(error as Error);
+    }
+  }
+}
+
+/** The clients of one server. */
+export class Crowd {
+  readonly clients: Client[] = [];
+  /** Rejected if one of them fails. */
+  readonly failure: Promise<never>;
+  private fail!: (error: Error) => void;
+
+  constructor(private readonly port: number, private readonly protocol: Protocol) {
+    this.failure = new Promise((_, reject) => { this.fail = reject; });
+    this.failure.catch(() => undefined);
+  }
+
+  /** Adds so many, `together` at a time. Gives how long each took to open, ms. */
+  async add(count: number, together = 50): Promise<number[]> {
+    const times: number[] = [];
+    const line = async () => {
+      while (count > 0) {
+        count -= 1;
+        const client = new Client(this.port, this.protocol, this.fail);
+        this.clients.push(client);
+        const start = performance.now();
+        await this.orFailure(client.open());
+        times.push(performance.now() - start);
+      }
+    };
+    await Promise.all(Array.from({ length: together }, line));
+    return times;
+  }
+
+  /** Waits for this, for 60 s, unless a client fails. */
+  async orFailure<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.failure]);
+  }
+
+  close(): void {
+    for (const client of this.clients) client.close();
+  }
+}

@@ -1,0 +1,103 @@
+/*
+ * Compares the server with others, and with the least that node can do: what `npm run bench` runs. All rounds of a load run
+ * one after the other, each server once a round in a process of its own; a figure is compared with the floor's of the same round.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { clients } from './clients';
+import type { Load } from './load';
+import { messages } from './messages';
+import { build, peers } from './paths';
+import { topFunctions } from './profile';
+import { Results, table } from './report';
+import { Kind, kinds, prepare } from './servers';
+
+const loads = [...messages, ...clients];
+
+const HELP = `npm run bench -- [options]
+  --quick            two short rounds: to see that it works
+  --rounds 7         more or fewer than five
+  --only a,b         these loads: ${loads.map(load => load.name).join(', ')}
+  --servers a,b      these servers: ${kinds.map(kind => kind.name).join(', ')}
+  --profile          one round of ours alone; where it spends its time, and a .cpuprofile a load in build/`;
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false }, rounds: { type: 'string' }, only: { type: 'string' }, servers: { type: 'string' },
+    profile: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+  },
+});
+
+/** Those of the list that are named. */
+function chosen<T extends { name: string }>(all: T[], names: string | undefined): T[] {
+  const wanted = names?.split(',') ?? all.map(one => one.name);
+  return wanted.map(name => {
+    const one = all.find(other => other.name === name);
+    if (!one) throw new Error(`there is no ${name}: ${all.map(other => other.name).join(', ')}`);
+    return one;
+  });
+}
+
+/** Installs what is compared with, once. */
+function installPeers(): void {
+  if (existsSync(path.join(peers, 'node_modules'))) return;
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: peers, stdio: 'inherit', shell: process.platform === 'win32' });
+  if (status !== 0) throw new Error(`npm ci failed in ${peers}`);
+}
+
+/** All rounds of a load. No server comes first each time. */
+async function compare(load: Load, servers: Kind[], rounds: number, scale: number): Promise<Results> {
+  const results: Results = new Map(servers.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (let i = 0; i < servers.length; i++) {
+      const kind = servers[(i + round) % servers.length]!;
+      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${load.name}, round ${round + 1} of ${rounds}: ${kind.name} `);
+      try {
+        results.get(kind.name)!.push(await load.run(kind, { scale }));
+      } catch (error) {
+        throw new Error(`${load.name} with ${kind.name}: ${(error as Error).message}`, { cause: error });
+      }
+    }
+  }
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  return results;
+}
+
+/** Where ours spends its time. */
+async function profile(load: Load, kind: Kind): Promise<void> {
+  const file = path.join(build, `${kind.name}-${load.name}.cpuprofile`);
+  await load.run(kind, { scale: 1, profile: file });
+  if (existsSync(file)) console.log(`${load.name} with ${kind.name}: ${file}\n${topFunctions(file)}\n`);
+}
+
+async function run(): Promise<void> {
+  if (options.help) return console.log(HELP);
+  const rounds = Number(options.rounds ?? (options.quick ? 2 : 5));
+  const servers = chosen(kinds, options.servers ?? (options.profile ? 'ours' : undefined));
+  const wanted = chosen(loads, options.only);
+  installPeers();
+  mkdirSync(build, { recursive: true });
+  prepare();
+  if (options.profile) {
+    for (const load of wanted) for (const kind of servers) await profile(load, kind);
+    return;
+  }
+  const start = Date.now();
+  const tables: string[] = [];
+  const say = (text: string) => {
+    console.log(`${text}\n`);
+    tables.push(text);
+  };
+  for (const load of wanted) say(table(load, await compare(load, servers, rounds, options.quick ? 0.2 : 1), servers));
+  say(`${rounds} rounds, medians (least–most); node ${process.version}, ${os.cpus().length} × ${os.cpus()[0]?.model.trim()}, ${os.type()} ${os.release()}; ` +
+    `${Math.round((Date.now() - start) / 1000)} s; ${new Date().toISOString().slice(0, 10)}`);
+  writeFileSync(path.join(build, 'bench.md'), tables.join('\n\n') + '\n');
+}
+
+run().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

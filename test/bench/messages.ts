@@ -1,0 +1,107 @@
+/* Loads of messages: echo, acknowledgements, bursts, broadcasts. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, Crowd } from './client';
+import { columns, Load, measure, withCrowd } from './load';
+import type { Message } from './protocols';
+
+/** What a client sends, and what it is to get for it, in this order and nothing else. */
+interface Talk {
+  event: string;
+  asks?: true;
+  answers: (text: string) => Message[];
+}
+
+const echo: Talk = { event: 'echo', answers: text => [['echo', text]] };
+const ask: Talk = { event: 'ask', asks: true, answers: text => [['response', 'Got it!'], ['answer', text]] };
+const burst: Talk = { event: 'burst', answers: text => Array.from({ length: 10 }, (_, i) => ['item', `${i} ${text}`]) };
+
+/** No text is like another: whatever arrives has to be the answer to what was sent. 40 characters. */
+function makeText(): string {
+  return `Message ${String(texts += 1).padStart(8, '0')} to be answered at once`;
+}
+let texts = 0;
+
+/** A client sends a message, and has all that it brings. */
+function exchange(client: Client, { event, asks, answers }: Talk): Promise<void> {
+  return new Promise(resolve => {
+    const text = makeText();
+    const expected = answers(text);
+    let [left, posted] = [expected.length, false];
+    client.heard = message => {
+      const [name, content] = expected[expected.length - left] ?? [];
+      if (message[0] !== name || message[1] !== content) throw new Error(`${event} ${text} brought ${message.join(' ')}`);
+      left -= 1;
+      if (left === 0 && posted) resolve();
+    };
+    client.send(event, text, asks ?? false, () => {
+      posted = true;
+      if (left === 0) resolve();
+    });
+  });
+}
+
+/** Each client sends its next message when it has the answer to the last. Gives how long each took, ms. */
+async function exchangeAll(crowd: Crowd, talk: Talk, count: number): Promise<number[]> {
+  const times: number[] = [];
+  const all = crowd.clients.map(async client => {
+    while (count > 0) {
+      count -= 1;
+      const start = performance.now();
+      await exchange(client, talk);
+      times.push(performance.now() - start);
+    }
+  });
+  await Promise.all(all);
+  return times;
+}
+
+/** 200 clients at once. */
+function talking(talk: Talk, warmUp: number, count: number): Load['run'] {
+  return (kind, options) => withCrowd(kind, 200, (server, crowd) => measure(server, crowd, measured => {
+    // Short runs have to warm up all the same.
+    return exchangeAll(crowd, talk, Math.round(measured ? count * options.scale : warmUp * Math.sqrt(options.scale)));
+  }, options));
+}
+
+/** One client has something told to all. Gives how long each waited for it, ms. */
+async function broadcast(crowd: Crowd): Promise<number[]> {
+  const text = makeText();
+  const times: number[] = [];
+  const start = performance.now();
+  await new Promise<void>(resolve => {
+    for (const client of crowd.clients) {
+      client.heard = ([event, content]) => {
+        if (event !== 'news' || content !== text) throw new Error(`a broadcast of ${text} brought ${event} ${content}`);
+        client.heard = again => { throw new Error(`a broadcast came again: ${again.join(' ')}`); };
+        if (times.push(performance.now() - start) === crowd.clients.length) resolve();
+      };
+    }
+    crowd.clients[0]!.send('tell', text, false);
+  });
+  // When this is answered the server has the polls that came before: the next broadcast meets them all.
+  await sleep(5);
+  await exchange(crowd.clients[1]!, echo);
+  await sleep(5);
+  return times;
+}
+
+function broadcasting(clients: number, warmUp: number, count: number): Load['run'] {
+  const repeat = async (crowd: Crowd, left: number) => {
+    const times: number[] = [];
+    while (left-- > 0) times.push(...await broadcast(crowd));
+    return times;
+  };
+  return (kind, options) => withCrowd(kind, Math.round(clients * options.scale), (server, crowd) => {
+    return measure(server, crowd, measured => repeat(crowd, measured ? count : warmUp), options);
+  });
+}
+
+const polls = { figure: 'polls', title: 'polls', digits: 2 };
+
+export const messages: Load[] = [
+  { name: 'echo', title: 'Echo: a message, and its answer', columns: columns('message', [polls]), run: talking(echo, 8000, 12000) },
+  { name: 'ack', title: 'Echo with acknowledgement: a message, and an event and an acknowledgement for it', columns: columns('message', [polls]), run: talking(ask, 8000, 12000) },
+  { name: 'burst', title: 'Ten emits in one tick', columns: columns('burst', [polls]), run: talking(burst, 4000, 6000) },
+  { name: 'broadcast-1000', title: 'Broadcast to 1,000 waiting clients', columns: columns('delivery'), run: broadcasting(1000, 4, 10) },
+  { name: 'broadcast-5000', title: 'Broadcast to 5,000 waiting clients', columns: columns('delivery'), run: broadcasting(5000, 1, 3) },
+];

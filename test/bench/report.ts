@@ -1,0 +1,35 @@
+/* What people read: a table a load, as markdown. */
+import type { Column, Figures, Load } from './load';
+import type { Kind } from './servers';
+
+/** What was measured of a load: by server, in the order of the rounds. */
+export type Results = Map<string, Figures[]>;
+
+/** A figure that is compared with the floor has its spread, and that of its ratio to the floor in the same round. */
+export function table({ title, columns }: Load, results: Results, kinds: Kind[]): string {
+  const floor = results.get('floor');
+  const cells = (rounds: Figures[], { figure, digits, compared }: Column) => {
+    const values = rounds.map(figures => figures[figure]!);
+    if (!compared) return [middle(values, digits)];
+    return [spread(values, digits), ...floor ? [spread(values.map((value, i) => value / floor[i]![figure]!), 2)] : []];
+  };
+  const head = ['', ...columns.flatMap(column => column.compared && floor ? [column.title, '× floor'] : [column.title])];
+  const rows = kinds.map(kind => [kind.title, ...columns.flatMap(column => cells(results.get(kind.name)!, column))]);
+  const widths = head.map((_, i) => Math.max(...[head, ...rows].map(row => row[i]!.length)));
+  const line = (cells: string[]) => `| ${cells.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join(' | ')} |`;
+  const rule = `|${widths.map((width, i) => i === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`).join('|')}|`;
+  return [`**${title}**`, '', line(head), rule, ...rows.map(line)].join('\n');
+}
+
+/** The median. */
+function middle(all: number[], digits = 0): string {
+  const sorted = [...all].sort((a, b) => a - b);
+  const half = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2).toFixed(digits);
+}
+
+/** The median, the least and the most. */
+function spread(all: number[], digits?: number): string {
+  const [least, most] = [Math.min(...all), Math.max(...all)].map(value => value.toFixed(digits ?? 0));
+  return `${middle(all, digits)} (${least}–${most})`;
+}

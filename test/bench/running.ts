@@ -1,0 +1,80 @@
+import { ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { build } from './paths';
+import type { Question, Readings } from './probe';
+import type { Kind } from './servers';
+
+/** A server that runs. */
+export interface Running {
+  kind: Kind;
+  port: number;
+  /** From its start until it took a connection, ms. */
+  started: number;
+  ask: (question: Question) => Promise<Readings>;
+  stop: () => Promise<void>;
+}
+
+/**
+ * Starts a server in a process of its own. What it logs goes to a file.
+ * @param probed whether it can be asked for readings
+ * @throws if it does not listen within 10 s
+ */
+export async function start(kind: Kind, probed = true): Promise<Running> {
+  const port = await freePort();
+  const log = path.join(build, 'bench-server.log');
+  const out = openSync(log, 'w');
+  const env = { ...process.env, PORT: String(port), ...kind.env };
+  const before = performance.now();
+  const child = spawn(process.execPath, [...probed ? ['-r', path.join(__dirname, 'probe.js')] : [], ...kind.script], {
+    env, stdio: ['ignore', out, out, ...probed ? ['ipc' as const] : []],
+  });
+  closeSync(out);
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
+  while (!await accepts(port)) {
+    if (child.exitCode === null && performance.now() - before < 10000) continue;
+    end();
+    throw new Error(`${kind.name} did not start: ${readFileSync(log, 'utf8').slice(-2000)}`);
+  }
+  return {
+    kind,
+    port,
+    started: performance.now() - before,
+    ask: question => ask(child, question),
+    stop: async () => {
+      process.off('exit', end);
+      const gone = once(child, 'exit');
+      if (child.exitCode === null && end()) await gone;
+    },
+  };
+}
+
+async function ask(child: ChildProcess, question: Question): Promise<Readings> {
+  child.send(question);
+  const [readings] = await once(child, 'message', { signal: AbortSignal.timeout(30000) }) as [Readings];
+  return readings;
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Whether something takes connections. Asked about once a millisecond. */
+async function accepts(port: number): Promise<boolean> {
+  const socket = net.connect(port, '127.0.0.1');
+  const taken = await new Promise<boolean>(resolve => {
+    socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+  });
+  socket.destroy();
+  if (!taken) await sleep(1);
+  return taken;
+}

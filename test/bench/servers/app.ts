@@ -1,0 +1,32 @@
+import type { Server } from '../../../src/realtime';
+
+/** The events of the benchmark. */
+export interface Events {
+  echo: (text: string) => void;
+  ask: (text: string, ack: (text: string) => void) => void;
+  burst: (text: string) => void;
+  tell: (text: string) => void;
+}
+
+export interface Answers {
+  echo: (text: string) => void;
+  response: (text: string) => void;
+  item: (text: string) => void;
+  news: (text: string) => void;
+}
+
+/** The application that all servers run. Socket.IO 0.9's API and 4's are the same in this. */
+export function app(io: Pick<Server<Events, Answers>, 'sockets'>): void {
+  io.sockets.on('connection', socket => {
+    socket.on('echo', text => socket.emit('echo', text));
+    // As in the demo: an event and an acknowledgement.
+    socket.on('ask', (text, ack) => {
+      socket.emit('response', 'Got it!');
+      ack(text);
+    });
+    socket.on('burst', text => {
+      for (let i = 0; i < 10; i++) socket.emit('item', `${i} ${text}`);
+    });
+    socket.on('tell', text => io.sockets.emit('news', text));
+  });
+}

@@ -1,0 +1,74 @@
+/*
+ * The least that can be done: a bare node:http server that answers the same requests with the same bytes as 0.9, and is no
+ * Socket.IO. It knows which poll is whose, and copies the text of a POST into what it answers; it reads no packet, has no
+ * sessions, namespaces, handlers or time-outs, and checks nothing.
+ */
+import { createServer, ServerResponse } from 'node:http';
+
+/** By session: the poll that waits. */
+const polls = new Map<string, ServerResponse>();
+/** By session: an answer that came while no poll waited. */
+const waiting = new Map<string, string>();
+let sessions = 0;
+
+const server = createServer((req, res) => {
+  const id = req.url!.slice(28, 48); // /myApp/socket/1/xhr-polling/<20 characters>?t=1
+  if (req.method === 'POST') {
+    let body = '';
+    req.setEncoding('utf8').on('data', data => body += data);
+    req.on('end', () => {
+      answer(res, '1');
+      handle(id, body);
+    });
+  } else if (req.url![16] === '?') {
+    const made = String(sessions += 1).padStart(20, '0');
+    waiting.set(made, '1::');
+    answer(res, `${made}:60:60:xhr-polling`);
+  } else {
+    const text = waiting.get(id);
+    if (text === undefined) polls.set(id, res);
+    else {
+      waiting.delete(id);
+      answer(res, text);
+    }
+  }
+});
+
+function answer(res: ServerResponse, text: string): void {
+  res.writeHead(200, { 'Content-Type': 'text/plain; charset=UTF-8', 'Content-Length': Buffer.byteLength(text) });
+  res.end(text);
+}
+
+function send(id: string, text: string): void {
+  const res = polls.get(id);
+  if (!res) waiting.set(id, text);
+  else {
+    polls.delete(id);
+    answer(res, text);
+  }
+}
+
+/** What an event brings. A packet is `5:<id>::{"name":"echo","args":["<text>"]}`. */
+function handle(id: string, body: string): void {
+  const args = body.slice(body.indexOf('['), -1);
+  switch (body[body.indexOf('{') + 9]) {
+    case 'e': return send(id, body);
+    case 'a': return send(id, frame('5:::{"name":"response","args":["Got it!"]}') + frame(`6:::${body.slice(2, body.indexOf('+'))}+${args}`));
+    case 'b': {
+      let text = '';
+      for (let i = 0; i < 10; i++) text += frame(`5:::{"name":"item","args":["${i} ${args.slice(2)}}`);
+      return send(id, text);
+    }
+    default: {
+      const text = `5:::{"name":"news","args":${args}}`;
+      // Each is told once: their next polls come while this goes on.
+      for (const one of [...polls.keys()]) send(one, text);
+    }
+  }
+}
+
+function frame(packet: string): string {
+  return `\ufffd${packet.length}\ufffd${packet}`;
+}
+
+server.listen(process.env.PORT);

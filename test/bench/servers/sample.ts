@@ -1,0 +1,31 @@
+/* Socket.IO 0.9 as the usual article on it and IIS sets it up. LOG=off is what it does not do. */
+import { createServer } from 'node:http';
+import path from 'node:path';
+import type { Server } from '../../../src/realtime';
+import { fromRoot, root } from '../paths';
+import { app } from './app';
+
+const express = fromRoot('express') as () => Express;
+const { listen } = fromRoot('socket.io') as { listen: (server: object, options: object) => Sample };
+
+interface Express {
+  (req: unknown, res: unknown): void;
+  get: (path: string, handler: (req: unknown, res: { sendFile: (file: string) => void }) => void) => void;
+}
+interface Sample extends Server<any, any> {
+  configure: (configure: () => void) => void;
+  set(name: string, value: any): this;
+}
+
+const pages = express();
+const server = createServer(pages);
+const io = listen(server, process.env.LOG === 'off' ? { log: false } : {});
+
+io.configure(() => {
+  io.set('transports', ['xhr-polling']);
+  io.set('resource', '/myApp/socket');
+});
+pages.get('/myApp/', (_req, res) => res.sendFile(path.join(root, 'public', 'index.html')));
+app(io);
+
+server.listen(process.env.PORT);

@@ -1,0 +1,10 @@
+/* Socket.IO 4, restricted to polling. */
+import { createServer } from 'node:http';
+import { fromPeers } from '../paths';
+import { app } from './app';
+
+const { Server } = fromPeers('socket.io') as { Server: new (server: object, options: object) => Parameters<typeof app>[0] };
+
+const server = createServer((_req, res) => res.writeHead(404).end());
+app(new Server(server, { transports: ['polling'], serveClient: false }));
+server.listen(process.env.PORT);
