@@ -98,13 +98,10 @@ export const cases: Case[] = [
     says: /2000000 bytes: status 200[^]*web\.config line \d+: maxAllowedContentLength/,
   },
   {
-    what: 'iisnode\'s errors as pages with status 200',
-    edits: [
-      ['web.config', 'devErrorsEnabled="false"', 'devErrorsEnabled="true"'],
-      ['iisnode.yml', 'devErrorsEnabled: false', 'devErrorsEnabled: true'],
-    ],
+    what: 'a server whose errors have the status of an answer',
+    edits: [['dist/realtime/requests.js', "Refusal(400, 'this transport", "Refusal(200, 'this transport"]],
     fails: ['status of errors'],
-    says: /status 200, an HTML[^]*web\.config line \d+: devErrorsEnabled="false"[^]*iisnode\.yml line \d+: devErrorsEnabled: false/,
+    says: /an unknown transport: status 200/,
   },
   {
     what: 'errors whose texts IIS replaces',

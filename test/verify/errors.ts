@@ -13,7 +13,6 @@ export async function errorStatus(target: Target): Promise<Outcome> {
   if (page.status < 400 && !isHome(target, page)) faults.push(unexpected('a page that is not there', page));
   const session = await get(`${target.resource}/1/xhr-polling/nobodys-session`);
   if (session.status < 400 && !session.text.startsWith('7::')) faults.push(unexpected('a poll of an unknown session', session));
-  // Stock 0.9 cuts the connection of this one: the answer is iisnode's own.
   const transport = await get(`${target.resource}/1/no-such-transport/x`);
   if (transport.status < 400) faults.push(unexpected('an unknown transport', transport));
   return { saw: `${page.status}, ${session.status < 400 ? '7::' : session.status}, ${transport.status}`, faults };
