@@ -85,7 +85,7 @@ function command(folder: string, ...args: string[]): Promise<{ code: number; out
 describe('the command', { concurrency: 4 }, () => {
   test('all passes with the project\'s own configuration, as an application, past node\'s 5 s: exit status 0', async t => {
     const iis = await serveAsIis(t);
-    const { code, out, err } = await command(iis.folder, '--hold', '8', '--idle', '1', iis.url);
+    const { code, out, err } = await command(iis.folder, '--hold', '12', '--idle', '1', iis.url);
     assert.equal(code, 0, out);
     assert.match(out, /^skipped +message, websocket +/m);
     assert.match(out, /^17 passed, 0 failed, 1 skipped\n$/m);
