@@ -18,6 +18,13 @@ test('a message gets its acknowledgement and its answer, over xhr-polling', asyn
   assert.equal(output().split('\n').length, 2, 'nothing is logged for a message, a poll or a client');
 });
 
+test('any letter arrives, there and back', async t => {
+  const { origin } = await startServer(t);
+  // 0.9's client takes the last two for the end of an acknowledgement.
+  const letters = 'é – 漢字 😀 \ufffd12\ufffd "quoted" \\ \n \u0000 \u2028 \u2029 !';
+  assert.deepEqual(await ask(connect(t, origin), 'message', letters), [letters]);
+});
+
 test('everyone is told how many are connected', async t => {
   const { origin } = await startServer(t);
   const counts: number[] = [];

@@ -80,10 +80,14 @@ declare class LegacySocket extends LegacyEmitter {
 export const BaseManager = loadManager();
 export const BaseNamespace = require('socket.io/lib/namespace') as typeof LegacyNamespace;
 export const BaseSocket = require('socket.io/lib/socket') as typeof LegacySocket;
-export const { encodePacket, encodePayload } = require('socket.io/lib/parser') as {
-  encodePacket: (packet: Partial<Packet>) => string;
-  encodePayload: (packets: string[]) => string;
-};
+const parser = require('socket.io/lib/parser') as { encodePacket: (packet: Partial<Packet>) => string; encodePayload: (packets: string[]) => string };
+export const { encodePayload } = parser;
+
+/** Writes a packet. 0.9's client reads an acknowledgement up to the first U+2028 or U+2029 only: they are escaped, as JSON allows. */
+export function encodePacket(packet: Partial<Packet>): string {
+  const text = parser.encodePacket(packet);
+  return packet.type === 'ack' ? text.replace(/[\u2028\u2029]/g, letter => letter === '\u2028' ? '\\u2028' : '\\u2029') : text;
+}
 
 /**
  * Loads 0.9 without its client, of which a server needs the version and no more. It would be half of the start of this folder, and
