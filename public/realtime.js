@@ -6,8 +6,7 @@
   'use strict';
   var FIRST_DELAY = 500, LONGEST_DELAY = 5000; // ms before the second try, doubled at each further one
   var TOO_LONG = 20000; // ms after which a try that neither succeeded nor failed is given up
-  var MOST_WAITING = 5000; // messages
-  var LARGEST = 1e6; // bytes of a message: the server's MAX_MESSAGE_BYTES
+  var MOST_WAITING = 5000, LARGEST = 1e6; // messages; bytes of one, as MAX_MESSAGE_BYTES of the server
   var MOST_UNDER_WAY = 500, LARGEST_UNDER_WAY = LARGEST / 4; // messages, characters of up to 3 bytes: together they fit into one POST
 
   /** @type {RealtimeLibrary['connect']} */
@@ -16,18 +15,15 @@
     var handlers = {}, status = /** @type {ConnectionStatus} */ ({ state: 'connecting', attempt: 1 }), timer, ackTimer;
     var socket = null; // of 0.9; what an older one still says is not heard
     var transports = null; // those to try; all that the server offers, if null
-    var id = ''; // of the server's session
-    var pending = [], underWay = 0; // messages that the server may not have, and how many of them are under way
+    var id = '', told = '', tries = 0; // the server's session, that which the page was last told of, and the times that one was opened
+    var pending = [], underWay = 0, most = MOST_UNDER_WAY; // messages that the server may not have; how many are under way, and may be
     var answers = {}; // acknowledgements to come, by the numbers of their messages
     var sent = 0, got = 0; // the numbers of the last messages, ours and the server's
     if (!io) throw new Error('socket.io.js is not loaded');
-    function call(event, args) {
-      (handlers['$' + event] || []).slice().forEach(function (handler) { safely(handler).apply(null, args); });
-    }
+    function call(event, args) { (handlers['$' + event] || []).slice().forEach(function (one) { safely(one).apply(null, args); }); }
     function tell(next) { call('status', [status = next]); }
-    /** What goes along with each request: which messages of the server have arrived. */
-    function query(more) { return (server.query ? server.query + '&' : '') + 'got=' + got + more; }
-
+    /** What goes along with each request: which messages of the server have arrived. The server does not hear requests of an older try. */
+    function query(more) { return (server.query ? server.query + '&' : '') + 'got=' + got + '&try=' + tries + more; }
     /** Numbers a message, and keeps it until the server has it. */
     function add(message) {
       message.id = sent + 1;
@@ -41,9 +37,9 @@
       send();
     }
     function send() {
-      for (var i = 0, size = 0; status.state === 'connected' && i < pending.length && i < MOST_UNDER_WAY; i++) {
+      for (var i = 0, size = 0; socket && status.state === 'connected' && i < pending.length && i < Math.max(most, 1); i++) {
         size += pending[i].size;
-        if (i > 0 && size > LARGEST_UNDER_WAY) return;
+        if (i > 0 && size > LARGEST_UNDER_WAY * most / MOST_UNDER_WAY) return;
         if (i === underWay) socket.packet(pending[underWay++]);
       }
     }
@@ -52,8 +48,17 @@
       for (; pending.length && pending[0].id <= number; pending.shift()) {
         if (pending[0].answer) answers[pending[0].id] = pending[0].answer;
         underWay = Math.max(underWay - 1, 0);
+        if (most < MOST_UNDER_WAY) most += 1;
       }
       send();
+    }
+    /** The server takes less at once than we sent: less is sent, and a message that is too large by itself is given up. */
+    function tooMuch() {
+      most = Math.floor(most / 4);
+      if (most > 0 || !pending.length) return;
+      pending.forEach(function (message) { message.id -= 1; });
+      sent -= 1;
+      (pending.shift().answer || safely(function (why) { throw new Error(why.error); }))({ error: 'the message is too large for the server' });
     }
     /** The server has a new session for us, and knows nothing of the last one. */
     function startAnew() {
@@ -63,9 +68,8 @@
       pending = pending.filter(function (message) { return message.type !== 'ack' && (message.id = sent += 1); });
       Object.keys(lost).forEach(function (number) { lost[number]({ error: 'the server was restarted before it answered' }); });
     }
-
     function receive(packet, session) {
-      var number = Number(packet.id), answer = answers[packet.ackId];
+      var number = Number(packet.id), answer = answers[packet.ackId], asker = id;
       if (packet.type === 'ack' && !number) return arrived(Number(packet.ackId));
       if (number && number <= got) return; // again
       if (number > got + 1) return retry(); // one is missing: it comes when we come back
@@ -73,43 +77,40 @@
       session.options.query = query('');
       if (session.transport.name === 'websocket' && !ackTimer) ackTimer = setTimeout(function () { // no poll says it
         ackTimer = null;
-        if (status.state === 'connected') socket.packet({ type: 'ack', ackId: got, args: [], endpoint: '' });
+        if (socket && status.state === 'connected') socket.packet({ type: 'ack', ackId: got, args: [], endpoint: '' });
       }, 500);
-      if (packet.type === 'event') {
-        call(packet.name, packet.args.concat(packet.ack !== 'data'
-          ? []
-          : function () {
-            add({ type: 'ack', ackId: packet.id, args: [].slice.call(arguments), endpoint: '' });
-          }));
+      if (packet.type !== 'ack') { // an event; or socket.send
+        call(packet.name || 'message', (packet.args || [packet.data]).concat(packet.ack !== 'data' ? [] : acknowledge));
       } else if (answer) {
         delete answers[packet.ackId];
         answer.apply(null, packet.args);
       }
+      function acknowledge() { // where the asker is still there
+        if (asker === id) add({ type: 'ack', ackId: packet.id, args: [].slice.call(arguments), endpoint: '' });
+      }
     }
     function open() {
+      tries += 1;
       var more = { resource: server.resource, query: query(id && '&session=' + id), reconnect: false, 'force new connection': true };
-      var mine = socket = io.connect(server.url, more), before = id;
+      var mine = socket = io.connect(server.url, more);
       var session = mine.socket, onDisconnect = session.onDisconnect, onError = session.onError, onPacket = session.onPacket;
-      // Not among the options above: 0.9 would write them into the list that all its sessions share.
-      if (transports) session.options.transports = transports;
+      if (transports) session.options.transports = transports; // not above: 0.9 would write them into the list that all its sessions share
       timer = setTimeout(retry, TOO_LONG);
       session.onPacket = function (packet) {
-        if (packet.endpoint !== '' || !/^(event|ack)$/.test(packet.type)) onPacket.call(session, packet);
-        else if (mine === socket) receive(packet, session);
+        var ours = packet.endpoint === '' && /^(event|ack|message|json)$/.test(packet.type);
+        return !ours ? onPacket.call(session, packet) : mine === socket && receive(packet, session);
       };
-      // 0.9 does not say that a first poll failed.
+      // 0.9 does not say that a first poll failed, nor that the server does not know the session, rather than has ended it.
       session.onDisconnect = function (reason) {
-        var was = session.connecting || session.connected;
+        var was = session.connecting || session.connected, post = session.transport && session.transport.sendXHR;
         onDisconnect.call(session, reason);
         if (!was || mine !== socket) return;
-        if (reason !== 'booted') return retry();
-        socket = null; // the server knows
-        finish();
+        if (post && post.readyState === 4 && post.status === 413) tooMuch();
+        if (reason === 'booted') socket = null; // the server knows
+        return reason === 'booted' ? finish() : retry();
       };
-      // Nor that the server does not know the session, rather than has ended it.
       session.onError = function (error) {
-        if (mine === socket && error && error.advice === 'reconnect') retry();
-        else onError.call(session, error);
+        return mine === socket && error && error.advice === 'reconnect' ? retry() : onError.call(session, error);
       };
       function on(event, handler) { mine.on(event, function (reason) { if (mine === socket) handler(reason); }); }
       on('connecting', function () {
@@ -126,42 +127,45 @@
       on('connect', function () {
         clearTimeout(timer);
         underWay = 0;
-        tell({ state: 'connected', attempt: status.attempt, transport: session.transport.name, recovered: id === before });
+        var known = told;
+        told = id;
+        tell({ state: 'connected', attempt: status.attempt, transport: session.transport.name, recovered: id === known });
         send();
       });
       on('error', function (reason) { if (!session.connected) retry(reason); });
-      on('connect_failed', function () { retry(); });
+      on('connect_failed', retry);
     }
-
     /** Gives the session of 0.9 up: what of it is still under way comes to nothing. */
     function leave(forGood) {
-      var session = socket && socket.socket, transport = session && session.transport, url = '';
+      var session = socket && socket.socket, transport = session && session.transport, last = '';
       socket = null;
       clearTimeout(timer);
       if (!session) return;
-      // The server is told in a way that outlasts the page, where there is one; otherwise by 0.9, if it thinks it is open.
-      if (forGood && transport && transport.name === 'xhr-polling' && root.navigator && root.navigator.sendBeacon) url = transport.prepareUrl();
-      if (!forGood || url) session.open = false;
-      session.getTransport = session.setHeartbeatTimeout = function () { return null; }; // if a handshake is answered later
-      if (transport) {
-        session.disconnect();
-        transport.close(); // 0.9 does not end one that was too slow to connect
-        transport.clearTimeouts();
+      // The server is told, with all that it may not have: it counts once, in whatever order it arrives.
+      if (forGood && transport && transport.name === 'xhr-polling') {
+        last = io.parser.encodePayload(pending.slice(0, underWay).map(io.parser.encodePacket).concat('0::'));
       }
-      if (url) root.navigator.sendBeacon(url + '/?disconnect=1');
+      if (!forGood || last) session.open = false; // or 0.9 tells it
+      session.getTransport = session.setHeartbeatTimeout = function () { return null; }; // if a handshake is answered later
+      if (!transport) return;
+      session.disconnect();
+      transport.close(); // 0.9 does not end one that was too slow to connect
+      transport.clearTimeouts();
+      // In a way that outlasts the page, where there is one.
+      var beacon = last && root.navigator && root.navigator.sendBeacon;
+      if (last && !(beacon && root.navigator.sendBeacon(transport.prepareUrl() + '?' + query(''), last))) transport.post(last);
     }
     function retry(reason) {
       var transport = socket && socket.socket.transport, attempt = status.state === 'connected' ? 1 : status.attempt + 1;
       if (transport && transport.name === 'websocket' && status.state !== 'connected') transports = ['xhr-polling']; // refused
       leave(false);
-      // Not all clients at the same moment: they were all disconnected at the same moment.
+      // Not all clients at the moment at which they were all disconnected.
       timer = setTimeout(open, Math.min(FIRST_DELAY * Math.pow(2, attempt - 1), LONGEST_DELAY) * (0.5 + Math.random() / 2));
-      // A page of HTML is no reason of the server's: it is from something in between.
-      tell({ state: 'reconnecting', attempt: attempt, reason: /^[^<]{1,200}$/.test(reason || '') ? reason : undefined });
+      if (!/^[^<]{1,200}$/.test(reason) || typeof reason !== 'string') reason = undefined; // a page of HTML is from something in between
+      tell({ state: 'reconnecting', attempt: attempt, reason: reason });
     }
     function finish() { leave(true); tell({ state: 'disconnected', attempt: 0 }); }
-    // A page that goes may come back, from the browser's memory.
-    if (root.addEventListener) {
+    if (root.addEventListener) { // a page that goes may come back, from the browser's memory
       root.addEventListener('pagehide', function () { leave(true); });
       root.addEventListener('pageshow', function (event) { if (event.persisted && status.state !== 'disconnected') retry(); });
     }
@@ -178,22 +182,18 @@
       close: finish
     };
   }
-
   /** Where the server is: as the options say, or at the address of the client script, http://server/myApp/socket/socket.io.js. */
   function whereIs(options) {
     var page = root.location, script = /** @type {any} */ (root.document && root.document.querySelector('script[src*="/socket.io.js"]'));
     var parts = /^(https?:\/\/[^/]+)\/(.+)\/socket\.io\.js/i.exec(script ? script.src : '');
     var named = (options.resource || !parts ? options.url || '' : parts[1]).split('?'), url = named[0].replace(/\/+$/, '');
-    // 0.9 cannot read an IPv6 address, but it knows the page's own origin by itself.
-    if (page && url === page.protocol + '//' + page.host) url = '';
+    if (page && url === page.protocol + '//' + page.host) url = ''; // 0.9 knows it, and cannot read an IPv6 address
     return { url: url, query: named[1], resource: (options.resource || (parts ? parts[2] : 'socket.io')).replace(/^\/+|\/+$/g, '') };
   }
-
   /** 0.9 stops polling when a handler throws. The error is thrown all the same, a moment later. */
   function safely(handler) {
     return function () { try { handler.apply(null, arguments); } catch (error) { setTimeout(function () { throw error; }); } };
   }
-
   if (typeof module === 'object' && module.exports) module.exports = { connect: connect };
   else /** @type {any} */ (root).Realtime = { connect: connect };
 })(/** @type {any} */ (typeof window === 'undefined' ? {} : window));

@@ -2,6 +2,8 @@
 const MESSAGE = /^([3-6]):\d*(\+?):(?=:|$)/;
 /** How much of a client may go without an acknowledgement while there is nothing else to send, characters, and for how long, ms. */
 const MOST_OWED = 50000;
+/** What a message counts beside its text: a client sends 500 of them and then waits. */
+const OWED_EACH = 200;
 const LONGEST_OWED = 1000;
 
 /**
@@ -25,10 +27,13 @@ export class Delivery {
     return this.first + this.kept.length;
   }
 
-  /** Numbers and keeps a packet, if it is one to be kept. Gives what is to be sent. */
-  keep(packet: string): string {
+  /**
+   * Numbers and keeps a packet.
+   * @returns what is to be sent; null if it is not one to be kept
+   */
+  keep(packet: string): string | null {
     const parts = MESSAGE.exec(packet);
-    if (!parts) return packet;
+    if (!parts) return null;
     const numbered = `${parts[1]}:${this.next}${parts[2]}:${packet.slice(parts[0].length)}`;
     this.kept.push(numbered);
     return numbered;
@@ -65,7 +70,7 @@ export class Delivery {
    */
   onMessage(number: number, size: number): 'next' | 'again' | 'gap' {
     if (this.owed === 0) this.owedSince = Date.now();
-    this.owed += size;
+    this.owed += size + OWED_EACH;
     if (number <= this.received) return 'again';
     if (number > this.received + 1) return 'gap';
     this.received = number;

@@ -26,6 +26,8 @@ export interface Packet {
   ackId?: number;
   reason?: string;
   advice?: string;
+  /** Why it is not taken. */
+  refused?: Error;
 }
 
 type Events = EventEmitter;

@@ -71,10 +71,11 @@ export class Manager extends BaseManager {
    * @throws Refusal if there are too many
    */
   admit(handshake: Handshake): string {
-    const { got, session: id } = handshake.query;
+    const { got, session: id, try: attempt } = handshake.query;
     const known = typeof id === 'string' && this.sessions.get(id);
     const session = known && known.delivery && known.connected ? known : this.newSession(handshake, got !== undefined);
-    if (session === known) session.resume(Number(got));
+    if (session === known) session.resume(String(attempt), Number(got));
+    else session.start(String(attempt));
     const heartbeat = this.enabled('heartbeats') ? this.get('heartbeat timeout') : '';
     return [session.id, heartbeat, this.get('close timeout'), this.get('transports').join(',')].join(':');
   }
@@ -105,8 +106,13 @@ export class Manager extends BaseManager {
     this.namespaces['']!.join(id);
   }
 
-  /** What a client sent. */
+  /**
+   * What a client sent.
+   * @throws Refusal if one of the packets is not to be taken; then none is
+   */
   onPackets(session: Session, packets: Packet[]): void {
+    const refused = packets.find(packet => packet.refused);
+    if (refused && !session.delivery) throw refused.refused!;
     for (const packet of packets) {
       if (session.ended) return;
       if (session.delivery && packet.endpoint === '' && !this.isToHandle(session, packet)) continue;
@@ -128,7 +134,14 @@ export class Manager extends BaseManager {
 
   /** Whether a packet of a client whose messages are numbered is to be handled: what is about the numbers is done here. */
   private isToHandle(session: Session, packet: Packet): boolean {
-    if (packet.id !== undefined) return session.isNext(packet.id, packet.size);
+    if (packet.id !== undefined) {
+      if (!session.isNext(packet.id, packet.size)) return false;
+      if (!packet.refused) return true;
+      // It counts, or the client would send it again for ever.
+      this.reportError('a message that cannot be taken', packet.refused.message, session.address);
+      if (packet.ack === 'data') session.send(encodePacket({ type: 'ack', ackId: packet.id, args: [{ error: packet.refused.message }] }));
+      return false;
+    }
     if (packet.type !== 'ack') return true;
     session.onGot(packet.ackId!);
     return false;

@@ -32,7 +32,11 @@ export function readPayload(text: string, most: number): Packet[] {
   return packets;
 }
 
-/** @throws Refusal if 0.9's client would not write it */
+/**
+ * Reads a packet. If it has an id, and what it carries cannot be taken, the packet says so (`refused`): its sender may wait for an
+ * answer.
+ * @throws Refusal if 0.9's client would not write it
+ */
 export function readPacket(text: string): Packet {
   const parts = PACKET.exec(text);
   if (!parts) throw new Refusal(400, 'not a packet');
@@ -42,6 +46,16 @@ export function readPacket(text: string): Packet {
     packet.id = Number(id);
     packet.ack = data ? 'data' : true;
   }
+  try {
+    readBody(packet, body);
+  } catch (error) {
+    if (id === undefined || !(error instanceof Refusal)) throw error;
+    packet.refused = error;
+  }
+  return packet;
+}
+
+function readBody(packet: Packet, body: string): void {
   switch (packet.type) {
     case 'message':
       packet.data = body;
@@ -63,7 +77,6 @@ export function readPacket(text: string): Packet {
       packet.args = readArgs(ack[2] === undefined ? [] : readJson(ack[2]));
     }
   }
-  return packet;
 }
 
 function readArgs(args: unknown): unknown[] {

@@ -18,12 +18,15 @@ const SESSION_ID = /^[\w-]{20}$/;
 
 const JSONP = /(?:^|&)jsonp(?:[=&]|$)/;
 const DISCONNECT = /(?:^|&)disconnect(?:[=&]|$)/;
-const GOT = /(?:^|&)got=([0-9]{1,15})(?:&|$)/;
+const DELIVERY = /(?:^|&)got=([0-9]{1,15})(?:&try=([0-9]{1,15}))?(?:&|$)/;
 
-/** The number of the last message that a poll's client has; 0 if it does not say. */
-export function readGot(query: string): number {
-  const parts = GOT.exec(query);
-  return parts ? Number(parts[1]) : 0;
+/**
+ * What public/realtime.js says with each request: the number of the last message of ours that it has, and which of its handshakes
+ * the request belongs to. Neither, if it is another client.
+ */
+export function readDelivery(query: string): { got: number; attempt: string } {
+  const [, got = '0', attempt = 'undefined'] = DELIVERY.exec(query) || [];
+  return { got: Number(got), attempt };
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Manager } from './manager';
 import { mayConnect, otherOrigin } from './origins';
 import { readPayload } from './packets';
 import { answer, Refusal } from './refusal';
-import { readGot, readRequest, Request } from './requests';
+import { readDelivery, readRequest, Request } from './requests';
 import type { Session } from './session';
 import { createUpgrade } from './websocket';
 
@@ -100,13 +100,15 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
     const origin = otherOrigin(req);
     attempt(req, res, origin, () => {
       const asked = read(req, false);
-      const session = manager.sessions.get(asked.id);
+      const { got, attempt: of } = readDelivery(asked.query);
+      const known = manager.sessions.get(asked.id);
+      const session = known && known.isOf(of) ? known : undefined;
       switch (asked.kind) {
         case 'welcome': return answer(res, 200, 'Welcome to socket.io.', origin);
         case 'preflight': return answer(res, 204, '', origin, PREFLIGHT);
         case 'handshake': return handshake(req, res, origin, asked);
         case 'post': return post(req, res, origin, session);
-        case 'poll': return session ? session.onPoll(res, origin, readGot(asked.query)) : answer(res, 200, CONNECT_AGAIN, origin);
+        case 'poll': return session ? session.onPoll(res, origin, got) : answer(res, 200, CONNECT_AGAIN, origin);
         case 'leave':
           if (session) session.onLeave();
           return answer(res, 200, '', origin);

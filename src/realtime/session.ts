@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'http';
-import type { Duplex } from 'stream';
 import type WebSocket from 'ws';
 import { Connection, PollConnection, WebSocketConnection } from './connection';
 import { Delivery } from './delivery';
@@ -35,11 +34,15 @@ export class Session {
   private passing = 0;
   private flushing = false;
   private overflown = false;
+  /** Whether it has ended for good, which the client may not know. */
+  private booted = false;
   private awaitsHeartbeat = false;
   /** Whether the client has to come back with a handshake; whether it has, and is to be told that it is connected. */
   private state: 'usual' | 'sent away' | 'resumed' = 'usual';
-  /** What the last answer to a poll went to. */
-  private answered: Duplex | null = null;
+  /** Which handshake it was that the client came with last: what an older one still sends is not heard. */
+  private attempt = 'undefined';
+  /** The last poll. */
+  private polled: ServerResponse | null = null;
   /** When the next thing is due, ms: the end of a poll's wait, a heartbeat, or the end of a client that is away. */
   private due = Date.now() + UNUSED;
 
@@ -54,9 +57,10 @@ export class Session {
   /** Sends a packet; a volatile one only if the client can take it at once. */
   send(packet: string, volatile?: boolean): void {
     if (this.ended || this.overflown || (volatile && !(this.connection && this.connection.isReady()))) return;
-    const text = this.delivery && !volatile ? this.delivery.keep(packet) : packet;
+    const kept = this.delivery && !volatile ? this.delivery.keep(packet) : null;
+    const text = kept === null ? packet : kept;
     this.queue.push(text);
-    if (text === packet) this.passing += text.length;
+    if (kept === null) this.passing += text.length;
     this.count(text.length);
     this.flushSoon();
   }
@@ -67,8 +71,10 @@ export class Session {
    */
   onPoll(res: ServerResponse, origin: string | null, got: number): void {
     // 0.9's client polls again when it has read the answer. One that has not could make us keep any number of them.
-    if (this.answered && this.answered !== res.socket && this.answered.writableLength > 0) this.answered.destroy();
-    this.answered = res.socket;
+    // (An answer that has been sent whole has no connection any more: it may carry those of others by now.)
+    const unread = this.polled && this.polled.socket;
+    if (unread && unread !== res.socket && unread.writableLength > 0) unread.destroy();
+    this.polled = res;
     const poll = new PollConnection(res, origin);
     // What is sent to a client that has gone away waits for its next poll.
     res.on('close', () => this.onGone(poll));
@@ -98,6 +104,7 @@ export class Session {
     const lost = this.delivery ? this.delivery.takeLost() : [];
     if (this.state === 'resumed') this.queue.unshift(...this.delivery!.takeAck(true), CONNECT, ...lost);
     else if (lost.length > 0) this.queue.unshift(...lost);
+    if (this.booted && !this.queue.includes(DISCONNECT)) this.queue.push(DISCONNECT);
     this.state = 'usual';
     this.begin();
     this.flushSoon();
@@ -119,9 +126,20 @@ export class Session {
     this.manager.onConnect(this);
   }
 
+  /** Whether a request is of the handshake that the client came with last. */
+  isOf(attempt: string): boolean {
+    return !this.delivery || this.attempt === attempt;
+  }
+
+  /** The client comes with its first handshake. */
+  start(attempt: string): void {
+    this.attempt = attempt;
+  }
+
   /** The client has come back with a handshake, and goes on where it was. */
-  resume(got: number): void {
+  resume(attempt: string, got: number): void {
     this.drop();
+    this.attempt = attempt;
     this.state = 'resumed';
     this.onGot(got);
     this.dueIn('absence');
@@ -155,14 +173,15 @@ export class Session {
   /** Ends the session for good: the client is told, at the latest by its next poll, and does not come back. */
   disconnect(): void {
     if (this.ended) return;
+    this.booted = true;
     this.queue.push(DISCONNECT);
     this.end('booted');
   }
 
-  /** The client ends the session: there is nobody to be told, but where a poll still waits. */
+  /** The client ends the session. Where a poll still waits, it is told so. */
   onLeave(): void {
-    if (this.connection) this.disconnect();
-    else this.end('booted');
+    this.disconnect();
+    this.forget();
   }
 
   /** Ends the session. A client that is still there gets a new one, unless it has been told to stay away. */
@@ -174,7 +193,7 @@ export class Session {
     this.flush();
     this.drop();
     this.dueIn('absence');
-    if (told || !this.queue.includes(DISCONNECT)) this.forget();
+    if (!this.booted || (told && !this.delivery)) this.forget();
   }
 
   /** Too much waits for the client: nothing more does, and the session ends. Later, so that nobody is interrupted who sends to many. */
@@ -225,7 +244,8 @@ export class Session {
       queue.unshift(...delivery.takeAck());
     }
     connection.send(queue);
-    if (this.ended) this.forget();
+    // That it is over for good is kept until nobody asks any more: this answer may be lost.
+    if (this.ended && !(this.booted && this.delivery)) this.forget();
   }
 
   /** At the end of this tick, so that all its packets go together. */

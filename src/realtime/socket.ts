@@ -51,9 +51,11 @@ export class Socket extends BaseSocket {
   private request(packet: Partial<Packet>, callback?: (...args: any[]) => void): this {
     if (callback) {
       const { acks } = this.self;
-      const id = this.manager.nextNumber(this) || ++this.self.ackPackets;
+      const number = this.manager.nextNumber(this);
+      const id = number || ++this.self.ackPackets;
       packet.id = id;
-      packet.ack = packet.type === 'event' ? 'data' : true;
+      // Where all have a number, it alone asks for nothing.
+      packet.ack = packet.type === 'event' || number > 0 ? 'data' : true;
       acks.set(id, callback);
       if (acks.size > MOST_ACKS) acks.delete(acks.keys().next().value);
     }
