@@ -1,0 +1,103 @@
+/* Something in between that breaks connections: a proxy that cuts those that happen to be open, at any point of their request. */
+import { once } from 'node:events';
+import net from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+
+interface Open {
+  client: net.Socket;
+  server: net.Socket;
+  kind: Kind | undefined;
+  /** Whether its answer is not to arrive whole. */
+  doomed: boolean;
+  /** What is passed on later, when the client has gone. */
+  held: Buffer[] | undefined;
+}
+
+/** What a connection carries: 0.9's client for node makes one for each request. */
+type Kind = 'poll' | 'post' | 'handshake';
+
+export interface Cutter {
+  port: number;
+  /** Cuts this many connections a second, until it is told 0. */
+  cut: (perSecond: number) => void;
+  /** How many were cut, by what they carried, and how many POSTs arrived when their client had given them up. */
+  counts: Record<Kind | 'late', number>;
+}
+
+/** Passes connections on to a port. It is gone when the test ends. */
+export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
+  const open = new Set<Open>();
+  const counts = { poll: 0, post: 0, handshake: 0, late: 0 };
+  let rate = 0;
+  let due = 0;
+  let lateDue = 0;
+
+  const end = ({ client, server }: Open) => {
+    client.destroy();
+    server.destroy();
+  };
+  /** The client finds its POST broken off, comes back and sends it again. Then the first one arrives. */
+  const hold = (one: Open) => {
+    lateDue -= 1;
+    counts.late += 1;
+    one.held = [];
+    setTimeout(() => one.client.destroy(), 100);
+    setTimeout(() => one.server.write(Buffer.concat(one.held!)), 100 + Math.random() * 1500);
+  };
+
+  const proxy = net.createServer(client => {
+    const server = net.connect({ port: to, host: 'localhost' });
+    const one: Open = { client, server, kind: undefined, doomed: false, held: undefined };
+    open.add(one);
+    client.on('data', data => {
+      one.kind ??= kindOf(String(data));
+      if (one.kind === 'post' && lateDue >= 1 && !one.doomed && server.bytesWritten === 0) hold(one);
+      if (one.held) one.held.push(data);
+      else server.write(data);
+    });
+    server.on('data', data => {
+      if (!one.doomed) {
+        client.write(data);
+        return;
+      }
+      // The server has answered, and the client does not learn it, or gets a part.
+      counts[one.kind!] += 1;
+      server.removeAllListeners('data');
+      client.write(data.subarray(0, Math.random() * data.length), () => end(one));
+    });
+    client.on('end', () => server.end()).on('close', () => { if (!one.held) server.destroy(); });
+    server.on('end', () => client.end()).on('close', () => open.delete(one));
+    for (const socket of [client, server]) socket.on('error', () => end(one));
+  }).listen(0, 'localhost');
+  await once(proxy, 'listening');
+
+  const timer = setInterval(() => {
+    for (due += rate / 100; due >= 1; due -= 1) {
+      const all = Array.from(open).filter(({ kind, doomed, held }) => kind && !doomed && !held);
+      const one = all[Math.floor(Math.random() * all.length)];
+      const how = Math.random();
+      // Some now, wherever their request is; some when the server answers; and some arrive late.
+      if (!one) continue;
+      if (how < 0.1) {
+        lateDue += 1;
+      } else if (how < 0.5) {
+        one.doomed = true;
+      } else {
+        counts[one.kind!] += 1;
+        end(one);
+      }
+    }
+  }, 10);
+  t.after(() => {
+    clearInterval(timer);
+    proxy.close();
+    open.forEach(end);
+  });
+  return { port: (proxy.address() as AddressInfo).port, cut: perSecond => { rate = perSecond; }, counts };
+}
+
+function kindOf(request: string): Kind {
+  if (request.startsWith('POST')) return 'post';
+  return /^GET \S*xhr-polling/.test(request) ? 'poll' : 'handshake';
+}
