@@ -1,23 +1,27 @@
-import { createServer } from 'http';
+import { createServer, RequestListener } from 'http';
 import type { AddressInfo } from 'net';
 import { app } from './app';
 import { Config, ConfigError, readConfig } from './config';
 import { trustHeaders } from './iisnode';
 import { createLog } from './log';
-import { createPages } from './pages';
 import { createRealtime } from './realtime';
 import { exitOnSignal } from './shutdown';
 
 function start(config: Config): void {
   const log = createLog(config.logLevel);
   const realtime = createRealtime(config, log);
-  const pages = createPages(config, log, realtime.clients);
   app(realtime.io);
+
+  // Express is more than half of the start, and after a recycle it is Socket.IO's clients that come first: it is loaded for the
+  // first page that is asked for, or when the start is over.
+  let pages: RequestListener | undefined;
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const loadPages = () => pages || (pages = (require('./pages') as typeof import('./pages')).createPages(config, log, realtime.clients));
 
   const server = createServer((req, res) => {
     trustHeaders(req, config.iisnode !== null);
     if (realtime.owns(req)) realtime.handle(req, res);
-    else pages(req, res);
+    else loadPages()(req, res);
   });
   if (config.transports.includes('websocket')) {
     server.on('upgrade', (req, socket, head) => {
@@ -38,6 +42,7 @@ function start(config: Config): void {
   server.listen(config.port, () => {
     const at = server.address() as AddressInfo | string;
     const where = typeof at === 'string' ? `${at}, path ` : `http://localhost:${at.port}`;
+    setTimeout(loadPages, 100);
     log.info(`listening on ${where}${config.appPath}/ (node ${process.version}, transports ${config.transports.join(', ')})`);
   });
   exitOnSignal(server, realtime.close, log);
