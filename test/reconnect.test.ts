@@ -84,7 +84,7 @@ test('what is kept is counted once, with acknowledgements too', async t => {
   }
   await sleep(500);
   const session = h.manager().sessions.get(socket.id);
-  assert.equal(session.size >= 0, true, `size ${session.size}, waiting ${h.manager().limits.waiting}`);
+  assert.equal(session.outbox.size >= 0, true, `size ${session.outbox.size}, waiting ${h.manager().limits.waiting}`);
 });
 
 test('a connection that another client has taken over is not cut', async t => {

@@ -62,9 +62,9 @@ export class Limits {
   onWait(session: Session, change: number): void {
     this.waiting += change;
     if (change < 0) return;
-    if (session.size > this.config.maxWaitingBytes) this.endSoon(session, 'more waits for a client than MAX_WAITING_BYTES');
+    if (session.outbox.size > this.config.maxWaitingBytes) this.endSoon(session, 'more waits for a client than MAX_WAITING_BYTES');
     else if (this.waiting > this.config.maxWaitingBytes * TOGETHER) {
-      this.endSoon([...this.sessions.values()].reduce((one, other) => one.size < other.size ? other : one), 'too much waits for all clients together');
+      this.endSoon([...this.sessions.values()].reduce((one, other) => one.outbox.size < other.outbox.size ? other : one), 'too much waits for all clients together');
     }
   }
 

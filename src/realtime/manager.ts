@@ -143,7 +143,7 @@ export class Manager extends BaseManager {
       return false;
     }
     if (packet.type !== 'ack') return true;
-    session.onGot(packet.ackId!);
+    session.outbox.onGot(packet.ackId!);
     return false;
   }
 

@@ -4,6 +4,7 @@ import { Connection, PollConnection, WebSocketConnection } from './connection';
 import { Delivery } from './delivery';
 import { encodePacket } from './legacy';
 import type { Manager } from './manager';
+import { Outbox } from './outbox';
 
 const CONNECT = encodePacket({ type: 'connect' });
 const HEARTBEAT = encodePacket({ type: 'heartbeat' });
@@ -23,15 +24,11 @@ export class Session {
   /** Whether it has polled, or opened its WebSocket: until then it is a handshake and no more. */
   connected = false;
   ended = false;
-  /** How much waits for the client, or is kept until it has it, characters. */
-  size = 0;
   /** For clients of public/realtime.js: their messages arrive, or the session ends. */
   readonly delivery: Delivery | null;
+  readonly outbox: Outbox;
 
   private connection: Connection | null = null;
-  private queue: string[] = [];
-  /** How much of `size` is not kept once it is sent. */
-  private passing = 0;
   private flushing = false;
   private overflown = false;
   /** Whether it has ended for good, which the client may not know. */
@@ -52,16 +49,13 @@ export class Session {
    */
   constructor(readonly id: string, readonly address: string, private readonly manager: Manager, delivers: boolean) {
     this.delivery = delivers ? new Delivery() : null;
+    this.outbox = new Outbox(this.delivery, change => manager.limits.onWait(this, change));
   }
 
   /** Sends a packet; a volatile one only if the client can take it at once. */
   send(packet: string, volatile?: boolean): void {
     if (this.ended || this.overflown || (volatile && !(this.connection && this.connection.isReady()))) return;
-    const kept = this.delivery && !volatile ? this.delivery.keep(packet) : null;
-    const text = kept === null ? packet : kept;
-    this.queue.push(text);
-    if (kept === null) this.passing += text.length;
-    this.count(text.length);
+    this.outbox.add(packet, !volatile);
     this.flushSoon();
   }
 
@@ -78,7 +72,7 @@ export class Session {
     const poll = new PollConnection(res, origin);
     // What is sent to a client that has gone away waits for its next poll.
     res.on('close', () => this.onGone(poll));
-    this.onGot(got);
+    this.outbox.onGot(got);
     this.onConnection(poll, 'polling duration');
   }
 
@@ -101,10 +95,9 @@ export class Session {
     this.name = connection.name;
     this.connection = connection;
     this.dueIn(due);
-    const lost = this.delivery ? this.delivery.takeLost() : [];
-    if (this.state === 'resumed') this.queue.unshift(...this.delivery!.takeAck(true), CONNECT, ...lost);
-    else if (lost.length > 0) this.queue.unshift(...lost);
-    if (this.booted && !this.queue.includes(DISCONNECT)) this.queue.push(DISCONNECT);
+    this.outbox.sendAgain();
+    if (this.state === 'resumed') this.outbox.greet(CONNECT);
+    if (this.booted && !this.outbox.has(DISCONNECT)) this.outbox.add(DISCONNECT, false);
     this.state = 'usual';
     this.begin();
     this.flushSoon();
@@ -141,13 +134,8 @@ export class Session {
     this.drop();
     this.attempt = attempt;
     this.state = 'resumed';
-    this.onGot(got);
+    this.outbox.onGot(got);
     this.dueIn('absence');
-  }
-
-  /** The client has all messages up to `number`. */
-  onGot(number: number): void {
-    if (this.delivery) this.count(-this.delivery.onGot(number));
   }
 
   /**
@@ -174,7 +162,7 @@ export class Session {
   disconnect(): void {
     if (this.ended) return;
     this.booted = true;
-    this.queue.push(DISCONNECT);
+    this.outbox.add(DISCONNECT, false);
     this.end('booted');
   }
 
@@ -199,9 +187,7 @@ export class Session {
   /** Too much waits for the client: nothing more does, and the session ends. Later, so that nobody is interrupted who sends to many. */
   overflow(): void {
     this.overflown = true;
-    this.queue = [];
-    this.passing = 0;
-    this.count(-this.size);
+    this.outbox.clear();
     setImmediate(() => this.end('too much waits'));
   }
 
@@ -232,18 +218,10 @@ export class Session {
   /** Sends what waits, if the client can take it. */
   flush(): void {
     this.flushing = false;
-    const { connection, delivery, queue } = this;
-    if (!connection || !connection.isReady()) return;
-    if (queue.length === 0 && !(delivery && delivery.isAckDue(Date.now()))) return;
-    this.queue = [];
-    this.count(-this.passing);
-    this.passing = 0;
+    const { connection } = this;
+    if (!connection || !connection.isReady() || !this.outbox.isDue()) return;
     if (connection.once) this.onGone(connection);
-    if (delivery) {
-      delivery.onSent();
-      queue.unshift(...delivery.takeAck());
-    }
-    connection.send(queue);
+    connection.send(this.outbox.take());
     // That it is over for good is kept until nobody asks any more: this answer may be lost.
     if (this.ended && !(this.booted && this.delivery)) this.forget();
   }
@@ -265,13 +243,8 @@ export class Session {
 
   /** Nothing of the session is kept. */
   private forget(): void {
-    this.count(-this.size);
+    this.outbox.clear();
     this.manager.sessions.delete(this.id);
-  }
-
-  private count(change: number): void {
-    this.size += change;
-    this.manager.limits.onWait(this, change);
   }
 
   private dueIn(wait: Wait): void {

@@ -1,0 +1,73 @@
+import { Delivery } from './delivery';
+
+/** What waits for a client until it can be sent; and, for a client of public/realtime.js, is kept until the client has it. */
+export class Outbox {
+  /** How much that is, characters. */
+  size = 0;
+  private queue: string[] = [];
+  /** How much of it is not kept once it is sent. */
+  private passing = 0;
+
+  /**
+   * @param delivery what numbers and keeps messages; null for a client that does not know of it
+   * @param changed hears by how much the size has changed
+   */
+  constructor(private readonly delivery: Delivery | null, private readonly changed: (change: number) => void) {}
+
+  /** @param keep whether it is to arrive, whatever happens */
+  add(packet: string, keep: boolean): void {
+    const kept = this.delivery && keep ? this.delivery.keep(packet) : null;
+    const text = kept === null ? packet : kept;
+    this.queue.push(text);
+    if (kept === null) this.passing += text.length;
+    this.count(text.length);
+  }
+
+  /** Puts what was sent and has not arrived before all that waits. */
+  sendAgain(): void {
+    const lost = this.delivery ? this.delivery.takeLost() : [];
+    if (lost.length > 0) this.queue.unshift(...lost);
+  }
+
+  /** Puts what a client that has come back is told before all that waits: what we have of its messages, then that it is connected. */
+  greet(connect: string): void {
+    this.queue.unshift(...this.delivery!.takeAck(true), connect);
+  }
+
+  has(packet: string): boolean {
+    return this.queue.includes(packet);
+  }
+
+  /** The client has all messages up to `number`. */
+  onGot(number: number): void {
+    if (this.delivery) this.count(-this.delivery.onGot(number));
+  }
+
+  /** Whether there is something to be sent. */
+  isDue(): boolean {
+    return this.queue.length > 0 || (this.delivery !== null && this.delivery.isAckDue(Date.now()));
+  }
+
+  /** All that is to be sent. */
+  take(): string[] {
+    const { queue, passing } = this;
+    this.queue = [];
+    this.passing = 0;
+    this.count(-passing);
+    if (!this.delivery) return queue;
+    this.delivery.onSent();
+    return [...this.delivery.takeAck(), ...queue];
+  }
+
+  /** Nothing waits any more. */
+  clear(): void {
+    this.queue = [];
+    this.passing = 0;
+    this.count(-this.size);
+  }
+
+  private count(change: number): void {
+    this.size += change;
+    this.changed(change);
+  }
+}
