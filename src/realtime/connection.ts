@@ -1,11 +1,9 @@
 import type { ServerResponse } from 'http';
 import type WebSocket from 'ws';
 import { encodePacket, encodePayload } from './legacy';
-import { answer } from './refusal';
+import { answer, notHandshaken } from './refusal';
 
 const NOOP = encodePacket({ type: 'noop' });
-/** What 0.9's client takes for: connect again, at once. */
-export const CONNECT_AGAIN = encodePacket({ type: 'error', reason: 'client not handshaken', advice: 'reconnect' });
 
 /** What a client is reached by at the moment: a poll that waits, or a WebSocket. */
 export interface Connection {
@@ -30,8 +28,12 @@ export class PollConnection implements Connection {
   constructor(private readonly res: ServerResponse, private readonly origin: string | null) {}
 
   isReady(): boolean { return true; }
-  sendAway(): void { this.send([CONNECT_AGAIN]); }
   end(): void { this.send([NOOP]); }
+
+  sendAway(): void {
+    const { status, reason } = notHandshaken();
+    answer(this.res, status, reason, this.origin);
+  }
 
   send(packets: string[]): void {
     answer(this.res, 200, packets.length === 0 ? NOOP : encodePayload(packets), this.origin);

@@ -8,6 +8,13 @@ export class Refusal extends Error {
 }
 
 /**
+ * To 0.9's client, every version of it, each status but 200 means: the packet was not taken, come back with a handshake, at once. 0.9's own
+ * answer to a poll, 200 with error 1+0, means the same, but the client says goodbye in return; where a POST is on its way then, it
+ * says so to its next session, which ends, for good.
+ */
+export const notHandshaken = () => new Refusal(404, 'client not handshaken');
+
+/**
  * Answers a request in one write. No answer under the resource is to be kept for a page of another origin: hence Vary.
  * @param origin the page of another origin that may read the answer; null if there is none
  */

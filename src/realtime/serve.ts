@@ -5,11 +5,10 @@ import type { Config } from '../config';
 import { atMostOneASecond, Log } from '../log';
 import { clientAddress } from './address';
 import { Bodies } from './bodies';
-import { CONNECT_AGAIN } from './connection';
 import type { Manager } from './manager';
 import { mayConnect, otherOrigin } from './origins';
 import { readPayload } from './packets';
-import { answer, Refusal } from './refusal';
+import { answer, notHandshaken, Refusal } from './refusal';
 import { readDelivery, readRequest, Request } from './requests';
 import type { Session } from './session';
 import { createUpgrade } from './websocket';
@@ -87,7 +86,7 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
   }
 
   function post(req: IncomingMessage, res: ServerResponse, origin: string | null, session: Session | undefined): void {
-    if (!session) throw new Refusal(404, 'client not handshaken');
+    if (!session) throw notHandshaken();
     bodies.read(req, text => attempt(req, res, origin, () => {
       const packets = readPayload(text, config.maxPackets);
       session.begin();
@@ -108,7 +107,9 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
         case 'preflight': return answer(res, 204, '', origin, PREFLIGHT);
         case 'handshake': return handshake(req, res, origin, asked);
         case 'post': return post(req, res, origin, session);
-        case 'poll': return session ? session.onPoll(res, origin, got) : answer(res, 200, CONNECT_AGAIN, origin);
+        case 'poll':
+          if (!session) throw notHandshaken();
+          return session.onPoll(res, origin, got);
         case 'leave':
           if (session) session.onLeave();
           return answer(res, 200, '', origin);
@@ -119,7 +120,7 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     try {
       const session = manager.sessions.get(read(req, true).id);
-      if (!session || session.ended) throw new Refusal(404, 'client not handshaken');
+      if (!session || session.ended) throw notHandshaken();
       webSockets!.accept(req, socket, head, session);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

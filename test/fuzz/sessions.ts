@@ -13,7 +13,7 @@ const SPARE = 40;
 /** What a handshake answers. */
 const SESSION = /^([\w-]{20}):\d*:\d*:/;
 /** What a client gets that is to come back with a handshake. */
-const COME_BACK = '7:::1+0';
+const COME_BACK = 'client not handshaken';
 
 /** The sessions that the sender has opened. It ends each of them: what the server holds in the end is not theirs. */
 export class Sessions {

@@ -45,7 +45,7 @@ export const deadly: Case[] = [
     name: 'a poll of the session propertyIsEnumerable, which is as long as a real one',
     attack: attacker => attacker.send('/1/xhr-polling/propertyIsEnumerable'),
     stock: { dies: /ERR_INVALID_ARG_TYPE/ },
-    ours: '200 7:::1+0',
+    ours: '404 client not handshaken',
   },
   {
     name: 'a message from the session propertyIsEnumerable',

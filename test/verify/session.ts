@@ -31,10 +31,10 @@ export async function openSession(target: Target, agent?: http.Agent): Promise<S
     id: id!,
     async poll(agent) {
       const poll = await ask(url(), { agent, seconds: 60 });
+      if (poll.status === 404 && poll.text === 'client not handshaken') throw unknownSession('poll');
       expectOk('poll', poll);
       if (isHtml(poll)) throw unexpected('poll', poll);
       const packets = decode(poll.text);
-      if (packets.some(packet => packet.startsWith('7::'))) throw unknownSession('poll');
       const strange = packets.find(packet => !/^[0-8]:/.test(packet));
       if (strange !== undefined) {
         throw new Fault(`poll: ${JSON.stringify(strange.slice(0, 60))} is no packet`, 'something between here and the server changes its answers');
