@@ -14,6 +14,6 @@ if (files.length === 0) {
   console.error(`no test file has ${wanted.join(' or ')} in its name`);
   process.exit(1);
 }
-// Most of a test is waiting: three files at once, whatever the number of processors.
-const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=3', '--test-reporter=spec', '--test-timeout=300000', ...files], { stdio: 'inherit' });
+// Most of a test is waiting: two files at once, on one processor as well.
+const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-reporter=spec', '--test-timeout=300000', ...files], { stdio: 'inherit' });
 process.exitCode = status ?? 1;
