@@ -53,7 +53,7 @@ export default defineConfig(
   {
     // The pages run down to Internet Explorer 9.
     files: ['public/**/*.js'],
-    languageOptions: { ecmaVersion: 5, sourceType: 'script', globals: { document: 'readonly', window: 'readonly', location: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', module: 'writable', Realtime: 'readonly' } },
+    languageOptions: { ecmaVersion: 5, sourceType: 'script', globals: { console: 'readonly', document: 'readonly', window: 'readonly', location: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', module: 'writable', Realtime: 'readonly' } },
     rules: {
       '@stylistic/comma-dangle': ['error', 'never'],
       'no-restricted-properties': ['error', ...['classList', 'dataset', 'append', 'remove', 'closest', 'matches', 'prepend'].map(property => ({ property, message: 'Internet Explorer 9 does not have it.' }))],

@@ -8,7 +8,6 @@
   var TOO_LONG = 20000; // ms after which a try that neither succeeded nor failed is given up
   var MOST_WAITING = 5000, LARGEST = 1e6; // messages; bytes of one, as MAX_MESSAGE_BYTES of the server
   var MOST_UNDER_WAY = 500, LARGEST_UNDER_WAY = LARGEST / 4; // messages, characters of up to 3 bytes: together they fit into one POST
-
   /** @type {RealtimeLibrary['connect']} */
   function connect(options) {
     var server = whereIs(options || {}), io = (options && options.io) || root.io;
@@ -125,11 +124,12 @@
         };
       });
       on('connect', function () {
+        var recovered = id === told, rest = recovered ? [] : pending;
         clearTimeout(timer);
         underWay = 0;
-        var known = told;
-        told = id;
-        tell({ state: 'connected', attempt: status.attempt, transport: session.transport.name, recovered: id === known });
+        if (!recovered) { told = id; pending = []; sent = 0; }
+        tell({ state: 'connected', attempt: status.attempt, transport: session.transport.name, recovered: recovered });
+        rest.forEach(function (message) { pending.push(message); message.id = sent += 1; }); // after what the page says first
         send();
       });
       on('error', function (reason) { if (!session.connected) retry(reason); });
@@ -144,13 +144,13 @@
       // The server is told, with all that it may not have: it counts once, in whatever order it arrives.
       if (forGood && transport && transport.name === 'xhr-polling') {
         last = io.parser.encodePayload(pending.slice(0, underWay).map(io.parser.encodePacket).concat('0::'));
+        if (underWay) arrived(pending[underWay - 1].id); // or a page that comes back would send it again, to a new session
       }
       if (!forGood || last) session.open = false; // or 0.9 tells it
       session.getTransport = session.setHeartbeatTimeout = function () { return null; }; // if a handshake is answered later
       if (!transport) return;
       session.disconnect();
-      transport.close(); // 0.9 does not end one that was too slow to connect
-      transport.clearTimeouts();
+      transport.close(); transport.clearTimeouts(); // 0.9 does not end one that was too slow to connect
       // In a way that outlasts the page, where there is one.
       var beacon = last && root.navigator && root.navigator.sendBeacon;
       if (last && !(beacon && root.navigator.sendBeacon(transport.prepareUrl() + '?' + query(''), last))) transport.post(last);
@@ -161,7 +161,7 @@
       leave(false);
       // Not all clients at the moment at which they were all disconnected.
       timer = setTimeout(open, Math.min(FIRST_DELAY * Math.pow(2, attempt - 1), LONGEST_DELAY) * (0.5 + Math.random() / 2));
-      if (!/^[^<]{1,200}$/.test(reason) || typeof reason !== 'string') reason = undefined; // a page of HTML is from something in between
+      if (!/^[^<\n]{1,200}$/.test(reason) || typeof reason !== 'string') reason = undefined; // a page of HTML is from something in between
       tell({ state: 'reconnecting', attempt: attempt, reason: reason });
     }
     function finish() { leave(true); tell({ state: 'disconnected', attempt: 0 }); }

@@ -2,7 +2,7 @@ import type { ClientToServerEvents, ServerToClientEvents } from './events';
 import type { Server } from './realtime';
 
 /**
- * YOUR APPLICATION. Replace what is in here, and the event names in events.ts: nothing else has to change.
+ * YOUR APPLICATION. Replace what is in here, the event names in events.ts, and the page in public: nothing else has to change.
  * This one answers every message and tells everyone how many are connected.
  */
 export function app(io: Server<ClientToServerEvents, ServerToClientEvents>): void {

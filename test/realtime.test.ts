@@ -117,7 +117,7 @@ test('close() after 0.9 has given a slow first poll up: it does not poll on', as
   const { port, asked } = slowServer(t, '60:60', path => /xhr-polling/.test(path) ? 11500 : 0);
   const { connection } = open(t, port);
   await until(() => asked.length === 2, 'the first poll');
-  await sleep(10500); // 0.9's connect timeout is 10 s
+  await sleep(10800); // 0.9's connect timeout is 10 s, and the next try begins half a second later
   connection.close();
   const sofar = asked.length;
   await sleep(2000);

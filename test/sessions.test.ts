@@ -3,7 +3,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test, TestContext } from 'node:test';
 import { clientLibrary, fromRoot, request, resource, root, startServer, until } from './helper';
-import { event, handshake, join, serve, split } from './raw';
+import type { Server } from '../src/realtime';
+import { event, handshake, join, Loose, serve, split } from './raw';
 
 /* Sessions of public/realtime.js: what is numbered, kept and sent again. First request by request, then with the script itself. */
 
@@ -176,6 +177,20 @@ test('realtime.js: a server that was killed gets what it may not have again; wha
   await until(() => answers.length === 4, 'all answers');
   assert.deepEqual(answers, ['one', { error: 'the server was restarted before it answered' }, 'two', 'three']);
   assert.deepEqual(states.filter(({ state }) => state === 'connected').map(({ recovered }) => recovered), [false, false]);
+});
+
+test('realtime.js: what the page emits when it is told of a new session goes before what waited', async t => {
+  const heard: string[] = [];
+  const app = (io: Server<Loose, Loose>) => io.sockets.on('connection', socket => {
+    for (const event of ['join', 'say']) socket.on(event, (text: string) => heard.push(`${event} ${text}`));
+  });
+  const { port } = serve(t, app);
+  const { connection } = open(t, port);
+  let rooms = 0;
+  connection.on('status', ({ state, recovered }) => { if (state === 'connected' && !recovered) connection.emit('join', String(rooms += 1)); });
+  for (const text of ['a', 'b']) connection.emit('say', text);
+  await until(() => heard.length === 3, 'all of it');
+  assert.deepEqual(heard, ['join 1', 'say a', 'say b']);
 });
 
 test('realtime.js: 3,000 messages and 40 of 50 KB emitted at once arrive in order; what cannot be kept is refused at once', async t => {

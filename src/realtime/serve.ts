@@ -81,7 +81,10 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
     manager.ask(check, manager, data, (error, authorized) => attempt(req, res, origin, () => {
       if (error) answer(res, 500, 'handshake error', origin);
       else if (authorized) answer(res, 200, manager.admit(data), origin);
-      else answer(res, 403, 'handshake unauthorized', origin);
+      else {
+        warn('handshake unauthorized', data.address.address);
+        answer(res, 403, 'handshake unauthorized', origin);
+      }
     }));
   }
 
