@@ -251,11 +251,6 @@ export class Session {
     const absence = this.delivery ? this.manager.sessionTimeout : this.manager.get('close timeout') as number;
     this.due = Date.now() + (wait === 'absence' ? absence : this.manager.get(wait)) * 1000;
   }
-
-  /* What 0.9 calls: it hands over every packet, where it waits is not its business. */
-  readonly open = true;
-  onDispatch(packet: string, volatile?: boolean): void { this.send(packet, volatile); }
-  onForcedDisconnect(): void { this.disconnect(); }
 }
 
 /** How long to wait: a setting of 0.9, or as long as a client may be absent. */
