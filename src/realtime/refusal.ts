@@ -27,5 +27,12 @@ export function answer(res: ServerResponse, status: number, text: string, origin
     headers['Access-Control-Allow-Credentials'] = 'true';
   }
   res.writeHead(status, headers);
-  res.end(text);
+  // res.end(text) writes a second, empty piece behind the text; for two pieces node takes a way that costs a fifth of an answer.
+  const { socket } = res;
+  if (socket && !socket.writableCorked && text !== '') {
+    socket.cork();
+    res.write(text);
+    socket.uncork();
+    res.end();
+  } else res.end(text);
 }
