@@ -19,16 +19,14 @@ function start(config: Config): void {
   const loadPages = () => pages || (pages = (require('./pages') as typeof import('./pages')).createPages(config, log, realtime.clients));
 
   const server = createServer((req, res) => {
+    if (realtime.owns(req)) {
+      realtime.handle(req, res);
+      return;
+    }
     trustHeaders(req, config.iisnode !== null);
-    if (realtime.owns(req)) realtime.handle(req, res);
-    else loadPages()(req, res);
+    loadPages()(req, res);
   });
-  if (config.transports.includes('websocket')) {
-    server.on('upgrade', (req, socket, head) => {
-      trustHeaders(req, config.iisnode !== null);
-      realtime.upgrade(req, socket, head);
-    });
-  }
+  if (config.transports.includes('websocket')) server.on('upgrade', realtime.upgrade);
 
   // iisnode keeps its connections to us for 30 s (maxNamedPipePooledConnectionAge). If we close one just as it sends a
   // request on it, the visitor gets a 500.1013: so we wait longer. node wants headersTimeout to be longer still.

@@ -31,13 +31,13 @@ function counting(t: TestContext) {
       traffic.posts += 1;
       req.on('data', data => body += String(data)).on('end', () => { traffic.packetsUp += split(body).length; });
     }
-    const end = res.end.bind(res) as (text: string) => ServerResponse;
-    res.end = ((text: string) => {
+    const write = res.write.bind(res) as (text: string) => boolean;
+    res.write = ((text: string) => {
       if (poll) {
         traffic.polls += 1;
         traffic.packetsDown += split(text).length;
       }
-      return end(text);
+      return write(text);
     }) as never;
     handle(req, res);
   }).listen(0);

@@ -83,8 +83,8 @@ export interface Handshake {
   time: string;
   /** Whether the request named an origin. */
   xdomain: boolean;
-  /** Milliseconds since 1970; absent once the client has connected. */
-  issued?: number;
+  /** Milliseconds since 1970. */
+  issued: number;
   /** What your authorization adds, for the handlers to read: handshake.user = … */
   [added: string]: unknown;
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'http';
 import type WebSocket from 'ws';
-import { encodePacket, encodePayload } from './legacy';
+import { encodePacket, encodePayload } from './encode';
 import { answer, notHandshaken } from './refusal';
 
 const NOOP = encodePacket({ type: 'noop' });

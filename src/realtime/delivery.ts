@@ -1,5 +1,3 @@
-/** A message, JSON, an event or an acknowledgement, in the main namespace. It has an id if it asks for an acknowledgement. */
-const MESSAGE = /^([3-6]):\d*(\+?):(?=:|$)/;
 /** How much of a client may go without an acknowledgement while there is nothing else to send, characters, and for how long, ms. */
 const MOST_OWED = 50000;
 /** What a message counts beside its text: a client sends 500 of them and then waits. */
@@ -28,13 +26,15 @@ export class Delivery {
   }
 
   /**
-   * Numbers and keeps a packet.
+   * Numbers and keeps a packet: a message, JSON, an event or an acknowledgement, in the main namespace.
    * @returns what is to be sent; null if it is not one to be kept
    */
   keep(packet: string): string | null {
-    const parts = MESSAGE.exec(packet);
-    if (!parts) return null;
-    const numbered = `${parts[1]}:${this.next}${parts[2]}:${packet.slice(parts[0].length)}`;
+    const type = packet[0]!;
+    const second = packet.indexOf(':', 2);
+    const inNamespace = second + 1 < packet.length && packet[second + 1] !== ':';
+    if (type < '3' || type > '6' || inNamespace) return null;
+    const numbered = `${type}:${this.next}${packet[second - 1] === '+' ? '+' : ''}${packet.slice(second)}`;
     this.kept.push(numbered);
     return numbered;
   }

@@ -1,4 +1,4 @@
-type Handler = (...args: any[]) => unknown;
+export type Handler = (...args: any[]) => unknown;
 
 /**
  * Calls handlers, so that one that throws, or whose promise is rejected, keeps neither the others from being called nor the

@@ -28,8 +28,10 @@ export function createRealtime(config: Config, log: Log): Realtime {
   // /myApp/socket.html for its own: the resource ends where a path segment does.
   const resource = new RegExp(`^${escape(config.resource)}(?=[/?]|$)`, 'i');
   const script = new RegExp(`^${escape(config.resource)}/socket\\.io\\.js(?=[?]|$)`, 'i');
+  const usual = `${config.resource}/1/`;
+  const owns = ({ url = '' }: IncomingMessage) => url.startsWith(usual) || (resource.test(url) && !script.test(url));
   const manager = new Manager(config, log);
-  const serve = createServe(config, manager, log, resource);
+  const serve = createServe(config, manager, log, owns);
   const sweeping = setInterval(() => {
     const now = Date.now();
     serve.sweep(now);
@@ -38,7 +40,7 @@ export function createRealtime(config: Config, log: Log): Realtime {
 
   return {
     io: manager as unknown as Server<any, any, any>,
-    owns: req => resource.test(req.url!) && !script.test(req.url!),
+    owns,
     handle: serve.request,
     upgrade: serve.upgrade,
     clients: () => manager.clients,

@@ -1,13 +1,11 @@
 /**
- * What this folder builds on of socket.io 0.9.19: its settings, its API of namespaces and sockets, its way to write packets.
- * Its transports, its reading of packets and its bookkeeping are not used: they are where a client can end the process or
- * lose what was sent. The release line is frozen, so these do not move; nothing outside this folder may use them.
+ * What this folder builds on of socket.io 0.9.19: its settings and namespaces. Its transports, its
+ * reading and writing of packets and its bookkeeping are not used: they are where a client can end the process, where what was
+ * sent is lost, and where the time goes. The release line is frozen, so these do not move; nothing outside this folder may use them.
  */
 /* eslint-disable @typescript-eslint/no-require-imports -- 0.9 has no types to import */
 import type { EventEmitter } from 'events';
-import type { IncomingHttpHeaders, IncomingMessage } from 'http';
 import Module from 'module';
-import type { Handshake } from './api';
 
 /** A packet, as 0.9 takes it apart. */
 export interface Packet {
@@ -38,9 +36,10 @@ declare class LegacyEmitter {
   rawListeners(event: string): Handler[];
 }
 
+/** What is said of the next emit. */
 export interface Flags {
-  /** The room that the next packet goes to; a namespace's own name is everyone in it. */
-  endpoint: string;
+  /** The key of the room that it goes to; by default the namespace. */
+  endpoint?: string;
   exceptions: string[];
   volatile?: boolean;
   json?: boolean;
@@ -50,15 +49,10 @@ export interface Flags {
 
 declare class LegacyManager extends LegacyEmitter {
   constructor(door: Events, options: { resource: RegExp; transports: readonly string[]; logger: object });
-  /** By session id: what its handshake said. */
-  handshaken: { [id: string]: Handshake };
   settings: { [name: string]: any };
   get(name: string): any;
   enabled(name: string): boolean;
-  /** Makes what app.ts sees as socket.handshake. */
-  handshakeData(data: { request: IncomingMessage; headers: IncomingHttpHeaders; query: object }): Handshake;
   of(name: string): LegacyNamespace;
-  store: { clients: object; destroyClient(id: string, seconds?: number): void };
 }
 
 declare class LegacyNamespace extends LegacyEmitter {
@@ -67,29 +61,10 @@ declare class LegacyNamespace extends LegacyEmitter {
   /** The function that decides who may join, false if everyone may. */
   auth: false | Handler;
   flags: Flags;
-  sockets: { [id: string]: LegacySocket };
-}
-
-declare class LegacySocket extends LegacyEmitter {
-  constructor(manager: LegacyManager, id: string, namespace: LegacyNamespace, readable: boolean);
-  readonly id: string;
-  disconnected: boolean;
-  flags: Flags;
-  /** How many acknowledgements were asked for. */
-  ackPackets: number;
 }
 
 export const BaseManager = loadManager();
 export const BaseNamespace = require('socket.io/lib/namespace') as typeof LegacyNamespace;
-export const BaseSocket = require('socket.io/lib/socket') as typeof LegacySocket;
-const parser = require('socket.io/lib/parser') as { encodePacket: (packet: Partial<Packet>) => string; encodePayload: (packets: string[]) => string };
-export const { encodePayload } = parser;
-
-/** Writes a packet. 0.9's client reads an acknowledgement up to the first U+2028 or U+2029 only: they are escaped, as JSON allows. */
-export function encodePacket(packet: Partial<Packet>): string {
-  const text = parser.encodePacket(packet);
-  return packet.type === 'ack' ? text.replace(/[\u2028\u2029]/g, letter => letter === '\u2028' ? '\\u2028' : '\\u2029') : text;
-}
 
 /**
  * Loads 0.9 without its client, of which a server needs the version and no more. It would be half of the start of this folder, and

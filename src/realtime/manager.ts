@@ -1,18 +1,15 @@
 import { randomBytes } from 'crypto';
 import { EventEmitter } from 'events';
-import type { IncomingMessage } from 'http';
-import type { ParsedUrlQuery } from 'querystring';
 import type { Config } from '../config';
 import { atMostOneASecond, Log } from '../log';
-import { clientAddress } from './address';
 import type { Authorization, Handshake } from './api';
+import { encodePacket } from './encode';
 import { callHandlers, once } from './handlers';
-import { BaseManager, encodePacket, Packet } from './legacy';
+import { BaseManager, Packet } from './legacy';
 import { Limits } from './limits';
 import { Namespace } from './namespace';
 import { Rooms } from './rooms';
 import { Session } from './session';
-import type { Socket } from './socket';
 
 /** 0.9's manager, which app.ts knows as `io`: its settings and namespaces, with sessions and rooms of our own. */
 export class Manager extends BaseManager {
@@ -25,7 +22,6 @@ export class Manager extends BaseManager {
   /** How long a client of public/realtime.js may be absent, s. */
   readonly sessionTimeout: number;
   declare namespaces: { [name: string]: Namespace };
-  declare transports: { [id: string]: Session | undefined };
 
   private readonly debug: Log['debug'];
   private readonly reportError: (kind: string, ...more: unknown[]) => void;
@@ -34,8 +30,6 @@ export class Manager extends BaseManager {
   constructor(config: Config, log: Log) {
     // 0.9's info is one line a client and more: debug, by any other name.
     super(new EventEmitter(), { resource: /^/, transports: config.transports, logger: { ...log, info: log.debug } });
-    this.handshaken = Object.create(null);
-    this.transports = Object.create(null);
     this.sessionTimeout = config.sessionTimeout;
     this.debug = log.debug;
     this.reportError = atMostOneASecond(log.error);
@@ -82,28 +76,19 @@ export class Manager extends BaseManager {
 
   private newSession(handshake: Handshake, delivers: boolean): Session {
     const id = randomBytes(15).toString('base64').replace(/\//g, '_').replace(/\+/g, '-');
-    const session = new Session(id, handshake.address.address, this, delivers);
+    const session = new Session(id, handshake, this, delivers);
     this.limits.beforeOpen(session);
     this.sessions.set(id, session);
-    this.handshaken[id] = handshake;
     this.debug('handshake', id, session.address);
     return session;
   }
 
-  /** What app.ts sees as socket.handshake. */
-  readHandshake(request: IncomingMessage, query: ParsedUrlQuery): Handshake {
-    return { ...this.handshakeData({ request, headers: request.headers, query }), address: clientAddress(request) };
-  }
-
   /** A session has its first poll, or its WebSocket. */
   onConnect(session: Session): void {
-    const { id } = session;
     this.clients += 1;
-    this.debug('connected', id, session.name);
+    this.debug('connected', session.id, session.name);
     this.limits.onUse(session);
-    this.transports[id] = session;
-    delete this.handshaken[id]!.issued;
-    this.namespaces['']!.join(id);
+    this.namespaces['']!.join(session);
   }
 
   /**
@@ -129,7 +114,7 @@ export class Manager extends BaseManager {
     if (packet.ack === true && !session.delivery) {
       session.send(encodePacket({ type: 'ack', ackId: packet.id, endpoint: packet.endpoint }));
     }
-    namespace.handlePacket(session.id, packet);
+    namespace.handlePacket(session, packet);
   }
 
   /** Whether a packet of a client whose messages are numbered is to be handled: what is about the numbers is done here. */
@@ -147,37 +132,20 @@ export class Manager extends BaseManager {
     return false;
   }
 
-  /** The number of the next message to a client, if its messages are numbered; the packet's id has to be the same. */
-  nextNumber({ id, namespace }: Socket): number {
-    const session = this.sessions.get(id);
-    return namespace.name === '' && session && session.delivery ? session.delivery.next : 0;
-  }
-
-  /** Sends a packet to one client. */
-  sendTo(id: string, packet: string, volatile?: boolean): void {
-    const session = this.sessions.get(id);
-    if (session) session.send(packet, volatile);
-  }
-
   /** Sends a packet to everyone in a room. */
   onDispatch(room: string, packet: string, volatile: boolean | undefined, exceptions: string[]): void {
-    for (const id of this.rooms.in(room)) {
-      if (!exceptions.includes(id)) this.sendTo(id, packet, volatile);
+    for (const session of this.rooms.in(room)) {
+      if (!exceptions.includes(session.id)) session.send(packet, volatile);
     }
   }
 
   /** A session has ended: tells the handlers of 'disconnect', which can still use its rooms. */
   onEnd(session: Session, reason: string): void {
-    const { id } = session;
-    this.debug('ended', id, reason);
+    this.debug('ended', session.id, reason);
     if (session.connected) this.clients -= 1;
     this.limits.onUse(session);
-    for (const namespace of Object.values(this.namespaces)) namespace.handleDisconnect(id, reason);
-    this.rooms.leaveAll(id);
-    delete this.handshaken[id];
-    delete this.transports[id];
-    // 0.9 keeps what socket.set was given for handlers that are still at work.
-    this.store.destroyClient(id, this.get('client store expiration'));
+    for (const namespace of Object.values(this.namespaces)) namespace.handleDisconnect(session, reason);
+    this.rooms.leaveAll(session);
   }
 
   /** Sends what waits for a session at the end of this tick. */
@@ -193,11 +161,5 @@ export class Manager extends BaseManager {
   /** A handler of the application has failed. */
   failed(what: string, error: unknown): void {
     this.reportError(`handler of ${what}`, error);
-  }
-
-  /** Ends a session for good. */
-  disconnect(id: string): void {
-    const session = this.sessions.get(id);
-    if (session) session.disconnect();
   }
 }

@@ -1,7 +1,9 @@
 import type { Authorization } from './api';
+import { encodePacket } from './encode';
 import { callHandlers } from './handlers';
-import { BaseNamespace, encodePacket, Flags, Packet } from './legacy';
+import { BaseNamespace, Flags, Packet } from './legacy';
 import type { Manager } from './manager';
+import type { Session } from './session';
 import { Socket } from './socket';
 
 /**
@@ -11,14 +13,14 @@ import { Socket } from './socket';
 export class Namespace extends BaseNamespace {
   declare auth: false | Authorization;
   /** By session id: those that have joined. */
-  declare sockets: { [id: string]: Socket };
+  private readonly joined = new Map<string, Socket>();
   /** Those whose authorization is under way. */
-  private readonly joining = new Set<string>();
+  private readonly joining = new Set<Session>();
   private readonly self: Namespace;
 
   constructor(readonly manager: Manager, name: string) {
     super(manager, name);
-    this.sockets = Object.create(null);
+    this.flags = { exceptions: [] };
     this.self = this;
   }
 
@@ -49,23 +51,19 @@ export class Namespace extends BaseNamespace {
   }
 
   packet(packet: Partial<Packet>): this {
-    const { endpoint, volatile, exceptions } = this.flags;
+    const { endpoint = this.name, volatile, exceptions } = this.flags;
     packet.endpoint = this.name;
     this.manager.onDispatch(endpoint, encodePacket(packet), volatile, exceptions);
     return this;
   }
 
   clients(room?: string): Socket[] {
-    return this.manager.rooms.in(this.key(room)).map(id => this.socket(id));
+    return Array.from(this.manager.rooms.in(this.key(room)), ({ id }) => this.socket(id));
   }
 
   /** The socket of a client. For one that has not joined, a socket that reaches nobody. */
   socket(id: string): Socket {
-    const known = this.sockets[id];
-    if (known) return known;
-    const nobody = new Socket(this.manager, id, this.self);
-    if (!this.manager.sessions.has(id)) this.manager.store.destroyClient(id); // or each name would be kept for ever
-    return nobody;
+    return this.joined.get(id) || new Socket(this.manager, null, id, this.self);
   }
 
   /** Calls the handlers of 'connection'. */
@@ -75,60 +73,58 @@ export class Namespace extends BaseNamespace {
   }
 
   /** A packet of a client. */
-  handlePacket(id: string, packet: Packet): void {
+  handlePacket(session: Session, packet: Packet): void {
     if (packet.type === 'connect') {
-      this.authorizeAndJoin(id);
+      this.authorizeAndJoin(session);
       return;
     }
-    const socket = this.sockets[id];
+    const socket = this.joined.get(session.id);
     if (!socket) return;
     switch (packet.type) {
       case 'event': socket.onPacket(packet.name!, packet.args!, packet); break;
       case 'message': case 'json': socket.onPacket('message', [packet.data], packet); break;
       case 'ack': socket.onAck(packet.ackId!, packet.args!); break;
-      case 'disconnect': this.leave(socket, 'packet');
+      case 'disconnect': this.leave(socket, session, 'packet');
     }
   }
 
-  private authorizeAndJoin(id: string): void {
-    if (this.sockets[id] || this.joining.has(id)) return;
+  private authorizeAndJoin(session: Session): void {
+    if (this.joined.has(session.id) || this.joining.has(session)) return;
     if (!this.auth) {
-      this.join(id);
+      this.join(session);
       return;
     }
-    this.joining.add(id);
-    this.manager.ask(this.auth, this, this.manager.handshaken[id]!, (error, authorized) => {
-      if (!this.joining.delete(id)) return; // gone meanwhile
-      if (authorized && !error) this.join(id);
-      else this.manager.sendTo(id, encodePacket({ type: 'error', endpoint: this.name, reason: error ? undefined : 'unauthorized' }));
+    this.joining.add(session);
+    this.manager.ask(this.auth, this, session.handshake, (error, authorized) => {
+      if (!this.joining.delete(session)) return; // gone meanwhile
+      if (authorized && !error) this.join(session);
+      else session.send(encodePacket({ type: 'error', endpoint: this.name, reason: error ? undefined : 'unauthorized' }));
     });
   }
 
   /** Lets a client in, and tells it and the handlers of 'connection'. */
-  join(id: string): void {
-    const socket = new Socket(this.manager, id, this.self);
-    this.sockets[id] = socket;
-    this.manager.rooms.join(id, this.name);
+  join(session: Session): void {
+    const socket = new Socket(this.manager, session, session.id, this.self);
+    this.joined.set(session.id, socket);
+    this.manager.rooms.join(session, this.name);
     socket.packet({ type: 'connect' });
     this.$emit('connection', socket);
   }
 
   /** A client leaves this namespace, and the rooms in it. */
-  leave(socket: Socket, reason: string): void {
-    const { id } = socket;
-    if (this.sockets[id] !== socket) return;
-    delete this.sockets[id];
-    this.manager.rooms.leave(id, this.name);
-    this.manager.rooms.leaveAll(id, `${this.name}\n`);
+  leave(socket: Socket, session: Session, reason: string): void {
+    if (!this.joined.delete(session.id)) return;
+    this.manager.rooms.leave(session, this.name);
+    this.manager.rooms.leaveAll(session, `${this.name}\n`);
     socket.onDisconnect(reason);
   }
 
   /** A session ends. */
-  handleDisconnect(id: string, reason: string): void {
-    this.joining.delete(id);
-    const socket = this.sockets[id];
+  handleDisconnect(session: Session, reason: string): void {
+    this.joining.delete(session);
+    const socket = this.joined.get(session.id);
     if (!socket) return;
     socket.onDisconnect(reason);
-    delete this.sockets[id];
+    this.joined.delete(session.id);
   }
 }

@@ -10,9 +10,9 @@ export class Outbox {
 
   /**
    * @param delivery what numbers and keeps messages; null for a client that does not know of it
-   * @param changed hears by how much the size has changed
+   * @param owner hears by how much the size has changed, in characters
    */
-  constructor(private readonly delivery: Delivery | null, private readonly changed: (change: number) => void) {}
+  constructor(private readonly delivery: Delivery | null, private readonly owner: { onWait: (change: number) => void }) {}
 
   /** @param keep whether it is to arrive, whatever happens */
   add(packet: string, keep: boolean): void {
@@ -68,6 +68,6 @@ export class Outbox {
 
   private count(change: number): void {
     this.size += change;
-    this.changed(change);
+    this.owner.onWait(change);
   }
 }

@@ -2,8 +2,8 @@ import type { Packet } from './legacy';
 import { Refusal } from './refusal';
 
 const TYPES: Packet['type'][] = ['disconnect', 'connect', 'heartbeat', 'message', 'json', 'event', 'ack', 'error', 'noop'];
-// type : id + : endpoint : data. 0.9's own expression takes minutes for a megabyte without a colon.
-const PACKET = /^([0-8]):(?:([0-9]{1,15})(\+)?)?:([^:]*)(?::([^]*))?$/;
+/** The id of a packet; with a plus, its handler acknowledges it. */
+const ID = /^[0-9]{1,15}\+?$/;
 const ACK = /^([0-9]{1,15})(?:\+([^]*))?$/;
 /** More arguments than this no handler has. 0.9 hands 450,000 of them to a function, which overflows the stack. */
 const MOST_ARGS = 100;
@@ -38,18 +38,21 @@ export function readPayload(text: string, most: number): Packet[] {
  * @throws Refusal if 0.9's client would not write it
  */
 export function readPacket(text: string): Packet {
-  const parts = PACKET.exec(text);
-  if (!parts) throw new Refusal(400, 'not a packet');
-  const [, type, id, data, endpoint, body = ''] = parts;
-  const packet: Packet = { type: TYPES[Number(type)]!, endpoint: endpoint!, size: text.length };
-  if (id !== undefined) {
-    packet.id = Number(id);
-    packet.ack = data ? 'data' : true;
+  // type : id + : endpoint : data. 0.9's expression for that takes minutes for a megabyte without a colon.
+  const type = TYPES[text.charCodeAt(0) - 0x30];
+  const second = text.indexOf(':', 2);
+  const id = text.slice(2, second);
+  if (type === undefined || text[1] !== ':' || second < 0 || (id !== '' && !ID.test(id))) throw new Refusal(400, 'not a packet');
+  const third = text.indexOf(':', second + 1);
+  const packet: Packet = { type, endpoint: text.slice(second + 1, third < 0 ? text.length : third), size: text.length };
+  if (id !== '') {
+    packet.id = parseInt(id, 10);
+    packet.ack = id.endsWith('+') ? 'data' : true;
   }
   try {
-    readBody(packet, body);
+    readBody(packet, third < 0 ? '' : text.slice(third + 1));
   } catch (error) {
-    if (id === undefined || !(error instanceof Refusal)) throw error;
+    if (id === '' || !(error instanceof Refusal)) throw error;
     packet.refused = error;
   }
   return packet;

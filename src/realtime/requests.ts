@@ -15,18 +15,22 @@ export interface Request {
 const PATH = /^\/([^/]*)(?:\/([^/]*)(?:\/([^/]*))?)?\/?$/;
 /** 15 bytes in base64, as in a URL. */
 const SESSION_ID = /^[\w-]{20}$/;
+/** How nearly all requests begin: it is not worth taking these apart. */
+const POLLING = '/1/xhr-polling/';
 
 const JSONP = /(?:^|&)jsonp(?:[=&]|$)/;
 const DISCONNECT = /(?:^|&)disconnect(?:[=&]|$)/;
 const DELIVERY = /(?:^|&)got=([0-9]{1,15})(?:&try=([0-9]{1,15}))?(?:&|$)/;
+
+const NO_DELIVERY = { got: 0, attempt: 'undefined' };
 
 /**
  * What public/realtime.js says with each request: the number of the last message of ours that it has, and which of its handshakes
  * the request belongs to. Neither, if it is another client.
  */
 export function readDelivery(query: string): { got: number; attempt: string } {
-  const [, got = '0', attempt = 'undefined'] = DELIVERY.exec(query) || [];
-  return { got: Number(got), attempt };
+  const parts = DELIVERY.exec(query);
+  return parts ? { got: Number(parts[1]), attempt: parts[2] || 'undefined' } : NO_DELIVERY;
 }
 
 /**
@@ -38,6 +42,13 @@ export function readDelivery(query: string): { got: number; attempt: string } {
 export function readRequest(req: IncomingMessage, path: string, transports: readonly string[]): Request {
   const mark = path.indexOf('?');
   const query = mark < 0 ? '' : path.slice(mark + 1);
+  if (mark === POLLING.length + 20 && path.startsWith(POLLING) && transports.includes('xhr-polling') && !DISCONNECT.test(query)) {
+    const id = path.slice(POLLING.length, mark);
+    if (SESSION_ID.test(id)) {
+      if (req.method === 'GET') return { kind: 'poll', id, query };
+      if (req.method === 'POST') return { kind: 'post', id, query };
+    }
+  }
   const [, protocol, transport = '', id = ''] = PATH.exec(mark < 0 ? path || '/' : path.slice(0, mark) || '/') || [];
   if (protocol === undefined || (protocol === '' && transport + id !== '')) throw new Refusal(404, 'not found');
   if (req.method === 'OPTIONS') return { kind: 'preflight', id, query };

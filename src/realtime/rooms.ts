@@ -1,38 +1,41 @@
-/** Who is in which room, by session id and key: a namespace is a room too. */
+import type { Session } from './session';
+
+/** Who is in which room, by the room's key: a namespace is a room too. Each session knows its rooms. */
 export class Rooms {
-  private readonly members = new Map<string, Set<string>>();
-  private readonly rooms = new Map<string, Set<string>>();
+  private readonly members = new Map<string, Set<Session>>();
 
-  /** Those in a room, as it is now: what is done with them may change it. */
-  in(room: string): string[] {
+  in(room: string): Iterable<Session> {
+    return this.members.get(room) || [];
+  }
+
+  join(session: Session, room: string): void {
     const members = this.members.get(room);
-    return members ? [...members] : [];
+    if (members && members.has(session)) return;
+    if (members) members.add(session);
+    else this.members.set(room, new Set([session]));
+    // push would make room for 16 more; nearly all are in one.
+    if (session.rooms.length === 0) session.rooms = [room];
+    else session.rooms.push(room);
   }
 
-  join(id: string, room: string): void {
-    add(this.members, room, id);
-    add(this.rooms, id, room);
-  }
-
-  leave(id: string, room: string): void {
-    remove(this.members, room, id);
-    remove(this.rooms, id, room);
+  leave(session: Session, room: string): void {
+    if (this.remove(session, room)) session.rooms.splice(session.rooms.indexOf(room), 1);
   }
 
   /** Leaves all rooms whose keys begin with `prefix`. */
-  leaveAll(id: string, prefix = ''): void {
-    for (const room of this.rooms.get(id) || []) if (room.startsWith(prefix)) this.leave(id, room);
+  leaveAll(session: Session, prefix = ''): void {
+    const rooms = session.rooms.splice(0);
+    for (const room of rooms) {
+      if (room.startsWith(prefix)) this.remove(session, room);
+      else session.rooms.push(room);
+    }
   }
-}
 
-function add(sets: Map<string, Set<string>>, key: string, value: string): void {
-  const set = sets.get(key);
-  if (set) set.add(value);
-  else sets.set(key, new Set([value]));
-}
-
-/** An empty set is not kept: rooms are made by their names, and nobody ends them. */
-function remove(sets: Map<string, Set<string>>, key: string, value: string): void {
-  const set = sets.get(key);
-  if (set && set.delete(value) && set.size === 0) sets.delete(key);
+  /** An empty room is not kept: rooms are made by their names, and nobody ends them. */
+  private remove(session: Session, room: string): boolean {
+    const members = this.members.get(room);
+    if (!members || !members.delete(session)) return false;
+    if (members.size === 0) this.members.delete(room);
+    return true;
+  }
 }

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'http';
-import { parse } from 'querystring';
 import type { Duplex } from 'stream';
 import type { Config } from '../config';
 import { atMostOneASecond, Log } from '../log';
 import { clientAddress } from './address';
 import { Bodies } from './bodies';
+import { readHandshake } from './handshake';
 import type { Manager } from './manager';
-import { mayConnect, otherOrigin } from './origins';
+import { readOrigin } from './origins';
 import { readPayload } from './packets';
 import { answer, notHandshaken, Refusal } from './refusal';
 import { readDelivery, readRequest, Request } from './requests';
@@ -28,7 +28,7 @@ export interface Serve {
  * The way from a request to a session. Whatever is wrong with a request, it gets an answer: of a connection that is cut, iisnode
  * makes a 500.1013.
  */
-export function createServe(config: Config, manager: Manager, log: Log, resource: RegExp): Serve {
+export function createServe(config: Config, manager: Manager, log: Log, owns: (req: IncomingMessage) => boolean): Serve {
   const bodies = new Bodies(config.maxMessageBytes);
   const warn = atMostOneASecond(log.warn);
   let closing = false;
@@ -36,16 +36,17 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
     ? createUpgrade(config.maxMessageBytes, (session, packets) => manager.onPackets(session, packets), log)
     : null;
 
-  /** @throws Refusal for a request that is not to reach a session */
-  function read(req: IncomingMessage, upgrade: boolean): Request {
-    const prefix = resource.exec(req.url!);
-    if (!mayConnect(req, config.allowedOrigins)) throw new Refusal(403, 'pages of this origin may not connect');
+  /**
+   * @param origin the page's
+   * @throws Refusal for a request that is not to reach a session
+   */
+  function read(req: IncomingMessage, origin: string | null | undefined, upgrade: boolean): Request {
+    if (origin === undefined) throw new Refusal(403, 'pages of this origin may not connect');
     if (closing) throw new Refusal(503, 'the server is stopping', { Connection: 'close' });
-    if (!prefix) throw new Refusal(404, 'not found');
     if (Number(req.headers['content-length']) > config.maxMessageBytes) {
       throw new Refusal(413, `a message may have ${config.maxMessageBytes} bytes`);
     }
-    const asked = readRequest(req, req.url!.slice(prefix[0].length), config.transports);
+    const asked = readRequest(req, req.url!.slice(config.resource.length), config.transports);
     if ((asked.kind === 'upgrade') !== upgrade) throw new Refusal(400, upgrade ? 'no WebSocket here' : 'a WebSocket is meant here');
     return asked;
   }
@@ -70,12 +71,11 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
 
   function refuse(req: IncomingMessage, res: ServerResponse, origin: string | null, refusal: Refusal): void {
     note(req, refusal);
-    // A page elsewhere is not to read even that.
-    answer(res, refusal.status, refusal.reason, refusal.status === 403 ? null : origin, refusal.headers);
+    answer(res, refusal.status, refusal.reason, origin, refusal.headers);
   }
 
   function handshake(req: IncomingMessage, res: ServerResponse, origin: string | null, { query }: Request): void {
-    const data = manager.readHandshake(req, parse(query));
+    const data = readHandshake(req, query, config.iisnode !== null);
     const check = manager.get('authorization');
     if (!check) return answer(res, 200, manager.admit(data), origin);
     manager.ask(check, manager, data, (error, authorized) => attempt(req, res, origin, () => {
@@ -99,9 +99,10 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
   }
 
   function request(req: IncomingMessage, res: ServerResponse): void {
-    const origin = otherOrigin(req);
+    const page = readOrigin(req, config.allowedOrigins);
+    const origin = page === undefined ? null : page; // a page elsewhere is not to read even a refusal
     attempt(req, res, origin, () => {
-      const asked = read(req, false);
+      const asked = read(req, page, false);
       const { got, attempt: of } = readDelivery(asked.query);
       const known = manager.sessions.get(asked.id);
       const session = known && known.isOf(of) ? known : undefined;
@@ -112,6 +113,9 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
         case 'post': return post(req, res, origin, session);
         case 'poll':
           if (!session) throw notHandshaken();
+          // While it waits it keeps nothing but its answer: what its request said is a kilobyte.
+          req.headers = NO_HEADERS;
+          req.rawHeaders = NO_RAW_HEADERS;
           return session.onPoll(res, origin, got);
         case 'leave':
           if (session) session.onLeave();
@@ -122,7 +126,8 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
 
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     try {
-      const session = manager.sessions.get(read(req, true).id);
+      if (!owns(req)) throw new Refusal(404, 'not found');
+      const session = manager.sessions.get(read(req, readOrigin(req, config.allowedOrigins), true).id);
       if (!session || session.ended) throw notHandshaken();
       webSockets!.accept(req, socket, head, session);
     } catch (error) {
@@ -135,6 +140,8 @@ export function createServe(config: Config, manager: Manager, log: Log, resource
   return { request, upgrade, close: () => { closing = true; }, sweep: now => bodies.sweep(now) };
 }
 
+const NO_HEADERS = {};
+const NO_RAW_HEADERS: string[] = [];
 const PREFLIGHT = {
   Allow: 'GET, POST, OPTIONS', 'Access-Control-Allow-Methods': 'GET, POST', 'Access-Control-Allow-Headers': 'Content-Type, X-Requested-With',
   'Access-Control-Max-Age': '600',

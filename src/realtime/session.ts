@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'http';
 import type WebSocket from 'ws';
+import type { Handshake } from './api';
 import { Connection, PollConnection, WebSocketConnection } from './connection';
 import { Delivery } from './delivery';
-import { encodePacket } from './legacy';
+import { encodePacket } from './encode';
 import type { Manager } from './manager';
 import { Outbox } from './outbox';
 
@@ -27,6 +28,9 @@ export class Session {
   /** For clients of public/realtime.js: their messages arrive, or the session ends. */
   readonly delivery: Delivery | null;
   readonly outbox: Outbox;
+  /** The keys of the rooms that it is in. */
+  rooms: string[] = [];
+  private kept: Map<string, unknown> | null = null;
 
   private connection: Connection | null = null;
   private flushing = false;
@@ -44,12 +48,22 @@ export class Session {
   private due = Date.now() + UNUSED;
 
   /**
-   * @param address the client's, as far as it is known
    * @param delivers whether it is a client of public/realtime.js
    */
-  constructor(readonly id: string, readonly address: string, private readonly manager: Manager, delivers: boolean) {
+  constructor(readonly id: string, readonly handshake: Handshake, private readonly manager: Manager, delivers: boolean) {
     this.delivery = delivers ? new Delivery() : null;
-    this.outbox = new Outbox(this.delivery, change => manager.limits.onWait(this, change));
+    this.outbox = new Outbox(this.delivery, this);
+  }
+
+  /** The client's, as far as it is known. */
+  get address(): string { return this.handshake.address.address; }
+
+  /** What socket.set keeps. Handlers can still read it when the session has ended. */
+  get data(): Map<string, unknown> { return this.kept || (this.kept = new Map()); }
+
+  /** What waits has changed by so many characters. */
+  onWait(change: number): void {
+    this.manager.limits.onWait(this, change);
   }
 
   /** Sends a packet; a volatile one only if the client can take it at once. */

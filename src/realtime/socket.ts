@@ -1,29 +1,40 @@
-import { BaseSocket, encodePacket, Flags, Packet } from './legacy';
-import { callHandlers, once } from './handlers';
+import { EventEmitter } from 'events';
+import type { Handshake } from './api';
+import { encodePacket } from './encode';
+import { callHandlers, Handler, once } from './handlers';
+import type { Flags, Packet } from './legacy';
 import type { Manager } from './manager';
 import type { Namespace } from './namespace';
+import type { Session } from './session';
 
 /** Events that mean something to the server itself. No client sends them; one that claims to is not heard. */
 const RESERVED = ['error', 'connect', 'connection', 'disconnect', 'newListener', 'removeListener'];
 /** Acknowledgements that are asked for and do not come are forgotten, the oldest first. */
 const MOST_ACKS = 10000;
+const NO_FLAGS: Flags = { exceptions: [] };
 
 /**
- * A client in a namespace, 0.9's socket. What is different: flags hold for one emit and no other (0.9 keeps those of an emit
- * that threw for the next one: a private message goes to everyone), each handler is called by itself, an acknowledgement counts
- * once.
+ * A client in a namespace, as 0.9's socket is used. What is different: flags hold for one emit and no other (0.9 keeps those of
+ * an emit that threw for the next one: a private message goes to everyone), each handler is called by itself, an acknowledgement
+ * counts once, and it takes a quarter of the memory.
  */
-export class Socket extends BaseSocket {
+export class Socket extends EventEmitter {
+  disconnected = false;
   /** The socket itself, of which socket.broadcast, socket.volatile and so on are views with flags of their own. */
-  private readonly self: Socket;
-  /** By the ids of their packets: the acknowledgements that have not come, the oldest first. */
-  declare acks: Map<number, (...args: any[]) => void>;
+  private readonly self: Socket = this;
+  private readonly flags: Flags = NO_FLAGS;
+  /** By the ids of their packets: the acknowledgements that have not come, the oldest first. Made when one is asked for. */
+  private acks: Map<number, (...args: any[]) => void> | null = null;
+  /** How many were asked for. */
+  private asked = 0;
 
-  constructor(readonly manager: Manager, id: string, readonly namespace: Namespace) {
-    super(manager, id, namespace, true);
-    this.self = this;
-    this.acks = new Map();
+  /** @param session null for a socket that reaches nobody */
+  constructor(readonly manager: Manager, private readonly session: Session | null, readonly id: string, readonly namespace: Namespace) {
+    super();
   }
+
+  get handshake(): Handshake | undefined { return this.session ? this.session.handshake : undefined; }
+  get transport(): string | undefined { return this.session ? this.session.name : undefined; }
 
   get broadcast(): this { return this.flagged({ broadcast: true }); }
   get volatile(): this { return this.flagged({ volatile: true }); }
@@ -32,12 +43,10 @@ export class Socket extends BaseSocket {
   in(room: string): this { return this.flagged({ room }); }
 
   private flagged(flags: Partial<Flags>): this {
-    const view = Object.create(this.self) as this;
-    view.flags = { ...this.flags, ...flags };
-    return view;
+    return Object.create(this.self, { flags: { value: { ...this.flags, ...flags } } }) as this;
   }
 
-  emit(event: string, ...args: unknown[]): this {
+  override emit(event: string, ...args: unknown[]): any {
     // What node's EventEmitter emits is for its own listeners.
     if (event === 'newListener' || event === 'removeListener') return this.$emit(event, ...args);
     const callback = typeof args[args.length - 1] === 'function' ? args.pop() as () => void : undefined;
@@ -50,14 +59,16 @@ export class Socket extends BaseSocket {
 
   private request(packet: Partial<Packet>, callback?: (...args: any[]) => void): this {
     if (callback) {
-      const { acks } = this.self;
-      const number = this.manager.nextNumber(this);
-      const id = number || ++this.self.ackPackets;
+      const { self, session } = this;
+      const acks = self.acks || (self.acks = new Map());
+      // The number that its message will have, if messages are numbered.
+      const number = this.namespace.name === '' && session && session.delivery ? session.delivery.next : 0;
+      const id = number || ++self.asked;
       packet.id = id;
       // Where all have a number, it alone asks for nothing.
       packet.ack = packet.type === 'event' || number > 0 ? 'data' : true;
       acks.set(id, callback);
-      if (acks.size > MOST_ACKS) acks.delete(acks.keys().next().value);
+      if (acks.size > MOST_ACKS) acks.delete(acks.keys().next().value as number);
     }
     return this.packet(packet);
   }
@@ -70,29 +81,52 @@ export class Socket extends BaseSocket {
     } else {
       packet.endpoint = this.namespace.name;
       // One that is to be acknowledged is not lost.
-      this.manager.sendTo(this.id, encodePacket(packet), volatile && packet.id === undefined);
+      if (this.session) this.session.send(encodePacket(packet), volatile && packet.id === undefined);
     }
     return this;
   }
 
   join(room: string, done?: () => void): this {
-    this.manager.rooms.join(this.id, this.namespace.key(room));
+    if (this.session) this.manager.rooms.join(this.session, this.namespace.key(room));
     if (done) done();
     return this;
   }
 
   leave(room: string, done?: () => void): this {
-    this.manager.rooms.leave(this.id, this.namespace.key(room));
+    if (this.session) this.manager.rooms.leave(this.session, this.namespace.key(room));
     if (done) done();
     return this;
   }
 
+  set(key: string, value: unknown, done?: (error: null) => void): this {
+    if (this.session) this.session.data.set(key, value);
+    if (done) done(null);
+    return this;
+  }
+
+  get(key: string, done: (error: null, value: unknown) => void): this {
+    const value = this.session ? this.session.data.get(key) : null;
+    done(null, value === undefined ? null : value);
+    return this;
+  }
+
+  has(key: string, done: (error: null, has: boolean) => void): this {
+    done(null, this.session !== null && this.session.data.has(key));
+    return this;
+  }
+
+  del(key: string, done?: (error: null) => void): this {
+    if (this.session) this.session.data.delete(key);
+    if (done) done(null);
+    return this;
+  }
+
   disconnect(): this {
-    if (this.disconnected) return this;
-    if (this.namespace.name === '') this.manager.disconnect(this.id);
+    if (this.disconnected || !this.session) return this;
+    if (this.namespace.name === '') this.session.disconnect();
     else {
       this.packet({ type: 'disconnect' });
-      this.namespace.leave(this.self, 'booted');
+      this.namespace.leave(this.self, this.session, 'booted');
     }
     return this;
   }
@@ -106,19 +140,20 @@ export class Socket extends BaseSocket {
 
   /** Calls the handlers of an event that this server makes. */
   $emit(event: string, ...args: unknown[]): this {
-    callHandlers(this.rawListeners(event), this.self, args, error => this.manager.failed(event, error));
+    callHandlers(this.rawListeners(event) as Handler[], this.self, args, error => this.manager.failed(event, error));
     return this;
   }
 
   /** Calls the handlers of what the client sent. */
   onPacket(event: string, args: unknown[], packet: Packet): void {
     if (RESERVED.includes(event) || (this.manager.get('blacklist') as string[]).includes(event)) return;
-    const handlers = this.rawListeners(event);
+    const handlers = this.rawListeners(event) as Handler[];
     if (handlers.length === 0) return;
     const acknowledge = packet.ack === 'data' && once((...answer: unknown[]) => {
       this.packet({ type: 'ack', ackId: packet.id, args: answer });
     });
-    callHandlers(handlers, this.self, acknowledge ? [...args, acknowledge] : args, error => {
+    if (acknowledge) args.push(acknowledge);
+    callHandlers(handlers, this.self, args, error => {
       this.manager.failed(event, error);
       // What went wrong is nobody's business but the log's.
       if (acknowledge) acknowledge({ error: 'the server failed to handle this' });
@@ -128,7 +163,7 @@ export class Socket extends BaseSocket {
   /** The client acknowledges what it was sent: once, or it is not heard. */
   onAck(id: number, args: unknown[]): void {
     const { acks } = this.self;
-    const callback = acks.get(id);
+    const callback = acks && acks.get(id);
     if (!callback) return;
     acks.delete(id);
     callHandlers([callback], this.self, args, error => this.manager.failed('an acknowledgement', error));

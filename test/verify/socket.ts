@@ -111,7 +111,7 @@ export async function origin(target: Target): Promise<Outcome> {
     faults.push(new Fault(`a page of ${target.base.origin}: status ${own.status}`, cause, [places.enableXff, places.enableXffYml]));
   }
   if (stranger.status !== 403) {
-    const open = { file: 'src/realtime/origins.ts', setting: 'mayConnect', find: 'function mayConnect' };
+    const open = { file: 'src/realtime/origins.ts', setting: 'readOrigin', find: 'function readOrigin' };
     const cause = 'pages elsewhere may connect with a visitor\'s cookies';
     faults.push(new Fault(`a page of ${STRANGER}: status ${stranger.status}`, cause, [appSetting('ALLOWED_ORIGINS', '…'), open]));
   }

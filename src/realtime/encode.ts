@@ -1,0 +1,37 @@
+import type { Packet } from './legacy';
+
+/** By type; the number is the packet's first character. */
+const TYPES: { [type in Packet['type']]: string } = {
+  disconnect: '0', connect: '1', heartbeat: '2', message: '3', json: '4', event: '5', ack: '6', error: '7', noop: '8',
+};
+
+/** Writes a packet as 0.9 does: type : id + : endpoint : data. */
+export function encodePacket(packet: Partial<Packet>): string {
+  const { type, id, ack, endpoint = '' } = packet;
+  const data = encodeData(packet);
+  return `${TYPES[type!]}:${id || ''}${ack === 'data' ? '+' : ''}:${endpoint}${data === '' ? '' : `:${data}`}`;
+}
+
+function encodeData({ type, data, name, args = [], ackId, reason }: Partial<Packet>): string {
+  switch (type) {
+    case 'event': return JSON.stringify(args.length > 0 ? { name, args } : { name });
+    case 'message': return data === undefined || data === null ? '' : `${data as string}`;
+    case 'json': return JSON.stringify(data) || '';
+    // 0.9's client reads an acknowledgement up to the first U+2028 or U+2029 only: they are escaped, as JSON allows.
+    case 'ack': return args.length > 0 ? `${ackId}+${JSON.stringify(args).replace(/[\u2028\u2029]/g, escape)}` : String(ackId);
+    case 'error': return reason === 'unauthorized' ? '2' : '';
+    default: return '';
+  }
+}
+
+function escape(letter: string): string {
+  return letter === '\u2028' ? '\\u2028' : '\\u2029';
+}
+
+/** Writes packets that go together, each with its length before it; a single one as it is. */
+export function encodePayload(packets: string[]): string {
+  if (packets.length === 1) return packets[0]!;
+  let payload = '';
+  for (const packet of packets) payload += `\ufffd${packet.length}\ufffd${packet}`;
+  return payload;
+}
