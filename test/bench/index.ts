@@ -1,6 +1,7 @@
 /*
  * Compares the server with others, and with the least that node can do: what `npm run bench` runs. All rounds of a load run
- * one after the other, each server once a round in a process of its own; a figure is compared with the floor's of the same round.
+ * one after the other, each server once a round in a process of its own (but where they only wait, they wait together); a figure is
+ * compared with the floor's of the same round.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -8,14 +9,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { clients } from './clients';
-import type { Load } from './load';
+import { idle } from './idle';
+import type { Figures, Load, Options } from './load';
 import { messages } from './messages';
 import { build, peers } from './paths';
 import { topFunctions } from './profile';
 import { Results, table } from './report';
 import { Kind, kinds, prepare } from './servers';
 
-const loads = [...messages, ...clients];
+const loads = [...messages, ...clients, idle];
 
 const HELP = `npm run bench -- [options]
   --quick            two short rounds: to see that it works
@@ -52,18 +54,32 @@ function installPeers(): void {
 async function compare(load: Load, servers: Kind[], rounds: number, scale: number): Promise<Results> {
   const results: Results = new Map(servers.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
+    const begun: [Kind, () => Promise<Figures>][] = [];
     for (let i = 0; i < servers.length; i++) {
       const kind = servers[(i + round) % servers.length]!;
       if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${load.name}, round ${round + 1} of ${rounds}: ${kind.name} `);
-      try {
-        results.get(kind.name)!.push(await load.run(kind, { scale }));
-      } catch (error) {
-        throw new Error(`${load.name} with ${kind.name}: ${(error as Error).message}`, { cause: error });
-      }
+      begun.push([kind, await named(load, kind, () => begin(load, kind, { scale }))]);
     }
+    for (const [kind, end] of begun) results.get(kind.name)!.push(await named(load, kind, end));
   }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   return results;
+}
+
+/** Puts the load on a server, until it waits or, for most loads, to the end. */
+async function begin(load: Load, kind: Kind, options: Options): Promise<() => Promise<Figures>> {
+  if (load.begin) return load.begin(kind, options);
+  const figures = await load.run(kind, options);
+  return () => Promise.resolve(figures);
+}
+
+/** Says of an error where it was. */
+async function named<T>(load: Load, kind: Kind, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw new Error(`${load.name} with ${kind.name}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** Where ours spends its time. */
