@@ -5,7 +5,6 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { clients } from './clients';
@@ -14,7 +13,8 @@ import type { Figures, Load, Options } from './load';
 import { messages } from './messages';
 import { build, peers } from './paths';
 import { topFunctions } from './profile';
-import { Results, table } from './report';
+import { circumstances, Results, table } from './report';
+import { scale } from './scale';
 import { Kind, kinds, prepare } from './servers';
 
 const loads = [...messages, ...clients, idle];
@@ -24,12 +24,13 @@ const HELP = `npm run bench -- [options]
   --rounds 7         more or fewer than five
   --only a,b         these loads: ${loads.map(load => load.name).join(', ')}
   --servers a,b      these servers: ${kinds.map(kind => kind.name).join(', ')}
+  --scale            one round of ours alone: how it grows from 100 clients to 10,000
   --profile          one round of ours alone; where it spends its time, and a .cpuprofile a load in build/`;
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false }, rounds: { type: 'string' }, only: { type: 'string' }, servers: { type: 'string' },
-    profile: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+    scale: { type: 'boolean', default: false }, profile: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
   },
 });
 
@@ -92,13 +93,17 @@ async function profile(load: Load, kind: Kind): Promise<void> {
 async function run(): Promise<void> {
   if (options.help) return console.log(HELP);
   const rounds = Number(options.rounds ?? (options.quick ? 2 : 5));
-  const servers = chosen(kinds, options.servers ?? (options.profile ? 'ours' : undefined));
+  const servers = chosen(kinds, options.servers ?? (options.profile || options.scale ? 'ours' : undefined));
   const wanted = chosen(loads, options.only);
   installPeers();
   mkdirSync(build, { recursive: true });
   prepare();
   if (options.profile) {
     for (const load of wanted) for (const kind of servers) await profile(load, kind);
+    return;
+  }
+  if (options.scale) {
+    await scale(servers, options.quick);
     return;
   }
   const start = Date.now();
@@ -108,8 +113,7 @@ async function run(): Promise<void> {
     tables.push(text);
   };
   for (const load of wanted) say(table(load, await compare(load, servers, rounds, options.quick ? 0.2 : 1), servers));
-  say(`${rounds} rounds, medians (least–most); node ${process.version}, ${os.cpus().length} × ${os.cpus()[0]?.model.trim()}, ${os.type()} ${os.release()}; ` +
-    `${Math.round((Date.now() - start) / 1000)} s; ${new Date().toISOString().slice(0, 10)}`);
+  say(`${rounds} rounds, medians (least–most); ${circumstances(start)}`);
   writeFileSync(path.join(build, 'bench.md'), tables.join('\n\n') + '\n');
 }
 

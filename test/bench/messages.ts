@@ -64,7 +64,7 @@ function talking(talk: Talk, warmUp: number, count: number): Load['run'] {
 }
 
 /** One client has something told to all. Gives how long each waited for it, ms. */
-async function broadcast(crowd: Crowd): Promise<number[]> {
+export async function broadcast(crowd: Crowd): Promise<number[]> {
   const text = makeText();
   const times: number[] = [];
   const start = performance.now();
