@@ -5,6 +5,8 @@ import { Wire } from './wire';
 export class Client {
   /** Polls that brought messages. */
   polls = 0;
+  /** Takes how long a poll waited that brought nothing, ms. */
+  rested: (time: number) => void = () => undefined;
   /** Takes each message. By default there is to be none. */
   heard: (message: Message) => void = message => { throw new Error(`nobody waits for ${message.join(' ')}`); };
 
@@ -47,10 +49,12 @@ export class Client {
   }
 
   private poll(opened?: () => void): void {
+    const start = performance.now();
     this.polling.send(this.session.poll(), ({ status, text }) => this.guard(() => {
       if (status !== 200) throw new Error(`a poll brought ${status} ${text}`);
       const brought = this.session.read(text);
       if (brought.messages.length > 0) this.polls += 1;
+      else if (!brought.opened) this.rested(performance.now() - start);
       this.poll(brought.opened ? undefined : opened);
       if (brought.pinged) this.post(this.session.pong!());
       if (brought.opened && opened) opened();
@@ -96,7 +100,7 @@ export class Crowd {
     return times;
   }
 
-  /** Waits for this, for 60 s, unless a client fails. */
+  /** Waits for this, unless a client fails. */
   async orFailure<T>(promise: Promise<T>): Promise<T> {
     return Promise.race([promise, this.failure]);
   }

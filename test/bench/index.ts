@@ -1,33 +1,36 @@
 /*
  * Compares the server with others, and with the least that node can do: what `npm run bench` runs. All rounds of a load run
- * one after the other, each server once a round in a process of its own; a figure is compared with the floor's of the same round.
+ * one after the other, each server once a round in a process of its own (but where they only wait, they wait together); a figure is
+ * compared with the floor's of the same round.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { clients } from './clients';
-import type { Load } from './load';
+import { idle } from './idle';
+import type { Figures, Load, Options } from './load';
 import { messages } from './messages';
 import { build, peers } from './paths';
 import { topFunctions } from './profile';
-import { Results, table } from './report';
+import { circumstances, Results, table } from './report';
+import { scale } from './scale';
 import { Kind, kinds, prepare } from './servers';
 
-const loads = [...messages, ...clients];
+const loads = [...messages, ...clients, idle];
 
 const HELP = `npm run bench -- [options]
   --quick            two short rounds: to see that it works
   --rounds 7         more or fewer than five
   --only a,b         these loads: ${loads.map(load => load.name).join(', ')}
   --servers a,b      these servers: ${kinds.map(kind => kind.name).join(', ')}
+  --scale            one round of ours alone: how it grows from 100 clients to 10,000
   --profile          one round of ours alone; where it spends its time, and a .cpuprofile a load in build/`;
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false }, rounds: { type: 'string' }, only: { type: 'string' }, servers: { type: 'string' },
-    profile: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+    scale: { type: 'boolean', default: false }, profile: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
   },
 });
 
@@ -52,18 +55,32 @@ function installPeers(): void {
 async function compare(load: Load, servers: Kind[], rounds: number, scale: number): Promise<Results> {
   const results: Results = new Map(servers.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
+    const begun: [Kind, () => Promise<Figures>][] = [];
     for (let i = 0; i < servers.length; i++) {
       const kind = servers[(i + round) % servers.length]!;
       if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${load.name}, round ${round + 1} of ${rounds}: ${kind.name} `);
-      try {
-        results.get(kind.name)!.push(await load.run(kind, { scale }));
-      } catch (error) {
-        throw new Error(`${load.name} with ${kind.name}: ${(error as Error).message}`, { cause: error });
-      }
+      begun.push([kind, await named(load, kind, () => begin(load, kind, { scale }))]);
     }
+    for (const [kind, end] of begun) results.get(kind.name)!.push(await named(load, kind, end));
   }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   return results;
+}
+
+/** Puts the load on a server, until it waits or, for most loads, to the end. */
+async function begin(load: Load, kind: Kind, options: Options): Promise<() => Promise<Figures>> {
+  if (load.begin) return load.begin(kind, options);
+  const figures = await load.run(kind, options);
+  return () => Promise.resolve(figures);
+}
+
+/** Says of an error where it was. */
+async function named<T>(load: Load, kind: Kind, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw new Error(`${load.name} with ${kind.name}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** Where ours spends its time. */
@@ -76,13 +93,17 @@ async function profile(load: Load, kind: Kind): Promise<void> {
 async function run(): Promise<void> {
   if (options.help) return console.log(HELP);
   const rounds = Number(options.rounds ?? (options.quick ? 2 : 5));
-  const servers = chosen(kinds, options.servers ?? (options.profile ? 'ours' : undefined));
+  const servers = chosen(kinds, options.servers ?? (options.profile || options.scale ? 'ours' : undefined));
   const wanted = chosen(loads, options.only);
   installPeers();
   mkdirSync(build, { recursive: true });
   prepare();
   if (options.profile) {
     for (const load of wanted) for (const kind of servers) await profile(load, kind);
+    return;
+  }
+  if (options.scale) {
+    await scale(servers, options.quick);
     return;
   }
   const start = Date.now();
@@ -92,8 +113,7 @@ async function run(): Promise<void> {
     tables.push(text);
   };
   for (const load of wanted) say(table(load, await compare(load, servers, rounds, options.quick ? 0.2 : 1), servers));
-  say(`${rounds} rounds, medians (least–most); node ${process.version}, ${os.cpus().length} × ${os.cpus()[0]?.model.trim()}, ${os.type()} ${os.release()}; ` +
-    `${Math.round((Date.now() - start) / 1000)} s; ${new Date().toISOString().slice(0, 10)}`);
+  say(`${rounds} rounds, medians (least–most); ${circumstances(start)}`);
   writeFileSync(path.join(build, 'bench.md'), tables.join('\n\n') + '\n');
 }
 

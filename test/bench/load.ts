@@ -21,6 +21,11 @@ export interface Load {
   columns: Column[];
   /** Starts a server, puts the load on it, and measures. Fails if the server answers wrongly. */
   run: (kind: Kind, options: Options) => Promise<Figures>;
+  /**
+   * The same for a load that leaves its server to wait: is done when it waits, and gives what brings the figures. All servers of a round
+   * then wait at the same time.
+   */
+  begin?: (kind: Kind, options: Options) => Promise<() => Promise<Figures>>;
 }
 
 export interface Options {
@@ -71,6 +76,15 @@ export async function withCrowd<T>(kind: Kind, count: number, use: (server: Runn
     crowd.close();
     await server.stop();
   }
+}
+
+/** Waits for something; fails after so many seconds. */
+export function within<T>(seconds: number, what: string, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited ${seconds} s for ${what}`)), seconds * 1000);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 /** The columns of loads that send messages. */

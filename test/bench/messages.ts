@@ -12,8 +12,8 @@ interface Talk {
 }
 
 const echo: Talk = { event: 'echo', answers: text => [['echo', text]] };
-const ask: Talk = { event: 'ask', asks: true, answers: text => [['response', 'Got it!'], ['answer', text]] };
-const burst: Talk = { event: 'burst', answers: text => Array.from({ length: 10 }, (_, i) => ['item', `${i} ${text}`]) };
+export const ask: Talk = { event: 'ask', asks: true, answers: text => [['response', 'Got it!'], ['answer', text]] };
+export const burst: Talk = { event: 'burst', answers: text => Array.from({ length: 10 }, (_, i) => ['item', `${i} ${text}`]) };
 
 /** No text is like another: whatever arrives has to be the answer to what was sent. 40 characters. */
 function makeText(): string {
@@ -22,7 +22,7 @@ function makeText(): string {
 let texts = 0;
 
 /** A client sends a message, and has all that it brings. */
-function exchange(client: Client, { event, asks, answers }: Talk): Promise<void> {
+export function exchange(client: Client, { event, asks, answers }: Talk): Promise<void> {
   return new Promise(resolve => {
     const text = makeText();
     const expected = answers(text);
@@ -64,7 +64,7 @@ function talking(talk: Talk, warmUp: number, count: number): Load['run'] {
 }
 
 /** One client has something told to all. Gives how long each waited for it, ms. */
-async function broadcast(crowd: Crowd): Promise<number[]> {
+export async function broadcast(crowd: Crowd): Promise<number[]> {
   const text = makeText();
   const times: number[] = [];
   const start = performance.now();

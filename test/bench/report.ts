@@ -1,4 +1,5 @@
 /* What people read: a table a load, as markdown. */
+import os from 'node:os';
 import type { Column, Figures, Load } from './load';
 import type { Kind } from './servers';
 
@@ -15,14 +16,19 @@ export function table({ title, columns }: Load, results: Results, kinds: Kind[])
   };
   const head = ['', ...columns.flatMap(column => column.compared && floor ? [column.title, '× floor'] : [column.title])];
   const rows = kinds.map(kind => [kind.title, ...columns.flatMap(column => cells(results.get(kind.name)!, column))]);
+  return `**${title}**\n\n${grid(head, rows)}`;
+}
+
+/** Lays cells out. */
+export function grid(head: string[], rows: string[][]): string {
   const widths = head.map((_, i) => Math.max(...[head, ...rows].map(row => row[i]!.length)));
   const line = (cells: string[]) => `| ${cells.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join(' | ')} |`;
   const rule = `|${widths.map((width, i) => i === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`).join('|')}|`;
-  return [`**${title}**`, '', line(head), rule, ...rows.map(line)].join('\n');
+  return [line(head), rule, ...rows.map(line)].join('\n');
 }
 
 /** The median. */
-function middle(all: number[], digits = 0): string {
+export function middle(all: number[], digits = 0): string {
   const sorted = [...all].sort((a, b) => a - b);
   const half = (sorted.length - 1) / 2;
   return ((sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2).toFixed(digits);
@@ -32,4 +38,10 @@ function middle(all: number[], digits = 0): string {
 function spread(all: number[], digits?: number): string {
   const [least, most] = [Math.min(...all), Math.max(...all)].map(value => value.toFixed(digits ?? 0));
   return `${middle(all, digits)} (${least}–${most})`;
+}
+
+/** What it was measured on, and when. */
+export function circumstances(start: number): string {
+  const machine = `${os.cpus().length} × ${os.cpus()[0]?.model.trim()}, ${os.type()} ${os.release()}`;
+  return `node ${process.version}, ${machine}; ${Math.round((Date.now() - start) / 1000)} s; ${new Date().toISOString().slice(0, 10)}`;
 }

@@ -25,7 +25,7 @@ export interface Running {
  */
 export async function start(kind: Kind, probed = true): Promise<Running> {
   const port = await freePort();
-  const log = path.join(build, 'bench-server.log');
+  const log = path.join(build, `bench-${kind.name}.log`);
   const out = openSync(log, 'w');
   const env = { ...process.env, PORT: String(port), ...kind.env };
   const before = performance.now();

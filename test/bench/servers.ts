@@ -13,6 +13,8 @@ export interface Kind {
   /** What node runs. */
   script: string[];
   env?: Record<string, string>;
+  /** Where it says how many clients it has, if it does. */
+  health?: string;
   /** What is run to see how long it takes to start, if not the same. */
   toStart?: string[];
 }
@@ -21,7 +23,7 @@ export interface Kind {
 const site = path.join(build, 'bench-site');
 const logs = path.join(build, 'bench-logs');
 const own = (name: string) => [path.join(__dirname, 'servers', `${name}.js`)];
-const ours = { script: [path.join(site, 'dist', 'server.js')], toStart: [path.join(root, 'dist', 'server.js')] };
+const ours = { script: [path.join(site, 'dist', 'server.js')], toStart: [path.join(root, 'dist', 'server.js')], health: '/myApp/health' };
 
 export const kinds: Kind[] = [
   { name: 'floor', title: 'floor: bare `node:http`', protocol: legacy, script: own('floor') },

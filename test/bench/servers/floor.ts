@@ -1,15 +1,18 @@
 /*
  * The least that can be done: a bare node:http server that answers the same requests with the same bytes as 0.9, and is no
- * Socket.IO. It knows which poll is whose, and copies the text of a POST into what it answers; it reads no packet, has no
- * sessions, namespaces, handlers or time-outs, and checks nothing.
+ * Socket.IO. It knows which poll is whose, copies the text of a POST into what it answers, and ends polls that have waited for as
+ * long as 0.9 lets them; it reads no packet, has no namespaces, rooms or handlers, ends no session, and checks nothing.
  */
 import { createServer, ServerResponse } from 'node:http';
 
-/** By session: the poll that waits. */
-const polls = new Map<string, ServerResponse>();
+/** By session: the poll that waits, and until which second. The oldest first. */
+const polls = new Map<string, { res: ServerResponse; until: number }>();
 /** By session: an answer that came while no poll waited. */
 const waiting = new Map<string, string>();
-let sessions = 0;
+const sessions: string[] = [];
+/** How long a poll waits, s: as long as 0.9's do, or up to a second longer. */
+const LONGEST = 20;
+let seconds = 0;
 
 const server = createServer((req, res) => {
   const id = req.url!.slice(28, 48); // /myApp/socket/1/xhr-polling/<20 characters>?t=1
@@ -21,12 +24,13 @@ const server = createServer((req, res) => {
       handle(id, body);
     });
   } else if (req.url![16] === '?') {
-    const made = String(sessions += 1).padStart(20, '0');
+    const made = String(sessions.length).padStart(20, '0');
+    sessions.push(made);
     waiting.set(made, '1::');
     answer(res, `${made}:60:60:xhr-polling`);
   } else {
     const text = waiting.get(id);
-    if (text === undefined) polls.set(id, res);
+    if (text === undefined) polls.set(id, { res, until: seconds + LONGEST + 1 });
     else {
       waiting.delete(id);
       answer(res, text);
@@ -40,13 +44,22 @@ function answer(res: ServerResponse, text: string): void {
 }
 
 function send(id: string, text: string): void {
-  const res = polls.get(id);
-  if (!res) waiting.set(id, text);
+  const poll = polls.get(id);
+  if (!poll) waiting.set(id, text);
   else {
     polls.delete(id);
-    answer(res, text);
+    answer(poll.res, text);
   }
 }
+
+/** One timer for all polls: the least that ends them. */
+setInterval(() => {
+  seconds += 1;
+  for (const [id, { until }] of polls) {
+    if (until > seconds) return;
+    send(id, '8::');
+  }
+}, 1000);
 
 /** What an event brings. A packet is `5:<id>::{"name":"echo","args":["<text>"]}`. */
 function handle(id: string, body: string): void {
@@ -61,8 +74,7 @@ function handle(id: string, body: string): void {
     }
     default: {
       const text = `5:::{"name":"news","args":${args}}`;
-      // Each is told once: their next polls come while this goes on.
-      for (const one of [...polls.keys()]) send(one, text);
+      for (const one of sessions) send(one, text);
     }
   }
 }
