@@ -6,20 +6,13 @@ import type { Server } from './realtime';
  * This one answers every message and tells everyone how many are connected.
  */
 export function app(io: Server<ClientToServerEvents, ServerToClientEvents>): void {
-  let clients = 0;
-
   io.sockets.on('connection', socket => {
-    clients += 1;
-    io.sockets.emit('clients', clients);
-
     socket.on('message', (text, ack) => {
       socket.emit('response', 'Got it!');
       if (typeof ack === 'function') ack(text);
     });
-
-    socket.on('disconnect', () => {
-      clients -= 1;
-      io.sockets.emit('clients', clients);
-    });
   });
+
+  // Where there are several processes, each tells its own clients.
+  io.on('clients', clients => io.sockets.local.emit('clients', clients));
 }

@@ -26,6 +26,8 @@ export interface Config {
   maxClients: number;
   /** How long a session outlives its connection, s. */
   sessionTimeout: number;
+  /** The Redis that several processes share, null if there is one process. */
+  redisUrl: string | null;
   /** The version of iisnode that started this process, null outside IIS. */
   iisnode: string | null;
 }
@@ -51,9 +53,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     return value;
   };
 
-  // REDIS_URL is the name of the setting for several processes. This version runs in one, and says so rather than
-  // leave an administrator to think otherwise. The value may hold a password: it is not shown.
-  if (env.REDIS_URL) throw new ConfigError('REDIS_URL', '…', 'nothing yet: this version runs in one process');
+  // It may have a password in it, and is not shown.
+  const redisUrl = (env.REDIS_URL || '').trim();
+  if (redisUrl !== '' && !/^rediss?:\/\/[^\s/]/.test(redisUrl)) {
+    throw new ConfigError('REDIS_URL', '…', 'the address of a Redis, such as redis://:password@server:6379');
+  }
 
   const appPath = setting('APP_PATH', '/myApp', 'a path with no slash at its end, such as /myApp or /tools/chat, or / for the root of a site', path);
   return {
@@ -73,6 +77,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     // What iisnode.yml lets wait at once (maxConcurrentRequestsPerProcess).
     maxClients: setting('MAX_CLIENTS', '10000', 'a number from 1 to 1000000', number(1, 1e6)),
     sessionTimeout: setting('SESSION_TIMEOUT', '120', 'a number of seconds from 10 to 86400', number(10, 86400)),
+    redisUrl: redisUrl || null,
     iisnode: env.IISNODE_VERSION || null,
   };
 }

@@ -3,12 +3,13 @@ import express from 'express';
 import path from 'path';
 import type { Config } from './config';
 import type { Log } from './log';
+import type { Realtime } from './realtime';
 
 /**
  * Express: everything that is not Socket.IO's. Add your own pages and routes to `pages`, before the static files.
- * @param clients says how many are connected
+ * @param realtime says how many clients are connected, and how Redis is
  */
-export function createPages(config: Config, log: Log, clients: () => number): express.Express {
+export function createPages(config: Config, log: Log, { clients, redis }: Pick<Realtime, 'clients' | 'redis'>): express.Express {
   const root = config.appPath || '/';
   const home = config.appPath + '/';
   const app = express();
@@ -26,6 +27,7 @@ export function createPages(config: Config, log: Log, clients: () => number): ex
       status: 'ok',
       uptime: Math.round(process.uptime()),
       clients: clients(),
+      redis: redis(),
       pid: process.pid,
       node: process.version,
       iisnode: config.iisnode,

@@ -3,20 +3,22 @@ import type { AddressInfo } from 'net';
 import { app } from './app';
 import { Config, ConfigError, readConfig } from './config';
 import { trustHeaders } from './iisnode';
-import { createLog } from './log';
+import { createLog, Log } from './log';
 import { createRealtime } from './realtime';
+import type { Cluster } from './realtime/cluster';
 import { exitOnSignal } from './shutdown';
 
-function start(config: Config): void {
+async function start(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
-  const realtime = createRealtime(config, log);
+  const cluster = config.redisUrl === null ? null : await joinCluster(config, log);
+  const realtime = createRealtime(config, log, cluster);
   app(realtime.io);
 
   // Express is more than half of the start, and after a recycle it is Socket.IO's clients that come first: it is loaded for the
   // first page that is asked for, or when the start is over.
   let pages: RequestListener | undefined;
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const loadPages = () => pages || (pages = (require('./pages') as typeof import('./pages')).createPages(config, log, realtime.clients));
+  const loadPages = () => pages || (pages = (require('./pages') as typeof import('./pages')).createPages(config, log, realtime));
 
   const server = createServer((req, res) => {
     if (realtime.owns(req)) {
@@ -52,9 +54,23 @@ function fail(line: string): void {
   process.exitCode = 1;
 }
 
-try {
-  start(readConfig(process.env));
-} catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  fail(error.message);
+/** Several processes share their clients by Redis. One does not load what is for that. */
+async function joinCluster(config: Config, log: Log): Promise<Cluster> {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { Cluster } = require('./realtime/cluster') as typeof import('./realtime/cluster');
+  const cluster = new Cluster(config, log);
+  await cluster.open();
+  return cluster;
 }
+
+async function main(): Promise<void> {
+  try {
+    await start(readConfig(process.env));
+  } catch (error) {
+    if (error instanceof ConfigError) return fail(error.message);
+    throw error;
+  }
+}
+
+// What is wrong in the program ends it, as an exception does.
+main().catch((error: unknown) => setImmediate(() => { throw error; }));

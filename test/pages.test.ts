@@ -97,7 +97,7 @@ test('a page that throws is logged with its stack, and none of it goes out', asy
   const logged: unknown[] = [];
   const log = { ...createLog('error'), error: (...parts: unknown[]) => logged.push(...parts) };
   const failing = () => { throw new Error('secret'); };
-  const server = createServer(createPages(readConfig({}), log, failing)).listen(0);
+  const server = createServer(createPages(readConfig({}), log, { clients: failing, redis: () => undefined })).listen(0);
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
   const answer = await request({ port, path: `${appPath}/health` });

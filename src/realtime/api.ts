@@ -34,6 +34,8 @@ export interface Socket<In, Out, Data = Record<string, unknown>> {
   readonly handshake: Handshake;
   readonly namespace: Namespace<In, Out, Data>;
   readonly disconnected: boolean;
+  /** With several processes: whether the session goes on from another one, with its rooms and what socket.set kept there. */
+  readonly recovered: boolean;
   emit<E extends Name<Out>>(event: E, ...args: Args<Out, E>): this;
   /** The next emit may be lost if the client cannot take it now: between two polls. */
   readonly volatile: this;
@@ -56,9 +58,11 @@ export interface Socket<In, Out, Data = Record<string, unknown>> {
 export interface Namespace<In, Out, Data = Record<string, unknown>> extends Broadcast<Out> {
   readonly name: string;
   on(event: 'connection', handler: Handler<[socket: Socket<In, Out, Data>]>): this;
+  /** The next emit is for the clients of this process only. */
+  readonly local: this;
   /** The next emit leaves out the client of this id. */
   except(id: string): this;
-  /** The clients of the namespace, or of a room of it. */
+  /** The clients of the namespace, or of a room of it, of this process. */
   clients(room?: string): Socket<In, Out, Data>[];
   socket(id: string): Socket<In, Out, Data>;
   authorization(check: Authorization): this;
@@ -68,6 +72,8 @@ export interface Server<In, Out, Data = Record<string, unknown>> {
   readonly sockets: Namespace<In, Out, Data>;
   /** A namespace, made at its first use. It may have events of its own. */
   of<In2 = In, Out2 = Out, Data2 = Data>(name: string): Namespace<In2, Out2, Data2>;
+  /** How many clients are connected, to all processes, each time that this changes. */
+  on(event: 'clients', handler: Handler<[clients: number]>): this;
   set<K extends keyof Settings>(name: K, value: Settings[K]): this;
   get<K extends keyof Settings>(name: K): Settings[K];
 }

@@ -12,10 +12,12 @@ const LONGEST_OWED = 1000;
 export class Delivery {
   /** Messages to the client, from number `first` on. The first `sent` of them are on their way. */
   private kept: string[] = [];
-  private first = 1;
+  first = 1;
   private sent = 0;
   /** The number of the client's last message. */
-  private received = 0;
+  received = 0;
+  /** The same, as far as the client may be told. */
+  private mayTell = 0;
   /** How much of its messages it does not know that we have, characters, and since when. */
   private owed = 0;
   private owedSince = 0;
@@ -39,9 +41,34 @@ export class Delivery {
     return numbered;
   }
 
-  /** All that is kept has been sent. */
-  onSent(): void {
-    this.sent = this.kept.length;
+  /** Messages to the client, from this number on. */
+  from(number: number): string[] {
+    return this.kept.slice(number - this.first);
+  }
+
+  /** Goes on where another process was. */
+  restore(first: number, kept: string[], received: number): void {
+    this.first = first;
+    this.kept = kept;
+    this.sent = kept.length; // as far as we know
+    this.received = this.mayTell = received;
+    if (received > 0) this.owe(); // whether the client knows is not known
+  }
+
+  /** All that is kept has been sent, but the last `held`. */
+  onSent(held: number): void {
+    this.sent = this.kept.length - held;
+  }
+
+  /** The client may be told that its messages up to this number have arrived. */
+  tell(number: number): void {
+    if (number <= this.mayTell) return;
+    this.mayTell = number;
+    this.owe();
+  }
+
+  private owe(): void {
+    if (this.owed === 0) [this.owed, this.owedSince] = [OWED_EACH, Date.now()];
   }
 
   /**
@@ -66,14 +93,16 @@ export class Delivery {
   /**
    * A message of the client arrives.
    * @param size its length in characters
+   * @param tell whether the client may be told at once
    * @returns 'next' if it is to be handled, 'again' if it has been, 'gap' if one before it is missing
    */
-  onMessage(number: number, size: number): 'next' | 'again' | 'gap' {
+  onMessage(number: number, size: number, tell: boolean): 'next' | 'again' | 'gap' {
     if (this.owed === 0) this.owedSince = Date.now();
     this.owed += size + OWED_EACH;
     if (number <= this.received) return 'again';
     if (number > this.received + 1) return 'gap';
     this.received = number;
+    if (tell) this.mayTell = number;
     return 'next';
   }
 
@@ -86,6 +115,6 @@ export class Delivery {
   takeAck(always = false): string[] {
     if (this.owed === 0 && !always) return [];
     this.owed = 0;
-    return [`6:::${this.received}`];
+    return [`6:::${this.mayTell}`];
   }
 }

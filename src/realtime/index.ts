@@ -3,6 +3,7 @@ import type { Duplex } from 'stream';
 import type { Config } from '../config';
 import type { Log } from '../log';
 import type { Server } from './api';
+import type { Cluster } from './cluster';
 import { Manager } from './manager';
 import { createServe } from './serve';
 
@@ -16,25 +17,28 @@ export interface Realtime {
   handle: (req: IncomingMessage, res: ServerResponse) => void;
   /** For servers that offer WebSockets. */
   upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** How many clients are connected. */
+  /** How many clients are connected, to all processes. */
   clients: () => number;
+  /** Whether Redis answers; undefined if there is none to ask. */
+  redis: () => 'ok' | 'gone' | undefined;
   /** Ends the waiting polls, so that their clients come back at once, and takes no more. */
   close: () => void;
 }
 
 /** Socket.IO 0.9, made fit for IIS. */
-export function createRealtime(config: Config, log: Log): Realtime {
+export function createRealtime(config: Config, log: Log, cluster: Cluster | null = null): Realtime {
   // IIS's rewrite rule does not look at case, so nor does this. Stock 0.9 compares a prefix, and would take
   // /myApp/socket.html for its own: the resource ends where a path segment does.
   const resource = new RegExp(`^${escape(config.resource)}(?=[/?]|$)`, 'i');
   const script = new RegExp(`^${escape(config.resource)}/socket\\.io\\.js(?=[?]|$)`, 'i');
   const usual = `${config.resource}/1/`;
   const owns = ({ url = '' }: IncomingMessage) => url.startsWith(usual) || (resource.test(url) && !script.test(url));
-  const manager = new Manager(config, log);
+  const manager = new Manager(config, log, cluster);
   const serve = createServe(config, manager, log, owns);
   const sweeping = setInterval(() => {
     const now = Date.now();
     serve.sweep(now);
+    if (cluster) void cluster.sweep(now).catch((error: Error) => log.debug('Redis:', error.message));
     for (const session of manager.sessions.values()) session.sweep(now);
   }, 1000);
 
@@ -43,11 +47,13 @@ export function createRealtime(config: Config, log: Log): Realtime {
     owns,
     handle: serve.request,
     upgrade: serve.upgrade,
-    clients: () => manager.clients,
+    clients: () => manager.total,
+    redis: () => cluster ? cluster.up ? 'ok' : 'gone' : undefined,
     close() {
       clearInterval(sweeping);
       serve.close();
       for (const session of manager.sessions.values()) session.sendAway();
+      if (cluster) cluster.close();
     },
   };
 }

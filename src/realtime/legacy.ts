@@ -42,6 +42,8 @@ export interface Flags {
   endpoint?: string;
   exceptions: string[];
   volatile?: boolean;
+  /** Whether it is for this process only. */
+  local?: boolean;
   json?: boolean;
   broadcast?: boolean;
   room?: string;

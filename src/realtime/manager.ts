@@ -4,6 +4,7 @@ import type { Config } from '../config';
 import { atMostOneASecond, Log } from '../log';
 import type { Authorization, Handshake } from './api';
 import { encodePacket } from './encode';
+import type { Cluster } from './cluster';
 import { callHandlers, once } from './handlers';
 import { BaseManager, Packet } from './legacy';
 import { Limits } from './limits';
@@ -19,6 +20,7 @@ export class Manager extends BaseManager {
   readonly limits: Limits;
   /** How many clients are connected. */
   clients = 0;
+  private toldTotal = 0;
   /** How long a client of public/realtime.js may be absent, s. */
   readonly sessionTimeout: number;
   declare namespaces: { [name: string]: Namespace };
@@ -26,13 +28,16 @@ export class Manager extends BaseManager {
   private readonly debug: Log['debug'];
   private readonly reportError: (kind: string, ...more: unknown[]) => void;
   private toFlush: Session[] = [];
+  /** Sessions that are being taken over. */
+  private readonly fetching = new Map<string, Promise<void>>();
 
-  constructor(config: Config, log: Log) {
+  constructor(config: Config, log: Log, readonly cluster: Cluster | null) {
     // 0.9's info is one line a client and more: debug, by any other name.
     super(new EventEmitter(), { resource: /^/, transports: config.transports, logger: { ...log, info: log.debug } });
     this.sessionTimeout = config.sessionTimeout;
     this.debug = log.debug;
     this.reportError = atMostOneASecond(log.error);
+    if (cluster) cluster.manager = this;
     this.limits = new Limits(config, this.sessions, atMostOneASecond(log.warn));
   }
 
@@ -84,11 +89,12 @@ export class Manager extends BaseManager {
   }
 
   /** A session has its first poll, or its WebSocket. */
-  onConnect(session: Session): void {
+  onConnect(session: Session, recovered: boolean): void {
     this.clients += 1;
     this.debug('connected', session.id, session.name);
     this.limits.onUse(session);
-    this.namespaces['']!.join(session);
+    this.namespaces['']!.join(session, recovered);
+    if (!this.cluster) this.onCount();
   }
 
   /**
@@ -98,6 +104,15 @@ export class Manager extends BaseManager {
   onPackets(session: Session, packets: Packet[]): void {
     const refused = packets.find(packet => packet.refused);
     if (refused && !session.delivery) throw refused.refused!;
+    if (this.cluster) this.cluster.cause = session.shared ? session.id : '';
+    try {
+      this.handle(session, packets);
+    } finally {
+      if (this.cluster) this.cluster.cause = '';
+    }
+  }
+
+  private handle(session: Session, packets: Packet[]): void {
     for (const packet of packets) {
       if (session.ended) return;
       if (session.delivery && packet.endpoint === '' && !this.isToHandle(session, packet)) continue;
@@ -132,8 +147,52 @@ export class Manager extends BaseManager {
     return false;
   }
 
-  /** Sends a packet to everyone in a room. */
-  onDispatch(room: string, packet: string, volatile: boolean | undefined, exceptions: string[]): void {
+  /** How many clients are connected, to all processes. */
+  get total(): number {
+    return this.clients + (this.cluster ? this.cluster.elsewhere : 0);
+  }
+
+  /** The number of clients may have changed: tells the application. */
+  onCount(): void {
+    if (this.total === this.toldTotal) return;
+    this.toldTotal = this.total;
+    callHandlers(this.rawListeners('clients'), this, [this.total], error => this.failed('clients', error));
+  }
+
+  /** Takes over a session, if another process has it: clients of public/realtime.js may come to any. */
+  fetch(id: string): Promise<void> {
+    if (this.sessions.has(id)) return Promise.resolve();
+    let fetching = this.fetching.get(id);
+    if (!fetching) {
+      fetching = this.restore(id).finally(() => this.fetching.delete(id));
+      this.fetching.set(id, fetching);
+    }
+    return fetching;
+  }
+
+  private async restore(id: string): Promise<void> {
+    const taken = await this.cluster!.take(id);
+    if (!taken) return;
+    const session = new Session(id, taken.handshake, this, true);
+    this.limits.beforeOpen(session);
+    this.sessions.set(id, session);
+    session.shared!.restore(taken);
+  }
+
+  /** Sends a packet to a client: of this process, or, by its id, of any. */
+  sendTo(session: Session | string, packet: string, volatile?: boolean): void {
+    if (typeof session !== 'string') session.send(packet, volatile);
+    else if (this.cluster) this.cluster.publish({ to: session, packet });
+  }
+
+  /** Ends a session for good. */
+  disconnect(session: Session | string): void {
+    if (typeof session !== 'string') session.disconnect();
+    else if (this.cluster) this.cluster.publish({ end: session });
+  }
+
+  /** Sends a packet to everyone in a room who is connected to this process. */
+  sendToRoom(room: string, packet: string, volatile: boolean | undefined, exceptions: string[]): void {
     for (const session of this.rooms.in(room)) {
       if (!exceptions.includes(session.id)) session.send(packet, volatile);
     }
@@ -146,6 +205,7 @@ export class Manager extends BaseManager {
     this.limits.onUse(session);
     for (const namespace of Object.values(this.namespaces)) namespace.handleDisconnect(session, reason);
     this.rooms.leaveAll(session);
+    if (session.connected && !this.cluster) this.onCount();
   }
 
   /** Sends what waits for a session at the end of this tick. */

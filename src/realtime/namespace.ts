@@ -28,6 +28,8 @@ export class Namespace extends BaseNamespace {
   get json(): this { return this.flagged({ json: true }); }
   to(room: string): this { return this.flagged({ endpoint: this.key(room) }); }
   in(room: string): this { return this.flagged({ endpoint: this.key(room) }); }
+  /** The next emit is for the clients of this process only. */
+  get local(): this { return this.flagged({ local: true }); }
   except(id: string): this { return this.flagged({ exceptions: [...this.flags.exceptions, id] }); }
 
   private flagged(flags: Partial<Flags>): this {
@@ -51,9 +53,12 @@ export class Namespace extends BaseNamespace {
   }
 
   packet(packet: Partial<Packet>): this {
-    const { endpoint = this.name, volatile, exceptions } = this.flags;
+    const { endpoint = this.name, volatile, exceptions, local } = this.flags;
     packet.endpoint = this.name;
-    this.manager.onDispatch(endpoint, encodePacket(packet), volatile, exceptions);
+    const text = encodePacket(packet);
+    const { cluster } = this.manager;
+    if (cluster && !local) cluster.publish({ room: endpoint, packet: text, volatile: volatile || undefined, except: exceptions });
+    else this.manager.sendToRoom(endpoint, text, volatile, exceptions);
     return this;
   }
 
@@ -102,12 +107,16 @@ export class Namespace extends BaseNamespace {
     });
   }
 
-  /** Lets a client in, and tells it and the handlers of 'connection'. */
-  join(session: Session): void {
+  /**
+   * Lets a client in, and tells it and the handlers of 'connection'.
+   * @param recovered whether it was in before, in another process
+   */
+  join(session: Session, recovered = false): void {
     const socket = new Socket(this.manager, session, session.id, this.self);
     this.joined.set(session.id, socket);
     this.manager.rooms.join(session, this.name);
-    socket.packet({ type: 'connect' });
+    socket.recovered = recovered;
+    if (!recovered) socket.packet({ type: 'connect' });
     this.$emit('connection', socket);
   }
 

@@ -1,3 +1,4 @@
+import type { Hold } from './cluster/hold';
 import { Delivery } from './delivery';
 
 /** What waits for a client until it can be sent; and, for a client of public/realtime.js, is kept until the client has it. */
@@ -7,6 +8,8 @@ export class Outbox {
   private queue: string[] = [];
   /** How much of it is not kept once it is sent. */
   private passing = 0;
+  /** What of it is not to be sent yet. */
+  hold: Hold | null = null;
 
   /**
    * @param delivery what numbers and keeps messages; null for a client that does not know of it
@@ -19,6 +22,7 @@ export class Outbox {
     const kept = this.delivery && keep ? this.delivery.keep(packet) : null;
     const text = kept === null ? packet : kept;
     this.queue.push(text);
+    if (this.hold) this.hold.add(kept !== null);
     if (kept === null) this.passing += text.length;
     this.count(text.length);
   }
@@ -45,24 +49,30 @@ export class Outbox {
 
   /** Whether there is something to be sent. */
   isDue(): boolean {
-    return this.queue.length > 0 || (this.delivery !== null && this.delivery.isAckDue(Date.now()));
+    return this.queue.length > this.held || (this.delivery !== null && this.delivery.isAckDue(Date.now()));
+  }
+
+  /** How many at the end of the queue are held back. */
+  private get held(): number {
+    return this.hold ? this.hold.packets : 0;
   }
 
   /** All that is to be sent. */
   take(): string[] {
-    const { queue, passing } = this;
-    this.queue = [];
-    this.passing = 0;
-    this.count(-passing);
-    if (!this.delivery) return queue;
-    this.delivery.onSent();
-    return [...this.delivery.takeAck(), ...queue];
+    const { queue, passing, delivery, held } = this;
+    this.queue = held > 0 ? queue.splice(-held) : [];
+    this.passing = held > 0 && passing > 0 ? Math.min(passing, this.queue.reduce((size, packet) => size + packet.length, 0)) : 0;
+    this.count(this.passing - passing);
+    if (!delivery) return queue;
+    delivery.onSent(this.hold ? this.hold.kept : 0);
+    return [...delivery.takeAck(), ...queue];
   }
 
   /** Nothing waits any more. */
   clear(): void {
     this.queue = [];
     this.passing = 0;
+    if (this.hold) this.hold.clear();
     this.count(-this.size);
   }
 

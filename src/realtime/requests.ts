@@ -22,13 +22,18 @@ const JSONP = /(?:^|&)jsonp(?:[=&]|$)/;
 const DISCONNECT = /(?:^|&)disconnect(?:[=&]|$)/;
 const DELIVERY = /(?:^|&)got=([0-9]{1,15})(?:&try=([0-9]{1,15}))?(?:&|$)/;
 
+/** What public/realtime.js says with each request. */
+export interface Delivered {
+  /** The number of the last message of ours that it has. */
+  got: number;
+  /** Which of its handshakes the request belongs to; 'undefined' if it is another client. */
+  attempt: string;
+}
+
 const NO_DELIVERY = { got: 0, attempt: 'undefined' };
 
-/**
- * What public/realtime.js says with each request: the number of the last message of ours that it has, and which of its handshakes
- * the request belongs to. Neither, if it is another client.
- */
-export function readDelivery(query: string): { got: number; attempt: string } {
+/** What public/realtime.js says, or nothing, if it is another client. */
+export function readDelivery(query: string): Delivered {
   const parts = DELIVERY.exec(query);
   return parts ? { got: Number(parts[1]), attempt: parts[2] || 'undefined' } : NO_DELIVERY;
 }

@@ -3,13 +3,15 @@ import type { Duplex } from 'stream';
 import type { Config } from '../config';
 import { atMostOneASecond, Log } from '../log';
 import { clientAddress } from './address';
+import type { Handshake } from './api';
 import { Bodies } from './bodies';
 import { readHandshake } from './handshake';
+import type { Shared } from './cluster/shared';
 import type { Manager } from './manager';
 import { readOrigin } from './origins';
 import { readPayload } from './packets';
 import { answer, notHandshaken, Refusal } from './refusal';
-import { readDelivery, readRequest, Request } from './requests';
+import { Delivered, readDelivery, readRequest, Request } from './requests';
 import type { Session } from './session';
 import { createUpgrade } from './websocket';
 
@@ -76,11 +78,15 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
 
   function handshake(req: IncomingMessage, res: ServerResponse, origin: string | null, { query }: Request): void {
     const data = readHandshake(req, query, config.iisnode !== null);
+    const enter = () => {
+      if (manager.cluster) void enterCluster(req, res, origin, data);
+      else answer(res, 200, manager.admit(data), origin);
+    };
     const check = manager.get('authorization');
-    if (!check) return answer(res, 200, manager.admit(data), origin);
+    if (!check) return enter();
     manager.ask(check, manager, data, (error, authorized) => attempt(req, res, origin, () => {
       if (error) answer(res, 500, 'handshake error', origin);
-      else if (authorized) answer(res, 200, manager.admit(data), origin);
+      else if (authorized) enter();
       else {
         warn('handshake unauthorized', data.address.address);
         answer(res, 403, 'handshake unauthorized', origin);
@@ -92,10 +98,37 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
     if (!session) throw notHandshaken();
     bodies.read(req, text => attempt(req, res, origin, () => {
       const packets = readPayload(text, config.maxPackets);
+      // Another process has it since the request began.
+      if (session.shared && session.shared.elsewhere) throw notHandshaken();
       session.begin();
       manager.onPackets(session, packets);
-      answer(res, 200, '1', origin);
+      if (session.shared) void answerPost(session.shared, req, res, origin);
+      else answer(res, 200, '1', origin);
     }), refusal => refuse(req, res, origin, refusal));
+  }
+
+  /** Only what is written has been taken: of the rest another process knows nothing, and the client sends it again. */
+  async function answerPost(shared: Shared, req: IncomingMessage, res: ServerResponse, origin: string | null): Promise<void> {
+    await shared.written();
+    if (shared.elsewhere) refuse(req, res, origin, notHandshaken());
+    else answer(res, 200, '1', origin);
+  }
+
+  /** Lets a client in that may have been with another process, and may go to another one with its next request. */
+  async function enterCluster(req: IncomingMessage, res: ServerResponse, origin: string | null, data: Handshake): Promise<void> {
+    const { session: id, got } = data.query;
+    if (typeof id === 'string' && got !== undefined) await fetch(id);
+    let admitted = '';
+    attempt(req, res, origin, () => { admitted = manager.admit(data); });
+    const session = manager.sessions.get(admitted.split(':')[0]!);
+    if (!session) return; // it was refused
+    if (session.shared) await session.shared.written();
+    answer(res, 200, admitted, origin);
+  }
+
+  /** Without an answer of Redis the client begins anew. */
+  async function fetch(id: string): Promise<void> {
+    await manager.fetch(id).catch((error: Error) => log.error('Redis:', error));
   }
 
   function request(req: IncomingMessage, res: ServerResponse): void {
@@ -103,25 +136,32 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
     const origin = page === undefined ? null : page; // a page elsewhere is not to read even a refusal
     attempt(req, res, origin, () => {
       const asked = read(req, page, false);
-      const { got, attempt: of } = readDelivery(asked.query);
-      const known = manager.sessions.get(asked.id);
-      const session = known && known.isOf(of) ? known : undefined;
       switch (asked.kind) {
         case 'welcome': return answer(res, 200, 'Welcome to socket.io.', origin);
         case 'preflight': return answer(res, 204, '', origin, PREFLIGHT);
         case 'handshake': return handshake(req, res, origin, asked);
-        case 'post': return post(req, res, origin, session);
-        case 'poll':
-          if (!session) throw notHandshaken();
-          // While it waits it keeps nothing but its answer: what its request said is a kilobyte.
-          req.headers = NO_HEADERS;
-          req.rawHeaders = NO_RAW_HEADERS;
-          return session.onPoll(res, origin, got);
-        case 'leave':
-          if (session) session.onLeave();
-          return answer(res, 200, '', origin);
       }
+      const delivery = readDelivery(asked.query);
+      const go = () => attempt(req, res, origin, () => proceed(req, res, origin, asked, delivery));
+      if (manager.cluster && delivery.attempt !== 'undefined' && !manager.sessions.has(asked.id)) void fetch(asked.id).then(go);
+      else proceed(req, res, origin, asked, delivery);
     });
+  }
+
+  /** A request of a session. */
+  function proceed(req: IncomingMessage, res: ServerResponse, origin: string | null, asked: Request, delivered: Delivered): void {
+    const known = manager.sessions.get(asked.id);
+    const session = known && known.isOf(delivered.attempt) ? known : undefined;
+    if (asked.kind === 'post') return post(req, res, origin, session);
+    if (asked.kind === 'leave') {
+      if (session) session.onLeave();
+      return answer(res, 200, '', origin);
+    }
+    if (!session) throw notHandshaken();
+    // While it waits it keeps nothing but its answer: what its request said is a kilobyte.
+    req.headers = NO_HEADERS;
+    req.rawHeaders = NO_RAW_HEADERS;
+    session.onPoll(res, origin, delivered.got);
   }
 
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {

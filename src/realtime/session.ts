@@ -2,6 +2,7 @@ import type { ServerResponse } from 'http';
 import type WebSocket from 'ws';
 import type { Handshake } from './api';
 import { Connection, PollConnection, WebSocketConnection } from './connection';
+import type { Shared } from './cluster/shared';
 import { Delivery } from './delivery';
 import { encodePacket } from './encode';
 import type { Manager } from './manager';
@@ -31,6 +32,8 @@ export class Session {
   /** The keys of the rooms that it is in. */
   rooms: string[] = [];
   private kept: Map<string, unknown> | null = null;
+  /** With Redis, for clients of public/realtime.js: what makes another process able to go on with it. */
+  readonly shared: Shared | null;
 
   private connection: Connection | null = null;
   private flushing = false;
@@ -41,7 +44,7 @@ export class Session {
   /** Whether the client has to come back with a handshake; whether it has, and is to be told that it is connected. */
   private state: 'usual' | 'sent away' | 'resumed' = 'usual';
   /** Which handshake it was that the client came with last: what an older one still sends is not heard. */
-  private attempt = 'undefined';
+  attempt = 'undefined';
   /** The last poll. */
   private polled: ServerResponse | null = null;
   /** When the next thing is due, ms: the end of a poll's wait, a heartbeat, or the end of a client that is away. */
@@ -53,6 +56,7 @@ export class Session {
   constructor(readonly id: string, readonly handshake: Handshake, private readonly manager: Manager, delivers: boolean) {
     this.delivery = delivers ? new Delivery() : null;
     this.outbox = new Outbox(this.delivery, this);
+    this.shared = delivers && manager.cluster ? manager.cluster.share(this) : null;
   }
 
   /** The client's, as far as it is known. */
@@ -61,6 +65,20 @@ export class Session {
   /** What socket.set keeps. Handlers can still read it when the session has ended. */
   get data(): Map<string, unknown> { return this.kept || (this.kept = new Map()); }
 
+  /** @param value undefined for one that is no longer kept */
+  setData(key: string, value: unknown): void {
+    if (value === undefined) this.data.delete(key);
+    else this.data.set(key, value);
+    if (!this.shared) return;
+    this.shared.data = true;
+    this.shared.touch();
+  }
+
+  /** @param room its key */
+  join(room: string): void {
+    this.manager.rooms.join(this, room);
+  }
+
   /** What waits has changed by so many characters. */
   onWait(change: number): void {
     this.manager.limits.onWait(this, change);
@@ -68,8 +86,10 @@ export class Session {
 
   /** Sends a packet; a volatile one only if the client can take it at once. */
   send(packet: string, volatile?: boolean): void {
+    if (this.shared && this.shared.elsewhere && !volatile) this.shared.forward(packet);
     if (this.ended || this.overflown || (volatile && !(this.connection && this.connection.isReady()))) return;
     this.outbox.add(packet, !volatile);
+    if (this.shared) this.shared.onPacket();
     this.flushSoon();
   }
 
@@ -125,12 +145,16 @@ export class Session {
     return true;
   }
 
-  /** The handshake is used. */
-  begin(): void {
+  /**
+   * The handshake is used.
+   * @param recovered whether the session began in another process
+   */
+  begin(recovered = false): void {
     if (this.connected || this.ended) return;
     this.connected = true;
     if (!this.connection) this.dueIn('absence');
-    this.manager.onConnect(this);
+    this.manager.onConnect(this, recovered);
+    if (this.shared) this.shared.touch();
   }
 
   /** Whether a request is of the handshake that the client came with last. */
@@ -158,7 +182,8 @@ export class Session {
    * @returns whether it is to be handled
    */
   isNext(number: number, size: number): boolean {
-    const order = this.delivery!.onMessage(number, size);
+    const order = this.delivery!.onMessage(number, size, !this.shared);
+    if (this.shared) this.shared.touch();
     // Something on the way lost one and told nobody. The client sends it again when it comes back.
     if (order === 'gap') this.sendAway();
     this.flushSoon();
@@ -180,6 +205,15 @@ export class Session {
     this.end('booted');
   }
 
+  /** Another process goes on with it. */
+  leave(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.manager.onEnd(this, 'moved');
+    this.drop(); // the client asks again, of whoever has it then
+    this.forget();
+  }
+
   /** The client ends the session. Where a poll still waits, it is told so. */
   onLeave(): void {
     this.disconnect();
@@ -191,6 +225,10 @@ export class Session {
     if (this.ended) return;
     this.ended = true;
     this.manager.onEnd(this, reason);
+    if (this.shared) {
+      this.shared.letGo();
+      this.shared.touch();
+    }
     const told = this.connection !== null;
     this.flush();
     this.drop();
@@ -241,7 +279,7 @@ export class Session {
   }
 
   /** At the end of this tick, so that all its packets go together. */
-  private flushSoon(): void {
+  flushSoon(): void {
     if (this.flushing || !this.connection) return;
     this.flushing = true;
     this.manager.flushSoon(this);

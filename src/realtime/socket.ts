@@ -20,6 +20,8 @@ const NO_FLAGS: Flags = { exceptions: [] };
  */
 export class Socket extends EventEmitter {
   disconnected = false;
+  /** Whether the session goes on from another process: its rooms, and what socket.set kept, are there already. */
+  recovered = false;
   /** The socket itself, of which socket.broadcast, socket.volatile and so on are views with flags of their own. */
   private readonly self: Socket = this;
   private readonly flags: Flags = NO_FLAGS;
@@ -81,7 +83,7 @@ export class Socket extends EventEmitter {
     } else {
       packet.endpoint = this.namespace.name;
       // One that is to be acknowledged is not lost.
-      if (this.session) this.session.send(encodePacket(packet), volatile && packet.id === undefined);
+      this.manager.sendTo(this.session || this.id, encodePacket(packet), volatile && packet.id === undefined);
     }
     return this;
   }
@@ -99,7 +101,7 @@ export class Socket extends EventEmitter {
   }
 
   set(key: string, value: unknown, done?: (error: null) => void): this {
-    if (this.session) this.session.data.set(key, value);
+    if (this.session) this.session.setData(key, value);
     if (done) done(null);
     return this;
   }
@@ -116,15 +118,15 @@ export class Socket extends EventEmitter {
   }
 
   del(key: string, done?: (error: null) => void): this {
-    if (this.session) this.session.data.delete(key);
+    if (this.session) this.session.setData(key, undefined);
     if (done) done(null);
     return this;
   }
 
   disconnect(): this {
-    if (this.disconnected || !this.session) return this;
-    if (this.namespace.name === '') this.session.disconnect();
-    else {
+    if (this.disconnected) return this;
+    if (this.namespace.name === '') this.manager.disconnect(this.session || this.id);
+    else if (this.session) {
       this.packet({ type: 'disconnect' });
       this.namespace.leave(this.self, this.session, 'booted');
     }
@@ -149,7 +151,11 @@ export class Socket extends EventEmitter {
     if (RESERVED.includes(event) || (this.manager.get('blacklist') as string[]).includes(event)) return;
     const handlers = this.rawListeners(event) as Handler[];
     if (handlers.length === 0) return;
+    const { session } = this;
+    const asked = session && session.shared ? session.shared.asked : null;
+    if (asked && packet.ack === 'data') asked.add(packet.id!);
     const acknowledge = packet.ack === 'data' && once((...answer: unknown[]) => {
+      if (asked) asked.delete(packet.id!);
       this.packet({ type: 'ack', ackId: packet.id, args: answer });
     });
     if (acknowledge) args.push(acknowledge);

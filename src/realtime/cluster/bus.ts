@@ -1,0 +1,89 @@
+import type { Redis } from './redis';
+
+/** What goes to several sessions, or to one, wherever they are. */
+export interface Entry {
+  /** The process that it comes from, its number there, and whether that has told its own sessions already. */
+  from?: string;
+  number?: number;
+  told?: true;
+  /** The packet. */
+  packet?: string;
+  /** To everyone in a room, by its key, but these. */
+  room?: string;
+  except?: string[];
+  volatile?: true;
+  /** To one session. */
+  to?: string;
+  /** A session that has gone to another process; its new owner. */
+  moved?: string;
+  owner?: string;
+  /** A session that is to be ended for good. */
+  end?: string;
+}
+
+export type Read = [position: string, entry: Entry];
+
+/** Reads the bus, entry by entry, in the order in which Redis has them: the same for all processes. */
+export class Bus {
+  /** Of the last entry that was read. */
+  position = '0-0';
+  private reading = false;
+  private begun = false;
+  /** By process: the number of its last entry. */
+  private readonly numbers = new Map<string, number>();
+
+  /**
+   * @param redis a connection of its own: reading waits for what comes
+   * @param read takes each entry
+   */
+  constructor(private readonly redis: Redis, private readonly key: string, private readonly read: (read: Read) => void) {}
+
+  /** Whether it was not put there before: who lost the connection puts there again what may not be there. */
+  private isNew({ from = '', number = 0 }: Entry): boolean {
+    if (number <= (this.numbers.get(from) || 0)) return from === '';
+    if (from !== '') this.numbers.set(from, number);
+    return true;
+  }
+
+  /** Begins behind what there is. */
+  async begin(): Promise<void> {
+    const last = await this.redis.call('xrevrange', this.key, '+', '-', 'COUNT', 1) as [string, string[]][];
+    if (last.length > 0) this.position = last[0]![0];
+    this.begun = true;
+    void this.follow();
+  }
+
+  /** Reads on, until the connection is gone. */
+  async follow(): Promise<void> {
+    if (this.reading || !this.begun) return;
+    this.reading = true;
+    try {
+      for (;;) {
+        const reply = await this.redis.call('xread', 'COUNT', 1000, 'BLOCK', 2000, 'STREAMS', this.key, this.position) as [string, Raw[]][] | null;
+        for (const raw of reply ? reply[0]![1] : []) {
+          this.position = raw[0];
+          const read = parse(raw);
+          if (this.isNew(read[1])) this.read(read);
+        }
+      }
+    } catch {
+      // The connection is gone. It says so when it is back.
+    } finally {
+      this.reading = false;
+    }
+  }
+}
+
+/** An entry as Redis gives it: its position, and names and values in turn. */
+export type Raw = [string, string[]];
+
+export function parse([position, [, text]]: Raw): Read {
+  return [position, JSON.parse(text!) as Entry];
+}
+
+/** Whether a position is behind another one. Both are two numbers. */
+export function isAfter(one: string, other: string): boolean {
+  const [ms, number] = one.split('-').map(Number) as [number, number];
+  const [otherMs, otherNumber] = other.split('-').map(Number) as [number, number];
+  return ms > otherMs || (ms === otherMs && number > otherNumber);
+}

@@ -1,0 +1,76 @@
+/*
+ * Clients of public/realtime.js in a process of their own. Each sends the numbers 1, 2, 3, …, each second tells one to all, and writes down
+ * what it hears. Arguments: how many, then the ports of the fronts, in turn. On 'finish' they stop, and report.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import path from 'node:path';
+import { clientLibrary, fromRoot, resource, root } from '../helper';
+import { EVERY } from './app';
+import { startFront } from './front';
+
+export interface Report {
+  /** The last number that was sent, and the last that was told to all. */
+  sent: number;
+  told: number;
+  echoes: number[];
+  numbers: number[];
+  /** By client: what it told to all. */
+  news: number[][];
+  /** The last number of the session that goes on. */
+  served: number | null;
+  /** Whether the session is the same at each connect. */
+  states: boolean[];
+}
+
+interface Connection {
+  emit: (event: string, ...args: unknown[]) => void;
+  on: (event: string, handler: (...args: any[]) => void) => void;
+}
+const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => Connection };
+
+async function open(client: number, count: number, ports: number[]) {
+  const news = Array.from({ length: count }, () => []);
+  const report: Report = { sent: 0, told: 0, echoes: [], numbers: [], news, served: null, states: [] };
+  const port = await startFront(ports);
+  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  connection.on('status', ({ state, recovered }: { state: string; recovered: boolean }) => {
+    if (state === 'connected') report.states.push(recovered);
+  });
+  connection.on('echo', (number: number) => report.echoes.push(number));
+  connection.on('number', (number: number) => report.numbers.push(number));
+  connection.on('news', (from: number, number: number) => report.news[from]!.push(number));
+  let timers: NodeJS.Timeout[] = [];
+  const begin = async () => {
+    await sleep(Math.random() * EVERY); // not all at the same moment
+    timers = [
+      setInterval(() => connection.emit('number', report.sent += 1), EVERY),
+      setInterval(() => connection.emit('tell', client, report.told += 1), 10 * EVERY),
+    ];
+  };
+  const finish = async () => {
+    timers.forEach(timer => clearInterval(timer));
+    await sleep(2000); // what is told to all is heard by all
+    await new Promise<void>(resolve => connection.emit('finish', (served: unknown) => {
+      if (typeof served === 'number') report.served = served;
+      resolve();
+    }));
+  };
+  return { report, begin, finish };
+}
+
+if (require.main === module) {
+  void (async () => {
+    const [count, ...ports] = process.argv.slice(2).map(Number) as [number, ...number[]];
+    const clients = await Promise.all(Array.from({ length: count }, (_, client) => open(client, count, ports)));
+    while (!clients.every(({ report }) => report.states.length > 0)) await sleep(50);
+    await sleep(500); // all are in the room
+    await Promise.all(clients.map(({ begin }) => begin()));
+    process.once('message', () => void (async () => {
+      // One that is not answered is reported as it is: what is missing is counted.
+      await Promise.race([Promise.all(clients.map(({ finish }) => finish())), sleep(30000)]);
+      process.send!(clients.map(({ report }) => report), () => process.exit());
+    })());
+    process.once('disconnect', () => process.exit());
+    process.send!('connected');
+  })();
+}
