@@ -106,11 +106,14 @@ export class Session {
       connection.sendAway();
       return;
     }
+    // Over a WebSocket that seemed to open the client may never have been told: 0.9's then polls, in the same session.
+    const moved = this.connected && this.name !== connection.name;
     this.name = connection.name;
     this.connection = connection;
     this.dueIn(due);
     this.outbox.sendAgain();
     if (this.state === 'resumed') this.outbox.greet(CONNECT);
+    else if (moved) this.outbox.add(CONNECT, false);
     if (this.booted && !this.outbox.has(DISCONNECT)) this.outbox.add(DISCONNECT, false);
     this.state = 'usual';
     this.begin();
