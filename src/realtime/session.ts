@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'http';
+import type { Duplex } from 'stream';
 import type WebSocket from 'ws';
 import type { Handshake } from './api';
 import { Connection, PollConnection, WebSocketConnection } from './connection';
@@ -91,8 +92,8 @@ export class Session {
   }
 
   /** A WebSocket, open. The polls are over. */
-  onWebSocket(webSocket: WebSocket): void {
-    const connection = new WebSocketConnection(webSocket, () => this.flushSoon());
+  onWebSocket(webSocket: WebSocket, stream: Duplex): void {
+    const connection = new WebSocketConnection(webSocket, stream, () => this.flushSoon());
     webSocket.on('close', () => {
       if (this.onGone(connection) && !this.delivery) this.end('socket end');
     });
