@@ -5,7 +5,7 @@
 (function (root) {
   'use strict';
   var FIRST_DELAY = 500, LONGEST_DELAY = 5000; // ms before the second try, doubled at each further one
-  var TOO_LONG = 20000; // ms after which a try that neither succeeded nor failed is given up
+  var TOO_LONG = 20000, TOO_LONG_TO_OPEN = 5000; // ms after which a try, or its WebSocket, that neither succeeded nor failed is given up
   var MOST_WAITING = 5000, LARGEST = 1e6; // messages; bytes of one, as MAX_MESSAGE_BYTES of the server
   var MOST_UNDER_WAY = 500, LARGEST_UNDER_WAY = LARGEST / 4; // messages, characters of up to 3 bytes: together they fit into one POST
   /** @type {RealtimeLibrary['connect']} */
@@ -13,7 +13,7 @@
     var server = whereIs(options || {}), io = (options && options.io) || root.io;
     var handlers = {}, status = /** @type {ConnectionStatus} */ ({ state: 'connecting', attempt: 1 }), timer, ackTimer;
     var socket = null; // of 0.9; what an older one still says is not heard
-    var transports = null; // those to try; all that the server offers, if null
+    var transports = null, proven = false; // those to try, all that the server offers if null; whether a WebSocket has worked
     var id = '', told = '', tries = 0; // the server's session, that which the page was last told of, and the times that one was opened
     var pending = [], underWay = 0, most = MOST_UNDER_WAY; // messages that the server may not have; how many are under way, and may be
     var answers = {}; // acknowledgements to come, by the numbers of their messages
@@ -36,7 +36,7 @@
       send();
     }
     function send() {
-      for (var i = 0, size = 0; socket && status.state === 'connected' && i < pending.length && i < Math.max(most, 1); i++) {
+      for (var i = 0, size = 0; socket && status.state === 'connected' && i < pending.length && i < most; i++) {
         size += pending[i].size;
         if (i > 0 && size > LARGEST_UNDER_WAY * most / MOST_UNDER_WAY) return;
         if (i === underWay) socket.packet(pending[underWay++]);
@@ -53,8 +53,7 @@
     }
     /** The server takes less at once than we sent: less is sent, and a message that is too large by itself is given up. */
     function tooMuch() {
-      most = Math.floor(most / 4);
-      if (most > 0 || !pending.length) return;
+      if (most > 1 || !pending.length) { most = Math.floor(most / 4) || 1; return; }
       pending.forEach(function (message) { message.id -= 1; });
       sent -= 1;
       (pending.shift().answer || safely(function (why) { throw new Error(why.error); }))({ error: 'the message is too large for the server' });
@@ -62,8 +61,7 @@
     /** The server has a new session for us, and knows nothing of the last one. */
     function startAnew() {
       var lost = answers;
-      answers = {};
-      sent = got = 0;
+      answers = {}; sent = got = 0;
       pending = pending.filter(function (message) { return message.type !== 'ack' && (message.id = sent += 1); });
       Object.keys(lost).forEach(function (number) { lost[number]({ error: 'the server was restarted before it answered' }); });
     }
@@ -114,19 +112,22 @@
       function on(event, handler) { mine.on(event, function (reason) { if (mine === socket) handler(reason); }); }
       on('connecting', function () {
         if (session.sessionid !== id) startAnew();
-        id = session.sessionid;
-        session.options.query = query('');
-        var request = session.transport.request; // where it polls: 0.9 sends cookies to another origin with the handshake only
+        id = session.sessionid; session.options.query = query('');
+        var webSocket = session.transport.name === 'websocket', request = session.transport.request; // where it polls: 0.9 sends cookies to another origin with the handshake only
         if (request) session.transport.request = function (method) {
           var made = request.call(session.transport, method);
           if (session.isXDomain() && 'withCredentials' in made) made.withCredentials = true;
           return made;
         };
+        if (webSocket) { clearTimeout(timer); timer = setTimeout(retry, TOO_LONG_TO_OPEN); }
+        if (webSocket) session.transport.websocket = { close: function () {} }; // a browser may throw instead of making one
       });
       on('connect', function () {
         var recovered = id === told, rest = recovered ? [] : pending;
-        clearTimeout(timer);
-        underWay = 0;
+        var webSocket = session.transport.websocket, onClose = webSocket && webSocket.onclose;
+        if (webSocket) webSocket.onclose = function (event) { if (mine === socket && event.code === 1009) tooMuch(); onClose(event); };
+        if ((proven = proven || Boolean(webSocket))) transports = null; // one that fails later is no reason to poll for good
+        clearTimeout(timer); underWay = 0;
         if (!recovered) { told = id; pending = []; sent = 0; }
         tell({ state: 'connected', attempt: status.attempt, transport: session.transport.name, recovered: recovered });
         rest.forEach(function (message) { pending.push(message); message.id = sent += 1; }); // after what the page says first
@@ -144,13 +145,12 @@
       // The server is told, with all that it may not have: it counts once, in whatever order it arrives.
       if (forGood && transport && transport.name === 'xhr-polling') {
         last = io.parser.encodePayload(pending.slice(0, underWay).map(io.parser.encodePacket).concat('0::'));
-        if (underWay) arrived(pending[underWay - 1].id); // or a page that comes back would send it again, to a new session
-      }
+      } // what has been sent counts as arrived, or a page that comes back would send it again, to a new session
+      if (forGood && underWay && (last || session.connected)) arrived(pending[underWay - 1].id);
       if (!forGood || last) session.open = false; // or 0.9 tells it
       session.getTransport = session.setHeartbeatTimeout = function () { return null; }; // if a handshake is answered later
       if (!transport) return;
-      session.disconnect();
-      transport.close(); transport.clearTimeouts(); // 0.9 does not end one that was too slow to connect
+      session.disconnect(); transport.close(); transport.clearTimeouts(); // 0.9 does not end one that was too slow to connect
       // In a way that outlasts the page, where there is one.
       var beacon = last && root.navigator && root.navigator.sendBeacon;
       if (last && !(beacon && root.navigator.sendBeacon(transport.prepareUrl() + '?' + query(''), last))) transport.post(last);

@@ -7,14 +7,16 @@ import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { describe, test, TestContext } from 'node:test';
 import type { Server } from '../src/realtime';
-import { Crowd } from './bench/client';
+import { Crowd, MakeClient, polling } from './bench/client';
 import { ask, burst, exchange } from './bench/messages';
-import { legacy, numbered, Protocol } from './bench/protocols';
+import { legacy, numbered } from './bench/protocols';
 import { app } from './bench/servers/app';
+import { webSocket } from './bench/socket';
+import { numberedSocket } from './bench/socket-protocols';
 import { until } from './helper';
 import { Loose, serve } from './raw';
 
-const protocols: Record<string, Protocol> = { 'a client of 0.9': legacy, 'a client of realtime.js': numbered };
+const polls: Record<string, MakeClient> = { 'a client of 0.9': polling(legacy), 'a client of realtime.js': polling(numbered) };
 
 /** A server of this process that counts what it does on its connections. */
 function counting(t: TestContext) {
@@ -42,12 +44,12 @@ function counting(t: TestContext) {
     });
   };
   let io!: Server<Loose, Loose>;
-  const { port } = serve(t, made => app(io = made), { APP_PATH: '/myApp' }, count);
+  const { port } = serve(t, made => app(io = made), { APP_PATH: '/myApp', TRANSPORTS: 'websocket,xhr-polling' }, count);
   return {
     io, counts,
     /** Clients whose polls wait. */
-    open: async (protocol: Protocol, clients: number) => {
-      const crowd = new Crowd(port, protocol);
+    open: async (make: MakeClient, clients: number) => {
+      const crowd = new Crowd(port, make);
       t.after(() => crowd.close());
       await crowd.add(clients);
       return crowd;
@@ -86,10 +88,10 @@ function isOurs(): boolean {
 }
 
 describe('for each message the server does no more than it has to', () => {
-  for (const [name, protocol] of Object.entries(protocols)) {
+  for (const [name, make] of Object.entries(polls)) {
     test(`${name}: an acknowledgement and an event, or ten events of one tick, are one poll; an answer is one write`, async t => {
       const { open, settled, counts, reset, listeners } = counting(t);
-      const crowd = await open(protocol, 1);
+      const crowd = await open(make, 1);
       const [client] = crowd.clients;
       await crowd.orFailure(exchange(client!, ask)); // opens the connection for POSTs
       await settled(1);
@@ -108,7 +110,7 @@ describe('for each message the server does no more than it has to', () => {
 
     test(`${name}: a broadcast is made into text once, and is sent at the end of the tick to all at once`, async t => {
       const { io, open, settled, counts, reset } = counting(t);
-      const crowd = await open(protocol, 50);
+      const crowd = await open(make, 50);
       await settled(50);
       const text = `news for ${name}`;
       const heard = Promise.all(crowd.clients.map(client => new Promise<void>(resolve => {
@@ -129,4 +131,14 @@ describe('for each message the server does no more than it has to', () => {
       assert.deepEqual(counts, { polls: 50, answers: 50, writes: 50, gathered: 0 });
     });
   }
+
+  test('a client of realtime.js with a WebSocket: what one tick brings is one write, with what says that its message has arrived', async t => {
+    const { open, counts, reset } = counting(t);
+    const crowd = await open(webSocket(numberedSocket), 1);
+    for (const [talk, times] of [[ask, 100], [burst, 20]] as const) {
+      reset();
+      for (let i = 0; i < times; i++) await crowd.orFailure(exchange(crowd.clients[0]!, talk));
+      assert.deepEqual(counts, { polls: 0, answers: 0, writes: 0, gathered: times }, `${times} times ${talk.event}`);
+    }
+  });
 });

@@ -74,7 +74,8 @@ describe('messages arrive', { concurrency: 4 }, () => {
       // The process lives, and so does each session.
       assert.equal(counts.sessions, 100);
       assert.equal(counts.down.gone, 0);
-      assert(Object.values(cutter.counts).every(number => number >= 50), 'polls, posts and handshakes have been cut');
+      const { poll, post, handshake, late } = cutter.counts;
+      assert(Math.min(poll, post, handshake, late) >= 50, 'polls, posts and handshakes have been cut');
       assert(counts.recovered > 100, String(counts.recovered));
     });
 

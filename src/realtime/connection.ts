@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'http';
+import type { Duplex } from 'stream';
 import type WebSocket from 'ws';
 import { encodePacket, encodePayload } from './encode';
 import { answer, notHandshaken } from './refusal';
@@ -44,14 +45,20 @@ export class WebSocketConnection implements Connection {
   get name() { return 'websocket' as const; }
   get once() { return false; }
 
-  /** @param ready is called each time the client has taken what was sent */
-  constructor(private readonly webSocket: WebSocket, private readonly ready: () => void) {}
+  /**
+   * @param stream what it goes over
+   * @param ready is called each time the client has taken what was sent
+   */
+  constructor(private readonly webSocket: WebSocket, private readonly stream: Duplex, private readonly ready: () => void) {}
 
   isReady(): boolean { return this.webSocket.bufferedAmount === 0; }
   sendAway(): void { this.webSocket.close(1012); }
   end(): void { this.webSocket.close(); }
 
   send(packets: string[]): void {
+    // In one write: a write of its own for each would be most of what a message costs.
+    this.stream.cork();
     packets.forEach((packet, i) => this.webSocket.send(packet, i === packets.length - 1 ? this.ready : undefined));
+    this.stream.uncork();
   }
 }

@@ -167,8 +167,9 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     try {
       if (!owns(req)) throw new Refusal(404, 'not found');
-      const session = manager.sessions.get(read(req, readOrigin(req, config.allowedOrigins), true).id);
-      if (!session || session.ended) throw notHandshaken();
+      const { id, query } = read(req, readOrigin(req, config.allowedOrigins), true);
+      const session = manager.sessions.get(id);
+      if (!session || session.ended || !session.isOf(readDelivery(query).attempt)) throw notHandshaken();
       webSockets!.accept(req, socket, head, session);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'http';
+import type { Duplex } from 'stream';
 import type WebSocket from 'ws';
 import type { Handshake } from './api';
 import { Connection, PollConnection, WebSocketConnection } from './connection';
@@ -111,8 +112,8 @@ export class Session {
   }
 
   /** A WebSocket, open. The polls are over. */
-  onWebSocket(webSocket: WebSocket): void {
-    const connection = new WebSocketConnection(webSocket, () => this.flushSoon());
+  onWebSocket(webSocket: WebSocket, stream: Duplex): void {
+    const connection = new WebSocketConnection(webSocket, stream, () => this.flushSoon());
     webSocket.on('close', () => {
       if (this.onGone(connection) && !this.delivery) this.end('socket end');
     });
@@ -126,11 +127,14 @@ export class Session {
       connection.sendAway();
       return;
     }
+    // Over a WebSocket that seemed to open the client may never have been told: 0.9's then polls, in the same session.
+    const moved = this.connected && this.name !== connection.name;
     this.name = connection.name;
     this.connection = connection;
     this.dueIn(due);
     this.outbox.sendAgain();
     if (this.state === 'resumed') this.outbox.greet(CONNECT);
+    else if (moved) this.outbox.add(CONNECT, false);
     if (this.booted && !this.outbox.has(DISCONNECT)) this.outbox.add(DISCONNECT, false);
     this.state = 'usual';
     this.begin();

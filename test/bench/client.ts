@@ -1,20 +1,39 @@
 import type { Message, Protocol, Session } from './protocols';
 import { Wire } from './wire';
 
-/** A client whose poll always waits, as a page has it: one connection for polls, and once it has sent something another for that. */
-export class Client {
+export interface Client {
   /** Polls that brought messages. */
-  polls = 0;
+  readonly polls: number;
   /** Takes how long a poll waited that brought nothing, ms. */
-  rested: (time: number) => void = () => undefined;
+  rested: (time: number) => void;
   /** Takes each message. By default there is to be none. */
+  heard: (message: Message) => void;
+  /** Opens the session. */
+  open: () => Promise<void>;
+  /**
+   * Sends an event.
+   * @param done is called when it has been taken, as far as the client is told
+   */
+  send: (event: string, text: string, asks: boolean, done?: () => void) => void;
+  close: () => void;
+}
+
+/** Makes a client of a server. `failed` takes an error: a server that answers wrongly is not measured. */
+export type MakeClient = (port: number, failed: (error: Error) => void) => Client;
+
+/** Clients that poll. */
+export const polling = (protocol: Protocol): MakeClient => (port, failed) => new PollClient(port, protocol, failed);
+
+/** A client whose poll always waits, as a page has it: one connection for polls, and once it has sent something another for that. */
+class PollClient implements Client {
+  polls = 0;
+  rested: (time: number) => void = () => undefined;
   heard: (message: Message) => void = message => { throw new Error(`nobody waits for ${message.join(' ')}`); };
 
   private readonly session: Session;
   private readonly polling: Wire;
   private readonly posting: Wire;
 
-  /** @param failed takes an error: a server that answers wrongly is not measured */
   constructor(port: number, protocol: Protocol, private readonly failed: (error: Error) => void) {
     this.session = protocol(port);
     this.polling = new Wire(port, failed);
@@ -31,7 +50,6 @@ export class Client {
     await new Promise<void>(resolve => this.poll(resolve));
   }
 
-  /** Sends an event. */
   send(event: string, text: string, asks: boolean, done?: () => void): void {
     this.post(this.session.post(event, text, asks), done);
   }
@@ -78,7 +96,7 @@ export class Crowd {
   readonly failure: Promise<never>;
   private fail!: (error: Error) => void;
 
-  constructor(private readonly port: number, private readonly protocol: Protocol) {
+  constructor(private readonly port: number, private readonly make: MakeClient) {
     this.failure = new Promise((_, reject) => { this.fail = reject; });
     this.failure.catch(() => undefined);
   }
@@ -89,7 +107,7 @@ export class Crowd {
     const line = async () => {
       while (count > 0) {
         count -= 1;
-        const client = new Client(this.port, this.protocol, this.fail);
+        const client = this.make(this.port, this.fail);
         this.clients.push(client);
         const start = performance.now();
         await this.orFailure(client.open());

@@ -18,12 +18,13 @@ import { scale } from './scale';
 import { Kind, kinds, prepare } from './servers';
 
 const loads = [...messages, ...clients, idle];
+const serverNames = Array.from(new Set(kinds.map(kind => kind.name)));
 
 const HELP = `npm run bench -- [options]
   --quick            two short rounds: to see that it works
   --rounds 7         more or fewer than five
   --only a,b         these loads: ${loads.map(load => load.name).join(', ')}
-  --servers a,b      these servers: ${kinds.map(kind => kind.name).join(', ')}
+  --servers a,b      these servers: ${serverNames.join(', ')}
   --scale            one round of ours alone: how it grows from 100 clients to 10,000
   --profile          one round of ours alone; where it spends its time, and a .cpuprofile a load in build/`;
 
@@ -43,6 +44,9 @@ function chosen<T extends { name: string }>(all: T[], names: string | undefined)
     return one;
   });
 }
+
+/** Those of the servers that a load can be put on. */
+const fitting = (load: Load, servers: Kind[]) => servers.filter(({ over }) => over === load.over);
 
 /** Installs what is compared with, once. */
 function installPeers(): void {
@@ -93,17 +97,18 @@ async function profile(load: Load, kind: Kind): Promise<void> {
 async function run(): Promise<void> {
   if (options.help) return console.log(HELP);
   const rounds = Number(options.rounds ?? (options.quick ? 2 : 5));
-  const servers = chosen(kinds, options.servers ?? (options.profile || options.scale ? 'ours' : undefined));
+  const names = chosen(serverNames.map(name => ({ name })), options.servers ?? (options.profile || options.scale ? 'ours' : undefined));
+  const servers = names.flatMap(({ name }) => kinds.filter(kind => kind.name === name));
   const wanted = chosen(loads, options.only);
   installPeers();
   mkdirSync(build, { recursive: true });
   prepare();
   if (options.profile) {
-    for (const load of wanted) for (const kind of servers) await profile(load, kind);
+    for (const load of wanted) for (const kind of fitting(load, servers)) await profile(load, kind);
     return;
   }
   if (options.scale) {
-    await scale(servers, options.quick);
+    await scale(servers.filter(({ over }) => !over), options.quick);
     return;
   }
   const start = Date.now();
@@ -112,7 +117,10 @@ async function run(): Promise<void> {
     console.log(`${text}\n`);
     tables.push(text);
   };
-  for (const load of wanted) say(table(load, await compare(load, servers, rounds, options.quick ? 0.2 : 1), servers));
+  for (const load of wanted) {
+    const those = fitting(load, servers);
+    say(table(load, await compare(load, those, rounds, options.quick ? 0.2 : 1), those));
+  }
   say(`${rounds} rounds, medians (least–most); ${circumstances(start)}`);
   writeFileSync(path.join(build, 'bench.md'), tables.join('\n\n') + '\n');
 }

@@ -18,6 +18,8 @@ export interface Column {
 export interface Load {
   name: string;
   title: string;
+  /** What its clients are reached over: servers that have none of these are left out. Polls, if missing. */
+  over?: 'websocket';
   columns: Column[];
   /** Starts a server, puts the load on it, and measures. Fails if the server answers wrongly. */
   run: (kind: Kind, options: Options) => Promise<Figures>;
@@ -68,7 +70,7 @@ export function percentiles(times: number[]): { p50: number; p99: number } {
 /** Starts a server with so many clients, for as long as `use` takes. */
 export async function withCrowd<T>(kind: Kind, count: number, use: (server: Running, crowd: Crowd) => Promise<T>): Promise<T> {
   const server = await start(kind);
-  const crowd = new Crowd(server.port, kind.protocol);
+  const crowd = new Crowd(server.port, kind.client);
   try {
     await crowd.add(count);
     return await crowd.orFailure(use(server, crowd));

@@ -100,6 +100,7 @@ const polls = { figure: 'polls', title: 'polls', digits: 2 };
 
 export const messages: Load[] = [
   { name: 'echo', title: 'Echo: a message, and its answer', columns: columns('message', [polls]), run: talking(echo, 8000, 12000) },
+  { name: 'websocket-echo', title: 'Echo over WebSockets', over: 'websocket', columns: columns('message'), run: talking(echo, 20000, 40000) },
   { name: 'ack', title: 'Echo with acknowledgement: a message, and an event and an acknowledgement for it', columns: columns('message', [polls]), run: talking(ask, 8000, 12000) },
   { name: 'burst', title: 'Ten emits in one tick', columns: columns('burst', [polls]), run: talking(burst, 4000, 6000) },
   { name: 'broadcast-1000', title: 'Broadcast to 1,000 waiting clients', columns: columns('delivery'), run: broadcasting(1000, 4, 10) },

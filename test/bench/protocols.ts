@@ -3,8 +3,8 @@
 /** What a server sends: an event and its text. 'answer' is what an acknowledgement brings. */
 export type Message = [event: string, text: string];
 
-/** What a poll brought. */
-interface Brought {
+/** What a poll, or a frame of a WebSocket, brought. */
+export interface Brought {
   messages: Message[];
   /** Whether it says that the session is open. */
   opened: boolean;
@@ -33,7 +33,7 @@ let counter = 0;
 /** Makes each URL another one, as client libraries do, so that nothing keeps the answer. */
 const fresh = () => `t=${counter += 1}`;
 
-function get(port: number, path: string): string {
+export function get(port: number, path: string): string {
   return `GET ${path} HTTP/1.1\r\n${headers(port)}\r\n`;
 }
 
@@ -43,7 +43,7 @@ function post(port: number, path: string, body: string): string {
 }
 
 /** Those of a browser. All servers get the same. */
-function headers(port: number): string {
+export function headers(port: number): string {
   return `Host: localhost:${port}\r\nConnection: keep-alive\r\nUser-Agent: Mozilla/5.0 (Windows NT 6.1; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) ` +
     `Chrome/109.0.0.0 Safari/537.36\r\nAccept: */*\r\nReferer: http://localhost:${port}/myApp/\r\nAccept-Encoding: gzip, deflate\r\n` +
     'Accept-Language: en-US,en;q=0.9\r\n';
@@ -75,18 +75,18 @@ export const numbered: Protocol = port => {
   };
 };
 
-function readId(text: string): string {
-  const parts = /^([\w-]{18,20}):\d*:\d*:xhr-polling$/.exec(text);
+export function readId(text: string): string {
+  const parts = /^([\w-]{18,20}):\d*:\d*:(?:websocket,)?xhr-polling$/.exec(text);
   if (!parts) throw new Error(`a handshake brought ${text}`);
   return parts[1]!;
 }
 
-function packet(event: string, text: string, id: string): string {
+export function packet(event: string, text: string, id: string): string {
   return `5:${id}::${JSON.stringify({ name: event, args: [text] })}`;
 }
 
 /** @param id the id that the next packet has to have */
-function readPayload(text: string, id: () => string): Brought {
+export function readPayload(text: string, id: () => string): Brought {
   const brought: Brought = { messages: [], opened: false };
   for (const one of text.startsWith('\ufffd') ? text.split(/\ufffd\d+\ufffd/).slice(1) : [text]) {
     const parts = /^([56]):(\d*)::(?:\d+\+)?([[{].*)$/.exec(one);
@@ -112,20 +112,22 @@ export const engine: Protocol = port => {
     poll: () => get(port, url()),
     post: (event, text, asks) => post(port, url(), `42${asks ? number += 1 : ''}${JSON.stringify([event, text])}`),
     posted: '200 ok',
-    read: text => {
-      const brought: Brought = { messages: [], opened: false };
-      for (const one of text.split('\x1e')) {
-        const parts = /^4([23])\d*(\[.*)$/.exec(one);
-        if (one === '2') brought.pinged = true;
-        else if (one.startsWith('40{')) brought.opened = true;
-        else if (parts) brought.messages.push((parts[1] === '3' ? ['answer', ...JSON.parse(parts[2]!) as [string]] : JSON.parse(parts[2]!)) as Message);
-        else if (one !== '6') throw new Error(`a poll brought ${one}`);
-      }
-      return brought;
-    },
+    read: readEngine,
     pong: () => post(port, url(), '3'),
   };
 };
+
+export function readEngine(text: string): Brought {
+  const brought: Brought = { messages: [], opened: false };
+  for (const one of text.split('\x1e')) {
+    const parts = /^4([23])\d*(\[.*)$/.exec(one);
+    if (one === '2') brought.pinged = true;
+    else if (one.startsWith('40{')) brought.opened = true;
+    else if (parts) brought.messages.push((parts[1] === '3' ? ['answer', ...JSON.parse(parts[2]!) as [string]] : JSON.parse(parts[2]!)) as Message);
+    else if (one !== '6') throw new Error(`a poll brought ${one}`);
+  }
+  return brought;
+}
 
 /** SockJS 0.3 over xhr. Its messages are texts; what is in them is up to the application: here an event and a text. */
 export const sockjs: Protocol = port => {

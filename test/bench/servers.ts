@@ -1,15 +1,20 @@
 /* What is compared. */
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { MakeClient, polling } from './client';
 import { build, root } from './paths';
-import { engine, legacy, numbered, Protocol, sockjs } from './protocols';
+import { engine, legacy, numbered, sockjs } from './protocols';
+import { webSocket } from './socket';
+import { bareSocket, engineSocket, legacySocket, numberedSocket } from './socket-protocols';
 
 export interface Kind {
-  /** What --servers calls it. */
+  /** What --servers calls it. One with WebSockets has the name of the one without. */
   name: string;
   /** What the table calls it. */
   title: string;
-  protocol: Protocol;
+  /** What its clients are reached over: polls, if missing. */
+  over?: 'websocket';
+  client: MakeClient;
   /** What node runs. */
   script: string[];
   env?: Record<string, string>;
@@ -24,22 +29,29 @@ const site = path.join(build, 'bench-site');
 const logs = path.join(build, 'bench-logs');
 const own = (name: string) => [path.join(__dirname, 'servers', `${name}.js`)];
 const ours = { script: [path.join(site, 'dist', 'server.js')], toStart: [path.join(root, 'dist', 'server.js')], health: '/myApp/health' };
+const OFFERED = { TRANSPORTS: 'websocket,xhr-polling' };
 
 export const kinds: Kind[] = [
-  { name: 'floor', title: 'floor: bare `node:http`', protocol: legacy, script: own('floor') },
-  { name: 'ours', title: '**this template**', protocol: legacy, ...ours },
-  { name: 'ours-realtime', title: '**this template**, client `realtime.js`', protocol: numbered, ...ours },
-  { name: 'stock-quiet', title: 'Socket.IO 0.9, the article\'s sample, log off', protocol: legacy, script: own('sample'), env: { LOG: 'off' } },
-  { name: 'stock', title: 'Socket.IO 0.9, the article\'s sample', protocol: legacy, script: own('sample') },
+  { name: 'floor', title: 'floor: bare `node:http`', client: polling(legacy), script: own('floor') },
+  { name: 'ours', title: '**this template**', client: polling(legacy), ...ours },
+  { name: 'ours-realtime', title: '**this template**, client `realtime.js`', client: polling(numbered), ...ours },
+  { name: 'stock-quiet', title: 'Socket.IO 0.9, the article\'s sample, log off', client: polling(legacy), script: own('sample'), env: { LOG: 'off' } },
+  { name: 'stock', title: 'Socket.IO 0.9, the article\'s sample', client: polling(legacy), script: own('sample') },
   {
     name: 'stock-iisnode',
     title: 'the same, logging as under iisnode',
-    protocol: legacy,
+    client: polling(legacy),
     script: [path.join(build, 'test', 'iis', 'interceptor.js'), ...own('sample')],
     env: { IISNODE_LOGGINGENABLED: '1', IISNODE_LOGDIRECTORY: logs },
   },
-  { name: 'socket.io-4', title: 'Socket.IO 4, polling', protocol: engine, script: own('socketio4') },
-  { name: 'sockjs', title: 'SockJS 0.3, xhr', protocol: sockjs, script: own('sockjs') },
+  { name: 'socket.io-4', title: 'Socket.IO 4, polling', client: polling(engine), script: own('socketio4') },
+  { name: 'sockjs', title: 'SockJS 0.3, xhr', client: polling(sockjs), script: own('sockjs') },
+  ...([
+    { name: 'floor', title: 'floor: bare `ws`', client: webSocket(bareSocket), script: own('floor-ws') },
+    { name: 'ours', title: '**this template**', client: webSocket(legacySocket), ...ours, env: OFFERED },
+    { name: 'ours-realtime', title: '**this template**, client `realtime.js`', client: webSocket(numberedSocket), ...ours, env: OFFERED },
+    { name: 'socket.io-4', title: 'Socket.IO 4, WebSocket', client: webSocket(engineSocket), script: own('socketio4'), env: { TRANSPORTS: 'websocket' } },
+  ] satisfies Kind[]).map(kind => ({ ...kind, over: 'websocket' as const })),
 ];
 
 /** Lays out what the servers run on. */

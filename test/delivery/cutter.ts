@@ -14,8 +14,8 @@ interface Open {
   held: Buffer[] | undefined;
 }
 
-/** What a connection carries: 0.9's client for node makes one for each request. */
-type Kind = 'poll' | 'post' | 'handshake';
+/** What a connection carries: 0.9's client for node makes one for each request, and for each WebSocket. */
+type Kind = 'poll' | 'post' | 'handshake' | 'websocket';
 
 export interface Cutter {
   port: number;
@@ -28,7 +28,7 @@ export interface Cutter {
 /** Passes connections on to a port. It is gone when the test ends. */
 export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
   const open = new Set<Open>();
-  const counts = { poll: 0, post: 0, handshake: 0, late: 0 };
+  const counts = { poll: 0, post: 0, handshake: 0, websocket: 0, late: 0 };
   let rate = 0;
   let due = 0;
   let lateDue = 0;
@@ -61,7 +61,7 @@ export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
         client.write(data);
         return;
       }
-      // The server has answered, and the client does not learn it, or gets a part.
+      // The server has answered, or sends a message, and the client does not learn it, or gets a part.
       counts[one.kind!] += 1;
       server.removeAllListeners('data');
       client.write(data.subarray(0, Math.random() * data.length), () => end(one));
@@ -99,5 +99,6 @@ export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
 
 function kindOf(request: string): Kind {
   if (request.startsWith('POST')) return 'post';
-  return /^GET \S*xhr-polling/.test(request) ? 'poll' : 'handshake';
+  const transport = /^GET \S*\/(xhr-polling|websocket)\//.exec(request);
+  return !transport ? 'handshake' : transport[1] === 'websocket' ? 'websocket' : 'poll';
 }

@@ -4,13 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { Deployed, Edit, serveAsIis } from '../helper';
+import type { IisOptions } from '../iis/index';
 import type { Report } from './clients';
 
 const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = require(${JSON.stringify(path.join(__dirname, 'app.js'))}).app;`];
 
 /** The application that sends numbers, on the stand-in for IIS. */
-export function serveNumbers(t: TestContext): Promise<Deployed> {
-  return serveAsIis(t, [APP]);
+export function serveNumbers(t: TestContext, edits: Edit[] = [], options: Partial<IisOptions> = {}): Promise<Deployed> {
+  return serveAsIis(t, [APP, ...edits], options);
 }
 
 export interface Load {

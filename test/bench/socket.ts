@@ -1,0 +1,66 @@
+import type { Client, MakeClient } from './client';
+import { Frames } from './frames';
+import type { Message } from './protocols';
+import type { SocketProtocol, SocketSession } from './socket-protocols';
+import { Wire } from './wire';
+
+/** How long public/realtime.js waits before it says what it has, ms. */
+const ACKNOWLEDGE_AFTER = 500;
+
+/** Clients with a WebSocket each. */
+export const webSocket = (protocol: SocketProtocol): MakeClient => (port, failed) => new SocketClient(port, protocol, failed);
+
+class SocketClient implements Client {
+  readonly polls = 0;
+  rested = () => undefined;
+  heard: (message: Message) => void = message => { throw new Error(`nobody waits for ${message.join(' ')}`); };
+
+  private readonly session: SocketSession;
+  private frames: Frames | null = null;
+  private acknowledging: NodeJS.Timeout | null = null;
+
+  constructor(private readonly port: number, protocol: SocketProtocol, private readonly failed: (error: Error) => void) {
+    this.session = protocol(port);
+  }
+
+  async open(): Promise<void> {
+    const { session, port } = this;
+    const wire = new Wire(port, this.failed);
+    const upgrade = await session.open(async request => {
+      const { status, text } = await wire.ask(request);
+      if (status !== 200) throw new Error(`opening a session brought ${status} ${text}`);
+      return text;
+    });
+    wire.close();
+    await new Promise<void>(opened => {
+      const begin = () => {
+        if (session.first === undefined) opened();
+        else if (session.first !== '') this.frames!.send(session.first);
+      };
+      this.frames = new Frames(port, upgrade, begin, text => this.hear(text, opened), this.failed);
+    });
+  }
+
+  send(event: string, text: string, asks: boolean, done?: () => void): void {
+    this.frames!.send(this.session.message(event, text, asks));
+    if (done) done();
+  }
+
+  close(): void {
+    if (this.acknowledging) clearTimeout(this.acknowledging);
+    if (this.frames) this.frames.close();
+  }
+
+  private hear(text: string, opened: () => void): void {
+    const { session } = this;
+    const brought = session.read(text);
+    if (brought.opened) opened();
+    if (brought.pinged) this.frames!.send(session.pong!);
+    for (const message of brought.messages) this.heard(message);
+    const { acknowledge } = session;
+    if (acknowledge && brought.messages.length > 0) this.acknowledging ??= setTimeout(() => {
+      this.acknowledging = null;
+      this.frames!.send(acknowledge());
+    }, ACKNOWLEDGE_AFTER);
+  }
+}

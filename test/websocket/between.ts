@@ -1,0 +1,82 @@
+/* Something between client and server that has its own idea of WebSockets. All else passes. */
+import { once } from 'node:events';
+import net from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+
+/** What becomes of a request for a WebSocket. */
+export type Idea =
+  /** It is answered with this status. */
+  | { status: 400 | 502 }
+  | 'cuts'
+  /** It is never answered. */
+  | 'swallows'
+  /** It is answered as it should be, and then nothing passes. */
+  | 'opens, and passes nothing'
+  | 'passes';
+
+export interface Between {
+  origin: string;
+  port: number;
+  /** How many WebSockets were asked for. */
+  asked: () => number;
+  /** Has another idea from now on, and cuts all connections that there are. */
+  change: (idea: Idea) => void;
+}
+
+/** Passes connections on to a port. It is gone when the test ends. */
+export async function putBetween(t: TestContext, to: number, idea: Idea): Promise<Between> {
+  const open = new Set<net.Socket>();
+  let asked = 0;
+
+  function upgrade(client: net.Socket, server: net.Socket, request: Buffer): void {
+    asked += 1;
+    if (idea === 'passes') {
+      server.write(request);
+      client.pipe(server).pipe(client);
+    } else if (idea === 'opens, and passes nothing') {
+      server.write(request);
+      server.once('data', answer => client.write(answer.subarray(0, answer.indexOf('\r\n\r\n') + 4)));
+      client.resume();
+    } else if (typeof idea === 'object') {
+      client.end(`HTTP/1.1 ${idea.status} No\r\nContent-Type: text/html\r\nContent-Length: 3\r\nConnection: close\r\n\r\nNo.`);
+    } else {
+      client.resume();
+      if (idea === 'cuts') client.destroy();
+    }
+  }
+
+  const proxy = net.createServer(client => {
+    const server = net.connect({ port: to, host: 'localhost' });
+    for (const socket of [client, server]) {
+      open.add(socket);
+      socket.on('error', () => undefined).on('close', () => open.delete(socket));
+    }
+    client.once('data', request => {
+      // Browsers and node ask for a WebSocket on a connection of its own.
+      if (/^upgrade: websocket\r$/im.test(String(request))) {
+        upgrade(client, server, request);
+        return;
+      }
+      server.write(request);
+      client.pipe(server).pipe(client);
+      client.on('close', () => server.destroy());
+      server.on('close', () => client.destroy());
+    });
+  }).listen(0);
+  await once(proxy, 'listening');
+  t.after(() => {
+    proxy.close();
+    open.forEach(socket => socket.destroy());
+  });
+  const { port } = proxy.address() as AddressInfo;
+  return {
+    origin: `http://localhost:${port}`,
+    port,
+    asked: () => asked,
+    change(next) {
+      idea = next;
+      open.forEach(socket => socket.destroy());
+    },
+  };
+}
