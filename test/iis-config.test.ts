@@ -133,7 +133,7 @@ test('a change of any file of the server is watched', () => {
   const watched = settings.watchedFiles.split(';');
   const folders = new Set(readdirSync(path.join(root, 'dist'), { recursive: true }).map(String)
     .filter(name => name.endsWith('.js')).map(name => path.dirname(name)));
-  assert.deepEqual(watched.sort(), [...folders].map(folder => folder === '.' ? '*.js' : `${folder}\\*.js`).sort());
+  assert.deepEqual(watched.sort(), [...folders].map(folder => folder === '.' ? '*.js' : `${folder.replace(/[\\/]/g, '\\')}\\*.js`).sort());
   assert(!watched.some(pattern => pattern.includes('..')));
 });
 

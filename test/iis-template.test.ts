@@ -133,7 +133,7 @@ describe('the template runs behind IIS, with the configuration it ships', { conc
         accept(null, Boolean(handshake.user) || process.env.NODE_ENV !== 'production');
       });
       io.sockets.on('connection', socket => socket.emit('response', socket.handshake.user));`;
-      const { port } = await serveAsIis(t, [['dist/app.js', 'let clients = 0;', `let clients = 0; ${authorize}`]], { serverVariables });
+      const { port } = await serveAsIis(t, [['dist/app.js', 'io.sockets.on(', `${authorize} io.sockets.on(`]], { serverVariables });
       const forged = { 'X-iisnode-AUTH_USER': 'DOM\\admin', 'x-iisnode-logon_user': 'DOM\\admin', 'X-Forwarded-For': '1.2.3.4', 'X-Forwarded-Proto': 'http' };
       for (const headers of [{}, forged]) {
         const handshake = await request({ port, path: `${resource}/1/`, headers });

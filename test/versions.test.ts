@@ -156,7 +156,7 @@ async function takeAway(subjects: Subject[], names: string[], server: Deployed):
   await ask(subjects, 'third', names);
 }
 
-const SHORT_POLLS: Edit = ['dist/app.js', 'let clients = 0;', 'let clients = 0; io.set("polling duration", 6);'];
+const SHORT_POLLS: Edit = ['dist/app.js', 'io.sockets.on(', 'io.set("polling duration", 6); io.sockets.on('];
 
 /** What an application with this version has to say; a server that offers nothing but xhr-polling is enough for the others. */
 function optionsOf(version: string, inNode: boolean) {

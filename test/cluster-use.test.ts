@@ -1,0 +1,138 @@
+/* What an application sees of several processes: two servers by themselves, and a real Redis. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { test, TestContext } from 'node:test';
+import { startFront } from './cluster/front';
+import { startRedis } from './cluster/redis';
+import { clientLibrary, deploy, Edit, fromRoot, next, resource, root, Running, runServer, startServer, until } from './helper';
+
+const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
+  io.sockets.on('connection', socket => {
+    socket.on('join', (room, done) => { socket.join(room); done(socket.id); });
+    socket.on('all', text => io.sockets.emit('heard', text));
+    socket.on('room', (room, text) => io.sockets.to(room).emit('heard', text));
+    socket.on('others', text => socket.broadcast.emit('heard', text));
+    socket.on('local', text => io.sockets.local.emit('heard', text));
+    socket.on('one', (id, text) => io.sockets.socket(id).emit('heard', text));
+    socket.on('end', id => io.sockets.socket(id).disconnect());
+    socket.on('set', (value, done) => socket.set('value', value, done));
+    socket.on('get', done => socket.get('value', (_error, value) => done(value, socket.recovered)));
+    socket.on('never', () => {});
+    socket.on('pid', done => done(process.pid));
+  });
+};`];
+
+interface Connection {
+  emit: (event: string, ...args: unknown[]) => void;
+  on: (event: string, handler: (...args: any[]) => void) => void;
+  close: () => void;
+}
+const realtime = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => Connection };
+
+/** A client of realtime.js that is connected, and what it has heard. */
+async function open(t: TestContext, port: number) {
+  const connection = realtime.connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  t.after(() => connection.close());
+  const heard: string[] = [];
+  const states: string[] = [];
+  connection.on('heard', (text: string) => heard.push(text));
+  connection.on('status', ({ state, recovered }: { state: string; recovered?: boolean }) => states.push(recovered ? 'recovered' : state));
+  await until(() => states.includes('connected'), 'a connection');
+  const ask = (event: string, ...args: unknown[]) => new Promise<any[]>(resolve => {
+    connection.emit(event, ...args, (...answer: unknown[]) => resolve(answer));
+  });
+  return { heard, states, ask, emit: connection.emit };
+}
+
+/** Two servers with one Redis; null without redis-server. */
+async function two(t: TestContext): Promise<[Running, Running] | null> {
+  const redis = await startRedis(t);
+  if (!redis) return null;
+  const folder = deploy(t, [APP]);
+  const start = () => startServer(t, { folder, env: { REDIS_URL: redis.url } });
+  return Promise.all([start(), start()]);
+}
+
+test('rooms, broadcasts and single clients are reached wherever they are', async t => {
+  const servers = await two(t);
+  if (!servers) return;
+  const [a, b] = await Promise.all(servers.map(({ port }) => open(t, port)));
+  const [[idA], [idB]] = await Promise.all([a!.ask('join', 'red'), b!.ask('join', 'red')]) as [[string], [string]];
+  await b!.ask('join', 'blue');
+  a!.emit('all', 'to all');
+  a!.emit('room', 'blue', 'to blue');
+  a!.emit('others', 'to others');
+  a!.emit('local', 'here only');
+  a!.emit('one', idB, 'to one');
+  await until(() => b!.heard.length === 4 && a!.heard.length === 2, 'all that was told');
+  assert.deepEqual(b!.heard, ['to all', 'to blue', 'to others', 'to one']);
+  assert.deepEqual([...a!.heard].sort(), ['here only', 'to all']);
+  b!.emit('end', idA);
+  await until(() => a!.states.at(-1) === 'disconnected', 'the end of a client of another process');
+});
+
+test('a plain client of 0.9 is reached as well', async t => {
+  const servers = await two(t);
+  if (!servers) return;
+  const plain = clientLibrary.connect(servers[0].origin, { resource: resource.slice(1), 'force new connection': true, reconnect: false });
+  t.after(() => plain.socket.disconnect());
+  await next(plain, 'connect');
+  const heard = next(plain, 'heard');
+  const other = await open(t, servers[1].port);
+  other.emit('all', 'to all');
+  assert.deepEqual(await heard, ['to all']);
+});
+
+test('what socket.set keeps goes along when a process is killed; an acknowledgement that it owed is an error', async t => {
+  const servers = await two(t);
+  if (!servers) return;
+  const client = await open(t, await startFront(servers.map(({ port }) => port)));
+  await client.ask('set', { a: 1 });
+  const never = client.ask('never');
+  await client.ask('get'); // the message is there
+  const [pid] = await client.ask('pid') as [number];
+  process.kill(pid, 'SIGKILL');
+  const [value, recovered] = await client.ask('get');
+  assert.deepEqual([value, recovered], [{ a: 1 }, true]);
+  assert.deepEqual(await never, [{ error: 'the server was restarted before it answered' }]);
+  assert(!client.states.slice(2).includes('connected'), 'the session went on');
+});
+
+test('both know how many clients there are', async t => {
+  const servers = await two(t);
+  if (!servers) return;
+  await Promise.all([open(t, servers[0].port), open(t, servers[1].port), open(t, servers[1].port)]);
+  for (const { page } of servers) {
+    await until(async () => (await (await fetch(`${page}health`)).json() as { clients: number }).clients === 3, 'three clients in health');
+  }
+});
+
+const wrong: [what: string, url: string, says: RegExp][] = [
+  ['no address', 'localhost:6379', /^REDIS_URL: got "…"; takes the address of a Redis, such as redis:\/\/:password@server:6379\n$/],
+  ['nobody there', 'redis://:secret@127.0.0.1:1', /^REDIS_URL: got "…"; takes the address of a Redis that answers, .*\(ECONNREFUSED\)\n$/],
+];
+for (const [what, url, says] of wrong) {
+  test(`a wrong REDIS_URL ends the start with one line, which has no password: ${what}`, async () => {
+    const { ended, output } = runServer({ env: { REDIS_URL: url } });
+    assert.equal(await ended(), 1);
+    assert.match(output(), says);
+    assert(!output().includes('secret'));
+  });
+}
+
+test('a wrong password ends the start with one line, which does not have it', async t => {
+  const redis = await startRedis(t, 'right');
+  if (!redis) return;
+  const { ended, output } = runServer({ env: { REDIS_URL: redis.url.replace('right', 'secret') } });
+  assert.equal(await ended(), 1);
+  assert.match(output(), /^REDIS_URL: got "…"; takes the address of a Redis that answers, .*\(.*WRONGPASS.*\)\n$/);
+  assert(!output().includes('secret'));
+});
+
+test('one process loads nothing of that', () => {
+  const script = `process.env.PORT = '0'; require(${JSON.stringify(path.join(root, 'dist', 'server.js'))});
+    setTimeout(() => { console.log(Object.keys(require.cache).filter(name => /node_modules.redis|cluster/.test(name)).join() || 'nothing'); process.exit(); }, 1500)`;
+  const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', env: { PATH: process.env.PATH, LOG_LEVEL: 'error' } });
+  assert.equal(stdout.trim(), 'nothing');
+});
