@@ -95,6 +95,7 @@ export class Manager extends BaseManager {
     this.limits.onUse(session);
     this.namespaces['']!.join(session, recovered);
     if (!this.cluster) this.onCount();
+    else if (!recovered) this.toldTotal = -1; // it has not been told, even if nothing changes in all
   }
 
   /**
