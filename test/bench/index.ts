@@ -3,7 +3,6 @@
  * one after the other, each server once a round in a process of its own (but where they only wait, they wait together); a figure is
  * compared with the floor's of the same round.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,7 +10,8 @@ import { clients } from './clients';
 import { idle } from './idle';
 import type { Figures, Load, Options } from './load';
 import { messages } from './messages';
-import { build, peers } from './paths';
+import { build } from './paths';
+import { installPeers } from './peers';
 import { topFunctions } from './profile';
 import { circumstances, Results, table } from './report';
 import { scale } from './scale';
@@ -47,13 +47,6 @@ function chosen<T extends { name: string }>(all: T[], names: string | undefined)
 
 /** Those of the servers that a load can be put on. */
 const fitting = (load: Load, servers: Kind[]) => servers.filter(({ over }) => over === load.over);
-
-/** Installs what is compared with, once. */
-function installPeers(): void {
-  if (existsSync(path.join(peers, 'node_modules'))) return;
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: peers, stdio: 'inherit', shell: process.platform === 'win32' });
-  if (status !== 0) throw new Error(`npm ci failed in ${peers}`);
-}
 
 /** All rounds of a load. No server comes first each time. */
 async function compare(load: Load, servers: Kind[], rounds: number, scale: number): Promise<Results> {

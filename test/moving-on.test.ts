@@ -1,0 +1,24 @@
+/* What the README says of moving on to Socket.IO 4: each row of its table is tried here, and a row that is not fails. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { root } from './helper';
+import { application } from './moving-on/application';
+import { page } from './moving-on/page';
+import { server } from './moving-on/server';
+import { socketIo4 } from './moving-on/socketio4';
+
+const rows = { ...application, ...server, ...page };
+
+test('the rows of the table are those that are tried here', () => {
+  const section = /^## Moving on\n([^]*?)^## /m.exec(readFileSync(path.join(root, 'README.md'), 'utf8'))![1]!;
+  const [, , ...table] = Array.from(section.matchAll(/^\| (.+?) \|/gm), row => row[1]);
+  assert.deepEqual(table, Object.keys(rows));
+});
+
+for (const [row, check] of Object.entries(rows)) {
+  test(row, async t => {
+    if (socketIo4(t)) await check(t);
+  });
+}
