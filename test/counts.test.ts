@@ -49,7 +49,7 @@ function counting(t: TestContext) {
     io, counts,
     /** Clients whose polls wait. */
     open: async (make: MakeClient, clients: number) => {
-      const crowd = new Crowd(port, make);
+      const crowd = new Crowd([port], make);
       t.after(() => crowd.close());
       await crowd.add(clients);
       return crowd;

@@ -89,14 +89,14 @@ class PollClient implements Client {
   }
 }
 
-/** The clients of one server. */
+/** The clients of one server. Of several processes they take the ports in turn, and each stays with its own. */
 export class Crowd {
   readonly clients: Client[] = [];
   /** Rejected if one of them fails. */
   readonly failure: Promise<never>;
   private fail!: (error: Error) => void;
 
-  constructor(private readonly port: number, private readonly make: MakeClient) {
+  constructor(private readonly ports: number[], private readonly make: MakeClient) {
     this.failure = new Promise((_, reject) => { this.fail = reject; });
     this.failure.catch(() => undefined);
   }
@@ -107,7 +107,7 @@ export class Crowd {
     const line = async () => {
       while (count > 0) {
         count -= 1;
-        const client = this.make(this.port, this.fail);
+        const client = this.make(this.ports[this.clients.length % this.ports.length]!, this.fail);
         this.clients.push(client);
         const start = performance.now();
         await this.orFailure(client.open());

@@ -12,12 +12,13 @@ import type { Figures, Load, Options } from './load';
 import { messages } from './messages';
 import { build } from './paths';
 import { installPeers } from './peers';
+import { processes } from './processes';
 import { topFunctions } from './profile';
 import { circumstances, Results, table } from './report';
 import { scale } from './scale';
 import { Kind, kinds, prepare } from './servers';
 
-const loads = [...messages, ...clients, idle];
+const loads = [...messages, ...clients, idle, processes];
 const serverNames = Array.from(new Set(kinds.map(kind => kind.name)));
 
 const HELP = `npm run bench -- [options]
@@ -97,7 +98,7 @@ async function run(): Promise<void> {
   mkdirSync(build, { recursive: true });
   prepare();
   if (options.profile) {
-    for (const load of wanted) for (const kind of fitting(load, servers)) await profile(load, kind);
+    for (const load of wanted) if ('run' in load) for (const kind of fitting(load, servers)) await profile(load, kind);
     return;
   }
   if (options.scale) {
@@ -111,6 +112,10 @@ async function run(): Promise<void> {
     tables.push(text);
   };
   for (const load of wanted) {
+    if (!('run' in load)) {
+      say(await load.compare(servers, rounds, options.quick));
+      continue;
+    }
     const those = fitting(load, servers);
     say(table(load, await compare(load, those, rounds, options.quick ? 0.2 : 1), those));
   }

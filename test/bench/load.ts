@@ -70,7 +70,7 @@ export function percentiles(times: number[]): { p50: number; p99: number } {
 /** Starts a server with so many clients, for as long as `use` takes. */
 export async function withCrowd<T>(kind: Kind, count: number, use: (server: Running, crowd: Crowd) => Promise<T>): Promise<T> {
   const server = await start(kind);
-  const crowd = new Crowd(server.port, kind.client);
+  const crowd = new Crowd([server.port], kind.client);
   try {
     await crowd.add(count);
     return await crowd.orFailure(use(server, crowd));

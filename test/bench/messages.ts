@@ -11,7 +11,7 @@ interface Talk {
   answers: (text: string) => Message[];
 }
 
-const echo: Talk = { event: 'echo', answers: text => [['echo', text]] };
+export const echo: Talk = { event: 'echo', answers: text => [['echo', text]] };
 export const ask: Talk = { event: 'ask', asks: true, answers: text => [['response', 'Got it!'], ['answer', text]] };
 export const burst: Talk = { event: 'burst', answers: text => Array.from({ length: 10 }, (_, i) => ['item', `${i} ${text}`]) };
 
@@ -41,7 +41,7 @@ export function exchange(client: Client, { event, asks, answers }: Talk): Promis
 }
 
 /** Each client sends its next message when it has the answer to the last. Gives how long each took, ms. */
-async function exchangeAll(crowd: Crowd, talk: Talk, count: number): Promise<number[]> {
+export async function exchangeAll(crowd: Crowd, talk: Talk, count: number): Promise<number[]> {
   const times: number[] = [];
   const all = crowd.clients.map(async client => {
     while (count > 0) {
@@ -64,7 +64,7 @@ function talking(talk: Talk, warmUp: number, count: number): Load['run'] {
 }
 
 /** One client has something told to all. Gives how long each waited for it, ms. */
-export async function broadcast(crowd: Crowd): Promise<number[]> {
+export async function tell(crowd: Crowd): Promise<number[]> {
   const text = makeText();
   const times: number[] = [];
   const start = performance.now();
@@ -78,6 +78,12 @@ export async function broadcast(crowd: Crowd): Promise<number[]> {
     }
     crowd.clients[0]!.send('tell', text, false);
   });
+  return times;
+}
+
+/** The same, for the next one to follow. */
+export async function broadcast(crowd: Crowd): Promise<number[]> {
+  const times = await tell(crowd);
   // When this is answered the server has the polls that came before: the next broadcast meets them all.
   await sleep(5);
   await exchange(crowd.clients[1]!, echo);

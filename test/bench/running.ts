@@ -15,6 +15,8 @@ export interface Running {
   /** From its start until it took a connection, ms. */
   started: number;
   ask: (question: Question) => Promise<Readings>;
+  /** Whether it has ended by itself. */
+  died: () => boolean;
   stop: () => Promise<void>;
 }
 
@@ -27,7 +29,7 @@ export async function start(kind: Kind, probed = true): Promise<Running> {
   const port = await freePort();
   const log = path.join(build, `bench-${kind.name}.log`);
   const out = openSync(log, 'w');
-  const env = { ...process.env, PORT: String(port), ...kind.env };
+  const env = { ...process.env, REDIS_URL: '', PORT: String(port), ...kind.env };
   const before = performance.now();
   const child = spawn(process.execPath, [...probed ? ['-r', path.join(__dirname, 'probe.js')] : [], ...kind.script], {
     env, stdio: ['ignore', out, out, ...probed ? ['ipc' as const] : []],
@@ -45,10 +47,11 @@ export async function start(kind: Kind, probed = true): Promise<Running> {
     port,
     started: performance.now() - before,
     ask: question => ask(child, question),
+    died: () => child.exitCode !== null || child.signalCode !== null,
     stop: async () => {
       process.off('exit', end);
       const gone = once(child, 'exit');
-      if (child.exitCode === null && end()) await gone;
+      if (child.exitCode === null && child.signalCode === null && end()) await gone;
     },
   };
 }

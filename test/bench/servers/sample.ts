@@ -1,4 +1,4 @@
-/* Socket.IO 0.9 as the usual article on it and IIS sets it up. LOG=off is what it does not do. */
+/* Socket.IO 0.9 as the usual article on it and IIS sets it up. LOG=off and REDIS_URL are what it does not do. */
 import { createServer } from 'node:http';
 import path from 'node:path';
 import type { Server } from '../../../src/realtime';
@@ -25,6 +25,12 @@ io.configure(() => {
   io.set('transports', ['xhr-polling']);
   io.set('resource', '/myApp/socket');
 });
+if (process.env.REDIS_URL) {
+  const { createClient } = fromRoot('redis') as { createClient: (url: string) => object };
+  const RedisStore = fromRoot('socket.io/lib/stores/redis') as new (options: object) => object;
+  const [redisPub, redisSub, redisClient] = [0, 1, 2].map(() => createClient(process.env.REDIS_URL!));
+  io.set('store', new RedisStore({ redisPub, redisSub, redisClient }));
+}
 pages.get('/myApp/', (_req, res) => res.sendFile(path.join(root, 'public', 'index.html')));
 app(io);
 

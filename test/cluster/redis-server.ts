@@ -1,0 +1,82 @@
+import { ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A Redis that runs. */
+export interface RedisServer {
+  url: string;
+  port: number;
+  stop: () => Promise<void>;
+  /** Starts it again, empty. */
+  start: () => Promise<void>;
+  /** It neither answers nor ends. */
+  freeze: () => void;
+  thaw: () => void;
+  /** What it says of itself: how many commands it has been sent, by name. */
+  commands: () => Promise<Record<string, number>>;
+  /** The same, and the processor time that it has taken so far, user and system, µs. */
+  readings: () => Promise<{ cpu: number; commands: Record<string, number> }>;
+  /** Ends it without waiting. */
+  kill: () => void;
+}
+
+/** Starts a Redis that keeps nothing on the disk. Null where there is none. Whoever started it has to end it, with its last `stop`. */
+export async function launchRedis(password?: string): Promise<RedisServer | null> {
+  if (spawnSync('redis-server', ['--version']).status !== 0) return null;
+  const port = await freePort();
+  let child: ChildProcess;
+  const start = async () => {
+    child = spawn('redis-server', [
+      '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...password ? ['--requirepass', password] : [],
+    ], { stdio: 'ignore' });
+    for (const end = Date.now() + 20000; await ask(port, 'PING') === '';) {
+      if (Date.now() > end) throw new Error('waited 20 s for redis-server to listen');
+      await sleep(20);
+    }
+  };
+  const kill = () => { child.kill('SIGKILL'); };
+  process.on('exit', kill);
+  const stop = async () => {
+    const gone = once(child, 'exit');
+    if (child.exitCode === null && child.signalCode === null && child.kill('SIGKILL')) await gone;
+  };
+  await start();
+  return {
+    port, start, stop, kill,
+    url: `redis://${password ? `:${password}@` : ''}127.0.0.1:${port}`,
+    freeze: () => { child.kill('SIGSTOP'); },
+    thaw: () => { child.kill('SIGCONT'); },
+    commands: async () => readCommands(await ask(port, 'INFO commandstats')),
+    readings: async () => {
+      const text = await ask(port, 'INFO all');
+      const seconds = (name: string) => Number(new RegExp(`^used_cpu_${name}:([\\d.]+)`, 'm').exec(text)![1]);
+      return { cpu: Math.round((seconds('user') + seconds('sys')) * 1e6), commands: readCommands(text) };
+    },
+  };
+}
+
+function readCommands(text: string): Record<string, number> {
+  return Object.fromEntries(Array.from(text.matchAll(/cmdstat_([\w|]+):calls=(\d+)/g), ([, name, calls]) => [name, Number(calls)]));
+}
+
+/** Sends one command, and gives what comes within 100 ms; nothing, if nobody listens. */
+function ask(port: number, command: string): Promise<string> {
+  return new Promise(resolve => {
+    let text = '';
+    const socket: net.Socket = net.connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));
+    socket.on('data', data => {
+      text += String(data);
+      setTimeout(() => socket.destroy(), 100);
+    });
+    socket.on('error', () => undefined).on('close', () => resolve(text));
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  return port;
+}
