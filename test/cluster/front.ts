@@ -36,5 +36,6 @@ export async function startFront(ports: number[], sticky = true): Promise<number
     res.on('close', () => to.destroy());
   });
   await new Promise<void>(resolve => server.listen(0, resolve));
+  server.unref(); // it is there for as long as its client is
   return (server.address() as AddressInfo).port;
 }
