@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';
+import { Outgoing } from '../src/realtime/cluster/outgoing';
 import { startFront } from './cluster/front';
 import { startRedis } from './cluster/redis';
 import { clientLibrary, deploy, Edit, fromRoot, next, resource, root, Running, runServer, startServer, until } from './helper';
@@ -135,4 +136,17 @@ test('one process loads nothing of that', () => {
     setTimeout(() => { console.log(Object.keys(require.cache).filter(name => /node_modules.redis|cluster/.test(name)).join() || 'nothing'); process.exit(); }, 1500)`;
   const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', env: { PATH: process.env.PATH, LOG_LEVEL: 'error' } });
   assert.equal(stdout.trim(), 'nothing');
+});
+
+test('while Redis is gone no more than 10,000 messages wait for the other processes; this one tells its own at once, and once', () => {
+  const told: string[] = [];
+  const outgoing = new Outgoing('me', ({ packet }) => told.push(packet!));
+  outgoing.add({ room: '', packet: 'before' }, '', true);
+  outgoing.onGone();
+  for (let i = 0; i < 10004; i++) outgoing.add({ room: '', packet: String(i) }, '', false);
+  assert.deepEqual([outgoing.waiting, outgoing.lost, told.length, told[0]], [10000, 5, 10005, 'before']);
+  outgoing.again();
+  const [first] = outgoing.take(1);
+  assert.match(first!.text, /"packet":"4".*"told":true/, 'the oldest were given up');
+  assert.equal(outgoing.onRead(first!.number), false, 'it is not told again here');
 });

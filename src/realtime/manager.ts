@@ -74,7 +74,7 @@ export class Manager extends BaseManager {
     const known = typeof id === 'string' && this.sessions.get(id);
     const session = known && known.delivery && known.connected ? known : this.newSession(handshake, got !== undefined);
     if (session === known) session.resume(String(attempt), Number(got));
-    else session.start(String(attempt));
+    else session.attempt = String(attempt);
     const heartbeat = this.enabled('heartbeats') ? this.get('heartbeat timeout') : '';
     return [session.id, heartbeat, this.get('close timeout'), this.get('transports').join(',')].join(':');
   }

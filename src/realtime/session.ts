@@ -66,20 +66,6 @@ export class Session {
   /** What socket.set keeps. Handlers can still read it when the session has ended. */
   get data(): Map<string, unknown> { return this.kept || (this.kept = new Map()); }
 
-  /** @param value undefined for one that is no longer kept */
-  setData(key: string, value: unknown): void {
-    if (value === undefined) this.data.delete(key);
-    else this.data.set(key, value);
-    if (!this.shared) return;
-    this.shared.data = true;
-    this.shared.touch();
-  }
-
-  /** @param room its key */
-  join(room: string): void {
-    this.manager.rooms.join(this, room);
-  }
-
   /** What waits has changed by so many characters. */
   onWait(change: number): void {
     this.manager.limits.onWait(this, change);
@@ -164,11 +150,6 @@ export class Session {
   /** Whether a request is of the handshake that the client came with last. */
   isOf(attempt: string): boolean {
     return !this.delivery || this.attempt === attempt;
-  }
-
-  /** The client comes with its first handshake. */
-  start(attempt: string): void {
-    this.attempt = attempt;
   }
 
   /** The client has come back with a handshake, and goes on where it was. */

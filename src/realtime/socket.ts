@@ -101,9 +101,15 @@ export class Socket extends EventEmitter {
   }
 
   set(key: string, value: unknown, done?: (error: null) => void): this {
-    if (this.session) this.session.setData(key, value);
+    this.keep(data => data.set(key, value));
     if (done) done(null);
     return this;
+  }
+
+  private keep(change: (data: Map<string, unknown>) => void): void {
+    if (!this.session) return;
+    change(this.session.data);
+    if (this.session.shared) this.session.shared.onData();
   }
 
   get(key: string, done: (error: null, value: unknown) => void): this {
@@ -118,7 +124,7 @@ export class Socket extends EventEmitter {
   }
 
   del(key: string, done?: (error: null) => void): this {
-    if (this.session) this.session.setData(key, undefined);
+    this.keep(data => data.delete(key));
     if (done) done(null);
     return this;
   }

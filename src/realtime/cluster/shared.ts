@@ -45,6 +45,12 @@ export class Shared {
     if (!this.elsewhere) this.cluster.touch(this.session);
   }
 
+  /** What socket.set keeps has changed. */
+  onData(): void {
+    this.data = true;
+    this.touch();
+  }
+
   /** A packet waits for the client. What the bus brought, a process that takes over reads there. */
   onPacket(): void {
     if (this.cluster.reading) this.fromBus.push(this.session.delivery!.next - 1);
@@ -138,11 +144,11 @@ export class Shared {
     [this.first, this.last, this.confirmed] = [first, first + kept.length - 1, first + kept.length - 1];
     for (const number of asked) this.asked.add(number);
     this.askedBefore = json(asked);
-    for (const room of rooms) session.join(room);
+    for (const room of rooms) this.cluster.manager.rooms.join(session, room);
     for (const [key, value] of data) session.data.set(key, value);
     this.whole = this.rooms = this.data = false;
     this.receivedBefore = received;
-    session.start(attempt);
+    session.attempt = attempt;
     if (!connected) return;
     for (const packet of missed) this.sendForOther(packet);
     session.begin(true);
