@@ -55,7 +55,7 @@
       input.focus();
       note.textContent = ' waiting…';
       connection.emit('message', text, function (answer) {
-        var error = /** @type {any} */ (answer).error;
+        var error = answer.error;
         if (error) {
           note.textContent = ' ' + error;
           return;

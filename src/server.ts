@@ -1,3 +1,4 @@
+/* What iisnode and npm start run: reads the settings, wires the parts, listens. Your application is in app.ts, your pages in pages.ts. */
 import { createServer, RequestListener } from 'http';
 import type { AddressInfo } from 'net';
 import { app } from './app';

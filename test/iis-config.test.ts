@@ -53,10 +53,8 @@ test('the three places that know the path agree: the rule, APP_PATH, and what th
 
 test('what is commented out for IIS 8 is right when it is not commented out', () => {
   const enabled = webConfig
-    .replace(/<!-- IIS 8 and later, along[^\n]*/, '')
-    .replace(/<!-- IIS 8 and later: IIS[^]*?webSocket\n/, '')
-    .replace('xhr-polling" /> -->', 'xhr-polling" />')
-    .replace('<webSocket enabled="false" /> -->', '<webSocket enabled="false" />');
+    .replace(/<!-- (<add key="TRANSPORTS"[^>]*>) -->/, '$1')
+    .replace(/<!-- (<webSocket [^>]*>) -->/, '$1');
   // The section is locked until an administrator has unlocked it; IIS 7.5 does not know it.
   assert.deepEqual(checkWebConfig(enabled, '10').map(({ element, code }) => [element, code]), [['system.webServer/webSocket', '0x80070021']]);
   assert.match(checkWebConfig(enabled, '7.5')[0]!.message, /Unrecognized/);

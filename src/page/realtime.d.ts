@@ -7,6 +7,10 @@ type In = import('../events').ServerToClientEvents;
 type Out = import('../events').ClientToServerEvents;
 type Heard = In & { status: (status: ConnectionStatus) => void };
 type EventArgs<Map, E extends keyof Map> = Map[E] extends (...args: infer A) => void ? A : never;
+/** An acknowledgement brings { error: … } instead, where the server failed to answer. */
+type OrError<F> = F extends (...args: infer A) => void ? (...args: { [I in keyof A]: A[I] & { error?: string } }) => void : F;
+type EmitArgs<Map, E extends keyof Map> =
+  Map[E] extends (...args: infer A extends any[]) => void ? { [I in keyof A]: OrError<A[I]> } : never;
 
 interface Connection {
   /** Handlers of 'status' are called at once with the status there is, and at each change. */
@@ -15,7 +19,7 @@ interface Connection {
    * Sends an event. It is kept until the server has it, whatever becomes of the connection. The acknowledgement gets { error: … } where the
    * server failed to answer. Throws if the connection is closed, the message too large, or too many wait already.
    */
-  emit<E extends keyof Out>(event: E, ...args: EventArgs<Out, E>): void;
+  emit<E extends keyof Out>(event: E, ...args: EmitArgs<Out, E>): void;
   /** Ends the connection for good. */
   close(): void;
 }

@@ -3,12 +3,8 @@ import type { Edit } from '../helper';
 
 /** The server offers WebSockets. */
 export const OFFERED: Edit[] = [
-  ['web.config', /<!-- IIS 8 and later, along with <webSocket> below:\s+(?=<add key="TRANSPORTS")/, ''],
-  ['web.config', '"websocket,xhr-polling" /> -->', '"websocket,xhr-polling" />'],
+  ['web.config', '<!-- <add key="TRANSPORTS" value="websocket,xhr-polling" /> -->', '<add key="TRANSPORTS" value="websocket,xhr-polling" />'],
 ];
 /** IIS leaves them to the server. */
-const LEFT_TO_NODE: Edit[] = [
-  ['web.config', /<!-- IIS 8 and later: IIS leaves[^]*?(?=<webSocket enabled)/, ''],
-  ['web.config', '<webSocket enabled="false" /> -->', '<webSocket enabled="false" />'],
-];
+const LEFT_TO_NODE: Edit[] = [['web.config', '<!-- <webSocket enabled="false" /> -->', '<webSocket enabled="false" />']];
 export const BOTH = [...OFFERED, ...LEFT_TO_NODE];

@@ -1,6 +1,6 @@
 /**
- * How much of what waits for a client is kept from it because Redis does not have it yet: the last ones. What it was told and nobody
- * else knows would be missing, or come twice, when another process takes over.
+ * What is not sent to a client yet because it is not written to Redis yet: the last packets of those that wait. If a client got them and
+ * its process died, another process would not know of them, and give their numbers to others.
  */
 export class Hold {
   /** Packets. */

@@ -56,7 +56,7 @@ export class Cluster {
   /** Sessions that left this process a moment ago, and when, ms. */
   private readonly left = new Map<string, number>();
   /** What each process said last of itself, and when. */
-  private readonly heard = new Map<string, { state: string; at: number }>();
+  private readonly heard = new Map<string, { said: string; at: number; alive: boolean }>();
 
   constructor(private readonly config: Config, private readonly log: Log) {
     this.prefix = `socket.io:${config.appPath}:`;
@@ -245,7 +245,7 @@ export class Cluster {
 
   /** Whether a process has died: it says once a second that it has not. */
   async isDead(process: string): Promise<boolean> {
-    const state = () => this.redis.call('hget', `${this.prefix}procs`, process);
+    const state = async () => saidAt(String(await this.redis.call('hget', `${this.prefix}procs`, process)));
     const before = await state();
     await new Promise(resolve => { setTimeout(resolve, DEAD); });
     return before === await state();
@@ -273,13 +273,22 @@ export class Cluster {
     let elsewhere = 0;
     for (const id in all) {
       // By this machine's clock: those of several servers differ.
+      const said = saidAt(all[id]!);
       const before = this.heard.get(id);
-      const at = before && before.state === all[id] ? before.at : now;
-      this.heard.set(id, { state: all[id]!, at });
-      if (id !== this.id && now - at < DEAD) elsewhere += Number(all[id]!.split(' ')[1]);
+      const at = before && before.said === said ? before.at : now;
+      // One that is heard of for the first time may have died long ago: it counts when it says something again.
+      const alive = before !== undefined && (before.alive || before.said !== said);
+      this.heard.set(id, { said, at, alive });
+      if (id !== this.id && alive && now - at < DEAD) elsewhere += Number(all[id]!.split(' ')[1]);
       if (now - at > FORGOTTEN + this.config.sessionTimeout * 1000) void this.redis.call('hdel', `${this.prefix}procs`, id);
     }
     this.elsewhere = elsewhere;
-    this.manager.onCount();
+    // In its first seconds it does not know of the others.
+    if (process.uptime() > 3) this.manager.onCount();
   }
+}
+
+/** When a process said what it says of itself, by its own clock. */
+function saidAt(state: string): string {
+  return state.slice(state.lastIndexOf(' ') + 1);
 }

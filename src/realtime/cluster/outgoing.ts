@@ -4,8 +4,9 @@ import type { Entry } from './bus';
 const MOST = 10000;
 
 /**
- * What this process puts on the bus, until it has read it there itself. While Redis is gone the process's own clients are told at once,
- * the others when it is back. What may have been put there or not is put there again: its number tells.
+ * The entries that this process puts on the bus (bus.ts), until it has read them there itself. While Redis is gone the process's own
+ * clients are told at once, the others when it is back. One that the bus may have or not is put there again: readers skip a
+ * number that they have had.
  */
 export class Outgoing {
   /** How many had to be given up: others do not get them. */

@@ -78,6 +78,9 @@ local since, length = redis.call('XRANGE', bus, position, '+'), redis.call('XLEN
 -- All that there is came later, and there was more: some of it may be missing.
 if length >= ${BUS_ENTRIES} and #since == length and since[1][1] ~= position then return false end
 redis.call('HSET', key, 'owner', me)
+-- If the owner is dead, it no longer counts this client; if not, it counts anew.
+local clients, at = string.match(state, ' (%d+) (%d+)$')
+if owner ~= me then redis.call('HSET', prefix .. 'procs', owner, position .. ' ' .. math.max(clients - 1, 0) .. ' ' .. at) end
 redis.call('XADD', bus, 'MAXLEN', '~', ${BUS_ENTRIES}, '*', 'e', note)
 return { redis.call('HGETALL', key), redis.call('LRANGE', prefix .. 'o:' .. id, 0, -1), owner, position, since }
 `);
