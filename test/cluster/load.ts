@@ -1,7 +1,7 @@
 /* Starts the clients of clients.ts, and counts what became of what was sent. */
-import { fork } from 'node:child_process';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { forkClients } from '../delivery/child';
 import { Deployed, Edit, serveAsIis } from '../helper';
 import type { Report } from './clients';
 
@@ -24,26 +24,8 @@ export interface Load {
 
 /** Starts clients, and waits until all are connected. They take the ports in turn. */
 export async function startClients(t: TestContext, count: number, ports: number[]): Promise<Load> {
-  const child = fork(path.join(__dirname, 'clients.js'), [count, ...ports].map(String));
-  t.after(() => { child.kill('SIGKILL'); });
-  const told = () => new Promise<unknown>((resolve, reject) => {
-    const tooLong = setTimeout(() => reject(new Error('waited 90 s for the clients')), 90000);
-    child.once('message', message => {
-      clearTimeout(tooLong);
-      resolve(message);
-    });
-    child.once('exit', () => {
-      clearTimeout(tooLong);
-      reject(new Error('the clients ended'));
-    });
-  });
-  await told();
-  return {
-    finish: async () => {
-      child.send('finish');
-      return countAll(await told() as Report[]);
-    },
-  };
+  const clients = await forkClients<Report>(t, path.join(__dirname, 'clients.js'), [count, ...ports]);
+  return { finish: async () => countAll(await clients.finish()) };
 }
 
 /** What became of the numbers that went one way. */

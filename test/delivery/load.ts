@@ -1,10 +1,10 @@
 /* Starts the clients of clients.ts, and counts what became of their numbers, and of the server's. */
-import { fork } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { Deployed, Edit, serveAsIis } from '../helper';
 import type { IisOptions } from '../iis/index';
+import { Clients, forkClients } from './child';
 import type { Report } from './clients';
 
 const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = require(${JSON.stringify(path.join(__dirname, 'app.js'))}).app;`];
@@ -14,36 +14,9 @@ export function serveNumbers(t: TestContext, edits: Edit[] = [], options: Partia
   return serveAsIis(t, [APP, ...edits], options);
 }
 
-export interface Load {
-  pid: number;
-  /** Stops the sending, waits until all has arrived, and gives what each client sent and heard. */
-  finish: () => Promise<Report[]>;
-}
-
 /** Starts clients, and waits until all of them are connected. */
-export async function startClients(t: TestContext, port: number, count: number): Promise<Load> {
-  const child = fork(path.join(__dirname, 'clients.js'), [String(port), String(count)]);
-  t.after(() => child.kill('SIGKILL'));
-  /** The next that they have to say. */
-  const told = () => new Promise<unknown>((resolve, reject) => {
-    const tooLong = setTimeout(() => reject(new Error('waited 90 s for the clients')), 90000);
-    child.once('message', message => {
-      clearTimeout(tooLong);
-      resolve(message);
-    });
-    child.once('exit', () => {
-      clearTimeout(tooLong);
-      reject(new Error('the clients ended'));
-    });
-  });
-  await told();
-  return {
-    pid: child.pid!,
-    finish: () => {
-      child.send('finish');
-      return told() as Promise<Report[]>;
-    },
-  };
+export function startClients(t: TestContext, port: number, count: number): Promise<Clients<Report>> {
+  return forkClients<Report>(t, path.join(__dirname, 'clients.js'), [port, count]);
 }
 
 /** What became of the numbers that went one way. */
