@@ -34,7 +34,8 @@ export function createPages(config: Config, log: Log, { clients, redis }: Pick<R
     });
   });
 
-  const script = require.resolve('socket.io-client/dist/socket.io.min.js');
+  // By its path, which holds in a package as well, where this one file is all that is left of the client.
+  const script = path.join(__dirname, '..', 'node_modules', 'socket.io-client', 'dist', 'socket.io.min.js');
   pages.get('/socket/socket.io.js', (_req, res) => {
     res.sendFile(script, { maxAge: '1 day' });
   });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fetchPackage, oldNode, run } from './fetched';
 import { appPath, ask, available, cloneTemplate, connect, next, root, startServer } from './helper';
+import { startIis } from './iis/index';
 
 /** What would make someone who installs the template stop and ask. */
 const SCARE = /ERR!|deprecated|vulnerabilit|gyp|EBADENGINE|notsup|install script/i;
@@ -25,7 +26,7 @@ for (const version of ['10.24.1', '12.22.12', '13.14.0', '26.10.0']) {
   });
 }
 
-test('a clone builds on a server with node 12 and npm 6: no compiler, no scare', async t => {
+test('a clone on a server builds with node 12 and npm 6, with no compiler and no scare, and runs there', async t => {
   const node = oldNode(t, '12.22.12');
   if (!node) return;
   const npm6 = fetchPackage('npm', '6.14.18');
@@ -37,17 +38,14 @@ test('a clone builds on a server with node 12 and npm 6: no compiler, no scare',
   const npm = (...args: string[]) => run(node, [path.join(npm6!, 'bin', 'npm-cli.js'), ...args], { cwd: folder, env });
   assert.doesNotMatch(npm('ci'), SCARE);
   npm('run', 'build');
-  const { origin } = await startServer(t, { folder, node });
-  await next(connect(t, origin), 'connect');
-});
-
-test('npm ci --omit=dev beside a dist that is there: what a server gets', async t => {
-  const folder = cloneTemplate(t);
-  cpSync(path.join(root, 'dist'), path.join(folder, 'dist'), { recursive: true });
-  assert.doesNotMatch(run('npm', ['ci', '--omit=dev'], { cwd: folder }), SCARE);
-  assert(!existsSync(path.join(folder, 'node_modules', 'typescript')));
-  const { origin } = await startServer(t, { folder });
-  await next(connect(t, origin), 'connect');
+  for (const app of [appPath, '/']) {
+    const iis = await startIis({ folder, app, node });
+    t.after(iis.close);
+    const client = connect(t, iis.origin);
+    await next(client, 'connect');
+    assert.deepEqual(await ask(client, 'message', 'hello'), ['hello']);
+    assert.equal((await fetch(`${iis.origin}${appPath}/`)).status, 200);
+  }
 });
 
 test('no dependency runs a script when it is installed, or is out of support by its own word', () => {

@@ -1,0 +1,78 @@
+/* Makes one file of the server: what it loads of dist and of node_modules. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import webpack from 'webpack';
+
+export interface Bundle {
+  /** How many files went into it. */
+  modules: number;
+  /** What may fail where it runs, by the bundler's word. */
+  warnings: string[];
+  /** The licences of the packages in it, which ask to be kept with them. */
+  licenses: string;
+}
+
+/** Packages that others use if they are there. They have native code, or are for nothing that is used here. */
+const OPTIONAL = ['bufferutil', 'msgpack', 'utf-8-validate'];
+
+/** express loads template engines by the name that an application gives. This one's pages are files. */
+const EXPECTED = /express[\\/]lib[\\/]view\.js/;
+
+/**
+ * Bundles dist/server.js, built before. The text of each module stays as it is, so that a stack in the log can be read.
+ * @param root the project
+ * @param to the folder for server.js
+ * @throws Error with a line for each module that is not found, or cannot be bundled
+ */
+export async function bundle(root: string, to: string): Promise<Bundle> {
+  const stats = await run({
+    context: root,
+    entry: './dist/server.js',
+    output: { path: to, filename: 'server.js' },
+    mode: 'none',
+    target: 'node10.24',
+    node: { __dirname: false, __filename: false },
+    // With their paths for names: legacy.ts loads 0.9 with the help of require.cache.
+    optimization: { moduleIds: 'named' },
+    resolve: {
+      // A node_modules that is a link does not change the names.
+      symlinks: false,
+      // Some packages have another file for nodes that are newer than those on IIS 7.5's Windows.
+      conditionNames: ['require', 'node', 'default'],
+      mainFields: ['main'],
+      // 0.9's client, which legacy.ts keeps from being loaded.
+      alias: { 'socket.io-client$': false },
+    },
+    externals: Object.fromEntries(OPTIONAL.map(name => [name, `commonjs ${name}`])),
+    // 0.9's manager takes what it needs from the module that loads it, which a bundle does not know.
+    plugins: [new webpack.ProvidePlugin({ 'module.parent.exports': 'socket.io' })],
+  });
+  const { errors = [], warnings = [] } = stats.toJson({ all: false, errors: true, warnings: true });
+  const say = ({ message, moduleName = '' }: webpack.StatsError) => `${moduleName}: ${message.split('\n')[0]}`;
+  if (errors.length > 0) throw new Error(errors.map(say).join('\n'));
+  const files = [...stats.compilation.modules].flatMap(module => module.nameForCondition() ?? []);
+  return {
+    modules: files.length,
+    warnings: warnings.filter(({ moduleName = '' }) => !EXPECTED.test(moduleName)).map(say),
+    licenses: licenses(files),
+  };
+}
+
+function run(configuration: webpack.Configuration): Promise<webpack.Stats> {
+  return new Promise((resolve, reject) => webpack(configuration, (error, stats) => {
+    if (stats) resolve(stats);
+    else reject(error ?? new Error('nothing was bundled'));
+  }));
+}
+
+/** What each package says of its licence, in the order of their names. */
+function licenses(files: string[]): string {
+  const folders = new Set(files.flatMap(file => /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(file) ?? []));
+  const texts = [...folders].map(folder => {
+    const { name, version, license } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<string, string>;
+    const file = readdirSync(folder).find(one => /^licen[cs]e(\.|$)/i.test(one));
+    const text = file ? readFileSync(path.join(folder, file), 'utf8').replace(/\r\n/g, '\n').trim() : `License: ${license ?? 'see its page'}`;
+    return `${name} ${version}\n\n${text}\n`;
+  });
+  return texts.sort().join('\n---\n\n');
+}
