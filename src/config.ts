@@ -74,7 +74,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     maxWaitingBytes: setting('MAX_WAITING_BYTES', '1000000', 'a number of bytes from 10000 to 100000000', number(1e4, 1e8)),
     // Each holds its request's headers, up to 16 KB.
     maxHandshakes: setting('MAX_HANDSHAKES', '2000', 'a number from 10 to 100000', number(10, 1e5)),
-    // What iisnode.yml lets wait at once (maxConcurrentRequestsPerProcess).
+    // iisnode.yml lets more requests wait at once (maxConcurrentRequestsPerProcess): what these clients send needs room, too.
     maxClients: setting('MAX_CLIENTS', '10000', 'a number from 1 to 1000000', number(1, 1e6)),
     sessionTimeout: setting('SESSION_TIMEOUT', '120', 'a number of seconds from 10 to 86400', number(10, 86400)),
     redisUrl: redisUrl || null,

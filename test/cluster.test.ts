@@ -33,7 +33,7 @@ describe('several processes', { concurrency: 2 }, () => {
     await sleep(4000);
     process.kill(pids()[1]!, 'SIGKILL');
     await sleep(4000);
-    utimesSync(path.join(folder, 'dist', 'realtime', 'index.js'), new Date(), new Date(Date.now() + 1000));
+    utimesSync(path.join(folder, 'dist', 'server.js'), new Date(), new Date(Date.now() + 1000));
     await sleep(6000);
     process.kill(pids().at(-1)!, 'SIGKILL');
     await sleep(4000);

@@ -17,7 +17,7 @@ const broken = ({ lost, doubled, outOfOrder }: Counts['up'] | Counts['down']) =>
 
 /** A file of the server changes: the process is replaced at the next request. */
 function touch(folder: string, seconds: number): void {
-  utimesSync(path.join(folder, 'dist', 'realtime', 'index.js'), new Date(), new Date(Date.now() + seconds * 1000));
+  utimesSync(path.join(folder, 'dist', 'server.js'), new Date(), new Date(Date.now() + seconds * 1000));
 }
 
 describe('messages arrive', { concurrency: 4 }, () => {

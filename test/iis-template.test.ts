@@ -228,7 +228,7 @@ describe('processes come and go', { concurrency: 4 }, () => {
     const waiting = poll();
     await sleep(100);
 
-    const file = path.join(folder, 'dist', 'realtime', 'index.js');
+    const file = path.join(folder, 'dist', 'server.js');
     utimesSync(file, new Date(), new Date(Date.now() + 5000));
     assert.notEqual((await health(origin)).pid, before);
     assert.equal(pids().length, 2);
@@ -277,9 +277,10 @@ describe('processes come and go', { concurrency: 4 }, () => {
       assert.deepEqual(found, []);
       const [before] = pids();
 
-      // A deployment: files of the server change, and someone sends a message.
+      // A deployment: files of the server change, the entry last, and someone sends a message.
       const file = path.join(folder, 'dist', 'app.js');
       writeFileSync(file, readFileSync(file, 'utf8').replace('Got it!', 'Got it, anew!'));
+      utimesSync(path.join(folder, 'dist', 'server.js'), new Date(), new Date());
       assert.notEqual((await health(origin)).pid, before);
       for (const page of pages) {
         await until(async () => {

@@ -35,7 +35,7 @@ test('40 clients, 10 messages a second each way; the process is recycled, then W
   cutter.cut(0);
   await sleep(1000);
   // Nobody asks for anything now: the next request is what replaces the process. The old one keeps its WebSockets for 3 s.
-  utimesSync(path.join(folder, 'dist', 'realtime', 'index.js'), new Date(), new Date(Date.now() + 1000));
+  utimesSync(path.join(folder, 'dist', 'server.js'), new Date(), new Date(Date.now() + 1000));
   await fetch(`${origin}${resource}/`);
   await sleep(6000);
   cutter.cut(40);

@@ -25,7 +25,7 @@ export const cases: Case[] = [
     what: 'fewer requests at once than clients',
     edits: [['iisnode.yml', /maxConcurrentRequestsPerProcess: \d+/, 'maxConcurrentRequestsPerProcess: 15']],
     fails: ['many polls at once'],
-    says: /status 503[^]*iisnode\.yml line \d+: maxConcurrentRequestsPerProcess: 10000 \(it is maxConcurrentRequestsPerProcess: 15\)/,
+    says: /status 503[^]*iisnode\.yml line \d+: maxConcurrentRequestsPerProcess: 12000 \(it is maxConcurrentRequestsPerProcess: 15\)/,
   },
   {
     what: 'a web.config that IIS refuses',

@@ -22,7 +22,7 @@ export const appSetting = (name: string, value: string): Place => webConfig(`<ad
 export const places = {
   allowKeepAlive: webConfig('<httpProtocol allowKeepAlive="true">, the default', 'allowKeepAlive'),
   compression: source('src/pages.ts', 'app.use(compression())', 'compression()'),
-  concurrent: yml('maxConcurrentRequestsPerProcess: 10000'),
+  concurrent: yml('maxConcurrentRequestsPerProcess: 12000'),
   configOverrides: webConfig('configOverrides="..\\iisnode.yml"', 'configOverrides'),
   connectionRetry: yml('maxNamedPipeConnectionRetry: 600'),
   debugging: webConfig('debuggingEnabled="false"', 'debuggingEnabled'),
