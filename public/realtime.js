@@ -182,7 +182,7 @@
       close: finish
     };
   }
-  /** Where the server is: as the options say, or at the address of the client script, http://server/myApp/socket/socket.io.js. */
+  /** Where the server is: as the options say, or at the address of the client script, http://server/app/socket/socket.io.js. */
   function whereIs(options) {
     var page = root.location, script = /** @type {any} */ (root.document && root.document.querySelector('script[src*="/socket.io.js"]'));
     var parts = /^(https?:\/\/[^/]+)\/(.+)\/socket\.io\.js/i.exec(script ? script.src : '');

@@ -4,9 +4,9 @@ export const TRANSPORTS = ['websocket', 'xhr-polling'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
 export interface Config {
-  /** Where the application lives: '' at the root of a site, else '/myApp'. */
+  /** Where the application lives: '' at the root of a site, else '/app'. */
   appPath: string;
-  /** Socket.IO's resource, the path its requests begin with: '/myApp/socket'. */
+  /** Socket.IO's resource, the path its requests begin with: '/app/socket'. */
   resource: string;
   /** A TCP port, or the path of a named pipe or Unix socket. */
   port: number | string;
@@ -59,7 +59,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     throw new ConfigError('REDIS_URL', '…', 'the address of a Redis, such as redis://:password@server:6379');
   }
 
-  const appPath = setting('APP_PATH', '/myApp', 'a path with no slash at its end, such as /myApp or /tools/chat, or / for the root of a site', path);
+  const appPath = setting('APP_PATH', '/myApp', 'a path with no slash at its end, such as /app or /tools/app, or / for the root of a site', path);
   return {
     appPath,
     resource: `${appPath}/socket`,

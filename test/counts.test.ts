@@ -13,7 +13,7 @@ import { legacy, numbered } from './bench/protocols';
 import { app } from './bench/servers/app';
 import { webSocket } from './bench/socket';
 import { numberedSocket } from './bench/socket-protocols';
-import { until } from './helper';
+import { appPath, until } from './helper';
 import { Loose, serve } from './raw';
 
 const polls: Record<string, MakeClient> = { 'a client of 0.9': polling(legacy), 'a client of realtime.js': polling(numbered) };
@@ -44,7 +44,7 @@ function counting(t: TestContext) {
     });
   };
   let io!: Server<Loose, Loose>;
-  const { port } = serve(t, made => app(io = made), { APP_PATH: '/myApp', TRANSPORTS: 'websocket,xhr-polling' }, count);
+  const { port } = serve(t, made => app(io = made), { APP_PATH: appPath, TRANSPORTS: 'websocket,xhr-polling' }, count);
   return {
     io, counts,
     /** Clients whose polls wait. */

@@ -96,8 +96,8 @@ test('rules that cannot be are refused, by the schema or when they are read', ()
 
 const rule = (inner: string, attributes = '') => `<rewrite><rules><rule name="one" ${attributes}>${inner}</rule></rules></rewrite>`;
 const cases: [what: string, rules: string, request: Pick<RewriteCase, 'url' | 'app' | 'files' | 'headers'>, expected: Outcome][] = [
-  ['a rule sees what comes behind its folder', rule('<match url="^socket/" /><action type="Rewrite" url="x.js" />'), { url: 'http://h/myApp/socket/1/?t=1', app: '/myApp' }, { kind: 'rewrite', url: '/myApp/x.js?t=1' }],
-  ['the folder is found in any case', rule('<match url="^SOCKET/" /><action type="Rewrite" url="x.js" />'), { url: 'http://h/MYAPP/socket/', app: '/myApp' }, { kind: 'rewrite', url: '/myApp/x.js' }],
+  ['a rule sees what comes behind its folder', rule('<match url="^socket/" /><action type="Rewrite" url="x.js" />'), { url: 'http://h/app/socket/1/?t=1', app: '/app' }, { kind: 'rewrite', url: '/app/x.js?t=1' }],
+  ['the folder is found in any case', rule('<match url="^SOCKET/" /><action type="Rewrite" url="x.js" />'), { url: 'http://h/APP/socket/', app: '/app' }, { kind: 'rewrite', url: '/app/x.js' }],
   ['with ignoreCase off the case counts', rule('<match url="^SOCKET/" ignoreCase="false" /><action type="Rewrite" url="x.js" />'), { url: 'http://h/socket/' }, { kind: 'none' }],
   ['a pattern never sees the query string', rule('<match url="t=1" /><action type="Rewrite" url="x.js" />'), { url: 'http://h/a?t=1' }, { kind: 'none' }],
   ['a disabled rule does nothing', rule('<match url=".*" /><action type="Rewrite" url="x.js" />', 'enabled="false"'), { url: 'http://h/a' }, { kind: 'none' }],

@@ -5,6 +5,7 @@ import net from 'node:net';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { appPath } from './helper';
 import type { IisOptions } from './iis';
 import { script, serve } from './iis/application';
 
@@ -134,7 +135,7 @@ test('IIS compresses the text of node where the role is there and web.config doe
 test('a redirect encodes what rules have decoded, and leaves the query string as it was sent', async t => {
   const { get, iis } = await serve(t, { ...FILES, 'web.config': ruled('<action type="Redirect" url="{UrlDecode:n%C3%A4chste%20Seite}" />') });
   const { headers } = await get('x?q=%20x%2Fy');
-  assert.equal(headers.location, `http://localhost:${iis.port}/myApp/n%C3%A4chste%20Seite?q=%20x%2Fy`.replace(`localhost:${iis.port}`, new URL(headers.location!).host));
+  assert.equal(headers.location, `http://localhost:${iis.port}${appPath}/n%C3%A4chste%20Seite?q=%20x%2Fy`.replace(`localhost:${iis.port}`, new URL(headers.location!).host));
 });
 
 test('a web.config that cannot be read is a 500.19, and not the one before it', async t => {
@@ -153,12 +154,12 @@ test('a web.config that is mended is taken at the next request', async t => {
 });
 
 for (const [what, request] of [
-  ['a broken escape', 'GET /myApp/%zz HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ['a zero byte', 'GET /myApp/%00 HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['a broken escape', `GET ${appPath}/%zz HTTP/1.1\r\nHost: a\r\n\r\n`],
+  ['a zero byte', `GET ${appPath}/%00 HTTP/1.1\r\nHost: a\r\n\r\n`],
   ['a path above the root', 'GET /../../etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ['no host', 'GET /myApp/ HTTP/1.1\r\n\r\n'],
+  ['no host', `GET ${appPath}/ HTTP/1.1\r\n\r\n`],
   ['nothing of HTTP', 'hello\r\n\r\n'],
-  ['headers of more than 16 KB', `GET /myApp/ HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(17000)}\r\n\r\n`],
+  ['headers of more than 16 KB', `GET ${appPath}/ HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(17000)}\r\n\r\n`],
 ] as const) {
   test(`http.sys answers 400: ${what}`, async t => {
     const { iis } = await serve(t, { ...FILES, 'web.config': site('') });

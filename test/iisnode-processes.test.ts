@@ -7,7 +7,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from './helper';
+import { appPath, until } from './helper';
 import { script, serve, webConfig } from './iis/application';
 
 const pid = script('res.end(String(process.pid));');
@@ -129,7 +129,7 @@ test('a kept connection that turns out closed when the request is written is rep
     t.after(() => socket.destroy());
     await once(socket, 'connect');
     await sleep(50);
-    socket.write('GET /myApp/hello.js HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    socket.write(`GET ${appPath}/hello.js HTTP/1.1\r\nHost: localhost\r\n\r\n`);
     // node closes while this process, which is the stand-in's too, looks at nothing: the request is there first, and then the close.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
     const [answer] = await once(socket, 'data') as [Buffer];

@@ -5,7 +5,7 @@ import http from 'node:http';
 import { connect, isIP } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from './helper';
+import { appPath, until } from './helper';
 import { script, serve, webConfig } from './iis/application';
 
 /** Answers with what was sent. */
@@ -36,7 +36,7 @@ test('defaultdocument: the folder itself is answered by the script that is its d
   assert.equal(answer.text, 'from the start');
 });
 
-for (const app of ['/myApp', '/']) {
+for (const app of [appPath, '/']) {
   test(`urlrewrite: node sees the URL that was asked for, in an application at ${app}`, async t => {
     const server = '<rewrite><rules><rule name="greet"><match url="greet/*" /><action type="Rewrite" url="hello.js" /></rule></rules></rewrite>';
     const { get, iis } = await serve(t, { 'web.config': webConfig('', { server }), 'hello.js': echo }, { app });
@@ -215,7 +215,7 @@ test('the answer is passed on when the whole request has been sent, though node 
   t.after(() => socket.destroy());
   let text = '';
   socket.on('data', data => text += String(data));
-  socket.write('POST /myApp/hello.js HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhello');
+  socket.write(`POST ${appPath}/hello.js HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhello`);
   await sleep(300);
   assert.equal(text, '');
   socket.write('world');

@@ -22,7 +22,7 @@ const cases: [may: boolean, headers: Record<string, string>, what: string][] = [
   [false, { host: '', origin: 'http://' }, 'no host'],
   [false, { host: 'a.example', 'sec-fetch-site': 'cross-site' }, 'no Origin, but a script or image of a page of another site'],
   [false, { host: 'a.example', 'sec-fetch-site': 'same-site' }, 'no Origin, but a script or image of a page of the same site'],
-  [true, { host: 'a.example', 'sec-fetch-site': 'same-origin', referer: 'http://a.example/myApp/' }, 'no Origin: a request of its own page'],
+  [true, { host: 'a.example', 'sec-fetch-site': 'same-origin', referer: 'http://a.example/page' }, 'no Origin: a request of its own page'],
   [true, { host: 'a.example', 'sec-fetch-site': 'none' }, 'no Origin: the address was typed'],
   [false, { host: 'a.example', referer: 'http://evil.example/' }, 'no Origin, but a page elsewhere refers to it'],
   [false, { host: 'a.example', referer: 'http://a.example.evil/' }, 'no Origin, and a page whose host begins alike'],

@@ -52,7 +52,7 @@ test('preview says in a line what it cannot do, and ends with 2', async t => {
     [['/'], /^there is no web\.config in/],
     [['--port', 'x'], /^--port/],
     [['--iis', '6'], /^--iis/],
-    [['--app', 'myApp'], /^--app/],
+    [['--app', 'app'], /^--app/],
     [['--nonsense'], /nonsense/],
     [['--node', '/no/such/node'], /^--node/],
   ] as const) {

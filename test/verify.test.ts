@@ -6,7 +6,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, test, TestContext } from 'node:test';
-import { root, serveAsIis } from './helper';
+import { appPath, root, serveAsIis } from './helper';
 import { cases } from './verify/cases';
 import { Change, proxy } from './verify/proxy';
 import { report } from './verify/table';
@@ -96,7 +96,7 @@ describe('the command', { concurrency: 4 }, () => {
 
   test('all passes where the folder is the root of a site, and the address leads there by a redirect or names a file', async t => {
     const iis = await serveAsIis(t, [], { app: '/' });
-    await Promise.all([iis.origin, `${iis.origin}/myApp`, `${iis.origin}/myApp/index.html`].map(async address => {
+    await Promise.all([iis.origin, `${iis.origin}${appPath}`, `${iis.origin}${appPath}/index.html`].map(async address => {
       const results = await verify(address, { hold: 1 });
       assert.deepEqual(named(results, 'failed'), [], report(results, iis.folder));
     }));
@@ -141,7 +141,7 @@ describe('the command', { concurrency: 4 }, () => {
     const server = http.createServer((_req, res) => res.end('hello')).listen(0, 'localhost');
     t.after(() => server.close());
     await once(server, 'listening');
-    for (const address of [`${origin}/wrong/`, `http://localhost:${(server.address() as AddressInfo).port}/myApp/`]) {
+    for (const address of [`${origin}/wrong/`, `http://localhost:${(server.address() as AddressInfo).port}${appPath}/`]) {
       const results = await verify(address, { hold: 2, folder });
       assert.deepEqual(named(results, 'failed'), ['first request'], address);
       assert(results.slice(1).every(({ state }) => state === 'skipped'));
@@ -151,12 +151,12 @@ describe('the command', { concurrency: 4 }, () => {
 
   test('what cannot be verified is one line, and exit status 2', async () => {
     const lines: [args: string[], says: RegExp][] = [
-      [[], /^takes one address, such as http:\/\/server\/myApp\//],
+      [[], /^takes one address, such as http:\/\/server\/\S+\//],
       [['http://localhost:1/', 'http://localhost:2/'], /^takes one address/],
-      [['server/myApp/'], /^server\/myApp\/: takes the address of the page, such as http:/],
+      [['server/app/'], /^server\/app\/: takes the address of the page, such as http:/],
       [['ftp://server/'], /^ftp:.*: takes the address of the page/],
-      [['http://localhost:1/myApp/'], /^http:\/\/localhost:1\/myApp\/: nothing listens there\n$/],
-      [['http://server.invalid/myApp/'], /^http:\/\/server\.invalid\/myApp\/: there is no such host/],
+      [['http://localhost:1/app/'], /^http:\/\/localhost:1\/app\/: nothing listens there\n$/],
+      [['http://server.invalid/app/'], /^http:\/\/server\.invalid\/app\/: there is no such host/],
       [['--hold', 'long', 'http://localhost:1/'], /^--hold takes a whole number from 1\. --help says more\.\n$/],
       [['--unknown', 'http://localhost:1/'], /^Unknown option '--unknown'\. /],
     ];

@@ -40,7 +40,7 @@ interface ConnectionStatus {
 }
 
 interface ConnectOptions {
-  /** The path that the server's `resource` names: 'myApp/socket'. By default it is told by the address of socket.io.js. */
+  /** The path that the server's `resource` names: 'app/socket'. By default it is told by the address of socket.io.js. */
   resource?: string;
   /** The server's origin. By default it is told by that address too; beside a resource, it is the page's own. */
   url?: string;

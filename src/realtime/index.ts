@@ -34,7 +34,7 @@ export interface Realtime {
 /** Socket.IO 0.9, made fit for IIS. */
 export function createRealtime(config: Config, log: Log, cluster: Cluster | null = null): Realtime {
   // IIS's rewrite rule does not look at case, so nor does this. Stock 0.9 compares a prefix, and would take
-  // /myApp/socket.html for its own: the resource ends where a path segment does.
+  // …/socket.html for its own: the resource ends where a path segment does.
   const resource = new RegExp(`^${escape(config.resource)}(?=[/?]|$)`, 'i');
   const script = new RegExp(`^${escape(config.resource)}/socket\\.io\\.js(?=[?]|$)`, 'i');
   const usual = `${config.resource}/1/`;

@@ -1,4 +1,5 @@
 /* How a client of each protocol talks: the requests that it makes, and what it reads in the answers. */
+import { appPath, resource } from './paths';
 
 /** What a server sends: an event and its text. 'answer' is what an acknowledgement brings. */
 export type Message = [event: string, text: string];
@@ -45,7 +46,7 @@ function post(port: number, path: string, body: string): string {
 /** Those of a browser. All servers get the same. */
 export function headers(port: number): string {
   return `Host: localhost:${port}\r\nConnection: keep-alive\r\nUser-Agent: Mozilla/5.0 (Windows NT 6.1; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) ` +
-    `Chrome/109.0.0.0 Safari/537.36\r\nAccept: */*\r\nReferer: http://localhost:${port}/myApp/\r\nAccept-Encoding: gzip, deflate\r\n` +
+    `Chrome/109.0.0.0 Safari/537.36\r\nAccept: */*\r\nReferer: http://localhost:${port}${appPath}/\r\nAccept-Encoding: gzip, deflate\r\n` +
     'Accept-Language: en-US,en;q=0.9\r\n';
 }
 
@@ -54,7 +55,7 @@ export const legacy: Protocol = port => {
   let path = '';
   let number = 0;
   return {
-    open: async ask => { path = `/myApp/socket/1/xhr-polling/${readId(await ask(get(port, `/myApp/socket/1/?${fresh()}`)))}`; },
+    open: async ask => { path = `${resource}/1/xhr-polling/${readId(await ask(get(port, `${resource}/1/?${fresh()}`)))}`; },
     poll: () => get(port, `${path}?${fresh()}`),
     post: (event, text, asks) => post(port, `${path}?${fresh()}`, packet(event, text, asks ? `${number += 1}+` : '')),
     posted: '200 1',
@@ -67,7 +68,7 @@ export const numbered: Protocol = port => {
   let path = '';
   let [sent, got] = [0, 0];
   return {
-    open: async ask => { path = `/myApp/socket/1/xhr-polling/${readId(await ask(get(port, `/myApp/socket/1/?got=0&${fresh()}`)))}`; },
+    open: async ask => { path = `${resource}/1/xhr-polling/${readId(await ask(get(port, `${resource}/1/?got=0&${fresh()}`)))}`; },
     poll: () => get(port, `${path}?got=${got}&${fresh()}`),
     post: (event, text, asks) => post(port, `${path}?got=${got}&${fresh()}`, packet(event, text, `${sent += 1}${asks ? '+' : ''}`)),
     posted: '200 1',
@@ -131,7 +132,7 @@ export function readEngine(text: string): Brought {
 
 /** SockJS 0.3 over xhr. Its messages are texts; what is in them is up to the application: here an event and a text. */
 export const sockjs: Protocol = port => {
-  const path = `/myApp/socket/000/${(counter += 1).toString(36).padStart(8, 'x')}`;
+  const path = `${resource}/000/${(counter += 1).toString(36).padStart(8, 'x')}`;
   return {
     open: () => Promise.resolve(),
     poll: () => post(port, `${path}/xhr`, ''),

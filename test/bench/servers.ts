@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { MakeClient, polling } from './client';
-import { build, root } from './paths';
+import { appPath, build, root } from './paths';
 import { engine, legacy, numbered, sockjs } from './protocols';
 import { webSocket } from './socket';
 import { bareSocket, engineSocket, legacySocket, numberedSocket } from './socket-protocols';
@@ -28,7 +28,7 @@ export interface Kind {
 const site = path.join(build, 'bench-site');
 const logs = path.join(build, 'bench-logs');
 const own = (name: string) => [path.join(__dirname, 'servers', `${name}.js`)];
-const ours = { script: [path.join(site, 'dist', 'server.js')], toStart: [path.join(root, 'dist', 'server.js')], health: '/myApp/health' };
+const ours = { script: [path.join(site, 'dist', 'server.js')], toStart: [path.join(root, 'dist', 'server.js')], health: `${appPath}/health` };
 const OFFERED = { TRANSPORTS: 'websocket,xhr-polling' };
 
 export const kinds: Kind[] = [

@@ -1,4 +1,5 @@
 /* How a client of each protocol talks over a WebSocket. */
+import { resource } from './paths';
 import { Brought, get, headers, packet, readEngine, readId, readPayload } from './protocols';
 
 /** A client's side of a session. */
@@ -36,7 +37,7 @@ export const bareSocket: SocketProtocol = port => ({
 export const legacySocket: SocketProtocol = port => {
   let number = 0;
   return {
-    open: async ask => upgrade(port, `/myApp/socket/1/websocket/${readId(await ask(get(port, '/myApp/socket/1/?t=1')))}`),
+    open: async ask => upgrade(port, `${resource}/1/websocket/${readId(await ask(get(port, `${resource}/1/?t=1`)))}`),
     first: '',
     message: (event, text, asks) => packet(event, text, asks ? `${number += 1}+` : ''),
     read: text => readLegacy(text, () => ''),
@@ -48,7 +49,7 @@ export const legacySocket: SocketProtocol = port => {
 export const numberedSocket: SocketProtocol = port => {
   let [sent, got] = [0, 0];
   return {
-    open: async ask => upgrade(port, `/myApp/socket/1/websocket/${readId(await ask(get(port, '/myApp/socket/1/?got=0&try=1&t=1')))}?got=0&try=1`),
+    open: async ask => upgrade(port, `${resource}/1/websocket/${readId(await ask(get(port, `${resource}/1/?got=0&try=1&t=1`)))}?got=0&try=1`),
     first: '',
     message: (event, text, asks) => packet(event, text, `${sent += 1}${asks ? '+' : ''}`),
     read: text => readLegacy(text, () => String(got += 1)),

@@ -48,7 +48,7 @@ const HEADERS: [name: string, values: string[]][] = [
   ['Origin', ['null', '', 'http://localhost', 'http://evil.example', 'https://localhost', 'http://[', 'file://', '*', 'http://localhost, http://localhost', 'x'.repeat(3000), '\xff']],
   ['Sec-Fetch-Site', ['cross-site', 'same-site', 'same-origin', 'none', '', 'x', '__proto__']],
   ['Sec-Fetch-Mode', ['cors', 'no-cors', 'navigate', 'websocket']],
-  ['Referer', ['http://localhost/myApp/', 'http://evil.example/', 'http://[', '', 'x']],
+  ['Referer', [`http://localhost${appPath}/`, 'http://evil.example/', 'http://[', '', 'x']],
   ['X-Forwarded-For', ['1.2.3.4', '1.2.3.4, 5.6.7.8', '', ',,,', '::1', 'x'.repeat(3000), '\xff\xfe']],
   ['X-Forwarded-Proto', ['https', 'http', 'http,https', '', 'javascript', '://', 'x'.repeat(2000), ','.repeat(2000)]],
   ['X-Forwarded-Host', ['evil.example', '']],

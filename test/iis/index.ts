@@ -6,6 +6,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { readConfig } from '../../src/config';
 import type { IisVersion } from './config';
 import { Site } from './site';
 import type { Visit } from './visit';
@@ -13,7 +14,7 @@ import type { Visit } from './visit';
 export interface IisOptions {
   /** The folder that holds the web.config. */
   folder: string;
-  /** Where it is on the site: an application such as '/myApp' (default), or '/' for the root. */
+  /** Where it is on the site: an application such as '/app', or '/' for the root. Default: where this project's lives. */
   app?: string;
   /** 0, the default: any that is free. */
   port?: number;
@@ -52,7 +53,7 @@ export interface Iis {
  * @throws if the port is taken. A web.config that IIS would refuse is no error here: each request is answered 500.19.
  */
 export async function startIis(options: IisOptions): Promise<Iis> {
-  const app = `/${(options.app ?? '/myApp').replace(/^\/+|\/+$/g, '')}`;
+  const app = `/${(options.app ?? readConfig({}).appPath).replace(/^\/+|\/+$/g, '')}`;
   const site = new Site({
     folder: path.resolve(options.folder),
     app,

@@ -2,7 +2,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { readConfig } from '../../src/config';
 import { startIis } from './index';
+
+const APP = readConfig({}).appPath || '/';
 
 const USAGE = `npm run preview -- [folder] [options]
 
@@ -10,7 +13,7 @@ Serves the folder (default: this one) with its web.config and iisnode.yml, as II
 deployment on a machine without Windows: it listens on this machine only, and is no server for the public.
 
   --port 8080      the port; 0 for any that is free
-  --app /myApp     the application's path on the site; / for the root of a site
+  --app <path>     the application's path on the site (${APP}); / for the root of a site
   --iis 7.5        7.5, or 10 (WebSockets, where web.config leaves them to node)
   --node <file>    the node to run the application with: that of your server, say
   --trace          prints what happens with each request: rule, rewritten URL, handler, process, status
@@ -21,7 +24,7 @@ async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      app: { type: 'string', default: '/myApp' },
+      app: { type: 'string', default: APP },
       help: { type: 'boolean', default: false },
       iis: { type: 'string', default: '7.5' },
       local: { type: 'boolean', default: false },
@@ -44,7 +47,7 @@ async function main(): Promise<void> {
   if (!existsSync(path.join(folder, 'web.config'))) throw new Error(`there is no web.config in ${folder} ${hint}`);
   if (iis !== '7.5' && iis !== '10') throw new Error(`--iis: 7.5 or 10, not ${iis}`);
   if (!/^\d+$/.test(values.port) || port > 65535) throw new Error(`--port: a number up to 65535, not ${values.port}`);
-  if (!/^\/[\w./~-]*$/.test(values.app)) throw new Error(`--app: a path such as /myApp, or /, not ${values.app}`);
+  if (!/^\/[\w./~-]*$/.test(values.app)) throw new Error(`--app: a path such as /app, or /, not ${values.app}`);
   if (values.node !== undefined && !existsSync(values.node)) throw new Error(`--node: there is no file ${values.node}`);
 
   const server = await startIis({

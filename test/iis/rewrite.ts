@@ -5,11 +5,11 @@ import type { XmlElement } from './xml';
 
 /** A request as the rules see it. */
 export interface RewriteRequest {
-  /** Percent-decoded, from the site's root: '/myApp/socket/1/'. */
+  /** Percent-decoded, from the site's root: '/app/socket/1/'. */
   path: string;
   /** Without the question mark, as it was sent. */
   query: string;
-  /** The URL of the folder that holds the rules: '/' or '/myApp/'. A rule sees what comes behind it. */
+  /** The URL of the folder that holds the rules: '/' or '/app/'. A rule sees what comes behind it. */
   base: string;
   /** A server variable as it is for this path and query. */
   variable: (name: string, path: string, query: string) => string;

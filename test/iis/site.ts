@@ -12,7 +12,7 @@ import { clientAddress, headerUrl, parseUrl, Place, resolveDots, serverVariable,
 
 export interface SiteOptions {
   folder: string;
-  /** '/' or '/myApp'. */
+  /** '/' or '/app'. */
   app: string;
   iis: IisVersion;
   node: string;

@@ -136,7 +136,7 @@ export const cases: Case[] = [
       ['web.config', '<match url=".*" />', `<match url=".*" /><conditions>${NO_FILE}</conditions>`],
     ],
     fails: ['files of the folder'],
-    says: /\/myApp\/dist\/app\.js: status 200[^]*web\.config line \d+: <rule name="pages">/,
+    says: /\/dist\/app\.js: status 200[^]*web\.config line \d+: <rule name="pages">/,
   },
   {
     what: 'headers that are missing, and one too many',

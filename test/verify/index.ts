@@ -1,9 +1,10 @@
-/* `npm run verify -- http://server/myApp/`: is what is deployed there as it should be? */
+/* `npm run verify -- <address>`: is what is deployed there as it should be? */
 import { parseArgs } from 'node:util';
 import { report, row } from './table';
+import { EXAMPLE } from './target';
 import { defaults, Options, Result, Unreachable, verify } from './verify';
 
-const HELP = `npm run verify -- [options] http://server/myApp/
+const HELP = `npm run verify -- [options] ${EXAMPLE}
 
 Checks a deployed application from outside, in about 40 s. It opens sessions and sends no event that an application
 knows, except to the demo. Run it in the project's folder: then it names the lines of web.config and iisnode.yml.
@@ -40,7 +41,7 @@ function readArguments(args: string[]): { address: string; options: Partial<Opti
   }
   const { values, positionals } = parsed;
   if (values.help) return null;
-  if (positionals.length !== 1) throw new UsageError('takes one address, such as http://server/myApp/');
+  if (positionals.length !== 1) throw new UsageError(`takes one address, such as ${EXAMPLE}`);
   const number = (name: 'message-bytes' | 'clients' | 'hold' | 'idle', otherwise: number, least: number) => {
     const value = values[name] === undefined ? otherwise : Number(values[name]);
     if (!Number.isInteger(value) || value < least) throw new UsageError(`--${name} takes a whole number from ${least}`);

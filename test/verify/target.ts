@@ -1,5 +1,6 @@
 /* What is verified: where the application is, which settings it should have, and its page. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readConfig } from '../../src/config';
 import { Answer, ask, isHtml, NoAnswer } from './http';
 import { Fault, Outcome, unexpected } from './result';
 import { places } from './settings';
@@ -28,10 +29,13 @@ export interface Target extends Options {
   base: URL;
   /** Where its page is: there, or where that leads. */
   page: URL;
-  /** Socket.IO's path, '/myApp/socket'. */
+  /** Socket.IO's path, '/app/socket'. */
   resource: string;
   home: Answer;
 }
+
+/** An address that can be verified, for those who ask how. */
+export const EXAMPLE = `http://server${readConfig({}).appPath}/`;
 
 /** There is nothing to verify. Its message is one line. */
 export class Unreachable extends Error {}
@@ -55,7 +59,7 @@ export function parseAddress(text: string): URL {
   } catch {
     // Said below.
   }
-  if (!url || !/^https?:$/.test(url.protocol)) throw new Unreachable(`${text}: takes the address of the page, such as http://server/myApp/`);
+  if (!url || !/^https?:$/.test(url.protocol)) throw new Unreachable(`${text}: takes the address of the page, such as ${EXAMPLE}`);
   url.search = url.hash = '';
   return url;
 }

@@ -4,6 +4,7 @@
  * long as 0.9 lets them; it reads no packet, has no namespaces, rooms or handlers, ends no session, and checks nothing.
  */
 import { createServer, ServerResponse } from 'node:http';
+import { resource } from '../paths';
 
 /** By session: the poll that waits, and until which second. The oldest first. */
 const polls = new Map<string, { res: ServerResponse; until: number }>();
@@ -13,9 +14,12 @@ const sessions: string[] = [];
 /** How long a poll waits, s: as long as 0.9's do, or up to a second longer. */
 const LONGEST = 20;
 let seconds = 0;
+/** Where the id of a session begins in a URL, and where that of a handshake ends. */
+const ID = `${resource}/1/xhr-polling/`.length;
+const HANDSHAKE = `${resource}/1/`.length;
 
 const server = createServer((req, res) => {
-  const id = req.url!.slice(28, 48); // /myApp/socket/1/xhr-polling/<20 characters>?t=1
+  const id = req.url!.slice(ID, ID + 20); // …/socket/1/xhr-polling/<20 characters>?t=1
   if (req.method === 'POST') {
     let body = '';
     req.setEncoding('utf8').on('data', data => body += data);
@@ -23,7 +27,7 @@ const server = createServer((req, res) => {
       answer(res, '1');
       handle(id, body);
     });
-  } else if (req.url![16] === '?') {
+  } else if (req.url![HANDSHAKE] === '?') {
     const made = String(sessions.length).padStart(20, '0');
     sessions.push(made);
     waiting.set(made, '1::');

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import path from 'node:path';
 import type { Server } from '../../../src/realtime';
-import { fromRoot, root } from '../paths';
+import { appPath, fromRoot, resource, root } from '../paths';
 import { app } from './app';
 
 const express = fromRoot('express') as () => Express;
@@ -23,7 +23,7 @@ const io = listen(server, process.env.LOG === 'off' ? { log: false } : {});
 
 io.configure(() => {
   io.set('transports', ['xhr-polling']);
-  io.set('resource', '/myApp/socket');
+  io.set('resource', resource);
 });
 if (process.env.REDIS_URL) {
   const { createClient } = fromRoot('redis') as { createClient: (url: string) => object };
@@ -31,7 +31,7 @@ if (process.env.REDIS_URL) {
   const [redisPub, redisSub, redisClient] = [0, 1, 2].map(() => createClient(process.env.REDIS_URL!));
   io.set('store', new RedisStore({ redisPub, redisSub, redisClient }));
 }
-pages.get('/myApp/', (_req, res) => res.sendFile(path.join(root, 'public', 'index.html')));
+pages.get(`${appPath}/`, (_req, res) => res.sendFile(path.join(root, 'public', 'index.html')));
 app(io);
 
 server.listen(process.env.PORT);

@@ -1,6 +1,6 @@
 /* SockJS 0.3. It has no events, no acknowledgements and no broadcast: the application makes them of texts. */
 import { createServer } from 'node:http';
-import { fromPeers } from '../paths';
+import { fromPeers, resource } from '../paths';
 
 interface Connection {
   write: (text: string) => void;
@@ -36,5 +36,5 @@ sockets.on('connection', connection => {
 });
 
 const server = createServer((_req, res) => res.writeHead(404).end());
-sockets.installHandlers(server, { prefix: '/myApp/socket' });
+sockets.installHandlers(server, { prefix: resource });
 server.listen(process.env.PORT);
