@@ -47,7 +47,7 @@ function chosen<T extends { name: string }>(all: T[], names: string | undefined)
 }
 
 /** Those of the servers that a load can be put on. */
-const fitting = (load: Load, servers: Kind[]) => servers.filter(({ over }) => over === load.over);
+const fitting = (load: Load, servers: Kind[]) => servers.filter(({ over, only = load.name }) => over === load.over && only === load.name);
 
 /** All rounds of a load. No server comes first each time. */
 async function compare(load: Load, servers: Kind[], rounds: number, scale: number): Promise<Results> {
@@ -96,7 +96,7 @@ async function run(): Promise<void> {
   const wanted = chosen(loads, options.only);
   installPeers();
   mkdirSync(build, { recursive: true });
-  prepare();
+  await prepare();
   if (options.profile) {
     for (const load of wanted) if ('run' in load) for (const kind of fitting(load, servers)) await profile(load, kind);
     return;

@@ -1,6 +1,7 @@
 /* What is compared. */
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { packBundle } from '../../scripts/pack';
 import { MakeClient, polling } from './client';
 import { appPath, build, root } from './paths';
 import { engine, legacy, numbered, sockjs } from './protocols';
@@ -22,6 +23,8 @@ export interface Kind {
   health?: string;
   /** What is run to see how long it takes to start, if not the same. */
   toStart?: string[];
+  /** The one load that it is for, if it is not for all. */
+  only?: string;
 }
 
 /** Ours as it is built, with the benchmark's application in the place of app.ts. */
@@ -29,12 +32,14 @@ const site = path.join(build, 'bench-site');
 const logs = path.join(build, 'bench-logs');
 const own = (name: string) => [path.join(__dirname, 'servers', `${name}.js`)];
 const ours = { script: [path.join(site, 'dist', 'server.js')], toStart: [path.join(root, 'dist', 'server.js')], health: `${appPath}/health` };
+const packed = path.join(build, 'bench-package');
 const OFFERED = { TRANSPORTS: 'websocket,xhr-polling' };
 
 export const kinds: Kind[] = [
   { name: 'floor', title: 'floor: bare `node:http`', client: polling(legacy), script: own('floor') },
   { name: 'ours', title: '**this template**', client: polling(legacy), ...ours },
   { name: 'ours-realtime', title: '**this template**, client `realtime.js`', client: polling(numbered), ...ours },
+  { name: 'ours-package', title: '**this template**, `npm run package`', client: polling(legacy), script: [path.join(packed, 'dist', 'server.js')], only: 'start' },
   { name: 'stock-quiet', title: 'Socket.IO 0.9, the article\'s sample, log off', client: polling(legacy), script: own('sample'), env: { LOG: 'off' } },
   { name: 'stock', title: 'Socket.IO 0.9, the article\'s sample', client: polling(legacy), script: own('sample') },
   {
@@ -55,9 +60,10 @@ export const kinds: Kind[] = [
 ];
 
 /** Lays out what the servers run on. */
-export function prepare(): void {
-  for (const folder of [site, logs]) rmSync(folder, { recursive: true, force: true });
+export async function prepare(): Promise<void> {
+  for (const folder of [site, logs, packed]) rmSync(folder, { recursive: true, force: true });
   mkdirSync(logs, { recursive: true });
   for (const folder of ['dist', 'public']) cpSync(path.join(root, folder), path.join(site, folder), { recursive: true });
   writeFileSync(path.join(site, 'dist', 'app.js'), `exports.app = require(${JSON.stringify(own('app')[0])}).app;\n`);
+  await packBundle(root, packed);
 }
