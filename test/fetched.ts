@@ -11,7 +11,9 @@ export function fetchPackage(name: string, version: string): string | null {
   const prefix = path.join(root, 'build', 'fetched', `${name}-${version}`);
   const folder = path.join(prefix, 'node_modules', name);
   try {
-    if (!existsSync(folder)) run('npm', ['install', '--no-save', '--no-package-lock', '--prefix', prefix, `${name}@${version}`], { cwd: root });
+    // Forced, because nodes of other systems are fetched, too: npm would not install them.
+    const install = ['install', '--force', '--no-save', '--no-package-lock', '--prefix', prefix, `${name}@${version}`];
+    if (!existsSync(folder)) run('npm', install, { cwd: root });
     return folder;
   } catch {
     return null;

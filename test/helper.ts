@@ -102,12 +102,12 @@ export interface Deployed extends Iis {
   trace: string[];
 }
 
-/** Serves a copy of the template as IIS would, until the test ends. */
-export async function serveAsIis(t: TestContext, edits: Edit[] = [], options: Partial<IisOptions> = {}): Promise<Deployed> {
+/** Serves a copy of the template as IIS would, until the test ends. `make` gives the folder. */
+export async function serveAsIis(t: TestContext, edits: Edit[] = [], options: Partial<IisOptions> = {}, make = deploy): Promise<Deployed> {
   // What runs in the folder ends before the folder goes: clean-up runs in the order that it is given.
   let stop = () => Promise.resolve();
   t.after(() => stop());
-  const folder = deploy(t, edits);
+  const folder = make(t, edits);
   const trace: string[] = [];
   const server = await startIis({ folder, trace: line => { trace.push(line); }, ...options });
   stop = server.close;
