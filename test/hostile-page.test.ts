@@ -5,7 +5,7 @@ import { createConnection } from 'node:net';
 import { test, TestContext } from 'node:test';
 import type { BrowserContext, Frame, Page } from 'playwright-core';
 import { openBrowser } from './browser';
-import { appPath, resource, Running, startServer, until } from './helper';
+import { appPath, needsSignals, resource, Running, startServer, until } from './helper';
 import { attempt, attempts, hostileSite, withoutOrigin } from './hostile';
 import type { Iis } from './iis/index';
 import { proxy } from './verify/proxy';
@@ -228,7 +228,7 @@ inBrowser('chromium', async visit => {
   });
 });
 
-test('a server that is stopping says so to no other page', { skip: process.platform === 'win32' }, async t => {
+test('a server that is stopping says so to no other page', needsSignals, async t => {
   const server = await startServer(t);
   const socket = createConnection(server.port, 'localhost').setEncoding('utf8');
   let answer = '';

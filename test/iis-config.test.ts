@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { readConfig } from '../src/config';
-import { appPath, fromRoot, request, resource, root, startServer } from './helper';
+import { appPath, emptyFolder, fromRoot, request, resource, root, startServer } from './helper';
 import { checkWebConfig } from './iis/check';
 import { readSiteConfig } from './iis/config';
 import type { Rules } from './iis/rewrite';
@@ -131,8 +130,7 @@ test('iisnode.yml is in iisnode\'s own format, and has no key that iisnode does 
 
 test('a build is one recycle, when all is there: the one file that is watched is written last', t => {
   assert.equal(settings.watchedFiles, path.posix.basename(entry));
-  const folder = mkdtempSync(path.join(tmpdir(), 'built-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const folder = emptyFolder(t, 'built-');
   const written = execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', root, '--outDir', folder, '--listEmittedFiles'], { encoding: 'utf8' });
   assert.equal(path.basename(written.trim().split(/\s*\n/).at(-1)!), settings.watchedFiles);
 });

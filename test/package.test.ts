@@ -1,16 +1,15 @@
 /* npm run package, as a user runs it; and what it makes, where it is to run. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { unzipSync } from 'fflate';
 import { packModules } from '../scripts/pack';
 import { startRedis } from './cluster/redis';
-import { oldNode, run } from './fetched';
-import { appPath, ask, clientLibrary, cloneTemplate, connect, edit, fromRoot, next, resource, root, startServer, until } from './helper';
+import { oldNode } from './fetched';
+import { appPath, ask, clientLibrary, connect, edit, emptyFolder, fromRoot, next, resource, root, startServer, until } from './helper';
 import { startIis } from './iis/index';
+import { command, commit, env, npm, repository, WHEN } from './repository';
 import { verify } from './verify/verify';
 
 const NAME = appPath.split('/').pop()!;
@@ -21,41 +20,17 @@ const FILES = [
   ...readdirSync(path.join(root, 'public')).map(name => `public/${name}`), 'web.config',
 ].sort();
 
-const WHEN = '2026-03-04T05:06:08Z';
-const GIT = { ...process.env, GIT_AUTHOR_DATE: WHEN, GIT_COMMITTER_DATE: WHEN };
-
-/** A clone with all that is in it committed, at a time that is always the same. */
-function committed(t: TestContext): string {
-  const folder = cloneTemplate(t);
-  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
-  execFileSync('git', ['init', '--quiet'], { cwd: folder });
-  commit(folder);
-  return folder;
-}
-
-function commit(folder: string): void {
-  const git = (...args: string[]) => execFileSync('git', ['-c', 'user.name=nobody', '-c', 'user.email=nobody@example.com', ...args], { cwd: folder, env: GIT });
-  git('add', '--all');
-  git('commit', '--quiet', '--message', 'all');
-}
-
-/** An empty folder, until the test ends. */
-function emptyFolder(t: TestContext): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'packaged-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-  return folder;
-}
-
 let archive: Buffer | undefined;
 
-/** A package, unpacked as on a server. It is made at the first call. */
-function unpacked(t: TestContext): string {
+/** A package, unpacked as on a server. It is made at the first call; null without git, and the test is skipped. */
+function unpacked(t: TestContext): string | null {
   if (!archive) {
-    const folder = committed(t);
-    run('npm', ['run', 'package'], { cwd: folder });
+    const folder = repository(t);
+    if (!folder) return null;
+    npm(folder, 'run', 'package');
     archive = readFileSync(path.join(folder, 'build', `${NAME}.zip`));
   }
-  const folder = emptyFolder(t);
+  const folder = emptyFolder(t, 'packaged-');
   for (const [name, bytes] of Object.entries(unzipSync(archive))) {
     mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
     writeFileSync(path.join(folder, name), bytes);
@@ -64,8 +39,10 @@ function unpacked(t: TestContext): string {
 }
 
 test('the same commit gives the same bytes, in another folder and another time zone too', t => {
-  const first = committed(t);
-  const said = run('npm', ['run', 'package'], { cwd: first, env: { ...process.env, TZ: 'UTC' } });
+  const first = repository(t);
+  const second = repository(t);
+  if (!first || !second) return;
+  const said = npm(first, 'run', 'package');
   for (const line of ['built dist', 'bundled', `build/${NAME}: ${FILES.length} files`, 'a message is acknowledged', `build/${NAME}.zip:`]) {
     assert(said.includes(line), `${line}\n${said}`);
   }
@@ -77,20 +54,19 @@ test('the same commit gives the same bytes, in another folder and another time z
   for (const [name, bytes] of Object.entries(unzipSync(archive))) assert(readFileSync(path.join(made, name)).equals(bytes), name);
   assert.deepEqual(Object.keys(unzipSync(archive)), FILES);
 
-  const second = committed(t);
-  run('npm', ['run', 'package'], { cwd: second, env: { ...process.env, TZ: 'Asia/Kolkata' } });
+  env.TZ = env.TZ === 'Asia/Kolkata' ? 'UTC' : 'Asia/Kolkata';
+  const { status, stderr } = command(second, 'package');
+  assert.equal(status, 0, stderr);
   assert(archive.equals(readFileSync(path.join(second, 'build', `${NAME}.zip`))));
   // Nothing of where it was made.
   for (const text of Object.values(unzipSync(archive)).map(bytes => Buffer.from(bytes).toString('latin1'))) assert(!text.includes(path.basename(first)));
 });
 
 test('what could not be made again, or would not run, is no package', t => {
-  const folder = committed(t);
-  cpSync(path.join(root, 'build', 'scripts'), path.join(folder, 'build', 'scripts'), { recursive: true });
-  cpSync(path.join(root, 'build', 'test'), path.join(folder, 'build', 'test'), { recursive: true });
-  cpSync(path.join(root, 'build', 'src'), path.join(folder, 'build', 'src'), { recursive: true });
+  const folder = repository(t);
+  if (!folder) return;
   const refused = (pattern: RegExp) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(folder, 'build', 'scripts', 'package.js')], { encoding: 'utf8' });
+    const { status, stdout, stderr } = command(folder, 'package');
     assert.equal(status, 1, stdout);
     assert.match(stderr, pattern);
     assert.doesNotMatch(stderr, /^ +at /m);
@@ -123,6 +99,7 @@ for (const version of ['10.24.1', '12.22.12', '13.14.0']) {
     const node = oldNode(t, version);
     if (!node) return;
     const folder = unpacked(t);
+    if (!folder) return;
     for (const app of [appPath, '/']) {
       const iis = await startIis({ folder, app, node });
       t.after(iis.close);
@@ -135,6 +112,7 @@ for (const version of ['10.24.1', '12.22.12', '13.14.0']) {
 
 test('a new dist/server.js is one recycle, and a page that is open goes on', async t => {
   const folder = unpacked(t);
+  if (!folder) return;
   const said: string[] = [];
   const iis = await startIis({ folder, app: appPath, log: line => { said.push(line); } });
   t.after(iis.close);
@@ -157,6 +135,7 @@ test('a new dist/server.js is one recycle, and a page that is open goes on', asy
 
 test('the package offers WebSockets where IIS has them', async t => {
   const folder = unpacked(t);
+  if (!folder) return;
   edit(folder, ['web.config', /<!-- (<add key="TRANSPORTS"[^>]*>) -->/, '<add key="TRANSPORTS" value="websocket,xhr-polling" />']);
   edit(folder, ['web.config', /<!-- <webSocket [^>]*> -->/, '<webSocket enabled="false" />']);
   const iis = await startIis({ folder, app: appPath, iis: '10' });
@@ -171,6 +150,7 @@ test('several processes of the package share their clients', async t => {
   const redis = await startRedis(t);
   if (!redis) return;
   const folder = unpacked(t);
+  if (!folder) return;
   const env = { REDIS_URL: redis.url };
   const servers = [await startServer(t, { folder, env }), await startServer(t, { folder, env })];
   for (const { origin } of servers) await next(connect(t, origin), 'connect');
@@ -180,7 +160,7 @@ test('several processes of the package share their clients', async t => {
 });
 
 test('packages that cannot be bundled: --modules leaves them as they are, without those for development', async t => {
-  const folder = path.join(emptyFolder(t), NAME);
+  const folder = path.join(emptyFolder(t, 'modules-'), NAME);
   packModules(root, folder);
   assert.deepEqual(readdirSync(folder).sort(), ['dist', 'iisnode.yml', 'node_modules', 'package.json', 'public', 'web.config']);
   assert(!readdirSync(path.join(folder, 'node_modules')).some(name => ['.bin', 'typescript', 'webpack'].includes(name)));

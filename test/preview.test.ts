@@ -5,14 +5,19 @@ import path from 'node:path';
 import { test, TestContext } from 'node:test';
 import { appPath, deploy, edit, resource, root, until } from './helper';
 
-/** Runs the command until the test ends. */
-function preview(t: TestContext, ...args: string[]) {
+/** Runs the command until the test ends. `deployed`: with a folder of its own, which it leaves before the folder goes. */
+function preview(t: TestContext, args: string[], deployed = false) {
+  let stop: () => unknown = () => undefined;
+  t.after(() => stop());
+  const folder = deployed ? deploy(t) : '';
+  if (deployed) args = [folder, ...args];
   const child = spawn(process.execPath, [path.join(root, 'build', 'test', 'iis', 'preview.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', data => text += String(data));
   const ended = once(child, 'close') as Promise<[number]>;
-  t.after(() => child.kill('SIGTERM') && ended);
+  stop = () => child.kill('SIGTERM') && ended;
   return {
+    folder,
     output: () => text,
     ended,
     url: () => until(() => /http:\/\/localhost:\d+\S*/.exec(text)?.[0], 'the address'),
@@ -20,8 +25,7 @@ function preview(t: TestContext, ...args: string[]) {
 }
 
 test('preview serves a folder as IIS does, and says what happens with each request', async t => {
-  const folder = deploy(t);
-  const { url, output } = preview(t, folder, '--port', '0', '--trace');
+  const { folder, url, output } = preview(t, ['--port', '0', '--trace'], true);
   const address = await url();
   assert.equal(new URL(address).pathname, `${appPath}/`);
   assert.equal((await fetch(address)).status, 200);
@@ -40,7 +44,7 @@ test('preview serves a folder as IIS does, and says what happens with each reque
 });
 
 test('preview --app / serves the folder as the root of a site', async t => {
-  const { url } = preview(t, deploy(t), '--port', '0', '--app', '/');
+  const { url } = preview(t, ['--port', '0', '--app', '/'], true);
   const address = await url();
   assert.equal(new URL(address).pathname, '/');
   assert.equal((await fetch(`${address.replace(/\/$/, '')}${appPath}/health`)).status, 200);
@@ -56,7 +60,7 @@ test('preview says in a line what it cannot do, and ends with 2', async t => {
     [['--nonsense'], /nonsense/],
     [['--node', '/no/such/node'], /^--node/],
   ] as const) {
-    const { ended, output } = preview(t, ...args);
+    const { ended, output } = preview(t, [...args]);
     assert.deepEqual((await ended)[0], 2, output());
     assert.match(output(), says);
   }

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { test } from 'node:test';
-import { appPath, ask, connect, next, request, resource, startServer, until } from './helper';
+import { appPath, ask, connect, needsSignals, next, request, resource, startServer, until } from './helper';
+import { newPipeName, removePipe } from './iis/system';
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`${signal} ends the waiting polls, then the process, with exit code 0 in 5 s`, { skip: process.platform === 'win32' }, async t => {
+  test(`${signal} ends the waiting polls, then the process, with exit code 0 in 5 s`, needsSignals, async t => {
     const server = await startServer(t, { env: { LOG_LEVEL: 'debug' } });
     const session = (await (await fetch(`${server.origin}${resource}/1/`)).text()).split(':')[0]!;
     const poll = `${server.origin}${resource}/1/xhr-polling/${session}`;
@@ -23,7 +21,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-test('a request that never ends does not keep a stopped server', { skip: process.platform === 'win32' }, async t => {
+test('a request that never ends does not keep a stopped server', needsSignals, async t => {
   const server = await startServer(t);
   const session = (await (await fetch(`${server.origin}${resource}/1/`)).text()).split(':')[0]!;
   const upload = createConnection(server.port, 'localhost');
@@ -37,7 +35,7 @@ test('a request that never ends does not keep a stopped server', { skip: process
   assert.equal(await ended, 0);
 });
 
-test('a client of 0.9 comes back at once when the server was stopped and started', { skip: process.platform === 'win32' }, async t => {
+test('a client of 0.9 comes back at once when the server was stopped and started', needsSignals, async t => {
   const first = await startServer(t);
   const client = connect(t, first.origin, { reconnect: true });
   await next(client, 'connect');
@@ -48,12 +46,11 @@ test('a client of 0.9 comes back at once when the server was stopped and started
   assert.deepEqual(await ask(client, 'message', 'again'), ['again']);
 });
 
-test('PORT may be a socket path; the client\'s address is the last in X-Forwarded-For', { skip: process.platform === 'win32' }, async t => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'socket-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const socketPath = path.join(folder, 's');
+test('PORT may be a named pipe or a socket path; the client\'s address is the last in X-Forwarded-For', async t => {
+  const socketPath = newPipeName();
+  t.after(() => removePipe(socketPath));
   const server = await startServer(t, { env: { PORT: socketPath, LOG_LEVEL: 'debug' } });
-  assert.match(server.output(), new RegExp(`listening on ${socketPath}, path ${appPath}/ `));
+  assert(server.output().includes(`listening on ${socketPath}, path ${appPath}/ `));
   assert.match((await request({ socketPath, path: `${appPath}/health` })).text, /"status":"ok"/);
   const headers = { origin: 'http://elsewhere.example', 'x-forwarded-for': '6.6.6.6, 10.1.2.3' };
   await request({ socketPath, path: `${resource}/1/`, headers });

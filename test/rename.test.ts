@@ -6,7 +6,7 @@ import path from 'node:path';
 import { test, TestContext } from 'node:test';
 import { appPath, connect, edit, next, root, startServer } from './helper';
 import { startIis } from './iis/index';
-import { commit, env, git, npm, rename, repository } from './rename/repository';
+import { command, commit, env, git, npm, repository } from './repository';
 
 const current = appPath.slice(1);
 /** Names to give, other than the one it has: this holds under any. Each is a word of the README, or may become one; `odd` is none. */
@@ -69,13 +69,13 @@ test('rename gives the application another name, and then another, wherever it h
   tsc('-p', path.join(folder, 'test'));
   execFileSync(process.execPath, [path.join(folder, 'build', 'test', 'run.js'), 'config', 'pages', 'polling', 'preview'], { env });
 
-  assert.equal(rename(folder, `/${second}`).stderr, '');
+  assert.equal(command(folder, 'rename', `/${second}`).stderr, '');
   commit(folder);
   hasPackageName(folder, second);
   tsc('-p', folder);
   await livesAt(t, folder, second, first);
 
-  assert.equal(rename(folder, odd).stderr, '');
+  assert.equal(command(folder, 'rename', odd).stderr, '');
   commit(folder);
   hasPackageName(folder, odd.toLowerCase());
   tsc('-p', folder);
@@ -83,11 +83,11 @@ test('rename gives the application another name, and then another, wherever it h
 
   // A name that is no word shows whether a place was forgotten. And the tree is the one that a single rename makes: on the way no
   // sentence has changed.
-  assert.equal(rename(folder, last).stderr, '');
+  assert.equal(command(folder, 'rename', last).stderr, '');
   const after = commit(folder);
   assert.throws(() => git(folder, 'grep', '-il', odd, '--', '.', ':!test/rename.test.ts'), { status: 1 }, 'found in a file');
   git(folder, 'checkout', '-q', start);
-  assert.equal(rename(folder, last).stderr, '');
+  assert.equal(command(folder, 'rename', last).stderr, '');
   assert.equal(commit(folder), after);
 });
 
@@ -95,7 +95,7 @@ test('rename refuses, with one line and exit status 1, and changes nothing', t =
   const folder = repository(t);
   if (!folder) return;
   const refused = (args: string[], says: RegExp) => {
-    const { status, stdout, stderr } = rename(folder, ...args);
+    const { status, stdout, stderr } = command(folder, 'rename', ...args);
     assert.equal(status, 1, args.join(' '));
     assert.equal(stdout, '');
     assert.match(stderr, says);
@@ -165,7 +165,7 @@ test('rename passes over what its owner has replaced, and says so; it names line
   rmSync(path.join(folder, 'README.md'));
   commit(folder);
 
-  const { status, stdout, stderr } = rename(folder, last);
+  const { status, stdout, stderr } = command(folder, 'rename', last);
   assert.equal(status, 0, stderr);
   assert.match(stdout, /passed over:\n(.*\n)* {2}public\/index\.html: <title>/);
   assert.match(stdout, /passed over:\n(.*\n)* {2}web\.config: a rule/);

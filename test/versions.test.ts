@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrowserContext } from 'playwright-core';
 import { openBrowser } from './browser';
+import { run } from './fetched';
 import { available, Client, Deployed, Edit, fromRoot, resource, root, serveAsIis, until } from './helper';
 
 /* Every 0.9 client that there is, unchanged, when its session is gone: with the process, by a recycle or by its death. */
@@ -26,7 +26,11 @@ function fetchClients(): string | null {
     const dependencies = Object.fromEntries(VERSIONS.map(version => [version, `npm:socket.io-client@${version}`]));
     mkdirSync(folder, { recursive: true });
     writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ private: true, dependencies, overrides: { ...overrides, ws, 'socket.io-client': undefined } }));
-    spawnSync('npm', ['install', '--ignore-scripts', '--no-package-lock', '--no-audit', '--no-fund'], { cwd: folder, shell: process.platform === 'win32' });
+    try {
+      run('npm', ['install', '--ignore-scripts', '--no-package-lock', '--no-audit', '--no-fund'], { cwd: folder });
+    } catch {
+      return null;
+    }
   }
   return there() ? folder : null;
 }

@@ -12,8 +12,8 @@ export const EVERY = 100;
  * of this process, so that a kill takes none of it.
  */
 export function app(io: Server<Loose, Loose>): void {
-  // iisnode starts a process in the folder of its script, dist.
-  const file = openSync(path.join('..', `numbers-${process.pid}`), 'a');
+  // iisnode starts a process in the folder of its script, dist. Windows gives the number of a process that has ended to the next.
+  const file = openSync(path.join('..', `numbers-${process.pid}-${Date.now()}`), 'a');
   const note = (...parts: (string | number)[]) => writeSync(file, `${parts.join(' ')}\n`);
   note('started');
 

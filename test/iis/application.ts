@@ -1,16 +1,14 @@
 /* Small applications for the tests of the stand-in, each in a folder of its own. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import type http from 'node:http';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { startIis, type IisOptions } from '.';
-import { request } from '../helper';
+import { emptyFolder, request } from '../helper';
 
 /** Writes a folder: relative path to text. Gives where it is; it is gone when the test ends. */
 export function application(t: TestContext, files: Record<string, string>): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'application-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const folder = emptyFolder(t, 'application-');
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(path.join(folder, path.dirname(name)), { recursive: true });
     writeFileSync(path.join(folder, name), text);

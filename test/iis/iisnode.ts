@@ -4,8 +4,9 @@ import net from 'node:net';
 import path from 'node:path';
 import { Answer, Exchange, exchange } from './bridge';
 import { debugHeader, Failure, failure, page } from './iisnode-errors';
-import { IisnodeError, newPipeName, NodeProcess } from './process';
+import { IisnodeError, NodeProcess } from './process';
 import { applyOverrides, IisnodeSettings, OverridesError, overridesWarnings, readSettings } from './settings';
+import { newPipeName, NodeExe } from './system';
 import { Watcher, watchFiles } from './watch';
 
 /** What web.config says for iisnode. */
@@ -42,7 +43,7 @@ export class Iisnode {
   #requests = 0;
 
   /** @param node the node.exe to run */
-  constructor(private config: IisnodeConfig, private readonly node: string, private readonly log: (line: string) => void) {}
+  constructor(private config: IisnodeConfig, private readonly node: NodeExe, private readonly log: (line: string) => void) {}
 
   /** The live processes, the newest first. */
   pids(): number[] {

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { readConfig } from '../../src/config';
 import type { IisVersion } from './config';
 import { Site } from './site';
+import { NodeExe, ownNode } from './system';
 import type { Visit } from './visit';
 
 export interface IisOptions {
@@ -19,8 +20,8 @@ export interface IisOptions {
   /** 0, the default: any that is free. */
   port?: number;
   iis?: IisVersion;
-  /** The node.exe to run; default: the one that runs this. */
-  node?: string;
+  /** The node.exe to run, and how, where it is not this system's; default: the one that runs this. */
+  node?: string | NodeExe;
   /** Takes a line for each request: what happened to it. */
   trace?: (line: string) => void;
   /** Takes a line where a configuration cannot be used, and where a process starts or ends. */
@@ -54,11 +55,12 @@ export interface Iis {
  */
 export async function startIis(options: IisOptions): Promise<Iis> {
   const app = `/${(options.app ?? readConfig({}).appPath).replace(/^\/+|\/+$/g, '')}`;
+  const { node = process.execPath } = options;
   const site = new Site({
     folder: path.resolve(options.folder),
     app,
     iis: options.iis ?? '7.5',
-    node: options.node ?? process.execPath,
+    node: typeof node === 'string' ? ownNode(node) : node,
     local: options.local ?? false,
     dynamicCompression: options.dynamicCompression ?? false,
     concurrentRequestLimit: options.concurrentRequestLimit ?? 5000,

@@ -1,12 +1,11 @@
 /* One node.exe of an application, as iisnode starts it and talks to it: over a pipe, with connections that are kept for reuse. */
 import { ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import net from 'node:net';
-import { hostname, tmpdir } from 'node:os';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IisnodeSettings } from './settings';
+import { newPipeName, NodeExe, removePipe } from './system';
 
 /** iisnode's own failure: an HTTP status and sub-status, and Windows' error number. */
 export class IisnodeError extends Error {
@@ -21,7 +20,7 @@ export interface ProcessOptions {
   /** web.config's, in order. */
   appSettings: [key: string, value: string][];
   /** The node.exe that takes the place of `nodeProcessCommandLine` where that is iisnode's default. */
-  node: string;
+  node: NodeExe;
   /** The pipe of recycleSignalEnabled. */
   controlPipe?: string;
 }
@@ -33,7 +32,7 @@ export const UNABLE_TO_START = 1028;
 export const IISNODE_VERSION = '0.2.26';
 
 // What a worker process of IIS has in its environment, of what matters to node.
-const SYSTEM = ['PATH', 'Path', 'HOME', 'LANG', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'SystemDrive', 'windir', 'ProgramFiles', 'WINEPREFIX', 'WINEDEBUG'];
+const SYSTEM = ['PATH', 'Path', 'HOME', 'LANG', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'SystemDrive', 'windir', 'ProgramFiles'];
 
 export class NodeProcess {
   /** How many requests it has been given and not answered. Waiting polls are among them. */
@@ -42,16 +41,18 @@ export class NodeProcess {
   readonly pid: number;
   readonly #child: ChildProcess;
   readonly #pipe: string;
+  readonly #open: NodeExe['open'];
   readonly #settings: IisnodeSettings;
   readonly #kept: { socket: net.Socket; since: number }[] = [];
   readonly #ended: Promise<void>;
 
   /** @throws IisnodeError if node.exe cannot be started */
   static async start(options: ProcessOptions): Promise<NodeProcess> {
-    const pipe = newPipeName();
+    const { node, script } = options;
+    const pipe = newPipeName(node.windows);
     const [command, ...first] = commandLine(options);
-    const child = spawn(command!, [...first, options.script], {
-      cwd: path.dirname(options.script),
+    const child = spawn(command!, [...first, node.file(script)], {
+      cwd: path.dirname(script),
       env: environment(options, pipe),
       // The interceptor writes the log files; what node writes without it is lost.
       stdio: 'ignore',
@@ -59,18 +60,18 @@ export class NodeProcess {
     });
     await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', (error: NodeJS.ErrnoException) =>
       reject(new IisnodeError(500, 1000, error.code === 'ENOENT' ? UNABLE_TO_START : 5, `node.exe cannot be started: ${error.message}`))));
-    return new NodeProcess(child, pipe, options.settings);
+    return new NodeProcess(child, pipe, node.open, options.settings);
   }
 
-  private constructor(child: ChildProcess, pipe: string, settings: IisnodeSettings) {
+  private constructor(child: ChildProcess, pipe: string, open: NodeExe['open'], settings: IisnodeSettings) {
     this.#child = child;
     this.#pipe = pipe;
+    this.#open = open;
     this.#settings = settings;
     this.pid = child.pid!;
     this.#ended = new Promise(resolve => child.once('exit', () => {
       this.exited = true;
-      // Unlike a named pipe, a socket stays behind as a file.
-      if (process.platform !== 'win32') rmSync(pipe, { force: true });
+      removePipe(pipe);
       resolve();
     }));
   }
@@ -101,7 +102,7 @@ export class NodeProcess {
     if (socket) return { socket, kept: true };
     for (let retry = 0; ; retry++) {
       try {
-        return { socket: await open(this.#pipe), kept: false };
+        return { socket: await this.#open(this.#pipe), kept: false };
       } catch {
         if (retry >= this.#settings.maxNamedPipeConnectionRetry) {
           throw new IisnodeError(500, 1001, 2, `process ${this.pid} runs, but does not listen on process.env.PORT (${retry} retries)`);
@@ -134,28 +135,24 @@ export class NodeProcess {
   }
 }
 
-/** A name to listen at: a named pipe on Windows, elsewhere a socket. */
-export function newPipeName(): string {
-  return process.platform === 'win32' ? `\\\\.\\pipe\\${randomUUID()}` : path.join(tmpdir(), `iisnode-${randomUUID()}`);
-}
-
 /** node.exe and the interceptor, which the script's path follows. */
 function commandLine({ settings, node, script }: ProcessOptions): string[] {
   const words = (text: string) => Array.from(text.matchAll(/"([^"]*)"|(\S+)/g), word => word[1] ?? word[2]!);
   // iisnode's default means the node.exe that is installed, and so does the path its installer is often given.
   const own = /^(%programfiles(\(x86\))?%\\nodejs\\node\.exe|([a-z]:\\.*\\)?node(\.exe)?)$/i;
   const given = words(settings.nodeProcessCommandLine);
-  const command = own.test(given[0] ?? '') ? [node, ...given.slice(1)] : given;
+  const command = own.test(given[0] ?? '') ? [...node.command, ...given.slice(1)] : given;
   if (command[0]?.startsWith('.')) command[0] = path.resolve(path.dirname(script), command[0]);
   const interceptor = settings.interceptor === '' || /iisnode\\interceptor\.js"?$/i.test(settings.interceptor.trim())
-    ? [path.join(__dirname, 'interceptor.js')]
+    ? [node.file(path.join(__dirname, 'interceptor.js'))]
     : words(settings.interceptor);
   return [...command, ...interceptor];
 }
 
 /** The environment of node.exe. Of a name that is there twice Windows takes the first: the system's, then iisnode's, then appSettings'. */
-function environment({ settings, appSettings, controlPipe }: ProcessOptions, pipe: string): NodeJS.ProcessEnv {
+function environment({ settings, appSettings, controlPipe, node }: ProcessOptions, pipe: string): NodeJS.ProcessEnv {
   const entries: [string, string][] = [
+    ...Object.entries(node.env),
     ...SYSTEM.flatMap(name => process.env[name] === undefined ? [] : [[name, process.env[name]] as [string, string]]),
     ['COMPUTERNAME', process.env.COMPUTERNAME ?? hostname()],
     ['PORT', pipe],
@@ -170,21 +167,11 @@ function environment({ settings, appSettings, controlPipe }: ProcessOptions, pip
     entries.push(
       ['IISNODE_LOGGINGENABLED', '1'],
       // Backslashes divide a path on Windows only.
-      ['IISNODE_LOGDIRECTORY', process.platform === 'win32' ? settings.logDirectory : settings.logDirectory.replaceAll('\\', '/')],
+      ['IISNODE_LOGDIRECTORY', node.windows ? settings.logDirectory : settings.logDirectory.replaceAll('\\', '/')],
       ['IISNODE_MAXTOTALLOGFILESIZEINKB', String(settings.maxTotalLogFileSizeInKB)],
       ['IISNODE_MAXLOGFILESIZEINKB', String(settings.maxLogFileSizeInKB)],
       ['IISNODE_MAXLOGFILES', String(settings.maxLogFiles)],
     );
   }
   return Object.fromEntries(entries.reverse());
-}
-
-function open(pipe: string): Promise<net.Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = net.connect(pipe, () => {
-      socket.off('error', reject);
-      resolve(socket);
-    });
-    socket.once('error', reject);
-  });
 }

@@ -8,6 +8,7 @@ import { refusal } from './filtering';
 import { mapHandler, Mapping } from './handlers';
 import { Iisnode } from './iisnode';
 import { commonHeaders, headerText, ResponseRules, sendAnswer, sendError, sendPage } from './respond';
+import type { NodeExe } from './system';
 import { clientAddress, headerUrl, parseUrl, Place, resolveDots, serverVariable, Visit } from './visit';
 
 export interface SiteOptions {
@@ -15,7 +16,7 @@ export interface SiteOptions {
   /** '/' or '/app'. */
   app: string;
   iis: IisVersion;
-  node: string;
+  node: NodeExe;
   /** Whether to answer as if the client were the server itself. */
   local: boolean;
   /** Whether the dynamic compression role is installed. */

@@ -1,13 +1,11 @@
 /* What of the server around app.ts changes, row by row. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { trustHeaders } from '../../src/iisnode';
 import { fromPeers } from '../bench/paths';
 import { oldNode } from '../fetched';
 import { request, resource, serveAsIis, until } from '../helper';
+import { newPipeName, removePipe } from '../iis/system';
 import { connect, next, onConnection, options, Rows, start } from './socketio4';
 
 /** The first request of a client. */
@@ -45,9 +43,8 @@ export const server: Rows = {
   },
 
   '`socket.handshake`': async t => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'pipe-'));
-    t.after(() => rmSync(folder, { recursive: true }));
-    const socketPath = process.platform === 'win32' ? `\\\\.\\pipe\\${path.basename(folder)}` : path.join(folder, 's');
+    const socketPath = newPipeName();
+    t.after(() => removePipe(socketPath));
     const seen: any[] = [];
     const { io } = await start(t, onConnection(socket => seen.push(socket.handshake)), {}, socketPath);
     const headers = { 'x-forwarded-for': '6.6.6.6, 10.1.2.3', 'x-iisnode-auth_user': 'admin' };

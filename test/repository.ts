@@ -4,11 +4,15 @@ import { cpSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { available, cloneTemplate, root } from '../helper';
+import { available, cloneTemplate, root } from './helper';
+
+/** When all is committed: always the same time, so that the same files are the same commit. */
+export const WHEN = '2026-03-04T05:06:08Z';
 
 // node:test would not run in a process that it thinks its own; and no git but the clone's is meant.
-export const env = Object.fromEntries(Object.entries({ ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() })
-  .filter(([name]) => name !== 'NODE_TEST_CONTEXT' && !/^GIT_(DIR|WORK_TREE|INDEX_FILE)$/.test(name)));
+export const env = Object.fromEntries(Object.entries({
+  ...process.env, GIT_CEILING_DIRECTORIES: tmpdir(), GIT_AUTHOR_DATE: WHEN, GIT_COMMITTER_DATE: WHEN,
+}).filter(([name]) => name !== 'NODE_TEST_CONTEXT' && !/^GIT_(DIR|WORK_TREE|INDEX_FILE)$/.test(name)));
 
 /** Runs git, and gives what it says. */
 export function git(folder: string, ...args: string[]): string {
@@ -36,9 +40,9 @@ export function repository(t: TestContext): string | null {
   return folder;
 }
 
-/** Runs the command as it is built. */
-export function rename(folder: string, ...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(folder, 'build', 'scripts', 'rename.js'), ...args], { env, encoding: 'utf8' });
+/** Runs a command of scripts/ as it is built. */
+export function command(folder: string, name: string, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(folder, 'build', 'scripts', `${name}.js`), ...args], { env, encoding: 'utf8' });
   return { status, stdout, stderr };
 }
 
