@@ -43,18 +43,29 @@ async function main(): Promise<void> {
   for (const old of [folder, archive]) rmSync(old, { recursive: true, force: true });
   for (const line of values.modules ? packModules(root, folder) : await packBundle(root, folder)) step(line);
 
-  // iisnode compares the times of the files that it watches: a new version has to have a new one, wherever it is unpacked.
-  const files = readdirSync(folder, { recursive: true }).map(one => path.join(folder, String(one))).filter(file => statSync(file).isFile());
-  for (const file of files) utimesSync(file, time, time);
-  step(`${show(folder)}: ${files.length} files, ${size(files.reduce((sum, file) => sum + statSync(file).size, 0))}`);
+  const files = readdirSync(folder, { recursive: true }).map(String).filter(file => statSync(path.join(folder, file)).isFile());
+  for (const file of files) utimesSync(path.join(folder, file), time, timeOf(file) ?? time);
+  step(`${show(folder)}: ${files.length} files, ${size(files.reduce((sum, file) => sum + statSync(path.join(folder, file)).size, 0))}`);
   step(`tried as IIS ${iis} would run it: ${await prove(folder, appPath || '/', iis)}`);
-  writeFileSync(archive, zip(folder, time));
+  writeFileSync(archive, zip(folder));
   step(`${show(archive)}: ${size(statSync(archive).size)}`);
+}
+
+/**
+ * When a file was changed last, if git has it. What is copied over an older version then tells what is new by its time, as iisnode
+ * does: a new server.js has that of the last commit.
+ */
+function timeOf(file: string): Date | null {
+  if (!/^(public|web\.config|iisnode\.yml)/.test(file)) return null;
+  return new Date(Number(git('log', '-1', '--format=%ct', '--', file)) * 1000);
+}
+
+function git(...args: string[]): string {
+  return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
 }
 
 /** @throws Refusal if what is here is not what is committed, or not what package-lock.json asks for */
 function readCommit(): { commit: string; time: Date } {
-  const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
   let log: string;
   try {
     log = git('log', '-1', '--format=%h %ct');

@@ -1,4 +1,4 @@
-/* What the README says of moving on to Socket.IO 4: each row of its table is tried here, and a row that is not fails. */
+/* What docs/moving-on.md says of Socket.IO 4: each row of its table is tried here, and a row that is not fails. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,8 +12,8 @@ import { socketIo4 } from './moving-on/socketio4';
 const rows = { ...application, ...server, ...page };
 
 test('the rows of the table are those that are tried here', () => {
-  const section = /^## Moving on\n([^]*?)^(?:## |MIT License)/m.exec(readFileSync(path.join(root, 'README.md'), 'utf8'))![1]!;
-  const [, , ...table] = Array.from(section.matchAll(/^\| (.+?) \|/gm), row => row[1]);
+  const text = readFileSync(path.join(root, 'docs', 'moving-on.md'), 'utf8');
+  const [, , ...table] = Array.from(text.matchAll(/^\| (.+?) \|/gm), row => row[1]);
   assert.deepEqual(table, Object.keys(rows));
 });
 

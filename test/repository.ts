@@ -11,7 +11,7 @@ export const WHEN = '2026-03-04T05:06:08Z';
 
 // node:test would not run in a process that it thinks its own; and no git but the clone's is meant.
 export const env = Object.fromEntries(Object.entries({
-  ...process.env, GIT_CEILING_DIRECTORIES: tmpdir(), GIT_AUTHOR_DATE: WHEN, GIT_COMMITTER_DATE: WHEN,
+  ...process.env, GIT_CEILING_DIRECTORIES: tmpdir(),
 }).filter(([name]) => name !== 'NODE_TEST_CONTEXT' && !/^GIT_(DIR|WORK_TREE|INDEX_FILE)$/.test(name)));
 
 /** Runs git, and gives what it says. */
@@ -21,8 +21,9 @@ export function git(folder: string, ...args: string[]): string {
 }
 
 /** Commits everything, and gives the id of the tree: the same for the same files. */
-export function commit(folder: string): string {
+export function commit(folder: string, when = WHEN): string {
   git(folder, 'add', '-A');
+  Object.assign(env, { GIT_AUTHOR_DATE: when, GIT_COMMITTER_DATE: when });
   git(folder, 'commit', '-q', '-m', 'test');
   return git(folder, 'rev-parse', 'HEAD^{tree}');
 }

@@ -53,7 +53,8 @@ const page: Place[] = ['title', 'h1'].map(tag => ({
 const BEFORE = [
   'https?://[^\\s/.]+/', // on a server that has no name of the internet, as examples have it
   '[\'"`(]/', '\\bpath:/', '--app /', // a path from the root
-  '/(?:name|applicationPool|apppool\\.name):"?', 'Web Site/', // appcmd
+  '/(?:name|applicationPool|apppool\\.name):"?', 'Web Site/', '\\bapppool ', "name='", // appcmd
+  '\\bbuild/', // what npm run package makes
   '\\b[A-Za-z]:\\\\(?:[\\w.-]+\\\\)*', '\\b[Aa]pp[Pp]ool\\\\', // a folder, an application pool's account
 ].join('|');
 /** The name is over: what follows makes it no longer name, nor does a dot that ends a sentence. */
