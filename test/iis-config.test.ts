@@ -44,7 +44,7 @@ test('the one handler there is runs the file that is built', () => {
 test('the three places that know the path agree: the rule, APP_PATH, and what the page is told', async t => {
   const server = await startServer(t);
   const page = await (await fetch(server.page)).text();
-  const script = new URL(/id="client" src="([^"]+)"/.exec(page)![1]!, server.page);
+  const script = new URL(/<script[^>]+src="([^"]+socket\.io\.js)"/.exec(page)![1]!, server.page);
   assert.equal(script.pathname, `${resource}/socket.io.js`);
   assert.equal((await fetch(script)).status, 200);
   // The rule takes the script's address, as application and at the root of a site.
