@@ -142,6 +142,7 @@
       socket = null;
       clearTimeout(timer);
       if (!session) return;
+      clearTimeout(session.heartbeatTimeoutTimer); // 0.9's throws where the answer to its handshake was none
       // The server is told, with all that it may not have: it counts once, in whatever order it arrives.
       if (forGood && transport && transport.name === 'xhr-polling') {
         last = io.parser.encodePayload(pending.slice(0, underWay).map(io.parser.encodePacket).concat('0::'));

@@ -104,7 +104,14 @@ function send(request: Exchange, headers: string[], socket: net.Socket, node: No
     // Without an agent node would close the connection after the answer.
     upstream.shouldKeepAlive = true;
     socket.setNoDelay?.(true);
-    socket.once('free', () => node.keep(socket));
+    // Not at the socket's 'free': where a write is confirmed late, as by Windows' pipes, node emits it twice, at the end of the answer and
+    // when the request has gone. The second would make free what has the next request by then.
+    let open = 2;
+    const close = () => {
+      open -= 1;
+      if (open === 0 && upstream.shouldKeepAlive) node.keep(socket);
+    };
+    upstream.once('finish', close).once('response', res => res.once('end', close));
     upstream.on('error', error => {
       socket.destroy();
       reject(error);

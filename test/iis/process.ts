@@ -102,7 +102,10 @@ export class NodeProcess {
     if (socket) return { socket, kept: true };
     for (let retry = 0; ; retry++) {
       try {
-        return { socket: await this.#open(this.#pipe), kept: false };
+        const fresh = await this.#open(this.#pipe);
+        // At the end of an answer node takes its own listener away, and a write that is still under way can fail yet.
+        fresh.on('error', () => undefined);
+        return { socket: fresh, kept: false };
       } catch {
         if (retry >= this.#settings.maxNamedPipeConnectionRetry) {
           throw new IisnodeError(500, 1001, 2, `process ${this.pid} runs, but does not listen on process.env.PORT (${retry} retries)`);
