@@ -35,7 +35,7 @@ describe('several processes', { concurrency: 2 }, () => {
     await sleep(4000);
     utimesSync(path.join(folder, 'dist', 'server.js'), new Date(), new Date(Date.now() + 1000));
     await sleep(6000);
-    process.kill(pids().at(-1)!, 'SIGKILL');
+    process.kill(pids()[0]!, 'SIGKILL');
     await sleep(4000);
     const counts = await clients.finish();
     t.diagnostic(line('2 kills, 1 recycle', counts));
