@@ -11,6 +11,7 @@ import { Limits } from './limits';
 import { Namespace } from './namespace';
 import { Rooms } from './rooms';
 import { Session } from './session';
+import type { Transport } from './transport';
 
 /** 0.9's manager, which app.ts knows as `io`: its settings and namespaces, with sessions and rooms of our own. */
 export class Manager extends BaseManager {
@@ -27,7 +28,7 @@ export class Manager extends BaseManager {
 
   private readonly debug: Log['debug'];
   private readonly reportError: (kind: string, ...more: unknown[]) => void;
-  private toFlush: Session[] = [];
+  private toFlush: Transport[] = [];
   /** Sessions that are being taken over. */
   private readonly fetching = new Map<string, Promise<void>>();
 
@@ -91,7 +92,7 @@ export class Manager extends BaseManager {
   /** A session has its first poll, or its WebSocket. */
   onConnect(session: Session, recovered: boolean): void {
     this.clients += 1;
-    this.debug('connected', session.id, session.name);
+    this.debug('connected', session.id, session.transport.name);
     this.limits.onUse(session);
     this.namespaces['']!.join(session, recovered);
     if (!this.cluster) this.onCount();
@@ -117,7 +118,7 @@ export class Manager extends BaseManager {
     for (const packet of packets) {
       if (session.ended) return;
       if (session.delivery && packet.endpoint === '' && !this.isToHandle(session, packet)) continue;
-      if (packet.type === 'heartbeat') session.onHeartbeat();
+      if (packet.type === 'heartbeat') session.transport.onHeartbeat();
       else if (packet.type === 'disconnect' && packet.endpoint === '') session.onLeave();
       else if (packet.type === 'connect' && packet.endpoint === '') continue; // it is connected
       else this.onPacket(session, packet);
@@ -209,13 +210,13 @@ export class Manager extends BaseManager {
     if (session.connected && !this.cluster) this.onCount();
   }
 
-  /** Sends what waits for a session at the end of this tick. */
-  flushSoon(session: Session): void {
-    if (this.toFlush.push(session) > 1) return;
+  /** Sends what waits for a client at the end of this tick. */
+  flushSoon(transport: Transport): void {
+    if (this.toFlush.push(transport) > 1) return;
     process.nextTick(() => {
-      const sessions = this.toFlush;
+      const transports = this.toFlush;
       this.toFlush = [];
-      for (const one of sessions) one.flush();
+      for (const one of transports) one.flush();
     });
   }
 

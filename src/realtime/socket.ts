@@ -36,7 +36,7 @@ export class Socket extends EventEmitter {
   }
 
   get handshake(): Handshake | undefined { return this.session ? this.session.handshake : undefined; }
-  get transport(): string | undefined { return this.session ? this.session.name : undefined; }
+  get transport(): string | undefined { return this.session ? this.session.transport.name : undefined; }
 
   get broadcast(): this { return this.flagged({ broadcast: true }); }
   get volatile(): this { return this.flagged({ volatile: true }); }

@@ -35,7 +35,7 @@ export function createUpgrade(most: number, onPackets: (session: Session, packet
             webSocket.close(1008, error.reason);
           }
         });
-        session.onWebSocket(webSocket, socket);
+        session.transport.onWebSocket(webSocket, socket);
       });
     },
     refuse(socket, { status, reason }) {

@@ -107,7 +107,7 @@ export class Shared {
       written();
       waiting.forEach(tell => tell());
       delivery!.tell(received);
-      session.flushSoon();
+      session.transport.flushSoon();
     };
   }
 
@@ -133,7 +133,7 @@ export class Shared {
     this.hold.clear();
     this.session.delivery!.tell(this.session.delivery!.received);
     for (const tell of this.toldWhenWritten.splice(0)) tell();
-    this.session.flushSoon();
+    this.session.transport.flushSoon();
   }
 
   /** Goes on where another process was. The client is on its way. */
