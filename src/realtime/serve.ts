@@ -10,6 +10,7 @@ import type { Shared } from './cluster/shared';
 import type { Manager } from './manager';
 import { readOrigin } from './origins';
 import { readPayload } from './packets';
+import { receive } from './receive';
 import { answer, notHandshaken, Refusal } from './refusal';
 import { Delivered, readDelivery, readRequest, Request } from './requests';
 import type { Session } from './session';
@@ -35,7 +36,7 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
   const warn = atMostOneASecond(log.warn);
   let closing = false;
   const webSockets = config.transports.includes('websocket')
-    ? createUpgrade(config.maxMessageBytes, (session, packets) => manager.onPackets(session, packets), log)
+    ? createUpgrade(config.maxMessageBytes, (session, packets) => receive(manager, session, packets), log)
     : null;
 
   /**
@@ -101,7 +102,7 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
       // Another process has it since the request began.
       if (session.shared && session.shared.elsewhere) throw notHandshaken();
       session.begin();
-      manager.onPackets(session, packets);
+      receive(manager, session, packets);
       if (session.shared) void answerPost(session.shared, req, res, origin);
       else answer(res, 200, '1', origin);
     }), refusal => refuse(req, res, origin, refusal));
