@@ -31,9 +31,9 @@ export class Shared {
   /** The number of the last message to the client that another process sends as well, if it has not been written. */
   private again = 0;
   private toldWhenWritten: (() => void)[] = [];
-  /** The numbers of the first and the last message to the client that it has or is being given. */
+  /** The numbers of the first and the last message to the client that Redis has or is being given. */
   private first = 1;
-  private last = 0;
+  last = 0;
   private readonly hold = new Hold();
 
   constructor(private readonly session: Session, private readonly cluster: Cluster) {
@@ -42,7 +42,7 @@ export class Shared {
 
   /** Something that another process would need has changed. */
   touch(): void {
-    if (!this.elsewhere) this.cluster.touch(this.session);
+    if (!this.elsewhere) this.cluster.commits.touch(this.session);
   }
 
   /** What socket.set keeps has changed. */
@@ -123,11 +123,6 @@ export class Shared {
     if (this.fromBus.length > 0) this.fromBus = this.fromBus.filter(number => number > last);
   }
 
-  /** The number of the last message that was written. */
-  get lastWritten(): number {
-    return this.last;
-  }
-
   /** The client is told what there is, though it is not written. */
   letGo(): void {
     this.hold.clear();
@@ -164,7 +159,7 @@ export class Shared {
 
   /** If the process that was asked for acknowledgements has died, the client waits for them no longer. */
   private async answerFor(owner: string, asked: number[]): Promise<void> {
-    if (!await this.cluster.isDead(owner)) return;
+    if (!await this.cluster.members.isDead(owner)) return;
     for (const ackId of asked) {
       if (this.asked.delete(ackId)) this.session.send(encodePacket({ type: 'ack', ackId, args: [{ error: RESTARTED }] }));
     }
