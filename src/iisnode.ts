@@ -1,3 +1,4 @@
+/* What of a request's headers is iisnode's own word. server.ts asks for the pages' requests, realtime/handshake.ts for clients'. */
 import type { IncomingMessage } from 'http';
 
 /**

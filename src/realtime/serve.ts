@@ -1,3 +1,7 @@
+/*
+ * The way from a request to a session; index.ts hands it all of Socket.IO's. Whatever is wrong with a request, it gets an answer: of a
+ * connection that is cut, iisnode makes a 500.1013.
+ */
 import type { IncomingMessage, ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import type { Config } from '../config';
@@ -27,10 +31,7 @@ export interface Serve {
   sweep: (now: number) => void;
 }
 
-/**
- * The way from a request to a session. Whatever is wrong with a request, it gets an answer: of a connection that is cut, iisnode
- * makes a 500.1013.
- */
+/** @param owns whether a request is Socket.IO's */
 export function createServe(config: Config, manager: Manager, log: Log, owns: (req: IncomingMessage) => boolean): Serve {
   const bodies = new Bodies(config.maxMessageBytes);
   const warn = atMostOneASecond(log.warn);

@@ -1,3 +1,7 @@
+/*
+ * A client, one for all its namespaces: how it begins, comes back and ends. How it is reached meanwhile is its transport's
+ * (transport.ts), what waits for it its outbox's. app.ts never has it: what that has is a socket for each namespace (socket.ts).
+ */
 import type { Handshake } from './api';
 import type { Shared } from './cluster/shared';
 import { Delivery } from './delivery';
@@ -9,10 +13,6 @@ import { Transport } from './transport';
 const CONNECT = encodePacket({ type: 'connect' });
 const DISCONNECT = encodePacket({ type: 'disconnect' });
 
-/**
- * A client of this server, from its handshake to its end: how it begins, comes back and ends. How it is reached meanwhile is its
- * Transport's, what waits for it its Outbox's. app.ts does not see it: a Socket is what it has of a client in one namespace.
- */
 export class Session {
   /** Whether it has polled, or opened its WebSocket: until then it is a handshake and no more. */
   connected = false;

@@ -1,3 +1,7 @@
+/*
+ * What app.ts has of a client: emit, on, join, set. It is a client in one namespace, which makes it (namespace.ts); what it emits
+ * waits in the client's session (session.ts), for a connection that can take it (connection.ts).
+ */
 import { EventEmitter } from 'events';
 import type { Handshake } from './api';
 import { encodePacket } from './encode';
@@ -14,7 +18,7 @@ const MOST_ACKS = 10000;
 const NO_FLAGS: Flags = { exceptions: [] };
 
 /**
- * A client in a namespace, as 0.9's socket is used. What is different: flags hold for one emit and no other (0.9 keeps those of
+ * 0.9's socket. What is different: flags hold for one emit and no other (0.9 keeps those of
  * an emit that threw for the next one: a private message goes to everyone), each handler is called by itself, an acknowledgement
  * counts once, and it takes a quarter of the memory.
  */

@@ -1,3 +1,7 @@
+/*
+ * How a session reaches its client over time: by one poll after the other, or by a WebSocket (each a Connection, connection.ts), and how
+ * long each may wait. Stock 0.9 has a transport for each poll instead, and loses what is written to one whose client is gone.
+ */
 import type { ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import type WebSocket from 'ws';
@@ -14,11 +18,6 @@ const UNUSED = 30000;
 /** How long to wait: a setting of 0.9, or as long as a client may be absent. */
 type Wait = 'polling duration' | 'heartbeat interval' | 'heartbeat timeout' | 'absence';
 
-/**
- * How a session reaches its client over time: by one poll after the other, or by a WebSocket, with the times that each may wait.
- * What it is reached by at one moment is a Connection. Stock 0.9 has a transport for each poll, and loses what is written to one
- * whose client is gone: here what cannot be sent stays in the session's outbox.
- */
 export class Transport {
   /** What socket.transport says. */
   name: Connection['name'] = 'xhr-polling';

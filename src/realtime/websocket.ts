@@ -1,3 +1,7 @@
+/*
+ * Opens WebSockets, where TRANSPORTS offers them, and reads what comes over them: serve.ts says for whom. What goes out over them is
+ * transport.ts's.
+ */
 import type { IncomingMessage } from 'http';
 import type { Duplex } from 'stream';
 import type { Log } from '../log';

@@ -1,3 +1,4 @@
+/* The bus: what is for several processes, in a stream that each of them reads. outgoing.ts puts it there, index.ts does what it says. */
 import type { Redis } from './redis';
 
 /** What goes to several sessions, or to one, wherever they are. */

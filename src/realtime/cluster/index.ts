@@ -1,10 +1,14 @@
+/*
+ * What several processes share, by Redis; server.ts makes it if REDIS_URL is set. What changes in a process is written (commits.ts, of
+ * each session shared.ts), what is for all goes over the bus (outgoing.ts, bus.ts), a session comes from another process by take.ts.
+ */
 import { randomBytes } from 'crypto';
 import { Config, ConfigError } from '../../config';
 import type { Log } from '../../log';
 import type { Manager } from '../manager';
 import type { Session } from '../session';
 import { Bus, Entry, Read } from './bus';
-import { Commits } from './commit';
+import { Commits } from './commits';
 import { Members } from './members';
 import { Outgoing } from './outgoing';
 import { Redis } from './redis';
@@ -17,10 +21,8 @@ const REFRESH = 60000;
 const RETURN = 500;
 
 /**
- * What several processes share, by Redis; with one process it is not loaded. Each client has one process, its session's owner. What
- * changes in a process is written (commit.ts, of each session shared.ts), what is for all goes over the bus (outgoing.ts, bus.ts).
- * Clients of public/realtime.js are told nothing that is not written: whoever takes over a session (take.ts) goes on exactly where the
- * client saw it.
+ * Each client has one process, its session's owner. Clients of public/realtime.js are told nothing that is not written: whoever takes
+ * over a session goes on exactly where the client saw it.
  */
 export class Cluster {
   readonly id = randomBytes(9).toString('base64');
@@ -37,7 +39,7 @@ export class Cluster {
   readonly redis: Redis;
   readonly bus: Bus;
   readonly members: Members;
-  /** How long anything is kept of a process that says nothing, s: its sessions may be away for nearly as long. */
+  /** How long Redis keeps what nobody writes any more, s: longer than a session may be away. */
   readonly keptFor: number;
   private readonly reader: Redis;
   private readonly outgoing = new Outgoing(this.id, entry => this.apply(entry));

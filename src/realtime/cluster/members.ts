@@ -1,3 +1,4 @@
+/* Which processes there are, and whether each is alive: index.ts asks once a second, shared.ts when it has taken over a session. */
 import type { Redis } from './redis';
 
 /** A process that has not been heard of for so long is dead, ms. */
@@ -13,7 +14,6 @@ function saidAt(text: string): string {
   return text.slice(text.lastIndexOf(' ') + 1);
 }
 
-/** Which processes there are, and whether each is alive. The cluster asks once a second, and when it takes over a session. */
 export class Members {
   /** What each process said last of itself, and when, by this machine's clock: those of several servers differ. */
   private readonly heard = new Map<string, { said: string; at: number; alive: boolean }>();

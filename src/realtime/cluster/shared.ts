@@ -1,3 +1,7 @@
+/*
+ * What of a session Redis has, and what it does not have yet: with that another process can go on with it. Each session of a client of
+ * public/realtime.js has one, if there is Redis; commits.ts has it written.
+ */
 import { encodePacket } from '../encode';
 import type { Session } from '../session';
 import { Hold } from './hold';
@@ -7,7 +11,6 @@ import type { Taken } from './take';
 /** What realtime.js says as well. */
 const RESTARTED = 'the server was restarted before it answered';
 
-/** What of a session Redis has, and what it does not have yet: with that another process can go on with it. */
 export class Shared {
   /** What has to be written: all of it, its rooms, what socket.set keeps. */
   whole = true;

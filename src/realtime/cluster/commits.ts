@@ -1,3 +1,7 @@
+/*
+ * Writes to Redis what has changed in this process: one command for all that changed within a turn of the event loop, its sessions
+ * (shared.ts says what of each) and what it puts on the bus (outgoing.ts). index.ts has it.
+ */
 import type { Session } from '../session';
 import type { Cluster } from './index';
 import { state } from './members';
@@ -11,10 +15,6 @@ const LARGEST = 4000000;
 /** A command that takes longer does not hold back what goes to clients any more, ms. */
 const SLOW = 2000;
 
-/**
- * Writes to Redis what has changed in this process: one command for all that changed within a turn of the event loop, its sessions
- * and what it puts on the bus. What each session has to write, Shared knows.
- */
 export class Commits {
   private readonly dirty = new Set<Session>();
   private scheduled = false;
