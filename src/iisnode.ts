@@ -1,4 +1,4 @@
-/* What of a request's headers is iisnode's own word. server.ts asks for the pages' requests, realtime/handshake.ts for clients'. */
+/* Which headers of a request can be believed: server.ts asks for the requests of pages, realtime/handshake.ts for those of clients. */
 import type { IncomingMessage } from 'http';
 
 /**

@@ -1,4 +1,4 @@
-/* What a client said when it came, as app.ts sees it in socket.handshake. serve.ts has it read of each handshake's request. */
+/* What a client said when it came, as app.ts sees it in socket.handshake. serve.ts reads it from the request of each handshake. */
 import type { IncomingMessage } from 'http';
 import { parse } from 'querystring';
 import { trustHeaders } from '../iisnode';

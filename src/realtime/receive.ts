@@ -4,8 +4,8 @@ import type { Manager } from './manager';
 import type { Session } from './session';
 
 /**
- * The way of what a client sent, read already, to the session or to the namespace that each packet is for. serve.ts brings what a POST
- * carried, websocket.ts each message.
+ * Hands on what a client sent: each packet to its session or to the namespace that it is for. They come from serve.ts (a POST) and
+ * websocket.ts (a message), as packets.ts has read them.
  * @throws Refusal if one of the packets is not to be taken; then none is
  */
 export function receive(manager: Manager, session: Session, packets: Packet[]): void {

@@ -1,6 +1,6 @@
 /*
  * What the URL of a request under the resource says: what it asks for, of which session, and what public/realtime.js adds. serve.ts
- * does it.
+ * acts on it.
  */
 import type { IncomingMessage } from 'http';
 import { Refusal } from './refusal';

@@ -1,6 +1,6 @@
 /*
- * A client, one for all its namespaces: how it begins, comes back and ends. How it is reached meanwhile is its transport's
- * (transport.ts), what waits for it its outbox's. app.ts never has it: what that has is a socket for each namespace (socket.ts).
+ * A session: one client from its handshake to its end, whatever it is reached by (transport.ts) and however many namespaces it joins.
+ * manager.ts has them all. app.ts never sees one: there, a client is a socket in each namespace (socket.ts).
  */
 import type { Handshake } from './api';
 import type { Shared } from './cluster/shared';

@@ -1,6 +1,6 @@
 /*
- * What app.ts has of a client: emit, on, join, set. It is a client in one namespace, which makes it (namespace.ts); what it emits
- * waits in the client's session (session.ts), for a connection that can take it (connection.ts).
+ * A client in one namespace, as app.ts has it: emit, on, join, set. namespace.ts makes it when the client joins. Below it is the client's
+ * session (session.ts), one for all namespaces, where what it emits waits for the next connection (connection.ts).
  */
 import { EventEmitter } from 'events';
 import type { Handshake } from './api';

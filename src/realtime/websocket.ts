@@ -1,6 +1,6 @@
 /*
- * Opens WebSockets, where TRANSPORTS offers them, and reads what comes over them: serve.ts says for whom. What goes out over them is
- * transport.ts's.
+ * Opens WebSockets, where TRANSPORTS offers them, and reads what comes over them: serve.ts says for whom. What is sent over them
+ * goes by transport.ts.
  */
 import type { IncomingMessage } from 'http';
 import type { Duplex } from 'stream';

@@ -1,4 +1,4 @@
-/* The bus: what is for several processes, in a stream that each of them reads. outgoing.ts puts it there, index.ts does what it says. */
+/* The bus: a stream in Redis that every process reads, for what concerns several. outgoing.ts has what goes there, index.ts acts on it. */
 import type { Redis } from './redis';
 
 /** What goes to several sessions, or to one, wherever they are. */
