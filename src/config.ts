@@ -1,3 +1,4 @@
+/* Every setting: what it means, its default, what it takes. server.ts reads them, once; nothing else asks the environment. */
 import { LOG_LEVELS, LogLevel } from './log';
 
 export const TRANSPORTS = ['websocket', 'xhr-polling'] as const;

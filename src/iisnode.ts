@@ -1,3 +1,4 @@
+/* Which headers of a request can be believed: server.ts asks for the requests of pages, realtime/handshake.ts for those of clients. */
 import type { IncomingMessage } from 'http';
 
 /**

@@ -1,3 +1,4 @@
+/* The log. server.ts makes it, and hands it to the parts that have something to say. */
 import { format } from 'util';
 
 /** From the quietest to the loudest: each level includes those before it. */

@@ -1,3 +1,4 @@
+/* Reads the bodies of POSTs for serve.ts, each bounded in size and time, and all together in what they hold. */
 import type { IncomingMessage } from 'http';
 import { Refusal } from './refusal';
 
@@ -16,7 +17,6 @@ interface Body {
   refuse: (refusal: Refusal) => void;
 }
 
-/** Reads the bodies of POSTs, each bounded in size and time, and all together in what they hold. */
 export class Bodies {
   /** In no order: a Set, which keeps one, costs ten times as much. */
   private readonly reading: Body[] = [];

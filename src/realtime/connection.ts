@@ -1,3 +1,7 @@
+/*
+ * What a client is reached by at one moment: a poll that waits, or a WebSocket. transport.ts has one after the other of them for a
+ * session (session.ts), which outlives them all.
+ */
 import type { ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import type WebSocket from 'ws';
@@ -6,7 +10,6 @@ import { answer, notHandshaken } from './refusal';
 
 const NOOP = encodePacket({ type: 'noop' });
 
-/** What a client is reached by at the moment: a poll that waits, or a WebSocket. */
 export interface Connection {
   readonly name: 'xhr-polling' | 'websocket';
   /** Whether it is over when it has been used: a poll is. */

@@ -1,3 +1,7 @@
+/*
+ * What makes the messages of a client of public/realtime.js arrive, each once and in order, whatever happens to its connection. Such a
+ * client's session has one, which its outbox (outbox.ts) uses; 0.9's own clients have none.
+ */
 /** How much of a client may go without an acknowledgement while there is nothing else to send, characters, and for how long, ms. */
 const MOST_OWED = 50000;
 /** What a message counts beside its text: a client sends 500 of them and then waits. */
@@ -5,8 +9,7 @@ const OWED_EACH = 200;
 const LONGEST_OWED = 1000;
 
 /**
- * What makes the messages of a client of public/realtime.js arrive, each once and in order, whatever happens to its connection:
- * both sides number them (the ids of their packets), and keep them until the other says that it has them. The client says it with
+ * Both sides number messages (the ids of their packets), and keep them until the other says that it has them. The client says it with
  * each poll (got=17 in its query), or by an acknowledgement without an id (6:::17), as we do to it.
  */
 export class Delivery {

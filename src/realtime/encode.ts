@@ -1,3 +1,4 @@
+/* Writes packets: what sockets and namespaces emit, as the text that waits for clients. packets.ts reads those of clients. */
 import type { Packet } from './legacy';
 
 /** By type; the number is the packet's first character. */

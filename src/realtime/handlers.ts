@@ -1,3 +1,4 @@
+/* How the application's functions are called, its handlers and authorizations: for manager.ts, namespace.ts and socket.ts. */
 export type Handler = (...args: any[]) => unknown;
 
 /**

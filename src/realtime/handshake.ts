@@ -1,3 +1,4 @@
+/* What a client said when it came, as app.ts sees it in socket.handshake. serve.ts reads it from the request of each handshake. */
 import type { IncomingMessage } from 'http';
 import { parse } from 'querystring';
 import { trustHeaders } from '../iisnode';
@@ -9,8 +10,8 @@ const seen = new Map<string, string>();
 const MOST_SEEN = 1000;
 
 /**
- * Makes what app.ts sees as socket.handshake. It is kept for as long as its session: small copies of what node has read, which
- * would be a third of what a waiting client takes.
+ * Reads a handshake. It is kept for as long as its session: small copies of what node has read, which would be a third of what a
+ * waiting client takes.
  * @param query the query string
  * @param behindIisnode whether iisnode has started this process
  */

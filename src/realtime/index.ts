@@ -1,8 +1,9 @@
 /*
  * Socket.IO 0.9, made fit for IIS. The way of a message: serve.ts takes a request (requests.ts, origins.ts, bodies.ts), packets.ts
- * reads what it carries, manager.ts hands that to a namespace and its socket, which call the handlers of app.ts. What they emit is
- * made into text by encode.ts and waits in the client's session (session.ts, outbox.ts; delivery.ts for what has to arrive) for a poll
- * or a WebSocket (connection.ts). cluster/ is for several processes. legacy.ts is what is left of 0.9's own server.
+ * reads what it carries, receive.ts hands that to a namespace (namespace.ts) and its socket (socket.ts), which call the handlers of
+ * app.ts. What they emit is made into text by encode.ts and waits in the client's session (session.ts, outbox.ts; delivery.ts for what
+ * has to arrive) for its transport (transport.ts): the next poll, or a WebSocket (connection.ts). manager.ts has all sessions, rooms
+ * and namespaces. cluster/ is for several processes. legacy.ts is what is left of 0.9's own server.
  */
 import type { IncomingMessage, ServerResponse } from 'http';
 import type { Duplex } from 'stream';

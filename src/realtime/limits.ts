@@ -1,3 +1,7 @@
+/*
+ * Keeps what clients can make the server hold within bounds: handshakes, sessions, and what waits for them. manager.ts has it. Beyond a
+ * bound, it is the client that went there who pays for it.
+ */
 import type { Config } from '../config';
 import { Refusal } from './refusal';
 import type { Session } from './session';
@@ -5,7 +9,6 @@ import type { Session } from './session';
 /** What may wait for all clients together: this many times what may wait for one. */
 const TOGETHER = 256;
 
-/** Keeps what clients can make the server hold within bounds. Beyond one, it is the client that went there who pays for it. */
 export class Limits {
   /** Handshakes that nobody has used so far, the oldest first. */
   private readonly unused = new Set<Session>();

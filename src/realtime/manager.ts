@@ -3,16 +3,19 @@ import { EventEmitter } from 'events';
 import type { Config } from '../config';
 import { atMostOneASecond, Log } from '../log';
 import type { Authorization, Handshake } from './api';
-import { encodePacket } from './encode';
 import type { Cluster } from './cluster';
 import { callHandlers, once } from './handlers';
-import { BaseManager, Packet } from './legacy';
+import { BaseManager } from './legacy';
 import { Limits } from './limits';
 import { Namespace } from './namespace';
 import { Rooms } from './rooms';
 import { Session } from './session';
+import type { Transport } from './transport';
 
-/** 0.9's manager, which app.ts knows as `io`: its settings and namespaces, with sessions and rooms of our own. */
+/**
+ * 0.9's manager, which app.ts knows as `io`: its settings and namespaces, with sessions and rooms of our own. Whatever concerns
+ * more than one client goes by it.
+ */
 export class Manager extends BaseManager {
   /** By session id. Those that have ended stay until their client has been told. */
   readonly sessions = new Map<string, Session>();
@@ -26,8 +29,9 @@ export class Manager extends BaseManager {
   declare namespaces: { [name: string]: Namespace };
 
   private readonly debug: Log['debug'];
-  private readonly reportError: (kind: string, ...more: unknown[]) => void;
-  private toFlush: Session[] = [];
+  /** Logs an error, at most one a second of each kind. */
+  readonly report: (kind: string, ...more: unknown[]) => void;
+  private toFlush: Transport[] = [];
   /** Sessions that are being taken over. */
   private readonly fetching = new Map<string, Promise<void>>();
 
@@ -36,7 +40,7 @@ export class Manager extends BaseManager {
     super(new EventEmitter(), { resource: /^/, transports: config.transports, logger: { ...log, info: log.debug } });
     this.sessionTimeout = config.sessionTimeout;
     this.debug = log.debug;
-    this.reportError = atMostOneASecond(log.error);
+    this.report = atMostOneASecond(log.error);
     if (cluster) cluster.manager = this;
     this.limits = new Limits(config, this.sessions, atMostOneASecond(log.warn));
   }
@@ -48,7 +52,7 @@ export class Manager extends BaseManager {
   }
 
   /** A namespace that there is. */
-  private namespace(name: string): Namespace | undefined {
+  namespace(name: string): Namespace | undefined {
     return Object.prototype.hasOwnProperty.call(this.namespaces, name) ? this.namespaces[name] : undefined;
   }
 
@@ -91,61 +95,11 @@ export class Manager extends BaseManager {
   /** A session has its first poll, or its WebSocket. */
   onConnect(session: Session, recovered: boolean): void {
     this.clients += 1;
-    this.debug('connected', session.id, session.name);
+    this.debug('connected', session.id, session.transport.name);
     this.limits.onUse(session);
     this.namespaces['']!.join(session, recovered);
     if (!this.cluster) this.onCount();
     else if (!recovered) this.toldTotal = -1; // it has not been told, even if nothing changes in all
-  }
-
-  /**
-   * What a client sent.
-   * @throws Refusal if one of the packets is not to be taken; then none is
-   */
-  onPackets(session: Session, packets: Packet[]): void {
-    const refused = packets.find(packet => packet.refused);
-    if (refused && !session.delivery) throw refused.refused!;
-    if (this.cluster) this.cluster.cause = session.shared ? session.id : '';
-    try {
-      this.handle(session, packets);
-    } finally {
-      if (this.cluster) this.cluster.cause = '';
-    }
-  }
-
-  private handle(session: Session, packets: Packet[]): void {
-    for (const packet of packets) {
-      if (session.ended) return;
-      if (session.delivery && packet.endpoint === '' && !this.isToHandle(session, packet)) continue;
-      if (packet.type === 'heartbeat') session.onHeartbeat();
-      else if (packet.type === 'disconnect' && packet.endpoint === '') session.onLeave();
-      else if (packet.type === 'connect' && packet.endpoint === '') continue; // it is connected
-      else this.onPacket(session, packet);
-    }
-  }
-
-  private onPacket(session: Session, packet: Packet): void {
-    const namespace = this.namespace(packet.endpoint);
-    if (!namespace) return;
-    if (packet.ack === true && !session.delivery) {
-      session.send(encodePacket({ type: 'ack', ackId: packet.id, endpoint: packet.endpoint }));
-    }
-    namespace.handlePacket(session, packet);
-  }
-
-  /** Whether a packet of a client whose messages are numbered is to be handled: what is about the numbers is done here. */
-  private isToHandle(session: Session, packet: Packet): boolean {
-    if (packet.id !== undefined) {
-      if (!session.isNext(packet.id, packet.size)) return false;
-      if (!packet.refused) return true;
-      // It counts, or the client would send it again for ever.
-      this.reportError('a message that cannot be taken', packet.refused.message, session.address);
-      if (packet.ack === 'data') session.send(encodePacket({ type: 'ack', ackId: packet.id, args: [{ error: packet.refused.message }] }));
-      return false;
-    }
-    if (packet.type !== 'ack') return true;
-    session.outbox.onGot(packet.ackId!);
-    return false;
   }
 
   /** How many clients are connected, to all processes. */
@@ -209,18 +163,18 @@ export class Manager extends BaseManager {
     if (session.connected && !this.cluster) this.onCount();
   }
 
-  /** Sends what waits for a session at the end of this tick. */
-  flushSoon(session: Session): void {
-    if (this.toFlush.push(session) > 1) return;
+  /** Sends what waits for a client at the end of this tick. */
+  flushSoon(transport: Transport): void {
+    if (this.toFlush.push(transport) > 1) return;
     process.nextTick(() => {
-      const sessions = this.toFlush;
+      const transports = this.toFlush;
       this.toFlush = [];
-      for (const one of sessions) one.flush();
+      for (const one of transports) one.flush();
     });
   }
 
   /** A handler of the application has failed. */
   failed(what: string, error: unknown): void {
-    this.reportError(`handler of ${what}`, error);
+    this.report(`handler of ${what}`, error);
   }
 }

@@ -1,7 +1,11 @@
 import type { Hold } from './cluster/hold';
 import { Delivery } from './delivery';
 
-/** What waits for a client until it can be sent; and, for a client of public/realtime.js, is kept until the client has it. */
+/**
+ * What waits for one client until it can be sent, and for a client of public/realtime.js is kept until the client has it: each session
+ * has one. With Redis, the last of it may have to wait longer (cluster/hold.ts). What is for other processes is not in here, but in
+ * cluster/outgoing.ts.
+ */
 export class Outbox {
   /** How much that is, characters. */
   size = 0;

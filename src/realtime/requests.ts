@@ -1,3 +1,7 @@
+/*
+ * What the URL of a request under the resource says: what it asks for, of which session, and what public/realtime.js adds. serve.ts
+ * acts on it.
+ */
 import type { IncomingMessage } from 'http';
 import { Refusal } from './refusal';
 

@@ -1,3 +1,7 @@
+/*
+ * The way from a request to a session; index.ts hands it all of Socket.IO's. Whatever is wrong with a request, it gets an answer: of a
+ * connection that is cut, iisnode makes a 500.1013.
+ */
 import type { IncomingMessage, ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import type { Config } from '../config';
@@ -10,6 +14,7 @@ import type { Shared } from './cluster/shared';
 import type { Manager } from './manager';
 import { readOrigin } from './origins';
 import { readPayload } from './packets';
+import { receive } from './receive';
 import { answer, notHandshaken, Refusal } from './refusal';
 import { Delivered, readDelivery, readRequest, Request } from './requests';
 import type { Session } from './session';
@@ -26,16 +31,13 @@ export interface Serve {
   sweep: (now: number) => void;
 }
 
-/**
- * The way from a request to a session. Whatever is wrong with a request, it gets an answer: of a connection that is cut, iisnode
- * makes a 500.1013.
- */
+/** @param owns whether a request is Socket.IO's */
 export function createServe(config: Config, manager: Manager, log: Log, owns: (req: IncomingMessage) => boolean): Serve {
   const bodies = new Bodies(config.maxMessageBytes);
   const warn = atMostOneASecond(log.warn);
   let closing = false;
   const webSockets = config.transports.includes('websocket')
-    ? createUpgrade(config.maxMessageBytes, (session, packets) => manager.onPackets(session, packets), log)
+    ? createUpgrade(config.maxMessageBytes, (session, packets) => receive(manager, session, packets), log)
     : null;
 
   /**
@@ -101,7 +103,7 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
       // Another process has it since the request began.
       if (session.shared && session.shared.elsewhere) throw notHandshaken();
       session.begin();
-      manager.onPackets(session, packets);
+      receive(manager, session, packets);
       if (session.shared) void answerPost(session.shared, req, res, origin);
       else answer(res, 200, '1', origin);
     }), refusal => refuse(req, res, origin, refusal));
@@ -161,7 +163,7 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
     // While it waits it keeps nothing but its answer: what its request said is a kilobyte.
     req.headers = NO_HEADERS;
     req.rawHeaders = NO_RAW_HEADERS;
-    session.onPoll(res, origin, delivered.got);
+    session.transport.onPoll(res, origin, delivered.got);
   }
 
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {

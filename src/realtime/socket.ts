@@ -1,3 +1,7 @@
+/*
+ * A client in one namespace, as app.ts has it: emit, on, join, set. namespace.ts makes it when the client joins. Below it is the client's
+ * session (session.ts), one for all namespaces, where what it emits waits for the next connection (connection.ts).
+ */
 import { EventEmitter } from 'events';
 import type { Handshake } from './api';
 import { encodePacket } from './encode';
@@ -14,7 +18,7 @@ const MOST_ACKS = 10000;
 const NO_FLAGS: Flags = { exceptions: [] };
 
 /**
- * A client in a namespace, as 0.9's socket is used. What is different: flags hold for one emit and no other (0.9 keeps those of
+ * 0.9's socket. What is different: flags hold for one emit and no other (0.9 keeps those of
  * an emit that threw for the next one: a private message goes to everyone), each handler is called by itself, an acknowledgement
  * counts once, and it takes a quarter of the memory.
  */
@@ -36,7 +40,7 @@ export class Socket extends EventEmitter {
   }
 
   get handshake(): Handshake | undefined { return this.session ? this.session.handshake : undefined; }
-  get transport(): string | undefined { return this.session ? this.session.name : undefined; }
+  get transport(): string | undefined { return this.session ? this.session.transport.name : undefined; }
 
   get broadcast(): this { return this.flagged({ broadcast: true }); }
   get volatile(): this { return this.flagged({ volatile: true }); }

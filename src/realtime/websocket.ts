@@ -1,3 +1,7 @@
+/*
+ * Opens WebSockets, where TRANSPORTS offers them, and reads what comes over them: serve.ts says for whom. What is sent over them
+ * goes by transport.ts.
+ */
 import type { IncomingMessage } from 'http';
 import type { Duplex } from 'stream';
 import type { Log } from '../log';
@@ -35,7 +39,7 @@ export function createUpgrade(most: number, onPackets: (session: Session, packet
             webSocket.close(1008, error.reason);
           }
         });
-        session.onWebSocket(webSocket, socket);
+        session.transport.onWebSocket(webSocket, socket);
       });
     },
     refuse(socket, { status, reason }) {

@@ -1,3 +1,4 @@
+/* The bus: a stream in Redis that every process reads, for what concerns several. outgoing.ts has what goes there, index.ts acts on it. */
 import type { Redis } from './redis';
 
 /** What goes to several sessions, or to one, wherever they are. */

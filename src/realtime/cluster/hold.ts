@@ -1,6 +1,6 @@
 /**
- * What is not sent to a client yet because it is not written to Redis yet: the last packets of those that wait. If a client got them and
- * its process died, another process would not know of them, and give their numbers to others.
+ * How much of a client's outbox (outbox.ts), from its end, is not sent yet because it is not written to Redis yet: a count, no packets.
+ * If a client got them and its process died, another process would not know of them, and give their numbers to others.
  */
 export class Hold {
   /** Packets. */

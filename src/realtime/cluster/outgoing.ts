@@ -1,12 +1,15 @@
+/*
+ * The entries that this process puts on the bus (bus.ts), until it has read them there itself: the cluster (index.ts) has one, for all
+ * processes. What waits for one client is in the outbox of its session (outbox.ts).
+ */
 import type { Entry } from './bus';
 
 /** How many entries may wait while Redis is gone. */
 const MOST = 10000;
 
 /**
- * The entries that this process puts on the bus (bus.ts), until it has read them there itself. While Redis is gone the process's own
- * clients are told at once, the others when it is back. One that the bus may have or not is put there again: readers skip a
- * number that they have had.
+ * While Redis is gone the process's own clients are told at once, the others when it is back. One that the bus may have or not is put
+ * there again: readers skip a number that they have had.
  */
 export class Outgoing {
   /** How many had to be given up: others do not get them. */

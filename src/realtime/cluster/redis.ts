@@ -1,3 +1,4 @@
+/* The connection to Redis, by the redis package. The cluster has two: one for commands, one that waits for what comes over the bus. */
 import { createHash } from 'crypto';
 import type { Log } from '../../log';
 

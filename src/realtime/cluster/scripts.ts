@@ -1,7 +1,7 @@
 import { Script } from './redis';
 
 /*
- * What is in Redis, under the application's prefix:
+ * The scripts that Redis runs, for commits.ts and take.ts. What is in Redis, under the application's prefix:
  *   s:<session>  hash: owner (a process), received (number), first (number of the first message kept), handshake, rooms, data, asked (JSON)
  *   o:<session>  list: the messages kept for the client
  *   procs        hash: a process's position in the bus, how many clients it has, and when it said so

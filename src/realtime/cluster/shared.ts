@@ -1,3 +1,7 @@
+/*
+ * What of a session Redis has, and what it does not have yet: with that another process can go on with it. Each session of a client of
+ * public/realtime.js has one, if there is Redis; commits.ts has it written.
+ */
 import { encodePacket } from '../encode';
 import type { Session } from '../session';
 import { Hold } from './hold';
@@ -7,7 +11,6 @@ import type { Taken } from './take';
 /** What realtime.js says as well. */
 const RESTARTED = 'the server was restarted before it answered';
 
-/** What of a session Redis has, and what it does not have yet: with that another process can go on with it. */
 export class Shared {
   /** What has to be written: all of it, its rooms, what socket.set keeps. */
   whole = true;
@@ -31,9 +34,9 @@ export class Shared {
   /** The number of the last message to the client that another process sends as well, if it has not been written. */
   private again = 0;
   private toldWhenWritten: (() => void)[] = [];
-  /** The numbers of the first and the last message to the client that it has or is being given. */
+  /** The numbers of the first and the last message to the client that Redis has or is being given. */
   private first = 1;
-  private last = 0;
+  last = 0;
   private readonly hold = new Hold();
 
   constructor(private readonly session: Session, private readonly cluster: Cluster) {
@@ -42,7 +45,7 @@ export class Shared {
 
   /** Something that another process would need has changed. */
   touch(): void {
-    if (!this.elsewhere) this.cluster.touch(this.session);
+    if (!this.elsewhere) this.cluster.commits.touch(this.session);
   }
 
   /** What socket.set keeps has changed. */
@@ -107,7 +110,7 @@ export class Shared {
       written();
       waiting.forEach(tell => tell());
       delivery!.tell(received);
-      session.flushSoon();
+      session.transport.flushSoon();
     };
   }
 
@@ -123,17 +126,12 @@ export class Shared {
     if (this.fromBus.length > 0) this.fromBus = this.fromBus.filter(number => number > last);
   }
 
-  /** The number of the last message that was written. */
-  get lastWritten(): number {
-    return this.last;
-  }
-
   /** The client is told what there is, though it is not written. */
   letGo(): void {
     this.hold.clear();
     this.session.delivery!.tell(this.session.delivery!.received);
     for (const tell of this.toldWhenWritten.splice(0)) tell();
-    this.session.flushSoon();
+    this.session.transport.flushSoon();
   }
 
   /** Goes on where another process was. The client is on its way. */
@@ -164,7 +162,7 @@ export class Shared {
 
   /** If the process that was asked for acknowledgements has died, the client waits for them no longer. */
   private async answerFor(owner: string, asked: number[]): Promise<void> {
-    if (!await this.cluster.isDead(owner)) return;
+    if (!await this.cluster.members.isDead(owner)) return;
     for (const ackId of asked) {
       if (this.asked.delete(ackId)) this.session.send(encodePacket({ type: 'ack', ackId, args: [{ error: RESTARTED }] }));
     }

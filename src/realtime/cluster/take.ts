@@ -1,3 +1,7 @@
+/*
+ * How a session comes from another process: what Redis has of it, with what the bus has said since. index.ts takes it over when its
+ * client comes here, shared.ts restores it.
+ */
 import type { Handshake } from '../api';
 import { Entry, isAfter, parse, Raw, Read } from './bus';
 import type { Cluster } from './index';
