@@ -226,7 +226,7 @@ describe('processes come and go', { concurrency: 4 }, () => {
     const { poll } = await session(port, agent);
     assert.match((await poll()).text, /1::/);
     const waiting = poll();
-    await sleep(100);
+    await sleep(1000); // it has reached the process, on a busy machine too
 
     const file = path.join(folder, 'dist', 'server.js');
     utimesSync(file, new Date(), new Date(Date.now() + 5000));
@@ -255,7 +255,7 @@ describe('processes come and go', { concurrency: 4 }, () => {
     await poll();
     await poll();
     const waiting = poll();
-    await sleep(100);
+    await sleep(1000); // it has reached the process, on a busy machine too
     process.kill(pid, 'SIGKILL');
     assert.equal((await waiting).status, 500);
     assert.match(trace.at(-1)!, /500\.1013/);
