@@ -15,7 +15,7 @@ import { Refusal } from './pack';
  * asks for its page with all that belongs to it, and for the acknowledgement of a message. It runs as one process without Redis
  * there: the one that it is meant for is for its server only.
  * @param folder the package
- * @param app the application's path, '/myApp'; '/' for the root of a site
+ * @param app the application's path, '/app'; '/' for the root of a site
  * @returns what was seen, in a few words
  * @throws Refusal that says what failed, and what happened to the server
  */

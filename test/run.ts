@@ -19,7 +19,7 @@ const files = readdirSync(__dirname, { recursive: true })
 
 if (!demo) console.log(`skipped: public/demo.js is gone, and with it what these test: ${OF_THE_DEMO.join(' ')}`);
 if (files.length === 0) {
-  console.error(`no test file has ${wanted.join(' or ')} in its name`);
+  console.error(`no test file has ${wanted.map(part => `"${part}"`).join(' or ')} in its name`);
   process.exit(1);
 }
 // Most of a test is waiting: two files at once, on one processor as well.
