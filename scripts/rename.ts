@@ -63,16 +63,18 @@ function rename(asked: string): string {
     const text = read(file);
     if (text === null && /\.png$/i.test(file) && file.startsWith('.github/')) rest.push(`${file}: a picture, which may show the old name`);
     if (text === null) continue;
-    if (!isKnown(file)) {
-      const lines = mentions(text, from);
-      if (lines.length === 0) continue;
-      if (isChangelog(file)) rest.push(`${file}: what has been stays as it was`);
-      else rest.push(`${file}: /${from} in line ${lines.slice(0, 5).join(', ')}${lines.length > 5 ? ', …' : ''}. Look whether it means the application`);
-      continue;
+    let after = text;
+    if (isKnown(file)) {
+      const line = taken(file, text, from, to);
+      if (line !== null) throw new Refusal(`${to}: stands in ${file}, line ${line}, for something else. A later rename could not tell them apart: choose another name`);
+      const result = renameIn(file, text, from, to);
+      results.push([file, result]);
+      after = result.text;
     }
-    const line = taken(file, text, from, to);
-    if (line !== null) throw new Refusal(`${to}: stands in ${file}, line ${line}, for something else. A later rename could not tell them apart: choose another name`);
-    results.push([file, renameIn(file, text, from, to)]);
+    const lines = mentions(after, from);
+    if (lines.length === 0) continue;
+    if (isChangelog(file)) rest.push(`${file}: what has been stays as it was`);
+    else rest.push(`${file}: /${from} in line ${lines.slice(0, 5).join(', ')}${lines.length > 5 ? ', …' : ''}. Look whether it means the application`);
   }
 
   for (const [file, { text, places }] of results) if (places > 0) writeFileSync(path.join(root, file), text);

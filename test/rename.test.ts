@@ -173,6 +173,7 @@ test('rename passes over what its owner has replaced, and says so; it names line
   assert.match(stdout, /passed over:\n(.*\n)* {2}README\.md: /);
   assert.match(stdout, /Left alone:\n(.*\n)* {2}src\/own\.ts: \/\S+ in line 1\./);
   assert.match(stdout, /Left alone:\n(.*\n)* {2}CHANGELOG\.md: /);
+  assert.match(stdout, /Left alone:\n(.*\n)* {2}GUIDE\.md: \/\S+ in line 1\./);
   assert.deepEqual(git(folder, 'diff', '--name-only').split('\n'), ['GUIDE.md', 'docs/moving-on.md', 'package-lock.json', 'package.json', 'public/index.html', 'src/config.ts']);
   assert.equal(readFileSync(path.join(folder, 'GUIDE.md'), 'utf8'), `Open http://server/${last}/, not https://github.com${appPath}/x nor ${current}.\n`);
 });

@@ -59,7 +59,7 @@ const BEFORE = [
 ].join('|');
 /** The name is over: what follows makes it no longer name, nor does a dot that ends a sentence. */
 const END = '(?![\\w~-]|\\.\\w)';
-const text: Place[] = [
+const prose: Place[] = [
   { at: name => find(BEFORE, escape(name), END) },
   { at: name => find('\\s/', escape(name), '/') },
   { at: name => find('[\'"`]', escape(name), '/socket\\b') },
@@ -70,7 +70,7 @@ const readme: Place[] = [
     at: name => find('^# ', either(TEMPLATE.heading, name), ': |[ \\t]*\\r?\\n'),
     write: (to, found) => found === TEMPLATE.heading ? `${to}: ${found.split(': ')[0]}` : to,
   },
-  ...text,
+  ...prose,
 ];
 
 const topLevel = (key: string) => `^(?: {2}|\\t)"${key}":\\s*"`;
@@ -104,7 +104,7 @@ export function currentPath(configTs: string): string | null {
 /** A known file with another name in it. */
 export function renameIn(file: string, before: string, from: string, to: string): Renamed {
   const renamed: Renamed = { text: before, places: 0, missing: [] };
-  for (const { what, at, write = (one: string) => one } of FILES[file] ?? text) {
+  for (const { what, at, write = (one: string) => one } of FILES[file] ?? prose) {
     let places = 0;
     renamed.text = renamed.text.replace(at(from), found => {
       places += 1;
@@ -127,7 +127,7 @@ export function taken(file: string, before: string, from: string, to: string): n
   return line < 0 ? null : line + 1;
 }
 
-/** The lines of another file in which the name stands as a path. They may mean the application; only their author knows. */
+/** The lines in which the name stands as a path, in no known place. They may mean the application: only their author knows. */
 export function mentions(text: string, name: string): number[] {
   const mention = new RegExp(`(https?://[^\\s/]+/|['"\`(\\s]/)${escape(name)}(?=[/'"\`)\\s?#]|$)|['"\`]${escape(name)}/socket\\b`);
   return text.split(/\r?\n/).flatMap((line, at) => mention.test(line) ? [at + 1] : []);
