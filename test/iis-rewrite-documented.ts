@@ -1,5 +1,5 @@
 // What Microsoft's documentation says outright of the module, as cases: ASP.NET Core's re-implementation does not do all of it.
-import type { RewriteCase } from './iis-rewrite-cases';
+import type { RewriteCase } from './iis-rewrite-case';
 
 const REWRITES = `<rewrite>
   <rewriteMaps><rewriteMap name="Short" defaultValue="">

@@ -1,5 +1,5 @@
 // Strings with references, and rules and strings that are refused, from Microsoft's tests of its own re-implementation.
-import { GUID, InputCase } from './iis-rewrite-cases';
+import { GUID, InputCase } from './iis-rewrite-case';
 
 /** Rules that the re-implementation refuses to load, each reduced to the one fault it is about. */
 export const INVALID_RULES: { what: string; rules: string; differs?: string }[] = [

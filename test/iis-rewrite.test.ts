@@ -3,8 +3,10 @@ import type http from 'node:http';
 import { describe, test } from 'node:test';
 import { checkWebConfig } from './iis/check';
 import { readRules, RewriteResult } from './iis/rewrite';
-import { InputCase, Outcome, REWRITE_CASES, RewriteCase } from './iis-rewrite-cases';
+import { InputCase, Outcome, RewriteCase } from './iis-rewrite-case';
+import { RULE_CASES } from './iis-rewrite-cases';
 import { DOCUMENTED_CASES } from './iis-rewrite-documented';
+import { RULES_CASES } from './iis-rewrite-more-cases';
 import { INPUTS, INVALID_INPUTS, INVALID_RULES } from './iis-rewrite-strings';
 import { compile } from './iis/rewrite-template';
 import { parseUrl, Place, serverVariable, Visit } from './iis/visit';
@@ -49,7 +51,7 @@ function outcome(result: RewriteResult, url: string): Outcome {
 }
 
 describe('URL Rewrite does as Microsoft\'s own tests and documentation say', () => {
-  for (const one of [...REWRITE_CASES, ...DOCUMENTED_CASES]) {
+  for (const one of [...RULE_CASES, ...RULES_CASES, ...DOCUMENTED_CASES]) {
     // Where the re-implementation differs from the module and the module's way is not documented there is nothing to compare.
     const expected = one.iis ?? (one.differs === undefined ? one.expect : null);
     if (!expected) continue;
