@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { standBetween } from './cluster/between';
 import { Counts, line, serveSeveral, startClients } from './cluster/load';
 import { startRedis } from './cluster/redis';
 
@@ -25,10 +26,11 @@ function logsOf(folder: string): string {
 }
 
 describe('several processes', { concurrency: 2 }, () => {
-  test('4 processes of one server, 40 clients: two are killed, all are recycled', async t => {
+  for (const most of [0, 50]) test(`4 processes of one server, 40 clients, Redis up to ${most} ms away: two are killed, all are recycled`, async t => {
     const redis = await startRedis(t);
     if (!redis) return;
-    const { port, pids, folder } = await serveSeveral(t, 4, redis.url);
+    const { url } = await standBetween(t, redis.port, most);
+    const { port, pids, folder } = await serveSeveral(t, 4, url);
     const clients = await startClients(t, 40, [port]);
     await sleep(4000);
     process.kill(pids()[1]!, 'SIGKILL');
@@ -73,15 +75,19 @@ describe('several processes', { concurrency: 2 }, () => {
     assert.equal(counts.recovered, 10);
   });
 
-  test('2 processes, and nothing that keeps a client with one: slower, and the log says what to switch on', async t => {
-    const redis = await startRedis(t);
-    if (!redis) return;
-    const { port, folder } = await serveSeveral(t, 2, redis.url, false);
-    const clients = await startClients(t, 4, [port]);
-    await sleep(6000);
-    const counts = await clients.finish();
-    t.diagnostic(line('no stickiness', counts));
-    assertWhole(counts);
-    assert.match(logsOf(folder), /let each stay with one \(nodeProcessStickySessions in iisnode\.yml/);
-  });
+  for (const [processes, count, most] of [[2, 4, 0], [4, 10, 100]] as const) {
+    const name = `${processes} processes, ${count} clients, and nothing that keeps a client with one, Redis up to ${most} ms away`;
+    test(`${name}: slower, and the log says what to switch on`, async t => {
+      const redis = await startRedis(t);
+      if (!redis) return;
+      const { url } = await standBetween(t, redis.port, most);
+      const { port, folder } = await serveSeveral(t, processes, url, false);
+      const clients = await startClients(t, count, [port]);
+      await sleep(6000);
+      const counts = await clients.finish();
+      t.diagnostic(line('no stickiness', counts));
+      assertWhole(counts);
+      assert.match(logsOf(folder), /let each stay with one \(nodeProcessStickySessions in iisnode\.yml/);
+    });
+  }
 });

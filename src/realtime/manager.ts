@@ -8,6 +8,7 @@ import { callHandlers, once } from './handlers';
 import { BaseManager } from './legacy';
 import { Limits } from './limits';
 import { Namespace } from './namespace';
+import { notHandshaken, Refusal } from './refusal';
 import { Rooms } from './rooms';
 import { Session } from './session';
 import type { Transport } from './transport';
@@ -71,12 +72,14 @@ export class Manager extends BaseManager {
   /**
    * Makes a session of a handshake, or finds the one that its client has (session=<id> in the query).
    * @returns what the client is told: the session's id, time-outs and transports
-   * @throws Refusal if there are too many
+   * @throws Refusal if there are too many, or the client has come with another one since
    */
   admit(handshake: Handshake): string {
     const { got, session: id, try: attempt } = handshake.query;
     const known = typeof id === 'string' && this.sessions.get(id);
-    const session = known && known.delivery && known.connected ? known : this.newSession(handshake, got !== undefined);
+    const session = known && known.delivery && (known.connected || known.ended) ? known : this.newSession(handshake, got !== undefined);
+    // A handshake that was given up, and came late.
+    if (session === known && Number(attempt) < Number(known.attempt)) throw notHandshaken();
     if (session === known) session.resume(String(attempt), Number(got));
     else session.attempt = String(attempt);
     const heartbeat = this.enabled('heartbeats') ? this.get('heartbeat timeout') : '';
@@ -114,19 +117,27 @@ export class Manager extends BaseManager {
     callHandlers(this.rawListeners('clients'), this, [this.total], error => this.failed('clients', error));
   }
 
-  /** Takes over a session, if another process has it: clients of public/realtime.js may come to any. */
-  fetch(id: string): Promise<void> {
-    if (this.sessions.has(id)) return Promise.resolve();
-    let fetching = this.fetching.get(id);
-    if (!fetching) {
-      fetching = this.restore(id).finally(() => this.fetching.delete(id));
-      this.fetching.set(id, fetching);
-    }
-    return fetching;
+  /**
+   * Takes over a session, if another process has it: clients of public/realtime.js may come to any.
+   * @param attempt the handshake that the client came with; '' for any: a request of an older one does not move it
+   * @throws Refusal if it cannot be had
+   */
+  async fetch(id: string, attempt: string): Promise<void> {
+    const known = this.sessions.get(id);
+    if (known && known.shared && Number(attempt) > Number(known.attempt)) await this.cluster!.moves.leaveIfMoved(known);
+    // One that is under way may be for an older handshake, which does not get it.
+    for (let other; (other = this.fetching.get(id));) await other.catch(() => undefined);
+    if (this.sessions.has(id)) return;
+    const fetching = this.restore(id, attempt).finally(() => this.fetching.delete(id));
+    this.fetching.set(id, fetching);
+    await fetching;
   }
 
-  private async restore(id: string): Promise<void> {
-    const taken = await this.cluster!.take(id);
+  private async restore(id: string, attempt: string): Promise<void> {
+    const taken = await this.cluster!.moves.take(id, attempt).catch((error: Error) => {
+      if (error instanceof Refusal) throw error;
+      this.report('Redis', error); // without an answer of Redis the client begins anew
+    });
     if (!taken) return;
     const session = new Session(id, taken.handshake, this, true);
     this.limits.beforeOpen(session);
@@ -136,8 +147,12 @@ export class Manager extends BaseManager {
 
   /** Sends a packet to a client: of this process, or, by its id, of any. */
   sendTo(session: Session | string, packet: string, volatile?: boolean): void {
-    if (typeof session !== 'string') session.send(packet, volatile);
-    else if (this.cluster) this.cluster.publish({ to: session, packet });
+    const { cluster } = this;
+    if (typeof session === 'string') {
+      if (cluster) cluster.publish({ to: session, packet });
+    } else if (cluster && !volatile && cluster.cause !== '' && cluster.cause !== session.id) {
+      cluster.publish({ to: session.id, packet }); // what another client's message causes counts only if that does
+    } else session.send(packet, volatile);
   }
 
   /** Ends a session for good. */

@@ -21,14 +21,18 @@ export class Outbox {
    */
   constructor(private readonly delivery: Delivery | null, private readonly owner: { onWait: (change: number) => void }) {}
 
-  /** @param keep whether it is to arrive, whatever happens */
-  add(packet: string, keep: boolean): void {
+  /**
+   * @param keep whether it is to arrive, whatever happens
+   * @returns whether it has been given a number
+   */
+  add(packet: string, keep: boolean): boolean {
     const kept = this.delivery && keep ? this.delivery.keep(packet) : null;
     const text = kept === null ? packet : kept;
     this.queue.push(text);
     if (this.hold) this.hold.add(kept !== null);
     if (kept === null) this.passing += text.length;
     this.count(text.length);
+    return kept !== null;
   }
 
   /** Puts what was sent and has not arrived before all that waits. */

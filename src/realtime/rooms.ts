@@ -46,6 +46,5 @@ export class Rooms {
 
 function changed(session: Session): void {
   if (!session.shared) return;
-  session.shared.rooms = true;
-  session.shared.touch();
+  session.shared.onChange('rooms');
 }

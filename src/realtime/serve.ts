@@ -7,11 +7,10 @@ import type { Duplex } from 'stream';
 import type { Config } from '../config';
 import { atMostOneASecond, Log } from '../log';
 import { clientAddress } from './address';
-import type { Handshake } from './api';
 import { Bodies } from './bodies';
 import { readHandshake } from './handshake';
-import type { Shared } from './cluster/shared';
 import type { Manager } from './manager';
+import { admit, handOn } from './moving';
 import { readOrigin } from './origins';
 import { readPayload } from './packets';
 import { receive } from './receive';
@@ -81,7 +80,7 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
   function handshake(req: IncomingMessage, res: ServerResponse, origin: string | null, { query }: Request): void {
     const data = readHandshake(req, query, config.iisnode !== null);
     const enter = () => {
-      if (manager.cluster) void enterCluster(req, res, origin, data);
+      if (manager.cluster) answerLater(req, res, origin, admit(manager, data));
       else answer(res, 200, manager.admit(data), origin);
     };
     const check = manager.get('authorization');
@@ -96,41 +95,22 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
     }));
   }
 
-  function post(req: IncomingMessage, res: ServerResponse, origin: string | null, session: Session | undefined): void {
+  function post(req: IncomingMessage, res: ServerResponse, origin: string | null, session: Session | undefined, by: string): void {
     if (!session) throw notHandshaken();
-    bodies.read(req, text => attempt(req, res, origin, () => {
+    const handle = (text: string) => (to: Session) => {
       const packets = readPayload(text, config.maxPackets);
-      // Another process has it since the request began.
-      if (session.shared && session.shared.elsewhere) throw notHandshaken();
-      session.begin();
-      receive(manager, session, packets);
-      if (session.shared) void answerPost(session.shared, req, res, origin);
-      else answer(res, 200, '1', origin);
+      to.begin();
+      receive(manager, to, packets);
+    };
+    bodies.read(req, text => attempt(req, res, origin, () => {
+      if (session.shared) return answerLater(req, res, origin, handOn(manager, session, by, handle(text)).then(() => '1'));
+      handle(text)(session);
+      answer(res, 200, '1', origin);
     }), refusal => refuse(req, res, origin, refusal));
   }
 
-  /** Only what is written has been taken: of the rest another process knows nothing, and the client sends it again. */
-  async function answerPost(shared: Shared, req: IncomingMessage, res: ServerResponse, origin: string | null): Promise<void> {
-    await shared.written();
-    if (shared.elsewhere) refuse(req, res, origin, notHandshaken());
-    else answer(res, 200, '1', origin);
-  }
-
-  /** Lets a client in that may have been with another process, and may go to another one with its next request. */
-  async function enterCluster(req: IncomingMessage, res: ServerResponse, origin: string | null, data: Handshake): Promise<void> {
-    const { session: id, got } = data.query;
-    if (typeof id === 'string' && got !== undefined) await fetch(id);
-    let admitted = '';
-    attempt(req, res, origin, () => { admitted = manager.admit(data); });
-    const session = manager.sessions.get(admitted.split(':')[0]!);
-    if (!session) return; // it was refused
-    if (session.shared) await session.shared.written();
-    answer(res, 200, admitted, origin);
-  }
-
-  /** Without an answer of Redis the client begins anew. */
-  async function fetch(id: string): Promise<void> {
-    await manager.fetch(id).catch((error: Error) => log.error('Redis:', error));
+  function answerLater(req: IncomingMessage, res: ServerResponse, origin: string | null, text: Promise<string>): void {
+    text.then(told => answer(res, 200, told, origin), error => attempt(req, res, origin, () => { throw error; }));
   }
 
   function request(req: IncomingMessage, res: ServerResponse): void {
@@ -145,8 +125,9 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
       }
       const delivery = readDelivery(asked.query);
       const go = () => attempt(req, res, origin, () => proceed(req, res, origin, asked, delivery));
-      if (manager.cluster && delivery.attempt !== 'undefined' && !manager.sessions.has(asked.id)) void fetch(asked.id).then(go);
-      else proceed(req, res, origin, asked, delivery);
+      const session = manager.sessions.get(asked.id);
+      if (!manager.cluster || delivery.attempt === 'undefined' || (session && session.isOf(delivery.attempt))) return go();
+      void manager.fetch(asked.id, delivery.attempt).then(go, error => attempt(req, res, origin, () => { throw error; }));
     });
   }
 
@@ -154,7 +135,7 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
   function proceed(req: IncomingMessage, res: ServerResponse, origin: string | null, asked: Request, delivered: Delivered): void {
     const known = manager.sessions.get(asked.id);
     const session = known && known.isOf(delivered.attempt) ? known : undefined;
-    if (asked.kind === 'post') return post(req, res, origin, session);
+    if (asked.kind === 'post') return post(req, res, origin, session, delivered.attempt);
     if (asked.kind === 'leave') {
       if (session) session.onLeave();
       return answer(res, 200, '', origin);

@@ -29,7 +29,7 @@ export class Session {
 
   private overflown = false;
   /** Whether it has ended for good, which the client may not know. */
-  private booted = false;
+  booted = false;
   /** Whether the client has to come back with a handshake; whether it has, and is to be told that it is connected. */
   state: 'usual' | 'sent away' | 'resumed' = 'usual';
   /** Which handshake it was that the client came with last: what an older one still sends is not heard. */
@@ -59,9 +59,10 @@ export class Session {
   /** Sends a packet; a volatile one only if the client can take it at once. */
   send(packet: string, volatile?: boolean): void {
     if (this.shared && this.shared.elsewhere && !volatile) this.shared.forward(packet);
+    if (this.shared && this.shared.hasThat) return;
     if (this.ended || this.overflown || (volatile && !this.transport.isReady())) return;
-    this.outbox.add(packet, !volatile);
-    if (this.shared) this.shared.onPacket();
+    const numbered = this.outbox.add(packet, !volatile);
+    if (this.shared) this.shared.onPacket(numbered);
     this.transport.flushSoon();
   }
 
@@ -138,6 +139,7 @@ export class Session {
   /** The client ends the session. Where a poll still waits, it is told so. */
   onLeave(): void {
     this.disconnect();
+    this.booted = false; // it knows
     this.forget();
   }
 

@@ -86,8 +86,10 @@ export class Socket extends EventEmitter {
       (volatile ? others.volatile : others).packet(packet);
     } else {
       packet.endpoint = this.namespace.name;
-      // One that is to be acknowledged is not lost.
-      this.manager.sendTo(this.session || this.id, encodePacket(packet), volatile && packet.id === undefined);
+      // One that is to be acknowledged is not lost, and its number is that of the next message.
+      const text = encodePacket(packet);
+      if (packet.id !== undefined && this.session) this.session.send(text);
+      else this.manager.sendTo(this.session || this.id, text, volatile);
     }
     return this;
   }
@@ -113,7 +115,7 @@ export class Socket extends EventEmitter {
   private keep(change: (data: Map<string, unknown>) => void): void {
     if (!this.session) return;
     change(this.session.data);
-    if (this.session.shared) this.session.shared.onData();
+    if (this.session.shared) this.session.shared.onChange('data');
   }
 
   get(key: string, done: (error: null, value: unknown) => void): this {
@@ -162,7 +164,7 @@ export class Socket extends EventEmitter {
     const handlers = this.rawListeners(event) as Handler[];
     if (handlers.length === 0) return;
     const { session } = this;
-    const asked = session && session.shared ? session.shared.asked : null;
+    const asked = session && session.shared ? session.shared.stored.asked : null;
     if (asked && packet.ack === 'data') asked.add(packet.id!);
     const acknowledge = packet.ack === 'data' && once((...answer: unknown[]) => {
       if (asked) asked.delete(packet.id!);

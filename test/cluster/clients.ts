@@ -31,7 +31,7 @@ const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as { conn
 async function open(client: number, count: number, ports: number[]) {
   const news = Array.from({ length: count }, () => []);
   const report: Report = { sent: 0, told: 0, echoes: [], numbers: [], news, served: null, states: [] };
-  const port = await startFront(ports);
+  const { port } = await startFront(ports);
   const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
   connection.on('status', ({ state, recovered }: { state: string; recovered: boolean }) => {
     if (state === 'connected') report.states.push(recovered);

@@ -3,18 +3,29 @@ import type { AddressInfo } from 'node:net';
 
 let turn = 0;
 
+export interface Front {
+  port: number;
+  /** Goes to the next server. What is under way is cut. */
+  turn: () => void;
+  /** Cuts what is under way, and all that comes until `turn`. */
+  cut: () => void;
+}
+
 /**
  * What stands between a client and the servers: it keeps the client's cookies, as a browser does, and lets it stay with one server for
  * as long as that answers, as a balancer with affinity does.
  * @param ports the servers
  * @param sticky whether cookies are kept
- * @returns the port that it listens on
  */
-export async function startFront(ports: number[], sticky = true): Promise<number> {
+export async function startFront(ports: number[], sticky = true): Promise<Front> {
   const agent = new http.Agent({ keepAlive: true });
   let at = turn++ % ports.length;
   let cookie = '';
+  let isCut = false;
+  const underWay = new Set<http.ServerResponse>();
   const server = http.createServer((req, res) => {
+    if (isCut) return void res.destroy();
+    underWay.add(res);
     const headers = { ...req.headers, ...sticky && cookie !== '' ? { cookie } : {} };
     const to = http.request({ port: ports[at], path: req.url, method: req.method, headers, agent }, from => {
       const set = from.headers['set-cookie'];
@@ -33,9 +44,25 @@ export async function startFront(ports: number[], sticky = true): Promise<number
       res.destroy();
     });
     req.pipe(to);
-    res.on('close', () => to.destroy());
+    res.on('close', () => {
+      underWay.delete(res);
+      to.destroy();
+    });
   });
+  const cut = () => {
+    isCut = true;
+    underWay.forEach(res => res.destroy());
+  };
   await new Promise<void>(resolve => server.listen(0, resolve));
   server.unref(); // it is there for as long as its client is
-  return (server.address() as AddressInfo).port;
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut,
+    turn: () => {
+      cut();
+      isCut = false;
+      at = (at + 1) % ports.length;
+      cookie = '';
+    },
+  };
 }

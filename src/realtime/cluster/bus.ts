@@ -15,9 +15,9 @@ export interface Entry {
   volatile?: true;
   /** To one session. */
   to?: string;
-  /** A session that has gone to another process; its new owner. */
+  /** A session that has been taken over; how often that is now. */
   moved?: string;
-  owner?: string;
+  term?: number;
   /** A session that is to be ended for good. */
   end?: string;
 }

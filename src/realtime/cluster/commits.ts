@@ -8,7 +8,7 @@ import { state } from './members';
 import type { Outgoing } from './outgoing';
 import { COMMIT } from './scripts';
 
-/** How many sessions, and entries of the bus, one command writes at most. */
+/** How many sessions one command writes at most. */
 const TOGETHER = 500;
 /** What it carries of sessions that are written as a whole, characters. */
 const LARGEST = 4000000;
@@ -18,6 +18,10 @@ const SLOW = 2000;
 export class Commits {
   private readonly dirty = new Set<Session>();
   private scheduled = false;
+  /** The position in the bus up to which all sessions of this process are written: what it says of itself. */
+  private position = '0-0';
+  /** How long the last command took, ms. */
+  took = 0;
   /** Commands that are under way, and when they were sent, ms, the oldest first. */
   private readonly underWay = new Map<Promise<void>, number>();
 
@@ -27,6 +31,12 @@ export class Commits {
   touch(session: Session): void {
     this.dirty.add(session);
     this.soon();
+  }
+
+  /** Another process has it. What it has handled and not written that one handles again. */
+  drop(session: Session): void {
+    this.dirty.delete(session);
+    this.outgoing.dropOf(session.id);
   }
 
   /** Writes at the end of this turn. */
@@ -60,35 +70,42 @@ export class Commits {
     for (const session of this.dirty) {
       if (sessions.length === TOGETHER || size > LARGEST) break;
       sessions.push(session);
-      if (session.shared!.whole) size += session.outbox.size;
+      if (session.shared!.stored.whole) size += session.outbox.size;
     }
-    const entries = outgoing.take(TOGETHER);
-    const said = state(cluster.bus.position, cluster.manager.clients);
-    const args: (string | number)[] = [cluster.prefix, cluster.id, cluster.keptFor, said, sessions.length];
+    for (const session of sessions) this.dirty.delete(session);
+    if (this.dirty.size === 0) this.position = cluster.bus.position;
+    // What a message causes is not there before it is known that the message was handled.
+    const later = new Set(Array.from(this.dirty, ({ id }) => id));
+    const entries = outgoing.take(later);
+    const args: (string | number)[] = [
+      cluster.prefix, cluster.id, cluster.keptFor, state(this.position, cluster.manager.clients), sessions.length,
+    ];
     const written = sessions.map(session => {
-      this.dirty.delete(session);
       const tell = session.shared!.write(args);
-      return { session, tell, last: session.shared!.last };
+      return { session, tell, last: session.shared!.stored.last };
     });
     args.push(entries.length);
     for (const { cause, text } of entries) args.push(cause, text);
-    if (this.dirty.size > 0 || outgoing.waiting > 0) this.soon();
+    if (this.dirty.size > 0) this.soon();
 
     const reply = cluster.redis.run(COMMIT, args) as Promise<[moved: string[], unknown: string[]]>;
     const done = reply.then(([moved, unknown]) => {
       for (const { session, last } of written) {
-        if (!moved.includes(session.id) && !unknown.includes(session.id)) session.shared!.confirm(last);
+        if (!moved.includes(session.id) && !unknown.includes(session.id)) session.shared!.stored.confirm(last);
       }
       outgoing.drop(entries.filter(({ cause }) => moved.includes(cause)).map(({ number }) => number));
       for (const { session } of written) {
-        if (moved.includes(session.id)) cluster.onMoved(session);
+        if (moved.includes(session.id)) cluster.moves.leave(session);
         if (unknown.includes(session.id)) onUnknown(session);
       }
       if (!cluster.up && cluster.redis.ready) cluster.onReady(true); // it was slow
     }, (error: Error & { code?: string }) => {
-      for (const { session } of written) session.shared!.whole = true;
+      // None of it is there, as far as we know. What has each session says how far it is (scripts.ts).
+      this.position = '0-0';
+      for (const { session } of written) session.shared!.stored.whole = true;
       if (cluster.redis.ready) cluster.log.error('Redis:', error.code || error.message);
     }).then(() => {
+      this.took = Date.now() - this.underWay.get(done)!;
       this.underWay.delete(done);
       written.forEach(({ tell }) => tell());
     });
@@ -99,6 +116,6 @@ export class Commits {
 /** Redis has lost it, or was not there when it began. */
 function onUnknown({ ended, shared }: Session): void {
   if (ended) return;
-  shared!.whole = true;
+  shared!.stored.whole = true;
   shared!.touch();
 }

@@ -1,6 +1,6 @@
 /*
  * What several processes share, by Redis; server.ts makes it if REDIS_URL is set. What changes in a process is written (commits.ts, of
- * each session shared.ts), what is for all goes over the bus (outgoing.ts, bus.ts), a session comes from another process by take.ts.
+ * each session shared.ts), what is for all goes over the bus (outgoing.ts, bus.ts), sessions come and go by moves.ts.
  */
 import { randomBytes } from 'crypto';
 import { Config, ConfigError } from '../../config';
@@ -10,15 +10,14 @@ import type { Session } from '../session';
 import { Bus, Entry, Read } from './bus';
 import { Commits } from './commits';
 import { Members } from './members';
+import { Moves } from './moves';
 import { Outgoing } from './outgoing';
 import { Redis } from './redis';
+import { COMMIT, TAKE } from './scripts';
 import { Shared } from './shared';
-import { take, Taken } from './take';
 
 /** How often a session that says nothing is written, so that Redis keeps it, ms. */
 const REFRESH = 60000;
-/** A session that left comes back after so long at the earliest, ms. */
-const RETURN = 500;
 
 /**
  * Each client has one process, its session's owner. Clients of public/realtime.js are told nothing that is not written: whoever takes
@@ -42,17 +41,13 @@ export class Cluster {
   /** How long Redis keeps what nobody writes any more, s: longer than a session may be away. */
   readonly keptFor: number;
   private readonly reader: Redis;
-  private readonly outgoing = new Outgoing(this.id, entry => this.apply(entry));
+  private readonly outgoing = new Outgoing(this.id, entry => this.tell(entry));
   readonly commits = new Commits(this, this.outgoing);
-  /** Those that are being taken over, with what the bus brings meanwhile. */
-  private readonly taking = new Map<string, Read[]>();
-  private movedAt: number[] = [];
-  /** Sessions that left this process a moment ago, and when, ms. */
-  private readonly left = new Map<string, number>();
+  readonly moves = new Moves(this);
 
   constructor({ appPath, redisUrl, sessionTimeout }: Config, readonly log: Log) {
     this.prefix = `socket.io:${appPath}:`;
-    this.redis = new Redis(redisUrl!, log);
+    this.redis = new Redis(redisUrl!, log, [COMMIT, TAKE]);
     this.reader = new Redis(redisUrl!, log);
     this.bus = new Bus(this.reader, `${this.prefix}bus`, read => this.onRead(read));
     this.keptFor = sessionTimeout + 2 * REFRESH / 1000;
@@ -92,7 +87,7 @@ export class Cluster {
     if (this.commits.idle) this.outgoing.again(); // else it was slow, and has them
     for (const { shared } of this.manager.sessions.values()) {
       if (!shared) continue;
-      shared.whole = true;
+      shared.stored.whole = true;
       shared.touch();
     }
     this.commits.soon();
@@ -116,60 +111,32 @@ export class Cluster {
   }
 
   private onRead(read: Read): void {
-    for (const reads of this.taking.values()) reads.push(read);
+    this.moves.onRead(read);
     const [, entry] = read;
-    if (entry.from === this.id && !this.outgoing.onRead(entry.number!)) return;
+    if (!this.manager || (entry.from === this.id && !this.outgoing.onRead(entry.number!))) return;
+    this.fromBus(() => this.tell(entry));
+    const { moved, term, end } = entry;
+    const session = this.manager.sessions.get(moved || end || '');
+    if (session && end) session.disconnect();
+    else if (session && session.shared && term! > session.shared.term) this.moves.leave(session);
+  }
+
+  /** Sends what the bus has said. Nothing of the application is called: what it sends is something else. */
+  fromBus(send: () => void): void {
     this.reading = true;
     try {
-      this.apply(entry);
+      send();
     } finally {
       this.reading = false;
     }
   }
 
-  private apply({ packet, room, except = [], volatile, to, moved, owner, end }: Entry): void {
-    if (!this.manager) return;
+  /** Tells clients of this process what an entry of the bus has for them. */
+  private tell({ packet, room, except = [], volatile, to }: Entry): void {
     if (room !== undefined) this.manager.sendToRoom(room, packet!, volatile, except);
-    const one = this.manager.sessions.get(to || end || '');
-    if (one && end) one.disconnect();
-    else if (one && one.shared) one.shared.sendForOther(packet!);
+    const one = to === undefined ? undefined : this.manager.sessions.get(to);
+    if (one && one.shared) one.shared.sendForOther(packet!);
     else if (one) one.send(packet!);
-    const other = moved === undefined ? undefined : this.manager.sessions.get(moved);
-    if (!other || !other.shared) return;
-    if (owner === this.id) other.shared.arrived = true;
-    else if (other.shared.arrived) this.onMoved(other); // else it has come back here since then
-  }
-
-  /** Another process has taken over a session of this one. */
-  onMoved(session: Session): void {
-    if (session.shared!.elsewhere) return;
-    void session.shared!.onMoved(this.commits.settled());
-    // A recycle moves each client once. One that goes to and fro is slow.
-    const now = Date.now();
-    this.left.set(session.id, now);
-    this.movedAt = [...this.movedAt.filter(at => now - at < 10000), now];
-    if (this.movedAt.length > 20 + 2 * this.manager.clients) {
-      this.movedAt = [];
-      this.log.warn('clients go from process to process: let each stay with one (nodeProcessStickySessions in iisnode.yml, affinity in a balancer)');
-    }
-  }
-
-  /**
-   * Takes over a session from the process that had it.
-   * @returns null if there is no such session
-   */
-  async take(id: string): Promise<Taken | null> {
-    const reads: Read[] = [];
-    // Without that, a client whose polls go to and fro, and whose session says something at each turn, would do nothing else.
-    if (this.left.delete(id)) await new Promise(resolve => { setTimeout(resolve, RETURN); });
-    if (!this.up || this.taking.has(id)) return null;
-    this.taking.set(id, reads);
-    try {
-      const taken = await take(this, id, () => reads, () => this.bus.position);
-      return taken && taken.seen === 'gone' ? null : taken;
-    } finally {
-      this.taking.delete(id);
-    }
   }
 
   /** To be called about once a second. */
@@ -182,11 +149,11 @@ export class Cluster {
       this.log.error(`${this.outgoing.lost} messages for other processes could not be kept until Redis is back`);
       this.outgoing.lost = 0;
     }
-    for (const [id, at] of this.left) if (now - at > 5 * RETURN) this.left.delete(id);
+    this.moves.sweep(now);
     if (!this.up) return;
     for (const session of this.manager.sessions.values()) {
       const { shared } = session;
-      if (shared && (shared.canTrim || now - shared.at > REFRESH)) shared.touch();
+      if (shared && (shared.stored.canTrim || shared.stored.whole || now - shared.at > REFRESH)) shared.touch();
     }
     this.commits.soon();
     this.elsewhere = await this.members.clientsElsewhere(now);

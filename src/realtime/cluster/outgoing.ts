@@ -39,13 +39,13 @@ export class Outgoing {
     this.lost += 1;
   }
 
-  get waiting(): number {
-    return this.queue.length;
-  }
-
-  /** The next ones to be put on the bus, at most so many: what causes each, and the entry. */
-  take(most: number): { number: number; cause: string; text: string }[] {
-    return this.queue.splice(0, most).map(number => {
+  /**
+   * The next ones to be put on the bus: what causes each, and the entry.
+   * @param later sessions of which it has to be written first what they have handled
+   */
+  take(later: Set<string>): { number: number; cause: string; text: string }[] {
+    const end = later.size === 0 ? -1 : this.queue.findIndex(number => later.has(this.unread.get(number)!.cause));
+    return this.queue.splice(0, end < 0 ? this.queue.length : end).map(number => {
       const { entry, cause, told } = this.unread.get(number)!;
       return { number, cause, text: JSON.stringify(told ? { ...entry, told } : entry) };
     });
@@ -54,6 +54,14 @@ export class Outgoing {
   /** What caused them is handled by another process, which puts them there. */
   drop(numbers: number[]): void {
     for (const number of numbers) this.unread.delete(number);
+  }
+
+  /** The same, of those that are not there yet. */
+  dropOf(session: string): void {
+    const [dropped, kept] = [[], []] as [number[], number[]];
+    for (const number of this.queue) (this.unread.get(number)!.cause === session ? dropped : kept).push(number);
+    this.queue = kept;
+    this.drop(dropped);
   }
 
   /** One of them has been read. Gives whether this process's clients are to be told now. */

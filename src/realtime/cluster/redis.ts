@@ -27,7 +27,8 @@ export class Redis {
   private client: Client | null = null;
   private closed = false;
 
-  constructor(private readonly url: string, private readonly log: Log) {}
+  /** @param scripts those that are run: there before any command, each time that the connection is */
+  constructor(private readonly url: string, private readonly log: Log, private readonly scripts: Script[] = []) {}
 
   /**
    * Connects for the first time.
@@ -71,6 +72,8 @@ export class Redis {
         clearTimeout(late);
         const first = !this.ready;
         this.ready = true;
+        // One that came with its text when Redis had answered that it is not there would come later than those behind it.
+        for (const { text } of this.scripts) void this.call('script', 'load', text).catch(() => undefined);
         resolve();
         if (first) changed(true);
       });

@@ -2,9 +2,11 @@ import { Script } from './redis';
 
 /*
  * The scripts that Redis runs, for commits.ts and take.ts. What is in Redis, under the application's prefix:
- *   s:<session>  hash: owner (a process), received (number), first (number of the first message kept), handshake, rooms, data, asked (JSON)
+ *   s:<session>  hash: owner (a process); term (how often it has been taken over); at (the list has what the bus had for it up to that
+ *                position; '!' before it: the owner has not written it yet, and what it says of all its sessions is not true of this one);
+ *                received (number); first (number of the first message kept); handshake, rooms, data, asked, state (JSON)
  *   o:<session>  list: the messages kept for the client
- *   procs        hash: a process's position in the bus, how many clients it has, and when it said so
+ *   procs        hash: the position up to which the lists of all of a process's sessions go, how many clients it has, when it said so
  *   bus          stream: what goes to several sessions, or to one that may be anywhere
  */
 
@@ -22,10 +24,12 @@ local function count() return tonumber(take()) end
 local prefix, me, ttl, state = take(), take(), take(), take()
 local moved, unknown, elsewhere = {}, {}, {}
 for i = 1, count() do
-  local id, how, received, drop = take(), take(), take(), count()
+  local id, how, term, position, received, drop = take(), take(), count(), take(), take(), count()
   local key, list = prefix .. 's:' .. id, prefix .. 'o:' .. id
-  local owner = redis.call('HGET', key, 'owner')
-  local mine = owner == me or (not owner and how == 'whole')
+  local owner, known = unpack(redis.call('HMGET', key, 'owner', 'term'))
+  local mine = owner == me and tonumber(known) == term
+  -- Redis was empty, and who had it before wrote it first.
+  if how == 'whole' and (not owner or term > tonumber(known)) then mine = true end
   if owner and not mine then
     table.insert(moved, id)
     elsewhere[id] = true
@@ -34,7 +38,7 @@ for i = 1, count() do
   if mine and how ~= 'part' then redis.call('DEL', key, list) end
   local write = mine and how ~= 'gone'
   if write then
-    redis.call('HSET', key, 'owner', me, 'received', received)
+    redis.call('HSET', key, 'owner', me, 'term', term, 'at', position, 'received', received)
     if how == 'whole' then redis.call('HSET', key, 'first', drop)
     elseif drop > 0 then
       redis.call('LTRIM', list, drop, -1)
@@ -63,24 +67,31 @@ return { moved, unknown }
 `);
 
 /**
- * Makes a process the owner of a session. Gives it, what is kept for it, its last owner and its position, and what the bus had after
- * that.
+ * Makes a process the owner of a session, unless its client has come with another handshake since. Gives it, what is kept for it, its last
+ * owner, the position up to which that has what the bus had, and what it had after that.
  */
 export const TAKE = new Script(`
-local prefix, me, id, note = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local prefix, me, id, attempt = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local key, bus = prefix .. 's:' .. id, prefix .. 'bus'
-local owner = redis.call('HGET', key, 'owner')
-if not owner then return false end
-local state = redis.call('HGET', prefix .. 'procs', owner)
-local position = state and string.match(state, '^[^ ]+')
-if not position then return false end
+local owner, at, state = unpack(redis.call('HMGET', key, 'owner', 'at', 'state'))
+if not owner or (attempt ~= '' and cjson.decode(state)[1] ~= attempt) then return false end
+local function isAfter(one, other)
+  local ms, number = string.match(one, '(%d+)-(%d+)')
+  local otherMs, otherNumber = string.match(other, '(%d+)-(%d+)')
+  if ms ~= otherMs then return tonumber(ms) > tonumber(otherMs) end
+  return tonumber(number) > tonumber(otherNumber)
+end
+local said = redis.call('HGET', prefix .. 'procs', owner)
+local all, clients, when = string.match(said or '', '^(%S+) (%d+) (%d+)$')
+local position = string.match(at, '[%d-]+')
+if position == at and all and isAfter(all, position) then position = all end
 local since, length = redis.call('XRANGE', bus, position, '+'), redis.call('XLEN', bus)
 -- All that there is came later, and there was more: some of it may be missing.
 if length >= ${BUS_ENTRIES} and #since == length and since[1][1] ~= position then return false end
-redis.call('HSET', key, 'owner', me)
+local term = redis.call('HINCRBY', key, 'term', 1)
+redis.call('HSET', key, 'owner', me, 'at', '!' .. position)
 -- If the owner is dead, it no longer counts this client; if not, it counts anew.
-local clients, at = string.match(state, ' (%d+) (%d+)$')
-if owner ~= me then redis.call('HSET', prefix .. 'procs', owner, position .. ' ' .. math.max(clients - 1, 0) .. ' ' .. at) end
-redis.call('XADD', bus, 'MAXLEN', '~', ${BUS_ENTRIES}, '*', 'e', note)
+if owner ~= me and all then redis.call('HSET', prefix .. 'procs', owner, all .. ' ' .. math.max(clients - 1, 0) .. ' ' .. when) end
+redis.call('XADD', bus, 'MAXLEN', '~', ${BUS_ENTRIES}, '*', 'e', cjson.encode({ moved = id, term = term }))
 return { redis.call('HGETALL', key), redis.call('LRANGE', prefix .. 'o:' .. id, 0, -1), owner, position, since }
 `);

@@ -13,8 +13,8 @@ export interface Taken {
   /** The keys of its rooms. */
   rooms: string[];
   data: [string, unknown][];
-  /** What the bus has said since then: that it is here; that it has gone on already; nothing yet. */
-  seen: 'here' | 'gone' | null;
+  /** How often it has been taken over, this time included. */
+  term: number;
   /** Which handshake the client came with last, and whether it was used. */
   attempt: string;
   connected: boolean;
@@ -27,53 +27,50 @@ export interface Taken {
   /** The number of the first message that the client may not have, and those from there on. */
   first: number;
   kept: string[];
-  /** What was told to rooms that it is in, or to it, since then. */
+  /** Up to which position its last process sent it what the bus said: that is kept, though this process may not have read it yet. */
+  from: string;
+  /** What this process has read since then that was for it. */
   missed: string[];
+  /** Whether it has been ended for good, which its client may not know. */
+  ended: boolean;
 }
 
 type Reply = [names: string[] | Record<string, string>, kept: string[], owner: string, position: string, since: Raw[]];
 
 /**
  * Takes over a session.
+ * @param attempt the handshake that the client came with; '' for any
  * @param reads what was read from the bus since this began
- * @param position how far the bus has been read
- * @returns null if Redis does not know it, or not enough of the bus any more
+ * @returns null if Redis does not know it, or not enough of the bus any more; 'gone' if another process has taken it since
  */
-export async function take(cluster: Cluster, id: string, reads: () => Read[], position: () => string): Promise<Taken | null> {
-  const note = JSON.stringify({ moved: id, owner: cluster.id });
-  const reply = await cluster.redis.run(TAKE, [cluster.prefix, cluster.id, id, note]) as Reply | null;
+export async function take(cluster: Cluster, id: string, attempt: string, reads: Read[]): Promise<Taken | 'gone' | null> {
+  const reply = await cluster.redis.run(TAKE, [cluster.prefix, cluster.id, id, attempt]) as Reply | null;
   if (!reply) return null;
   const [names, kept, owner, from, since] = reply;
   const fields: Record<string, string> = {};
   if (Array.isArray(names)) for (let i = 0; i < names.length; i += 2) fields[names[i]!] = names[i + 1]!;
+  const term = Number(fields.term);
+  if (reads.some(([, entry]) => entry.moved === id && entry.term! > term)) return 'gone';
   const rooms = JSON.parse(fields.rooms!) as string[];
   // What is not read yet comes by itself: the session is then among those of this process.
-  const all = new Map([...since.map(parse), ...reads()]);
-  const missed = [...all].filter(([at]) => isAfter(at, from) && !isAfter(at, position()))
+  const all = new Map([...since.map(parse), ...reads]);
+  const entries = [...all].filter(([at]) => isAfter(at, from) && !isAfter(at, cluster.bus.position))
     .sort(([one], [other]) => isAfter(one, other) ? 1 : -1)
-    .map(([, entry]) => entry)
-    .filter(entry => !(entry.told && entry.from === owner) && isFor(entry, id, rooms))
-    .map(({ packet }) => packet!);
-  const [attempt, connected] = JSON.parse(fields.state!) as [string, boolean];
+    .map(([, entry]) => entry);
+  const missed = entries.filter(entry => !(entry.told && entry.from === owner) && isFor(entry, id, rooms)).map(({ packet }) => packet!);
+  const [lastAttempt, connected] = JSON.parse(fields.state!) as [string, boolean];
   return {
-    attempt,
-    connected,
-    seen: lastSeen(reads(), id, cluster.id),
+    attempt: lastAttempt,
+    connected, term,
     handshake: JSON.parse(fields.handshake!) as Handshake,
-    rooms, kept, missed,
+    rooms, kept, missed, from,
+    ended: fields.ended !== undefined || entries.some(({ end }) => end === id),
     data: JSON.parse(fields.data!) as [string, unknown][],
     received: Number(fields.received),
     owner,
     asked: JSON.parse(fields.asked!) as number[],
     first: Number(fields.first),
   };
-}
-
-function lastSeen(reads: Read[], id: string, me: string): Taken['seen'] {
-  const owners = reads.filter(([, { moved }]) => moved === id).map(([, { owner }]) => owner);
-  const here = owners.lastIndexOf(me);
-  if (here < 0) return null;
-  return here === owners.length - 1 ? 'here' : 'gone';
 }
 
 function isFor({ to, room, except = [], volatile }: Entry, id: string, rooms: string[]): boolean {

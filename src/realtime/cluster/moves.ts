@@ -1,0 +1,87 @@
+/*
+ * Sessions that come here from another process, and those that leave: when, and how often. take.ts has what Redis gives of one, shared.ts
+ * goes on with it.
+ */
+import { elusive, MOST_TRIES } from '../moving';
+import type { Session } from '../session';
+import type { Read } from './bus';
+import type { Cluster } from './index';
+import { take, Taken } from './take';
+
+/** A session that left comes back after so long at the earliest, ms. */
+const RETURN = 500;
+/** And as many times what Redis takes for a command: the other process needs two, to take the session and to write what it has done. */
+const RETURN_COMMANDS = 4;
+/** How long it is known that a session has left, ms. */
+const LEFT = 2500;
+
+export class Moves {
+  /** Those that are being taken over, with what the bus brings meanwhile. */
+  private readonly taking = new Map<string, Read[]>();
+  /** Those that left a moment ago, and when, ms. */
+  private readonly left = new Map<string, number>();
+  /** When sessions left, in the last ten seconds, ms. */
+  private leftAt: number[] = [];
+
+  constructor(private readonly cluster: Cluster) {}
+
+  /** Something has been read from the bus. */
+  onRead(read: Read): void {
+    for (const reads of this.taking.values()) reads.push(read);
+  }
+
+  /** Another process has taken over a session of this one. */
+  leave(session: Session): void {
+    const { commits, manager, log } = this.cluster;
+    if (session.shared!.elsewhere) return;
+    commits.drop(session);
+    void session.shared!.onMoved(commits.settled());
+    // A recycle moves each client once. One that goes to and fro is slow.
+    const now = Date.now();
+    this.left.set(session.id, now);
+    this.leftAt = [...this.leftAt.filter(at => now - at < 10000), now];
+    if (this.leftAt.length > 20 + 2 * manager.clients) {
+      this.leftAt = [];
+      log.warn('clients go from process to process: let each stay with one (nodeProcessStickySessions in iisnode.yml, affinity in a balancer)');
+    }
+  }
+
+  /** The same, if Redis says so: its word on the bus may not be here yet. */
+  async leaveIfMoved(session: Session): Promise<void> {
+    const { redis, prefix } = this.cluster;
+    const term = await redis.call('hget', `${prefix}s:${session.id}`, 'term').catch(() => 0);
+    if (Number(term) > session.shared!.term) this.leave(session);
+  }
+
+  /**
+   * Takes over a session from the process that had it.
+   * @param attempt the handshake that its client came with; '' for any
+   * @returns null if there is no such session
+   * @throws Refusal if others take it each time
+   */
+  async take(id: string, attempt: string): Promise<Taken | null> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      if (this.left.delete(id) || tries > 0) await this.wait();
+      if (!this.cluster.up) return null;
+      const reads: Read[] = [];
+      this.taking.set(id, reads);
+      try {
+        const taken = await take(this.cluster, id, attempt, reads);
+        if (taken !== 'gone') return taken;
+      } finally {
+        this.taking.delete(id);
+      }
+    }
+    throw elusive();
+  }
+
+  /** Without that, a client whose polls go to and fro, and whose session says something at each turn, would do nothing else. */
+  private wait(): Promise<void> {
+    return new Promise(resolve => { setTimeout(resolve, RETURN + RETURN_COMMANDS * this.cluster.commits.took); });
+  }
+
+  /** To be called about once a second. */
+  sweep(now: number): void {
+    for (const [id, at] of this.left) if (now - at > LEFT) this.left.delete(id);
+  }
+}

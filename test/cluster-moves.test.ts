@@ -1,0 +1,184 @@
+/*
+ * A session goes from one process to the other at the worst moment: what a process sends to Redis, or what the bus says to it, is held
+ * until then. Each message arrives, once.
+ */
+import assert from 'node:assert/strict';
+import { test, TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Between, standBetween } from './cluster/between';
+import { Front, startFront } from './cluster/front';
+import { open, startTwo, User } from './cluster/two';
+import { request, resource, Running, until } from './helper';
+
+interface Process { server: Running; redis: Between }
+
+interface Scene {
+  client: User;
+  /** What the client is behind. */
+  front: Front;
+  /** Where it is, and where it will be when the front turns. */
+  here: Process;
+  there: Process;
+}
+
+async function setUp(t: TestContext): Promise<Scene | null> {
+  const between: Between[] = [];
+  const two = await startTwo(t, async ({ port }) => {
+    between.push(await standBetween(t, port), await standBetween(t, port));
+    return between.map(({ url }) => url);
+  });
+  if (!two) return null;
+  const processes = two.servers.map((server, i) => ({ server, redis: between[i]! }));
+  const front = await startFront(two.servers.map(({ port }) => port));
+  const client = await open(t, front.port);
+  const [pid] = await client.ask('pid') as [number];
+  const here = processes.find(({ server }) => server.process.pid === pid)!;
+  return { client, front, here, there: processes.find(one => one !== here)! };
+}
+
+/** Waits until the client has gone to that process, and its session with it. */
+async function arrives(client: User, { server }: Process): Promise<void> {
+  assert.deepEqual(await client.ask('pid'), [server.process.pid]);
+  assert.equal(client.states.filter(state => state === 'connected').length, 1, 'its session went along');
+}
+
+test('what its last process had read of the bus is not sent again by one that is behind', async t => {
+  const scene = await setUp(t);
+  if (!scene) return;
+  const { client, front, here, there } = scene;
+  const other = await open(t, here.server.port);
+  there.redis.hold('bus');
+  other.emit('all', 'first');
+  await until(() => client.heard.length === 1, 'the first');
+  front.turn();
+  await arrives(client, there);
+  there.redis.release();
+  other.emit('all', 'second');
+  await until(() => client.heard.includes('second'), 'the second');
+  assert.deepEqual(client.heard, ['first', 'second']);
+});
+
+test('nor by the next one, if that one goes on before it has read it', async t => {
+  const scene = await setUp(t);
+  if (!scene) return;
+  const { client, front, here, there } = scene;
+  const other = await open(t, here.server.port);
+  there.redis.hold('bus');
+  other.emit('all', 'first');
+  await until(() => client.heard.length === 1, 'the first');
+  front.turn();
+  await arrives(client, there);
+  front.turn();
+  await arrives(client, here);
+  other.emit('all', 'second');
+  await until(() => client.heard.includes('second'), 'the second');
+  assert.deepEqual(client.heard, ['first', 'second']);
+});
+
+test('what a message causes for another client of its process counts once, if the message is handled again elsewhere', async t => {
+  const scene = await setUp(t);
+  if (!scene) return;
+  const { client, front, here, there } = scene;
+  const other = await open(t, here.server.port);
+  const [id] = await other.ask('join', 'a room') as [string];
+  here.redis.hold('commands');
+  client.emit('one', id, 'hello');
+  await sleep(200); // it is handled, and not written
+  front.turn();
+  await arrives(client, there);
+  here.redis.release();
+  client.emit('one', id, 'end');
+  await until(() => other.heard.includes('end'), 'the end');
+  assert.deepEqual(other.heard, ['hello', 'end']);
+});
+
+test('what was sent before a message was handled, neither of them written, is sent by the next process', async t => {
+  const scene = await setUp(t);
+  if (!scene) return;
+  const { client, front, here, there } = scene;
+  client.emit('later', 'hello');
+  await client.ask('get'); // that is written
+  here.redis.hold('commands');
+  await sleep(500); // it is sent, and not written
+  assert.deepEqual(client.heard, []);
+  client.emit('never');
+  await sleep(200); // it is handled
+  front.turn();
+  await arrives(client, there);
+  here.redis.release();
+  await until(() => client.heard.length > 0, 'what the first process had sent');
+  assert.deepEqual(client.heard, ['hello']);
+});
+
+test('a client that comes back to a process that does not know yet that it had gone', async t => {
+  const scene = await setUp(t);
+  if (!scene) return;
+  const { client, front, here, there } = scene;
+  await client.ask('set', 'old');
+  here.redis.hold('bus');
+  front.turn();
+  await arrives(client, there);
+  await client.ask('set', 'new');
+  client.emit('all', 'hello');
+  front.turn();
+  await arrives(client, here);
+  assert.deepEqual(await client.ask('get'), ['new', true]);
+  here.redis.release();
+  await until(() => client.heard.length > 0, 'what was told to all');
+  client.emit('all', 'end');
+  await until(() => client.heard.includes('end'), 'the end');
+  assert.deepEqual(client.heard, ['hello', 'end']);
+});
+
+test('a client that is told to stay away is told so by whichever process it comes to', async t => {
+  const scene = await setUp(t);
+  if (!scene) return;
+  const { client, front, here } = scene;
+  const [id] = await client.ask('join', 'a room') as [string];
+  const other = await open(t, here.server.port);
+  front.cut();
+  other.emit('end', id);
+  await other.ask('get'); // it is ended
+  front.turn();
+  await until(() => client.states.at(-1) === 'disconnected', 'its end');
+  assert.equal(client.states.filter(state => state === 'connected').length, 1, 'it has no other session');
+});
+
+test('a session that is ended while another process takes it over is ended there', async t => {
+  const scene = await setUp(t);
+  if (!scene) return;
+  const { client, front, here } = scene;
+  const [id] = await client.ask('join', 'a room') as [string];
+  const other = await open(t, here.server.port);
+  front.cut();
+  here.redis.hold('commands');
+  other.emit('end', id);
+  await sleep(200); // it is ended, and that is not written
+  front.turn();
+  await until(() => client.states.includes('recovered'), 'the other process to have it');
+  here.redis.release();
+  await until(() => client.states.at(-1) === 'disconnected', 'its end');
+  assert.equal(client.states.filter(state => state === 'connected').length, 1, 'it has no other session');
+});
+
+test('a handshake that was given up, and comes later than the next one, is not heard', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const { servers: [{ port }] } = two;
+  const get = (path: string) => request({ port, path: resource + path });
+  const id = (await get('/1/?got=0&try=1')).text.split(':')[0]!;
+  await get(`/1/xhr-polling/${id}?got=0&try=1`);
+  assert.equal((await get(`/1/?got=0&try=3&session=${id}`)).text.split(':')[0], id);
+  assert.equal((await get(`/1/?got=0&try=2&session=${id}`)).status, 404);
+  assert.equal((await get(`/1/xhr-polling/${id}?got=0&try=3`)).status, 200);
+});
+
+test('scripts are there before the commands that use them: one that came with its text would come later than those behind it', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const client = await open(t, two.servers[0].port);
+  await client.ask('set', 1);
+  const { evalsha, eval: withText } = await two.redis.commands();
+  assert(evalsha! > 0);
+  assert.equal(withText, undefined);
+});

@@ -1,0 +1,59 @@
+import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestContext } from 'node:test';
+
+/** What a process has a connection to Redis for: its commands, or what it reads of the bus. */
+type What = 'commands' | 'bus';
+
+export interface Between {
+  /** Where a process finds Redis. */
+  url: string;
+  /** From now on commands do not arrive, or what the bus says does not. */
+  hold: (what: What) => void;
+  /** What was held goes on, in order. */
+  release: () => void;
+}
+
+/**
+ * Stands between a process and Redis, and lets things happen late, in order for each connection: whatever can happen between two commands
+ * then does.
+ * @param most how long what goes through takes at most, each way, ms; each time another while
+ */
+export async function standBetween(t: TestContext, port: number, most = 0): Promise<Between> {
+  let held: What | null = null;
+  let goOn = () => {};
+  let released = Promise.resolve();
+  const server = net.createServer(near => {
+    const far = net.connect(port, '127.0.0.1');
+    let what: What = 'commands';
+    pass(near, far, data => {
+      if (/\bxread\b/i.test(String(data))) what = 'bus';
+      return what === 'commands' && held === 'commands';
+    });
+    pass(far, near, () => what === 'bus' && held === 'bus');
+  });
+
+  function pass(from: net.Socket, to: net.Socket, isHeld: (data: Buffer) => boolean): void {
+    let before: Promise<unknown> = Promise.resolve();
+    from.on('data', data => {
+      const late = [sleep(Math.random() * most), ...isHeld(data) ? [released] : []];
+      before = Promise.all([before, ...late]).then(() => { if (!to.destroyed) to.write(data); });
+    });
+    from.on('error', () => to.destroy()).on('close', () => to.destroy());
+  }
+
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  server.unref();
+  t.after(() => { server.close(); });
+  return {
+    url: `redis://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
+    hold: what => {
+      held = what;
+      released = new Promise(resolve => { goOn = resolve; });
+    },
+    release: () => {
+      held = null;
+      goOn();
+    },
+  };
+}
