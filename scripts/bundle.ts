@@ -44,8 +44,9 @@ export async function bundle(root: string, to: string): Promise<Bundle> {
       alias: { 'socket.io-client$': false },
     },
     externals: Object.fromEntries(OPTIONAL.map(name => [name, `commonjs ${name}`])),
-    // 0.9's manager takes what it needs from the module that loads it, which a bundle does not know.
-    plugins: [new webpack.ProvidePlugin({ 'module.parent.exports': 'socket.io' })],
+    // A bundle does not know which module loads another. 0.9's manager takes what it needs from that one; others ask whether there is one,
+    // or they are the main program.
+    plugins: [new webpack.ProvidePlugin({ 'module.parent.exports': 'socket.io' }), new webpack.DefinePlugin({ 'module.parent': '({})' })],
   });
   const { errors = [], warnings = [] } = stats.toJson({ all: false, errors: true, warnings: true });
   const say = ({ message, moduleName = '' }: webpack.StatsError) => `${moduleName}: ${message.split('\n')[0]}`;

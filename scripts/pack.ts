@@ -3,9 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundle } from './bundle';
-
-/** Why there is no package. Its message is for the person who wants one. */
-export class Refusal extends Error {}
+import { Refusal } from './refusal';
 
 /** The one file of 0.9's client that a server needs: pages get it. */
 const CLIENT = path.join('node_modules', 'socket.io-client', 'dist', 'socket.io.min.js');

@@ -5,8 +5,9 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from '../src/config';
 import { readSiteConfig, WebConfigError } from '../test/iis/config';
-import { npm, packBundle, packModules, Refusal } from './pack';
+import { npm, packBundle, packModules } from './pack';
 import { prove } from './prove';
+import { Refusal } from './refusal';
 import { zip } from './zip';
 
 const USAGE = `npm run package -- [options]
@@ -57,7 +58,8 @@ async function main(): Promise<void> {
  */
 function timeOf(file: string): Date | null {
   if (!/^(public|web\.config|iisnode\.yml)/.test(file)) return null;
-  return new Date(Number(git('log', '-1', '--format=%ct', '--', file)) * 1000);
+  const seconds = git('log', '-1', '--format=%ct', '--', file);
+  return seconds === '' ? null : new Date(Number(seconds) * 1000);
 }
 
 function git(...args: string[]): string {

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { IisVersion } from '../test/iis/config';
 import { startIis } from '../test/iis/index';
+import { ask } from '../test/verify/http';
 import { page } from '../test/verify/pages';
+import type { Outcome } from '../test/verify/result';
 import { polling } from '../test/verify/socket';
 import { arrive } from '../test/verify/target';
 import { defaults } from '../test/verify/verify';
-import { Refusal } from './pack';
+import { Refusal } from './refusal';
 
 /**
  * Copies a package to a temporary folder, where it finds no packages of the project, starts it through the stand-in for IIS, and
@@ -29,8 +31,12 @@ export async function prove(folder: string, app: string, iis: IisVersion): Promi
   const server = await startIis({ folder: away, app, iis, log: line => { said.push(line); }, serverVariables: { AUTH_USER: 'SERVER\\visitor' } });
   try {
     const { target, first } = await arrive(server.url, defaults);
-    const [files, message] = [await page(target), await polling(target)];
-    const fault = [first, files, message].flatMap(({ faults = [] }) => faults)[0];
+    const files = await page(target);
+    // An application that lets nobody in who has not logged in runs as it should.
+    const { status, text } = await ask(new URL(`${target.resource}/1/`, target.base));
+    const closed = status === 403 && text === 'handshake unauthorized';
+    const message = closed ? { saw: 'not tried: the application\'s authorization refuses a stranger' } : await polling(target);
+    const fault = [first, files, message].flatMap(({ faults = [] }: Outcome) => faults)[0];
     if (fault) throw fault;
     return `the page comes (${files.saw}), and a message is ${message.saw}`;
   } catch (error) {

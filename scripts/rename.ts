@@ -4,7 +4,8 @@ import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readSiteConfig, WebConfigError } from '../test/iis/config';
-import { checkName, packageName, Refusal } from './rename/name';
+import { Refusal } from './refusal';
+import { checkName, packageName } from './rename/name';
 import { currentPath, FILES, isChangelog, isKnown, mentions, Renamed, renameIn, taken } from './rename/places';
 
 const HELP = `npm run rename -- <name>

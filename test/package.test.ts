@@ -103,6 +103,19 @@ test('what could not be made again, or would not run, is no package', t => {
   refused(/^No package: there is no commit to package/m);
 });
 
+test('an application that knows it is no main program and lets no stranger in, with a page that git does not have', t => {
+  const folder = repository(t);
+  if (!folder) return;
+  edit(folder, ['src/app.ts', 'io.sockets.on', `if (!module.parent) throw new Error('the main program');
+  io.set('authorization', (_handshake, answer) => answer(null, false));
+  io.sockets.on`]);
+  appendFileSync(path.join(folder, '.gitignore'), 'public/built.js\n');
+  commit(folder);
+  writeFileSync(path.join(folder, 'public', 'built.js'), '');
+  assert.match(npm(folder, 'run', 'package'), /a message is not tried: the application's authorization refuses a stranger/);
+  assert.equal(statSync(path.join(folder, 'build', NAME, 'public', 'built.js')).mtime.toISOString(), new Date(WHEN).toISOString());
+});
+
 for (const version of ['10.24.1', '12.22.12', '13.14.0']) {
   test(`the package passes npm run verify on node ${version}, as application and as root of a site`, async t => {
     const node = oldNode(t, version);

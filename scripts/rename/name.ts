@@ -1,9 +1,7 @@
 /* Which names an application can have: what IIS, Windows and npm take. */
 import type { RequestFiltering } from '../../test/iis/config';
 import { refusal } from '../../test/iis/filtering';
-
-/** Why the command does nothing. Its message is one line. */
-export class Refusal extends Error {}
+import { Refusal } from '../refusal';
 
 // Windows opens a device by these, whatever extension they have. COM0 and LPT0 are taken for such as well.
 const DEVICE = /^(con|prn|aux|nul|(com|lpt)\d)(\.|$)/i;

@@ -17,7 +17,7 @@ export class Stored {
   last = 0;
   /** The number of the last one that it is known to have. */
   private confirmed = 0;
-  /** Those that it is not known to have, and that whoever takes over sends all the same: it reads them on the bus, or does their cause again. */
+  /** Those that it is not known to have, and that whoever takes over sends all the same: the bus has them, or it does their cause again. */
   private covered: number[] = [];
   private askedBefore = '';
   private stateBefore = '';
