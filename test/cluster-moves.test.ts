@@ -7,12 +7,14 @@ import { test, TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Between, standBetween } from './cluster/between';
 import { Front, startFront } from './cluster/front';
+import type { RedisServer } from './cluster/redis-server';
 import { open, startTwo, User } from './cluster/two';
-import { request, resource, Running, until } from './helper';
+import { appPath, request, resource, Running, until } from './helper';
 
 interface Process { server: Running; redis: Between }
 
 interface Scene {
+  redis: RedisServer;
   client: User;
   /** What the client is behind. */
   front: Front;
@@ -33,7 +35,7 @@ async function setUp(t: TestContext): Promise<Scene | null> {
   const client = await open(t, front.port);
   const [pid] = await client.ask('pid') as [number];
   const here = processes.find(({ server }) => server.process.pid === pid)!;
-  return { client, front, here, there: processes.find(one => one !== here)! };
+  return { redis: two.redis, client, front, here, there: processes.find(one => one !== here)! };
 }
 
 /** Waits until the client has gone to that process, and its session with it. */
@@ -71,6 +73,25 @@ test('nor by the next one, if that one goes on before it has read it', async t =
   front.turn();
   await arrives(client, here);
   other.emit('all', 'second');
+  await until(() => client.heard.includes('second'), 'the second');
+  assert.deepEqual(client.heard, ['first', 'second']);
+});
+
+test('nor what is on the bus twice, as it was not known whether it was there', async t => {
+  const scene = await setUp(t);
+  if (!scene) return;
+  const { redis, client, front, here, there } = scene;
+  client.emit('all', 'first');
+  await until(() => client.heard.length === 1, 'the first');
+  here.redis.hold('commands'); // how far its process has read the bus is not written
+  const bus = `socket.io:${appPath}:bus`;
+  const [[, fields]] = await redis.call('xrevrange', bus, '+', '-', 'count', '1') as [[string, string[]]];
+  await redis.call('xadd', bus, '*', ...fields);
+  await sleep(200);
+  front.turn();
+  await arrives(client, there);
+  here.redis.release();
+  client.emit('all', 'second');
   await until(() => client.heard.includes('second'), 'the second');
   assert.deepEqual(client.heard, ['first', 'second']);
 });

@@ -57,6 +57,27 @@ test('what socket.set keeps goes along when a process is killed; an acknowledgem
   assert(!client.states.slice(2).includes('connected'), 'the session went on');
 });
 
+test('a Redis that takes nothing is one that is gone, until it does again', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const { redis, servers } = two;
+  const client = await open(t, (await startFront(servers.map(({ port }) => port))).port);
+  const other = await open(t, servers[0].port);
+  await client.ask('set', 1);
+  await redis.call('config', 'set', 'maxmemory', '1');
+  await client.ask('set', 2);
+  other.emit('all', 'hello');
+  await until(() => other.heard.length > 0, 'what this process tells its own');
+  assert(servers.some(({ output }) => /Redis: .*OOM/.test(output())), 'the log says why');
+  await redis.call('config', 'set', 'maxmemory', '0');
+  await until(() => servers.every(({ output }) => !/Redis: .*OOM/.test(output()) || /Redis is back/.test(output())), 'Redis to be back');
+  await until(() => client.heard.length > 0 && other.heard.length > 0, 'what was told to all meanwhile');
+  const [pid] = await client.ask('pid') as [number];
+  process.kill(pid, 'SIGKILL');
+  assert.deepEqual(await client.ask('get'), [2, true], 'what was set meanwhile went along');
+  assert.deepEqual([client.heard, other.heard], [['hello'], ['hello']]);
+});
+
 test('both know how many clients there are', async t => {
   const two = await startTwo(t);
   if (!two) return;

@@ -2,6 +2,13 @@ import { ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fromRoot } from '../helper';
+
+interface Client {
+  send_command: (name: string, args: string[], done: (error: Error | null, reply: unknown) => void) => void;
+  quit: () => void;
+}
+const { createClient } = fromRoot('redis') as { createClient: (port: number, host: string) => Client };
 
 /** A Redis that runs. */
 export interface RedisServer {
@@ -13,6 +20,8 @@ export interface RedisServer {
   /** It neither answers nor ends. */
   freeze: () => void;
   thaw: () => void;
+  /** Sends it a command, and gives what it answers. */
+  call: (name: string, ...args: string[]) => Promise<unknown>;
   /** What it says of itself: how many commands it has been sent, by name. */
   commands: () => Promise<Record<string, number>>;
   /** The same, and the processor time that it has taken so far, user and system, µs. */
@@ -48,6 +57,13 @@ export async function launchRedis(password?: string): Promise<RedisServer | null
     url: `redis://${password ? `:${password}@` : ''}127.0.0.1:${port}`,
     freeze: () => { child.kill('SIGSTOP'); },
     thaw: () => { child.kill('SIGCONT'); },
+    call: (name, ...args) => new Promise((resolve, reject) => {
+      const client = createClient(port, '127.0.0.1');
+      client.send_command(name, args, (error, reply) => {
+        client.quit();
+        if (error) reject(error); else resolve(reply);
+      });
+    }),
     commands: async () => readCommands(await ask(port, 'INFO commandstats')),
     readings: async () => {
       const text = await ask(port, 'INFO all');

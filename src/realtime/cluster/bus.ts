@@ -1,5 +1,6 @@
 /* The bus: a stream in Redis that every process reads, for what concerns several. outgoing.ts has what goes there, index.ts acts on it. */
 import type { Redis } from './redis';
+import { BUS_ENTRIES } from './scripts';
 
 /** What goes to several sessions, or to one, wherever they are. */
 export interface Entry {
@@ -32,6 +33,8 @@ export class Bus {
   private begun = false;
   /** By process: the number of its last entry. */
   private readonly numbers = new Map<string, number>();
+  /** The positions of those that were there before. */
+  readonly repeated = new Set<string>();
 
   /**
    * @param redis a connection of its own: reading waits for what comes
@@ -61,10 +64,12 @@ export class Bus {
     try {
       for (;;) {
         const reply = await this.redis.call('xread', 'COUNT', 1000, 'BLOCK', 2000, 'STREAMS', this.key, this.position) as [string, Raw[]][] | null;
+        if (this.repeated.size > BUS_ENTRIES) this.repeated.clear();
         for (const raw of reply ? reply[0]![1] : []) {
           this.position = raw[0];
           const read = parse(raw);
           if (this.isNew(read[1])) this.read(read);
+          else this.repeated.add(raw[0]);
         }
       }
     } catch {

@@ -98,12 +98,12 @@ export class Commits {
         if (moved.includes(session.id)) cluster.moves.leave(session);
         if (unknown.includes(session.id)) onUnknown(session);
       }
-      if (!cluster.up && cluster.redis.ready) cluster.onReady(true); // it was slow
+      cluster.onTaken();
     }, (error: Error & { code?: string }) => {
       // None of it is there, as far as we know. What has each session says how far it is (scripts.ts).
       this.position = '0-0';
       for (const { session } of written) session.shared!.stored.whole = true;
-      if (cluster.redis.ready) cluster.log.error('Redis:', error.code || error.message);
+      if (cluster.redis.ready) cluster.onRefused(error.code || error.message);
     }).then(() => {
       this.took = Date.now() - this.underWay.get(done)!;
       this.underWay.delete(done);

@@ -33,6 +33,8 @@ export class Cluster {
   cause = '';
   /** Whether what goes to sessions comes from the bus. */
   reading = false;
+  /** Whether it was gone, and has taken nothing since. */
+  private gone = false;
   manager!: Manager;
   readonly prefix: string;
   readonly redis: Redis;
@@ -80,10 +82,10 @@ export class Cluster {
     this.up = ready;
     if (!this.manager) return; // the first time
     if (!ready) {
+      this.gone = true;
       this.releaseAll();
       return;
     }
-    this.log.info('Redis is back');
     if (this.commits.idle) this.outgoing.again(); // else it was slow, and has them
     for (const { shared } of this.manager.sessions.values()) {
       if (!shared) continue;
@@ -91,6 +93,19 @@ export class Cluster {
       shared.touch();
     }
     this.commits.soon();
+  }
+
+  /** Redis has taken a command. */
+  onTaken(): void {
+    if (!this.up && this.redis.ready) this.onReady(true); // it was slow
+    if (this.gone) this.log.info('Redis is back');
+    this.gone = false;
+  }
+
+  /** Redis answers, and takes nothing: it has no memory left, say, or is a copy that is only read. It is asked again once a second. */
+  onRefused(why: string): void {
+    this.log.error('Redis:', why);
+    if (this.up) this.onReady(false);
   }
 
   /** Makes a session one that another process can go on with. */
@@ -150,6 +165,7 @@ export class Cluster {
       this.outgoing.lost = 0;
     }
     this.moves.sweep(now);
+    if (!this.up && this.redis.ready && this.commits.idle) this.onReady(true);
     if (!this.up) return;
     for (const session of this.manager.sessions.values()) {
       const { shared } = session;

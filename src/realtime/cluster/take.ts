@@ -54,7 +54,7 @@ export async function take(cluster: Cluster, id: string, attempt: string, reads:
   const rooms = JSON.parse(fields.rooms!) as string[];
   // What is not read yet comes by itself: the session is then among those of this process.
   const all = new Map([...since.map(parse), ...reads]);
-  const entries = [...all].filter(([at]) => isAfter(at, from) && !isAfter(at, cluster.bus.position))
+  const entries = [...all].filter(([at]) => isAfter(at, from) && !isAfter(at, cluster.bus.position) && !cluster.bus.repeated.has(at))
     .sort(([one], [other]) => isAfter(one, other) ? 1 : -1)
     .map(([, entry]) => entry);
   const missed = entries.filter(entry => !(entry.told && entry.from === owner) && isFor(entry, id, rooms)).map(({ packet }) => packet!);
