@@ -24,6 +24,9 @@ export class Delivery {
   /** How much of its messages it does not know that we have, characters, and since when. */
   private owed = 0;
   private owedSince = 0;
+  /** How often in a row a message was missing, and after which. */
+  private missing = 0;
+  private missingAfter = 0;
 
   /** The number that the next message to the client will have. */
   get next(): number {
@@ -107,6 +110,13 @@ export class Delivery {
     this.received = number;
     if (tell) this.mayTell = number;
     return 'next';
+  }
+
+  /** A message was missing. Gives whether it is the fourth time that this one is: a client that was told we have it does not send it. */
+  isLost(): boolean {
+    this.missing = this.missingAfter === this.received ? this.missing + 1 : 1;
+    this.missingAfter = this.received;
+    return this.missing > 3;
   }
 
   /** Whether the client has to be told what we have, though there is nothing else to tell it. */

@@ -77,7 +77,10 @@ export class Manager extends BaseManager {
   admit(handshake: Handshake): string {
     const { got, session: id, try: attempt } = handshake.query;
     const known = typeof id === 'string' && this.sessions.get(id);
-    const session = known && known.delivery && (known.connected || known.ended) ? known : this.newSession(handshake, got !== undefined);
+    // One that the client knows more of than we do, as Redis lost that, does not go on.
+    if (known && known.delivery && Number(got) >= known.delivery.next) known.end('its last messages are missing');
+    const goesOn = known && known.delivery && (known.connected || known.ended) && this.sessions.has(known.id);
+    const session = goesOn ? known : this.newSession(handshake, got !== undefined);
     // A handshake that was given up, and came late.
     if (session === known && Number(attempt) < Number(known.attempt)) throw notHandshaken();
     if (session === known) session.resume(String(attempt), Number(got));
@@ -124,7 +127,7 @@ export class Manager extends BaseManager {
    */
   async fetch(id: string, attempt: string): Promise<void> {
     const known = this.sessions.get(id);
-    if (known && known.shared && Number(attempt) > Number(known.attempt)) await this.cluster!.moves.leaveIfMoved(known);
+    if (known && known.shared && (attempt === '' || Number(attempt) > Number(known.attempt))) await this.cluster!.moves.leaveIfMoved(known);
     // One that is under way may be for an older handshake, which does not get it.
     for (let other; (other = this.fetching.get(id));) await other.catch(() => undefined);
     if (this.sessions.has(id)) return;
@@ -147,12 +150,8 @@ export class Manager extends BaseManager {
 
   /** Sends a packet to a client: of this process, or, by its id, of any. */
   sendTo(session: Session | string, packet: string, volatile?: boolean): void {
-    const { cluster } = this;
-    if (typeof session === 'string') {
-      if (cluster) cluster.publish({ to: session, packet });
-    } else if (cluster && !volatile && cluster.cause !== '' && cluster.cause !== session.id) {
-      cluster.publish({ to: session.id, packet }); // what another client's message causes counts only if that does
-    } else session.send(packet, volatile);
+    if (typeof session !== 'string') session.send(packet, volatile);
+    else if (this.cluster) this.cluster.publish({ to: session, packet });
   }
 
   /** Ends a session for good. */

@@ -35,6 +35,12 @@ export class Outbox {
     return kept !== null;
   }
 
+  /** Goes on where another process was: with what that kept, from number `first` on, and the number of the client's last message. */
+  restore(first: number, kept: string[], received: number): void {
+    this.delivery!.restore(first, kept, received);
+    this.count(kept.reduce((size, packet) => size + packet.length, 0));
+  }
+
   /** Puts what was sent and has not arrived before all that waits. */
   sendAgain(): void {
     const lost = this.delivery ? this.delivery.takeLost() : [];

@@ -111,10 +111,13 @@ export class Session {
    * @returns whether it is to be handled
    */
   isNext(number: number, size: number): boolean {
-    const order = this.delivery!.onMessage(number, size, !this.shared);
+    const order = this.delivery!.onMessage(number, size, !this.shared || !this.shared.waits);
     if (this.shared) this.shared.touch();
     // Something on the way lost one and told nobody. The client sends it again when it comes back.
-    if (order === 'gap') this.sendAway();
+    if (order === 'gap' && this.state !== 'sent away') {
+      if (this.delivery!.isLost()) this.end('a message is missing');
+      else this.sendAway();
+    }
     this.transport.flushSoon();
     return order === 'next';
   }

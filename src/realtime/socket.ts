@@ -86,10 +86,8 @@ export class Socket extends EventEmitter {
       (volatile ? others.volatile : others).packet(packet);
     } else {
       packet.endpoint = this.namespace.name;
-      // One that is to be acknowledged is not lost, and its number is that of the next message.
-      const text = encodePacket(packet);
-      if (packet.id !== undefined && this.session) this.session.send(text);
-      else this.manager.sendTo(this.session || this.id, text, volatile);
+      // One that is to be acknowledged is not lost.
+      this.manager.sendTo(this.session || this.id, encodePacket(packet), volatile && packet.id === undefined);
     }
     return this;
   }

@@ -13,7 +13,9 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
     socket.on('others', text => socket.broadcast.emit('heard', text));
     socket.on('local', text => io.sockets.local.emit('heard', text));
     socket.on('one', (id, text) => io.sockets.socket(id).emit('heard', text));
-    socket.on('later', text => setTimeout(() => socket.emit('heard', text), 200));
+    socket.on('later', (text, ms) => setTimeout(() => socket.emit('heard', text), ms || 200));
+    socket.on('kick', id => { const other = io.sockets.socket(id); other.emit('heard', 'bye'); other.disconnect(); });
+    socket.on('many', (id, count) => { for (let i = 1; i <= count; i++) io.sockets.socket(id).emit('heard', String(i)); });
     socket.on('end', id => io.sockets.socket(id).disconnect());
     socket.on('set', (value, done) => socket.set('value', value, done));
     socket.on('get', done => socket.get('value', (_error, value) => done(value, socket.recovered)));

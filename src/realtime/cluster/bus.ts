@@ -23,6 +23,9 @@ export interface Entry {
   end?: string;
 }
 
+/** How long after a refusal the bus is read again, ms. */
+const AGAIN = 1000;
+
 export type Read = [position: string, entry: Entry];
 
 /** Reads the bus, entry by entry, in the order in which Redis has them: the same for all processes. */
@@ -73,7 +76,8 @@ export class Bus {
         }
       }
     } catch {
-      // The connection is gone. It says so when it is back.
+      // The connection is gone, and says so when it is back. If not, Redis refused: a script of somebody's runs for too long, say.
+      setTimeout(() => { if (this.redis.ready) void this.follow(); }, AGAIN).unref();
     } finally {
       this.reading = false;
     }

@@ -29,7 +29,8 @@ export class Commits {
 
   /** Something of a session has changed. */
   touch(session: Session): void {
-    this.dirty.add(session);
+    if (!this.cluster.up && session.ended && session.shared!.at === 0) this.dirty.delete(session); // Redis never heard of it
+    else this.dirty.add(session);
     this.soon();
   }
 
@@ -65,18 +66,19 @@ export class Commits {
 
   private commit(): void {
     const { cluster, outgoing } = this;
-    const sessions: Session[] = [];
+    // That a message was handled, and what it causes, is there at once or not at all.
+    const { causes } = outgoing;
+    const sessions = [...this.dirty].filter(({ id }) => causes.has(id));
+    for (const session of sessions) this.dirty.delete(session);
     let size = 0;
     for (const session of this.dirty) {
-      if (sessions.length === TOGETHER || size > LARGEST) break;
+      if (sessions.length >= TOGETHER || size > LARGEST) break;
       sessions.push(session);
+      this.dirty.delete(session);
       if (session.shared!.stored.whole) size += session.outbox.size;
     }
-    for (const session of sessions) this.dirty.delete(session);
     if (this.dirty.size === 0) this.position = cluster.bus.position;
-    // What a message causes is not there before it is known that the message was handled.
-    const later = new Set(Array.from(this.dirty, ({ id }) => id));
-    const entries = outgoing.take(later);
+    const entries = outgoing.take();
     const args: (string | number)[] = [
       cluster.prefix, cluster.id, cluster.keptFor, state(this.position, cluster.manager.clients), sessions.length,
     ];

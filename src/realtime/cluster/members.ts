@@ -16,6 +16,8 @@ function saidAt(text: string): string {
 
 export class Members {
   /** What each process said last of itself, and when, by this machine's clock: those of several servers differ. */
+  /** When they were asked for last, ms. */
+  private askedAt = 0;
   private readonly heard = new Map<string, { said: string; at: number; alive: boolean }>();
 
   /**
@@ -27,6 +29,7 @@ export class Members {
   /** How many clients the others have, of those that are alive. */
   async clientsElsewhere(now: number): Promise<number> {
     const all = await this.redis.call('hgetall', this.key) as Record<string, string>;
+    this.askedAt = now;
     let elsewhere = 0;
     for (const id in all) {
       const said = saidAt(all[id]!);
@@ -36,16 +39,17 @@ export class Members {
       const alive = before !== undefined && (before.alive || before.said !== said);
       this.heard.set(id, { said, at, alive });
       if (id !== this.me && alive && now - at < DEAD) elsewhere += Number(all[id]!.split(' ')[1]);
-      if (now - at > this.keptFor * 1000) void this.redis.call('hdel', this.key, id);
+      if (now - at <= this.keptFor * 1000) continue;
+      this.heard.delete(id);
+      void this.redis.call('hdel', this.key, id).catch(() => undefined);
     }
     return elsewhere;
   }
 
-  /** Whether a process has died: it says once a second that it has not. */
-  async isDead(process: string): Promise<boolean> {
-    const said = async () => saidAt(String(await this.redis.call('hget', this.key, process)));
-    const before = await said();
-    await new Promise(resolve => { setTimeout(resolve, DEAD); });
-    return before === await said();
+  /** Whether a process has died, as far as it is known now: it says once a second that it has not. */
+  isDead(process: string): boolean {
+    const heard = this.heard.get(process);
+    const now = Date.now();
+    return now - this.askedAt < DEAD / 2 && (heard === undefined || now - heard.at > DEAD);
   }
 }

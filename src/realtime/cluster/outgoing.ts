@@ -34,18 +34,19 @@ export class Outgoing {
     if (!up) this.tell(entry);
     this.unread.set(number, one);
     this.queue.push(number);
-    if (this.queue.length <= MOST) return;
+    if (up || this.queue.length <= MOST) return;
     this.unread.delete(this.queue.shift()!);
     this.lost += 1;
   }
 
-  /**
-   * The next ones to be put on the bus: what causes each, and the entry.
-   * @param later sessions of which it has to be written first what they have handled
-   */
-  take(later: Set<string>): { number: number; cause: string; text: string }[] {
-    const end = later.size === 0 ? -1 : this.queue.findIndex(number => later.has(this.unread.get(number)!.cause));
-    return this.queue.splice(0, end < 0 ? this.queue.length : end).map(number => {
+  /** The sessions whose messages cause what is to be put on the bus next. */
+  get causes(): Set<string> {
+    return new Set(this.queue.map(number => this.unread.get(number)!.cause));
+  }
+
+  /** What is to be put on the bus: what causes each, and the entry. */
+  take(): { number: number; cause: string; text: string }[] {
+    return this.queue.splice(0).map(number => {
       const { entry, cause, told } = this.unread.get(number)!;
       return { number, cause, text: JSON.stringify(told ? { ...entry, told } : entry) };
     });

@@ -13,6 +13,9 @@ import { Script } from './redis';
 /** How many entries the bus keeps: who takes over a session reads what its last process did not. */
 export const BUS_ENTRIES = 10000;
 
+/** How long it is kept that a session is over, s. */
+const OVER = 60;
+
 /**
  * Writes all that has changed in a process, at once or not at all: what became of its sessions, and what it puts on the bus.
  * Gives the sessions that have another owner, and those that Redis does not know.
@@ -36,6 +39,11 @@ for i = 1, count() do
   elseif not mine and how ~= 'gone' then table.insert(unknown, id)
   end
   if mine and how ~= 'part' then redis.call('DEL', key, list) end
+  if mine and how == 'gone' then
+    -- So that who had it before, and has not heard of that yet, does not begin it anew.
+    redis.call('HSET', key, 'owner', me, 'term', term, 'over', 1)
+    redis.call('EXPIRE', key, ${OVER})
+  end
   local write = mine and how ~= 'gone'
   if write then
     redis.call('HSET', key, 'owner', me, 'term', term, 'at', position, 'received', received)
@@ -73,8 +81,8 @@ return { moved, unknown }
 export const TAKE = new Script(`
 local prefix, me, id, attempt = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local key, bus = prefix .. 's:' .. id, prefix .. 'bus'
-local owner, at, state = unpack(redis.call('HMGET', key, 'owner', 'at', 'state'))
-if not owner or (attempt ~= '' and cjson.decode(state)[1] ~= attempt) then return false end
+local owner, at, state, over = unpack(redis.call('HMGET', key, 'owner', 'at', 'state', 'over'))
+if not owner or over or (attempt ~= '' and cjson.decode(state)[1] ~= attempt) then return false end
 local function isAfter(one, other)
   local ms, number = string.match(one, '(%d+)-(%d+)')
   local otherMs, otherNumber = string.match(other, '(%d+)-(%d+)')

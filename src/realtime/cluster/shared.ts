@@ -23,12 +23,21 @@ export class Shared {
   term = 0;
   /** What the bus says up to this position has been sent already, by the process before; null if it has been read. */
   private sentUntil: string | null = null;
+  /** Who waits until all is written, and those of them for whom that is under way. */
   private toldWhenWritten: (() => void)[] = [];
+  private readonly waiting = new Set<() => void>();
+  /** What follows it to another process later than what was not written. */
+  private following: string[] | null = null;
   private readonly hold = new Hold();
 
   constructor(private readonly session: Session, private readonly cluster: Cluster) {
     this.stored = new Stored(session);
     session.outbox.hold = this.hold;
+  }
+
+  /** Whether the client is told nothing that is not written: not while Redis is gone. */
+  get waits(): boolean {
+    return this.cluster.up;
   }
 
   /** Something that another process would need has changed. */
@@ -48,6 +57,7 @@ export class Shared {
    */
   onPacket(numbered: boolean): void {
     if (numbered && this.cluster.reading) this.stored.coverLast();
+    if (!this.waits) this.hold.clear();
     this.touch();
   }
 
@@ -55,7 +65,10 @@ export class Shared {
   written(): Promise<void> {
     if (!this.cluster.up || this.elsewhere) return Promise.resolve();
     this.touch();
-    return new Promise(resolve => { this.toldWhenWritten.push(resolve); });
+    return new Promise(resolve => {
+      this.toldWhenWritten.push(resolve);
+      this.waiting.add(resolve);
+    });
   }
 
   /**
@@ -71,7 +84,7 @@ export class Shared {
     const written = this.hold.writing();
     return () => {
       written();
-      waiting.forEach(tell => tell());
+      this.onWritten(waiting);
       delivery!.tell(received);
       session.transport.flushSoon();
     };
@@ -81,22 +94,26 @@ export class Shared {
   letGo(): void {
     this.hold.clear();
     this.session.delivery!.tell(this.session.delivery!.received);
-    this.onWritten();
+    this.onWritten(this.waiting);
     this.session.transport.flushSoon();
   }
 
-  private onWritten(): void {
-    for (const tell of this.toldWhenWritten.splice(0)) tell();
+  private onWritten(waiting: Iterable<() => void>): void {
+    for (const tell of waiting) {
+      this.waiting.delete(tell);
+      tell();
+    }
   }
 
   /** Goes on where another process was. The client is on its way. */
   restore(taken: Taken): void {
     const { session } = this;
     this.term = taken.term;
+    this.at = Date.now();
     this.sentUntil = taken.from;
     for (const room of taken.rooms) this.cluster.manager.rooms.join(session, room);
     this.stored.restore(taken);
-    if (!taken.connected && !taken.ended) return;
+    if (!taken.connected && !taken.ended) return this.touch(); // nothing of the bus is for it: the next one need not look
     this.cluster.fromBus(() => taken.missed.forEach(packet => this.sendForOther(packet)));
     if (taken.ended) return session.disconnect();
     session.begin(true);
@@ -116,14 +133,17 @@ export class Shared {
 
   /** What another process sends to the client. */
   sendForOther(packet: string): void {
-    const acknowledged = /^6:::(\d+)/.exec(packet);
+    const acknowledged = /^6:\d*::(\d+)/.exec(packet);
     if (acknowledged) this.stored.asked.delete(Number(acknowledged[1]));
     this.session.send(packet);
   }
 
   /** If the process that was asked for acknowledgements has died, the client waits for them no longer. */
   private async answerFor(owner: string, asked: number[]): Promise<void> {
-    if (!await this.cluster.members.isDead(owner)) return;
+    while (!this.cluster.members.isDead(owner)) {
+      await new Promise(resolve => { setTimeout(resolve, 1000); });
+      if (this.elsewhere || this.session.ended || !asked.some(number => this.stored.asked.has(number))) return;
+    }
     for (const ackId of asked) {
       if (this.stored.asked.delete(ackId)) this.session.send(encodePacket({ type: 'ack', ackId, args: [{ error: RESTARTED }] }));
     }
@@ -137,13 +157,17 @@ export class Shared {
     const rest = this.stored.rest(settled);
     this.elsewhere = true;
     this.session.leave();
-    this.onWritten();
+    this.onWritten(this.toldWhenWritten.splice(0));
     if (this.session.booted) this.cluster.publish({ end: this.session.id });
-    for (const packet of await rest) this.forward(packet);
+    const following: string[] = this.following = [];
+    const packets = await rest;
+    this.following = null;
+    for (const packet of [...packets, ...following]) this.forward(packet);
   }
 
   /** Sends a packet to where the client is. */
   forward(packet: string): void {
-    this.cluster.publish({ to: this.session.id, packet });
+    if (this.following) this.following.push(packet);
+    else this.cluster.publish({ to: this.session.id, packet });
   }
 }

@@ -91,7 +91,7 @@ export class Stored {
   /** Goes on with what is there. */
   restore({ first, kept, received, asked, data, attempt }: Taken): void {
     const { session } = this;
-    session.delivery!.restore(first, kept, received);
+    session.outbox.restore(first, kept, received);
     this.first = first;
     this.last = this.confirmed = first + kept.length - 1;
     for (const number of asked) this.asked.add(number);

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { Running } from '../helper';
+import { Between, standBetween } from './between';
+import { Front, startFront } from './front';
+import type { RedisServer } from './redis-server';
+import { open, startTwo, User } from './two';
+
+/** A server, and what stands between it and Redis. */
+export interface Process { server: Running; redis: Between }
+
+export interface Scene {
+  redis: RedisServer;
+  client: User;
+  /** What the client is behind. */
+  front: Front;
+  /** Where it is, and where it will be when the front turns. */
+  here: Process;
+  there: Process;
+}
+
+/** One client of two servers; null without redis-server. */
+export async function setUp(t: TestContext): Promise<Scene | null> {
+  const between: Between[] = [];
+  const two = await startTwo(t, async ({ port }) => {
+    between.push(await standBetween(t, port), await standBetween(t, port));
+    return between.map(({ url }) => url);
+  });
+  if (!two) return null;
+  const processes = two.servers.map((server, i) => ({ server, redis: between[i]! }));
+  const front = await startFront(two.servers.map(({ port }) => port));
+  const client = await open(t, front.port);
+  const [pid] = await client.ask('pid') as [number];
+  const here = processes.find(({ server }) => server.process.pid === pid)!;
+  return { redis: two.redis, client, front, here, there: processes.find(one => one !== here)! };
+}
+
+/** Waits until the client has gone to that process, and its session with it. */
+export async function arrives(client: User, { server }: Process): Promise<void> {
+  assert.deepEqual(await client.ask('pid'), [server.process.pid]);
+  assert.equal(client.states.filter(state => state === 'connected').length, 1, 'its session went along');
+}
