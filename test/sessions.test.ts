@@ -103,6 +103,7 @@ test('what is volatile stays so, and an acknowledgement travels under the number
   const { poll, post } = await numbered(port);
   await poll(0);
   const waiting = poll(0);
+  await sleep(200); // it waits
   await post(join([event('volatile', [], '1'), event('ask', [], '2')]));
   assert.deepEqual(await waiting, ['6:::2', '5:::{"name":"passing"}', '5:1+::{"name":"asked"}']);
   await post(event('volatile', [], '3')); // no poll waits
