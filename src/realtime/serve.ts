@@ -109,8 +109,15 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
     }), refusal => refuse(req, res, origin, refusal));
   }
 
+  /** The same, with what takes a while before it. */
+  function attemptAfter<T>(
+    req: IncomingMessage, res: ServerResponse, origin: string | null, wait: Promise<T>, act: (got: T) => void,
+  ): void {
+    wait.then(got => attempt(req, res, origin, () => act(got)), error => attempt(req, res, origin, () => { throw error; }));
+  }
+
   function answerLater(req: IncomingMessage, res: ServerResponse, origin: string | null, text: Promise<string>): void {
-    text.then(told => answer(res, 200, told, origin), error => attempt(req, res, origin, () => { throw error; }));
+    attemptAfter(req, res, origin, text, told => answer(res, 200, told, origin));
   }
 
   function request(req: IncomingMessage, res: ServerResponse): void {
@@ -124,10 +131,10 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
         case 'handshake': return handshake(req, res, origin, asked);
       }
       const delivery = readDelivery(asked.query);
-      const go = () => attempt(req, res, origin, () => proceed(req, res, origin, asked, delivery));
+      const go = () => proceed(req, res, origin, asked, delivery);
       const session = manager.sessions.get(asked.id);
       if (!manager.cluster || delivery.attempt === 'undefined' || (session && session.isOf(delivery.attempt))) return go();
-      void manager.fetch(asked.id, delivery.attempt).then(go, error => attempt(req, res, origin, () => { throw error; }));
+      attemptAfter(req, res, origin, manager.fetch(asked.id, delivery.attempt), go);
     });
   }
 

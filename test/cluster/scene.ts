@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
+import { test, TestContext } from 'node:test';
 import type { Running } from '../helper';
 import { Between, standBetween } from './between';
 import { Front, startFront } from './front';
@@ -9,7 +9,7 @@ import { open, startTwo, User } from './two';
 /** A server, and what stands between it and Redis. */
 export interface Process { server: Running; redis: Between }
 
-export interface Scene {
+interface Scene {
   redis: RedisServer;
   client: User;
   /** What the client is behind. */
@@ -19,8 +19,7 @@ export interface Scene {
   there: Process;
 }
 
-/** One client of two servers; null without redis-server. */
-export async function setUp(t: TestContext): Promise<Scene | null> {
+async function setUp(t: TestContext): Promise<Scene | null> {
   const between: Between[] = [];
   const two = await startTwo(t, async ({ port }) => {
     between.push(await standBetween(t, port), await standBetween(t, port));
@@ -39,4 +38,12 @@ export async function setUp(t: TestContext): Promise<Scene | null> {
 export async function arrives(client: User, { server }: Process): Promise<void> {
   assert.deepEqual(await client.ask('pid'), [server.process.pid]);
   assert.equal(client.states.filter(state => state === 'connected').length, 1, 'its session went along');
+}
+
+/** A test with one client of two servers, each with something between it and Redis; skipped without redis-server. */
+export function scene(name: string, run: (scene: Scene, t: TestContext) => Promise<void>): void {
+  void test(name, async t => {
+    const made = await setUp(t);
+    if (made) await run(made, t);
+  });
 }

@@ -13,7 +13,7 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
     socket.on('others', text => socket.broadcast.emit('heard', text));
     socket.on('local', text => io.sockets.local.emit('heard', text));
     socket.on('one', (id, text) => io.sockets.socket(id).emit('heard', text));
-    socket.on('later', (text, ms) => setTimeout(() => socket.emit('heard', text), ms || 200));
+    socket.on('later', (text, ms) => setTimeout(() => socket.emit('heard', text), ms));
     socket.on('kick', id => { const other = io.sockets.socket(id); other.emit('heard', 'bye'); other.disconnect(); });
     socket.on('many', (id, count) => { for (let i = 1; i <= count; i++) io.sockets.socket(id).emit('heard', String(i)); });
     socket.on('end', id => io.sockets.socket(id).disconnect());
