@@ -1,6 +1,6 @@
 /* The application of the tests with several processes, in the place of src/app.ts. Any of them may be killed at any moment. */
 import type { Server } from '../../src/realtime';
-import type { Loose } from '../raw';
+import type { Loose } from '../support/raw';
 
 /** How often each side sends a number, ms. */
 export const EVERY = 100;

@@ -4,7 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
-import { clientLibrary, fromRoot, resource, root } from '../helper';
+import { clientLibrary } from '../support/client';
+import { fromRoot, resource, root } from '../support/template';
 import { EVERY } from './app';
 import { startFront } from './front';
 

@@ -1,8 +1,9 @@
 /* Starts the clients of clients.ts, and counts what became of what was sent. */
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { forkClients } from '../delivery/child';
-import { Deployed, Edit, serveAsIis } from '../helper';
+import { forkClients } from '../realtime/delivery/child';
+import { Deployed, serveAsIis } from '../support/iis';
+import { Edit } from '../support/template';
 import type { Report } from './clients';
 
 const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = require(${JSON.stringify(path.join(__dirname, 'app.js'))}).app;`];

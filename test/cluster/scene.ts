@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, TestContext } from 'node:test';
-import type { Running } from '../helper';
+import type { Running } from '../support/server';
 import { Between, standBetween } from './between';
 import { Front, startFront } from './front';
 import type { RedisServer } from './redis-server';

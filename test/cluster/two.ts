@@ -1,7 +1,10 @@
 /* Two servers with one Redis, an application that says where its clients are and what they sent, and clients of public/realtime.js. */
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { clientLibrary, deploy, Edit, fromRoot, resource, root, Running, startServer, until } from '../helper';
+import { clientLibrary } from '../support/client';
+import { Running, startServer } from '../support/server';
+import { deploy, Edit, fromRoot, resource, root } from '../support/template';
+import { until } from '../support/wait';
 import { startRedis } from './redis';
 import type { RedisServer } from './redis-server';
 

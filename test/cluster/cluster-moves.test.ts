@@ -1,0 +1,140 @@
+/*
+ * A session goes from one process to the other at the worst moment: what a process sends to Redis, or what the bus says to it, is held
+ * until then. Each message arrives, once.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { arrives, scene } from './scene';
+import { open, startTwo } from './two';
+import { request } from '../support/request';
+import { appPath, resource } from '../support/template';
+import { until } from '../support/wait';
+
+for (const goesOn of [false, true]) {
+  const name = `what its last process had read of the bus is not sent again by one that is behind${goesOn ? ', nor by the next one' : ''}`;
+  scene(name, async ({ client, front, here, there }, t) => {
+    const other = await open(t, here.server.port);
+    there.redis.hold('bus');
+    other.emit('all', 'first');
+    await until(() => client.heard.length === 1, 'the first');
+    front.turn();
+    await arrives(client, there);
+    if (goesOn) {
+      front.turn();
+      await arrives(client, here);
+    } else there.redis.release();
+    other.emit('all', 'second');
+    await until(() => client.heard.includes('second'), 'the second');
+    assert.deepEqual(client.heard, ['first', 'second']);
+  });
+}
+
+scene('nor what is on the bus twice, as it was not known whether it was there', async ({ redis, client, front, here, there }) => {
+  client.emit('all', 'first');
+  await until(() => client.heard.length === 1, 'the first');
+  here.redis.hold('commands'); // how far its process has read the bus is not written
+  const bus = `socket.io:${appPath}:bus`;
+  const [[, fields]] = await redis.call('xrevrange', bus, '+', '-', 'count', '1') as [[string, string[]]];
+  await redis.call('xadd', bus, '*', ...fields);
+  await sleep(200);
+  front.turn();
+  await arrives(client, there);
+  here.redis.release();
+  client.emit('all', 'second');
+  await until(() => client.heard.includes('second'), 'the second');
+  assert.deepEqual(client.heard, ['first', 'second']);
+});
+
+scene('what was sent before a message was handled, neither of them written, is sent by the next process', async ({ client, front, here, there }) => {
+  client.emit('later', 'hello', 1000);
+  await client.ask('get'); // that is written
+  here.redis.hold('commands');
+  await sleep(1300); // it is sent, and not written
+  assert.deepEqual(client.heard, []);
+  client.emit('never');
+  await sleep(200); // it is handled
+  front.turn();
+  await arrives(client, there);
+  here.redis.release();
+  await until(() => client.heard.length > 0, 'what the first process had sent');
+  assert.deepEqual(client.heard, ['hello']);
+});
+
+scene('what is sent after that comes after it', async ({ client, front, here, there }) => {
+  client.emit('later', 'first', 1000);
+  client.emit('later', 'second', 2500);
+  await client.ask('get');
+  here.redis.hold('commands');
+  await sleep(1300);
+  front.turn();
+  await arrives(client, there);
+  await sleep(1500); // its old process has sent the second, and does not know yet whether the first is written
+  here.redis.release();
+  await until(() => client.heard.length === 2, 'both');
+  assert.deepEqual(client.heard, ['first', 'second']);
+});
+
+scene('a client that comes back to a process that does not know yet that it had gone', async ({ client, front, here, there }) => {
+  await client.ask('set', 'old');
+  here.redis.hold('bus');
+  front.turn();
+  await arrives(client, there);
+  await client.ask('set', 'new');
+  client.emit('all', 'hello');
+  front.turn();
+  await arrives(client, here);
+  assert.deepEqual(await client.ask('get'), ['new', true]);
+  here.redis.release();
+  await until(() => client.heard.length > 0, 'what was told to all');
+  client.emit('all', 'end');
+  await until(() => client.heard.includes('end'), 'the end');
+  assert.deepEqual(client.heard, ['hello', 'end']);
+});
+
+scene('a client that is told to stay away is told so by whichever process it comes to', async ({ client, front, here }, t) => {
+  const [id] = await client.ask('join', 'a room') as [string];
+  const other = await open(t, here.server.port);
+  front.cut();
+  other.emit('end', id);
+  await other.ask('get'); // it is ended
+  front.turn();
+  await until(() => client.states.at(-1) === 'disconnected', 'its end');
+  assert.equal(client.states.filter(state => state === 'connected').length, 1, 'it has no other session');
+});
+
+scene('a session that is ended while another process takes it over is ended there', async ({ client, front, here }, t) => {
+  const [id] = await client.ask('join', 'a room') as [string];
+  const other = await open(t, here.server.port);
+  front.cut();
+  here.redis.hold('commands');
+  other.emit('end', id);
+  await sleep(200); // it is ended, and that is not written
+  front.turn();
+  await until(() => client.states.includes('recovered'), 'the other process to have it');
+  here.redis.release();
+  await until(() => client.states.at(-1) === 'disconnected', 'its end');
+  assert.equal(client.states.filter(state => state === 'connected').length, 1, 'it has no other session');
+});
+
+test('a handshake that was given up, and comes later than the next one, is not heard', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const { servers: [{ port }] } = two;
+  const get = (path: string) => request({ port, path: resource + path });
+  const id = (await get('/1/?got=0&try=1')).text.split(':')[0]!;
+  await get(`/1/xhr-polling/${id}?got=0&try=1`);
+  assert.equal((await get(`/1/?got=0&try=3&session=${id}`)).text.split(':')[0], id);
+  assert.equal((await get(`/1/?got=0&try=2&session=${id}`)).status, 404);
+  assert.equal((await get(`/1/xhr-polling/${id}?got=0&try=3`)).status, 200);
+});
+
+test('scripts are there before the commands that use them: one that came with its text would come later than those behind it', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const client = await open(t, two.servers[0].port);
+  await client.ask('set', 1);
+  const { evalsha, eval: withText } = await two.redis.commands();
+  assert(evalsha! > 0);
+  assert.equal(withText, undefined);
+});

@@ -1,0 +1,53 @@
+/* What becomes of clients when Redis is frozen, late or goes: they stay, and their processes too. */
+import assert from 'node:assert/strict';
+import { describe } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { arrives, scene } from './scene';
+import { open } from './two';
+import { until } from '../support/wait';
+
+describe('Redis in trouble', { concurrency: 4 }, () => {
+  scene('frozen while a POST is under way: the client is answered, and goes on with its process', async ({ client, here }) => {
+    here.redis.hold('commands');
+    client.emit('never');
+    await until(() => /Redis does not answer/.test(here.server.output()), 'its process to notice');
+    client.emit('all', 'hello');
+    await until(() => client.heard.length > 0, 'an answer');
+    here.redis.release();
+    await until(() => /Redis is back/.test(here.server.output()), 'Redis to be back');
+    await client.ask('get');
+    assert.deepEqual([client.heard, client.states], [['hello'], ['connecting', 'connected']]);
+  });
+
+  scene('a client that was told more than Redis knows of gets a new session from the next process', async ({ client, front, here, there }) => {
+    here.redis.hold('commands');
+    client.emit('never');
+    await until(() => /Redis does not answer/.test(here.server.output()), 'its process to notice');
+    client.emit('never');
+    await sleep(5000); // it is told that both have arrived
+    front.turn();
+    assert.deepEqual(await client.ask('pid'), [there.server.process.pid]);
+    assert.equal(client.states.at(-1), 'connected');
+  });
+
+  scene('gone while a process waits for the end of another one: it lives on', async ({ redis, client, front, here, there }) => {
+    void client.ask('never');
+    await client.ask('get');
+    here.server.process.kill('SIGKILL');
+    front.turn();
+    await arrives(client, there);
+    redis.kill();
+    await sleep(7000);
+    assert.equal(there.server.process.exitCode, null);
+  });
+
+  scene('many messages at once to another client, and one just before its end', async ({ client, here }, t) => {
+    const other = await open(t, here.server.port);
+    const [id] = await other.ask('join', 'a room') as [string];
+    client.emit('many', id, 12000);
+    await until(() => other.heard.length === 12000, 'all of them');
+    client.emit('kick', id);
+    await until(() => other.states.at(-1) === 'disconnected', 'its end');
+    assert.deepEqual([other.heard.length, other.heard[0], other.heard.at(-1)], [12001, '1', 'bye']);
+  });
+});

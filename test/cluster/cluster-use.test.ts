@@ -1,0 +1,134 @@
+/* What an application sees of several processes: two servers by themselves, and a real Redis. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { test } from 'node:test';
+import { Outgoing } from '../../src/realtime/cluster/outgoing';
+import { startFront } from './front';
+import { startRedis } from './redis';
+import { open, startTwo } from './two';
+import { clientLibrary, next } from '../support/client';
+import { runServer } from '../support/server';
+import { resource, root } from '../support/template';
+import { until } from '../support/wait';
+
+test('rooms, broadcasts and single clients are reached wherever they are', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const { servers } = two;
+  const [a, b] = await Promise.all(servers.map(({ port }) => open(t, port)));
+  const [[idA], [idB]] = await Promise.all([a!.ask('join', 'red'), b!.ask('join', 'red')]) as [[string], [string]];
+  await b!.ask('join', 'blue');
+  a!.emit('all', 'to all');
+  a!.emit('room', 'blue', 'to blue');
+  a!.emit('others', 'to others');
+  a!.emit('local', 'here only');
+  a!.emit('one', idB, 'to one');
+  await until(() => b!.heard.length === 4 && a!.heard.length === 2, 'all that was told');
+  assert.deepEqual(b!.heard, ['to all', 'to blue', 'to others', 'to one']);
+  assert.deepEqual([...a!.heard].sort(), ['here only', 'to all']);
+  b!.emit('end', idA);
+  await until(() => a!.states.at(-1) === 'disconnected', 'the end of a client of another process');
+});
+
+test('a plain client of 0.9 is reached as well', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const { servers } = two;
+  const plain = clientLibrary.connect(servers[0].origin, { resource: resource.slice(1), 'force new connection': true, reconnect: false });
+  t.after(() => plain.socket.disconnect());
+  await next(plain, 'connect');
+  const heard = next(plain, 'heard');
+  const other = await open(t, servers[1].port);
+  other.emit('all', 'to all');
+  assert.deepEqual(await heard, ['to all']);
+});
+
+test('what socket.set keeps goes along when a process is killed; an acknowledgement that it owed is an error', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const { servers } = two;
+  const client = await open(t, (await startFront(servers.map(({ port }) => port))).port);
+  await client.ask('set', { a: 1 });
+  const never = client.ask('never');
+  await client.ask('get'); // the message is there
+  const [pid] = await client.ask('pid') as [number];
+  process.kill(pid, 'SIGKILL');
+  const [value, recovered] = await client.ask('get');
+  assert.deepEqual([value, recovered], [{ a: 1 }, true]);
+  assert.deepEqual(await never, [{ error: 'the server was restarted before it answered' }]);
+  assert(!client.states.slice(2).includes('connected'), 'the session went on');
+});
+
+test('a Redis that takes nothing is one that is gone, until it does again', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const { redis, servers } = two;
+  const client = await open(t, (await startFront(servers.map(({ port }) => port))).port);
+  const other = await open(t, servers[0].port);
+  await client.ask('set', 1);
+  await redis.call('config', 'set', 'maxmemory', '1');
+  await client.ask('set', 2);
+  other.emit('all', 'hello');
+  await until(() => other.heard.length > 0, 'what this process tells its own');
+  assert(servers.some(({ output }) => /Redis: .*OOM/.test(output())), 'the log says why');
+  await redis.call('config', 'set', 'maxmemory', '0');
+  await until(() => servers.every(({ output }) => !/Redis: .*OOM/.test(output()) || /Redis is back/.test(output())), 'Redis to be back');
+  await until(() => client.heard.length > 0 && other.heard.length > 0, 'what was told to all meanwhile');
+  const [pid] = await client.ask('pid') as [number];
+  process.kill(pid, 'SIGKILL');
+  assert.deepEqual(await client.ask('get'), [2, true], 'what was set meanwhile went along');
+  assert.deepEqual([client.heard, other.heard], [['hello'], ['hello']]);
+});
+
+test('both know how many clients there are', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const { servers } = two;
+  await Promise.all([open(t, servers[0].port), open(t, servers[1].port), open(t, servers[1].port)]);
+  for (const { page } of servers) {
+    await until(async () => (await (await fetch(`${page}health`)).json() as { clients: number }).clients === 3, 'three clients in health');
+  }
+});
+
+const wrong: [what: string, url: string, says: RegExp][] = [
+  ['no address', 'localhost:6379', /^REDIS_URL: got "…"; takes the address of a Redis, such as redis:\/\/:password@server:6379\n$/],
+  ['nobody there', 'redis://:secret@127.0.0.1:1', /^REDIS_URL: got "…"; takes the address of a Redis that answers, .*\(ECONNREFUSED\)\n$/],
+];
+for (const [what, url, says] of wrong) {
+  test(`a wrong REDIS_URL ends the start with one line, which has no password: ${what}`, async () => {
+    const { ended, output } = runServer({ env: { REDIS_URL: url } });
+    assert.equal(await ended(), 1);
+    assert.match(output(), says);
+    assert(!output().includes('secret'));
+  });
+}
+
+test('a wrong password ends the start with one line, which does not have it', async t => {
+  const redis = await startRedis(t, 'right');
+  if (!redis) return;
+  const { ended, output } = runServer({ env: { REDIS_URL: redis.url.replace('right', 'secret') } });
+  assert.equal(await ended(), 1);
+  assert.match(output(), /^REDIS_URL: got "…"; takes the address of a Redis that answers, .*\(.*WRONGPASS.*\)\n$/);
+  assert(!output().includes('secret'));
+});
+
+test('one process loads nothing of that', () => {
+  const script = `process.env.PORT = '0'; require(${JSON.stringify(path.join(root, 'dist', 'server.js'))});
+    setTimeout(() => { console.log(Object.keys(require.cache).filter(name => /node_modules.redis|cluster/.test(name)).join() || 'nothing'); process.exit(); }, 1500)`;
+  const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', env: { PATH: process.env.PATH, LOG_LEVEL: 'error' } });
+  assert.equal(stdout.trim(), 'nothing');
+});
+
+test('while Redis is gone no more than 10,000 messages wait for the other processes; this one tells its own at once, and once', () => {
+  const told: string[] = [];
+  const outgoing = new Outgoing('me', ({ packet }) => told.push(packet!));
+  outgoing.add({ room: '', packet: 'before' }, '', true);
+  outgoing.onGone();
+  for (let i = 0; i < 10004; i++) outgoing.add({ room: '', packet: String(i) }, '', false);
+  assert.deepEqual([outgoing.take().length, outgoing.lost, told.length, told[0]], [10000, 5, 10005, 'before']);
+  outgoing.again();
+  const [first] = outgoing.take();
+  assert.match(first!.text, /"packet":"4".*"told":true/, 'the oldest were given up');
+  assert.equal(outgoing.onRead(first!.number), false, 'it is not told again here');
+});

@@ -1,0 +1,88 @@
+import { resource } from '../../support/template';
+import type { Part } from './requests';
+import type { Answer } from './connection';
+import { SLOTS } from './cases';
+
+/** In the first slots there are handshakes that nobody has opened, in the last sessions whose messages are numbered. */
+const UNOPENED = 2;
+const NUMBERED = 4;
+
+/** How many sessions may be open beside those in the slots: any handshake that a case makes opens one. */
+const SPARE = 40;
+
+/** What a handshake answers. */
+const SESSION = /^([\w-]{20}):\d*:\d*:/;
+/** What a client gets that is to come back with a handshake. */
+const COME_BACK = 'client not handshaken';
+
+/** The sessions that the sender has opened. It ends each of them: what the server holds in the end is not theirs. */
+export class Sessions {
+  private readonly slots = new Map<number, Promise<string>>();
+  /** By slot: the number of the last message. */
+  private readonly numbers = new Map<number, number>();
+  private readonly open = new Set<string>();
+
+  /**
+   * @param request asks the server
+   * @param failed is told if the server gives no session
+   */
+  constructor(
+    private readonly request: (method: string, path: string) => Promise<Answer | null>,
+    private readonly failed: (what: string) => void,
+  ) {}
+
+  /** The session of a slot, opened if there is none. */
+  get(slot: number): Promise<string> {
+    const session = this.slots.get(slot) ?? this.make(slot);
+    this.slots.set(slot, session);
+    return session;
+  }
+
+  /** The number of the next message to the session of a slot. */
+  next(slot: number): number {
+    const number = (this.numbers.get(slot) ?? 0) + 1;
+    this.numbers.set(slot, number);
+    return number;
+  }
+
+  /** Notes what the answer to a request says of sessions: that there is one more, or that the slot's is over. */
+  async learn(slot: number, part: Part, answer: Answer): Promise<void> {
+    const id = SESSION.exec(answer.body)?.[1];
+    if (id) this.open.add(id);
+    if (part.head.includes('{session}')) {
+      const gone = part.head.includes('disconnect') || /(^|\ufffd)0::$/.test(answer.body) || (part.method === 'POST' && answer.status === 404);
+      if (gone) this.slots.delete(slot);
+      else if (answer.body.includes(COME_BACK)) this.slots.set(slot, this.make(slot, await this.get(slot)));
+    }
+    if (this.open.size > SLOTS + SPARE) await this.end([...this.open].slice(0, SPARE / 2));
+  }
+
+  async endAll(): Promise<void> {
+    this.slots.clear();
+    await this.end([...this.open]);
+  }
+
+  private async end(ids: string[]): Promise<void> {
+    for (const id of ids) this.open.delete(id);
+    for (let at = 0; at < ids.length; at += 8) {
+      await Promise.all(ids.slice(at, at + 8).map(id => this.request('GET', `${resource}/1/xhr-polling/${id}/?disconnect=1`)));
+    }
+  }
+
+  /** Opens a session; or goes on with an older one, if the slot is one for that and the server still knows it. */
+  private async make(slot: number, older = ''): Promise<string> {
+    const numbered = slot >= SLOTS - NUMBERED;
+    const answer = await this.request('GET', `${resource}/1/${numbered ? `?got=0&session=${older}` : ''}`);
+    const id = SESSION.exec(answer?.body ?? '')?.[1];
+    if (!id) {
+      this.failed(`no session: ${answer?.status} ${answer?.body}`);
+      this.slots.delete(slot);
+      return 'none';
+    }
+    this.open.add(id);
+    // The first poll opens a session. It says which messages have arrived, if the client comes back.
+    const first = slot >= UNOPENED && await this.request('GET', `${resource}/1/xhr-polling/${id}${numbered ? '?got=0' : ''}`);
+    this.numbers.set(slot, first ? Number(/6:::(\d+)/.exec(first.body)?.[1] ?? 0) : 0);
+    return id;
+  }
+}

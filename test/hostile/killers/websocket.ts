@@ -1,0 +1,152 @@
+import type net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { resource } from '../../support/template';
+import { Attacker, frame, receive, WEBSOCKET } from './attacker';
+import type { Case } from './case';
+
+const NOBODY = 'aaaaaaaaaaaaaaaaaaaa';
+const MESSAGE = '5:::{"name":"message","args":["x"]}';
+const text = (packet: string) => frame(0x81, packet);
+const PING = Buffer.from([0x89, 0]);
+const version = (value: string) => ({ ...WEBSOCKET, 'Sec-WebSocket-Version': value });
+
+/** Does something to an open WebSocket, and gives it 200 ms to have its effect. */
+const to = (does: (socket: net.Socket, attacker: Attacker, id: string) => unknown, headers?: object) => async (attacker: Attacker) => {
+  const id = await attacker.handshake();
+  await does(await attacker.websocket(id, headers), attacker, id);
+  await sleep(200);
+};
+
+/** What WebSockets do to stock 0.9, where they are on. */
+export const websocket: Case[] = ([
+  // The versions that it speaks are properties of a plain object.
+  ...['__proto__', 'constructor'].map((value): Case => ({
+    name: `an upgrade for version ${value}`,
+    attack: async attacker => (await receive(await attacker.upgrade(`${resource}/1/websocket/${NOBODY}`, version(value)), '\r\n\r\n')).split('\r\n')[0],
+    stock: { dies: /is not a constructor|transport\.error is not a function/ },
+    ours: /^HTTP\/1\.1 4\d\d /,
+  })),
+  {
+    name: 'a plain GET of version constructor',
+    attack: attacker => attacker.send(`/1/websocket/${NOBODY}`, { headers: { 'sec-websocket-version': 'constructor' } }),
+    stock: { dies: /transport\.error is not a function/ },
+    ours: /^400 .+$/,
+  },
+
+  // It writes to, and no longer listens for errors of, a socket that it has ended.
+  {
+    name: 'a ping after the end of the session',
+    attack: to(socket => { socket.write(Buffer.concat([text('0::'), PING])); }),
+    stock: { dies: /ERR_STREAM_WRITE_AFTER_END/ },
+  },
+  {
+    name: 'a ping of version 8 with reserved bits',
+    attack: to(socket => { socket.write(Buffer.from([0xf9, 0])); }, version('8')),
+    stock: { dies: /ERR_STREAM_WRITE_AFTER_END/ },
+  },
+  ...[['the end of the session', text('0::')], ['a close frame', frame(0x88, '')], ['a bad frame', frame(0x83, '')]].map(([what, bytes]): Case => ({
+    name: `a reset after ${what as string}`,
+    attack: to(async socket => {
+      socket.write(bytes!);
+      await sleep(200);
+      socket.resetAndDestroy();
+    }),
+    stock: { dies: /ECONNRESET/ },
+  })),
+  {
+    name: 'a reset of a WebSocket that was followed by another one of its session',
+    attack: to(async (socket, attacker, id) => {
+      await attacker.websocket(id);
+      await sleep(200);
+      socket.resetAndDestroy();
+    }),
+    stock: { dies: /ECONNRESET/ },
+  },
+  {
+    // Its parser calls itself for each frame of a piece. A page that sends 1,000 messages at once is enough.
+    name: '5,000 heartbeats in one piece',
+    attack: to(socket => { socket.write(Buffer.concat(Array<Buffer>(5000).fill(text('2::')))); }),
+    stock: { dies: /RangeError: Maximum call stack/ },
+  },
+  {
+    name: 'an event for the namespace __proto__, in a frame',
+    attack: to(socket => { socket.write(text('5::__proto__:{"name":"x"}')); }),
+    stock: { dies: /handlePacket is not a function/ },
+  },
+
+  {
+    name: 'a plain GET of a WebSocket',
+    attack: attacker => attacker.send(`/1/websocket/${NOBODY}`),
+    stock: { gives: 'cut' },
+    ours: /^400 .+$/,
+  },
+  {
+    name: 'a POST to a WebSocket',
+    attack: attacker => attacker.send(`/1/websocket/${NOBODY}`, { method: 'POST', body: MESSAGE }),
+    stock: { gives: 'silence' },
+    ours: /^40[05] .+$/,
+  },
+  {
+    name: 'a ping',
+    attack: async attacker => {
+      const socket = await attacker.websocket(await attacker.handshake());
+      socket.write(frame(0x89, 'x'));
+      const answer = await receive(socket, '\x8a');
+      return Buffer.from(answer.slice(answer.search(/\xc2?\x8a/)), 'latin1').toString('hex');
+    },
+    stock: { gives: 'c28a00' }, // UTF-8, where it means two bytes: a browser ends the connection
+    ours: '8a0178',
+  },
+  {
+    name: 'a message that comes along with the upgrade',
+    attack: async attacker => {
+      const id = await attacker.handshake();
+      await attacker.websocket(id, WEBSOCKET, text(MESSAGE));
+      await sleep(200);
+      return attacker.seen(id);
+    },
+    stock: { gives: ['connection'] },
+    ours: ['connection', 'message'],
+  },
+  {
+    // Of 65,536 bytes the length has three bytes: the two that are left say 0.
+    name: 'an answer of 65,536 bytes',
+    attack: async attacker => {
+      const socket = await attacker.websocket(await attacker.handshake());
+      socket.write(text(`5:1+::{"name":"message","args":["${'x'.repeat(65536 - '6:::1+[""]'.length)}"]}`));
+      const answer = await receive(socket, '6:::1+');
+      return Buffer.from(/\x81([\x7e\x7f].+)6:::1/s.exec(answer)![1]!, 'latin1').toString('hex');
+    },
+    stock: { gives: '7e0000' },
+    ours: '7f0000000000010000',
+  },
+  {
+    // What is the limit of one message over xhr-polling is one of all that ever come on a WebSocket.
+    name: '20 messages of 60 KB, with a limit of 1 MB for one',
+    options: { 'destroy buffer size': 1000001 },
+    attack: async attacker => {
+      const id = await attacker.handshake();
+      const socket = await attacker.websocket(id);
+      for (let i = 0; i < 20; i++) {
+        socket.write(text(`5:::{"name":"message","args":["${'x'.repeat(60000)}"]}`));
+        await sleep(10);
+      }
+      await sleep(200);
+      return (await attacker.seen(id)).includes('disconnect');
+    },
+    stock: { gives: true },
+    ours: false,
+  },
+  {
+    name: '5 frames that announce 99 MB and do not bring them',
+    attack: async attacker => await attacker.growth(async () => {
+      for (let i = 0; i < 5; i++) {
+        const socket = await attacker.websocket(await attacker.handshake());
+        socket.write(Buffer.from([0x81, 0xff, 0, 0, 0, 0, 5, 0xf0, 0, 0, 1, 2, 3, 4]));
+      }
+      await sleep(200);
+    }) > 1e8,
+    stock: { gives: true },
+    ours: false,
+  },
+] as Case[]).map(one => ({ ...one, websocket: true }));

@@ -1,0 +1,89 @@
+/*
+ * Clients of public/realtime.js in a process of their own, so that it can be frozen, and leaves the other processor to the server.
+ * Arguments: the port, and how many. Each sends the numbers 1, 2, 3, … and keeps those that it hears. On 'finish' they stop, each asks
+ * the server how many it was sent, and all is reported.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import path from 'node:path';
+import { clientLibrary } from '../../support/client';
+import { fromRoot, resource, root } from '../../support/template';
+import { EVERY } from './app';
+
+/** What a client heard from one connected with recovered: false to the next: of one session, if the client is told the truth. */
+export interface Heard {
+  /** Whether it did begin so. */
+  told: boolean;
+  /** The sessions that named themselves. */
+  sessions: string[];
+  numbers: number[];
+}
+
+export interface Report {
+  /** The last number that was sent. */
+  sent: number;
+  heard: Heard[];
+  /** How often it was connected with recovered: true. */
+  recovered: number;
+  /** What the last session says it has sent; null if the server did not answer. */
+  served: number | null;
+}
+
+interface Connection {
+  emit: (event: string, ...args: unknown[]) => void;
+  on: (event: string, handler: (...args: any[]) => void) => void;
+  close: () => void;
+}
+
+export const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => Connection };
+
+function open(port: number, client: number) {
+  const report: Report = { sent: 0, heard: [], recovered: 0, served: null };
+  const begin = (told: boolean): Heard => {
+    report.heard.push({ told, sessions: [], numbers: [] });
+    return report.heard.at(-1)!;
+  };
+  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  connection.on('status', (status: { state: string; recovered?: boolean }) => {
+    if (status.state !== 'connected') return;
+    if (status.recovered && report.heard.length > 0) report.recovered += 1;
+    else begin(!status.recovered);
+  });
+  connection.on('number', (session: string, number: number) => {
+    const last = report.heard.at(-1) ?? begin(false);
+    if (!last.sessions.includes(session)) last.sessions.push(session);
+    last.numbers.push(number);
+  });
+  const send = () => {
+    report.sent += 1;
+    connection.emit('number', client, report.sent);
+  };
+  // Not all at the same moment.
+  let timer = setTimeout(() => {
+    send();
+    timer = setInterval(send, EVERY);
+  }, Math.random() * EVERY);
+  const finish = () => new Promise<void>(resolve => {
+    clearInterval(timer);
+    connection.emit('finish', (served: unknown) => {
+      if (typeof served === 'number') report.served = served;
+      resolve();
+    });
+  });
+  return { report, finish, connection };
+}
+
+if (require.main === module) {
+  const [port, count] = process.argv.slice(2).map(Number);
+  const clients = Array.from({ length: count! }, (_, client) => open(port!, client));
+  const telling = setInterval(() => {
+    if (clients.some(({ report }) => report.heard.length === 0)) return;
+    process.send!('connected');
+    clearInterval(telling);
+  }, 50);
+  process.once('message', () => void (async () => {
+    // One that is not answered is reported as it is: what is missing is counted.
+    await Promise.race([Promise.all(clients.map(({ finish }) => finish())), sleep(20000)]);
+    process.send!(clients.map(({ report }) => report), () => process.exit());
+  })());
+  process.once('disconnect', () => process.exit());
+}

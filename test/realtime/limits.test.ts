@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { createServer, request as httpRequest } from 'node:http';
+import { AddressInfo, createConnection } from 'node:net';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Bodies } from '../../src/realtime/bodies';
+import { request } from '../support/request';
+import { resource } from '../support/template';
+import { until } from '../support/wait';
+import { event, handshake, join, serve, session } from '../support/raw';
+
+/* What a client can make the server hold. Beyond a bound it is that client which pays for it. */
+
+const quiet = () => undefined;
+const lines = (logged: string[], part: string) => logged.filter(line => line.startsWith('warn') && line.includes(part));
+
+test('packets in a POST: as many as MAX_PACKETS, all of them handled or none', async t => {
+  const heard: unknown[] = [];
+  const { port, logged } = serve(t, io => io.sockets.on('connection', socket => socket.on('n', (n: unknown) => heard.push(n))), { MAX_PACKETS: '10' });
+  const { post } = await session(port);
+  const packets = (count: number) => join(Array.from({ length: count }, (_, n) => event('n', [n])));
+  assert.deepEqual(await post(packets(11)).then(({ status, text }) => [status, text]), [413, 'a POST may have 10 packets']);
+  assert.deepEqual(heard, []);
+  assert.equal((await post(packets(10))).status, 200);
+  assert.deepEqual(heard, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.equal(lines(logged, '10 packets').length, 1);
+});
+
+test('what waits for a client that does not poll: it is ended, the others are told all of it, one line is logged', async t => {
+  const ended: string[] = [];
+  const { port, logged } = serve(t, io => io.sockets.on('connection', socket => {
+    socket.on('tell', (count: number) => { for (let i = 0; i < count; i++) io.sockets.emit('told', 'x'.repeat(1000)); });
+    socket.on('disconnect', (reason: string) => ended.push(reason));
+  }), { MAX_WAITING_BYTES: '50000' });
+  const lazy = await session(port);
+  const diligent = await session(port);
+  const told = diligent.poll();
+  await diligent.post(event('tell', [40]));
+  assert.equal((await told).length, 40);
+  const more = diligent.poll();
+  await diligent.post(event('tell', [40]));
+  assert.equal((await more).length, 40);
+  await until(() => ended.length === 1, 'the end of the lazy one');
+  assert.deepEqual(ended, ['too much waits']);
+  assert.deepEqual(await lazy.poll(), ['client not handshaken']);
+  assert.equal(lines(logged, 'MAX_WAITING_BYTES').length, 1);
+  assert.equal((await diligent.post('2::')).status, 200);
+});
+
+test('what waits for all clients together: the one with the most is ended', async t => {
+  const ended: unknown[] = [];
+  const { port, logged } = serve(t, io => io.sockets.on('connection', socket => {
+    socket.on('keep', (length: number) => { socket.emit('kept', 'x'.repeat(length)); });
+    socket.on('disconnect', () => ended.push(socket.id));
+  }), { MAX_WAITING_BYTES: '10000' });
+  const most = await session(port);
+  await most.post(event('keep', [9000]));
+  const others = [];
+  // 256 times as much as may wait for one.
+  for (let i = 0; i < 320; i++) {
+    const other = await session(port);
+    others.push(other);
+    await other.post(event('keep', [8000]));
+  }
+  assert.equal(ended[0], most.id);
+  assert(ended.length > 1 && ended.length < 12, `${ended.length} ended`);
+  assert(lines(logged, 'all clients together').length >= 1);
+  assert.equal((await others.at(-1)!.poll()).length, 1);
+});
+
+test('bodies under way: all together are bounded, and each in time', async t => {
+  const bodies = new Bodies(1000);
+  const answers: string[] = [];
+  const server = createServer((req, res) => bodies.read(req, text => res.end(text), ({ status, headers }) => {
+    answers.push(String(req.headers.name));
+    res.writeHead(status, headers).end();
+  })).listen(0);
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  const post = (name: string, bytes: number, length = 1000) => {
+    const req = httpRequest({ port, method: 'POST', headers: { 'content-length': length, name }, agent: false }).on('error', quiet);
+    const status = new Promise(resolve => req.on('response', res => resolve(res.statusCode)));
+    req.write('x'.repeat(bytes));
+    t.after(() => req.destroy());
+    return { req, status };
+  };
+  const small = post('small', 10, 100);
+  const large = post('large', 999);
+  const gone = post('gone', 500);
+  await until(() => new Promise<boolean>(resolve => server.getConnections((_error, count) => resolve(count === 3))), 'three connections');
+  await sleep(100);
+  gone.req.destroy();
+  // 64 times as much as one may have.
+  for (let i = 0; i < 64; i++) post(String(i), 998);
+  assert.equal(await large.status, 503);
+  await sleep(100);
+  assert.deepEqual(answers, ['large']);
+  small.req.end('y'.repeat(90));
+  assert.equal(await small.status, 200);
+  const slow = post('slow', 10);
+  await sleep(100);
+  bodies.sweep(Date.now() + 30000);
+  assert.deepEqual(answers, ['large'], 'a minute is not over');
+  bodies.sweep(Date.now() + 61000);
+  assert.equal(await slow.status, 408);
+});
+
+test('a client that polls and does not read its answers is cut, not kept', async t => {
+  const { port } = serve(t, io => io.sockets.on('connection', socket => {
+    socket.on('fill', () => { socket.emit('much', 'x'.repeat(9000000)); });
+  }), { MAX_WAITING_BYTES: '20000000' });
+  const { id, post } = await session(port);
+  const polls = Array.from({ length: 10 }, () => {
+    const socket = createConnection(port, 'localhost');
+    t.after(() => socket.destroy());
+    socket.on('error', quiet).pause();
+    return socket;
+  });
+  for (const socket of polls) {
+    socket.write(`GET ${resource}/1/xhr-polling/${id} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    await post(event('fill'));
+  }
+  // Several megabytes do not fit into what the system keeps for a connection: the server would keep the rest of each.
+  const cut = await Promise.all(polls.map(socket => new Promise(resolve => {
+    let bytes = 0;
+    const look = setTimeout(resolve, 3000, 'open');
+    socket.on('data', data => bytes += data.length).on('close', () => {
+      clearTimeout(look);
+      resolve('cut');
+    }).resume();
+  })));
+  assert(cut.filter(state => state === 'cut').length >= 5, cut.join());
+});
+
+test('unused handshakes: whoever only makes handshakes loses his own', async t => {
+  const { port, logged } = serve(t, quiet, { MAX_HANDSHAKES: '20' });
+  const mine = await handshake(port);
+  for (let i = 0; i < 20; i++) await handshake(port);
+  assert.deepEqual(await mine.poll(), ['client not handshaken'], 'the oldest of the only address');
+  assert.equal(lines(logged, 'MAX_HANDSHAKES').length, 1);
+});
+
+test('clients: beyond MAX_CLIENTS a handshake is refused in words, and those who are there stay', async t => {
+  const { port, logged, clients } = serve(t, quiet, { MAX_CLIENTS: '3' });
+  const [first] = [await session(port), await session(port), await session(port)];
+  const answer = await request({ port, path: `${resource}/1/` });
+  assert.deepEqual([answer.status, answer.text], [503, 'too many clients']);
+  assert.equal(clients(), 3);
+  await first.post('0::');
+  assert.equal(lines(logged, 'MAX_CLIENTS').length, 1);
+});
+
+test('a body in chunks that grows too long gets its answer, and the connection is still good', async t => {
+  const { port } = serve(t, quiet, { MAX_MESSAGE_BYTES: '1000' });
+  const { id } = await session(port);
+  const socket = createConnection(port, 'localhost');
+  t.after(() => socket.destroy());
+  let text = '';
+  socket.on('data', data => text += String(data));
+  const chunk = `${(500).toString(16)}\r\n${'x'.repeat(500)}\r\n`;
+  socket.write(`POST ${resource}/1/xhr-polling/${id} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n`);
+  for (let i = 0; i < 4; i++) socket.write(chunk);
+  await until(() => /^HTTP\/1\.1 413 [^]*a message may have 1000 bytes$/.test(text), 'the answer');
+  socket.write(`0\r\n\r\nGET ${resource} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  await until(() => text.includes('Welcome'), 'the next answer');
+});
+
+test('a client that stays away is given up', async t => {
+  const { port, clients } = serve(t, io => io.set('close timeout', 1));
+  await session(port);
+  assert.equal(clients(), 1);
+  await until(() => clients() === 0, 'the end of the one that stays away');
+});

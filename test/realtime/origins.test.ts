@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
+import { test } from 'node:test';
+import { readOrigin } from '../../src/realtime/origins';
+import { startServer } from '../support/server';
+import { resource } from '../support/template';
+
+const cases: [may: boolean, headers: Record<string, string>, what: string][] = [
+  [true, { host: 'a.example' }, 'no Origin: no other page asks'],
+  [true, { host: 'a.example', origin: 'http://a.example' }, 'its own'],
+  [true, { host: 'A.Example:80', origin: 'http://a.example' }, 'its own, written differently'],
+  [true, { host: 'a.example', origin: 'https://a.example', 'x-forwarded-proto': 'https' }, 'its own, TLS ended by IIS'],
+  [true, { host: 'a.example:8443', origin: 'https://a.example:8443', 'x-forwarded-proto': 'https' }, 'its own, another port'],
+  [true, { host: 'a.example', origin: 'https://www.example.com' }, 'allowed'],
+  [false, { host: 'a.example', origin: 'http://www.example.com' }, 'allowed for https only'],
+  [false, { host: 'a.example', origin: 'https://www.example.com:444' }, 'allowed for another port'],
+  [false, { host: 'a.example', origin: 'https://a.example' }, 'own host, other scheme'],
+  [false, { host: 'a.example', origin: 'http://a.example:8080' }, 'own host, other port'],
+  [false, { host: 'a.example', origin: 'http://nota.example' }, 'ends alike'],
+  [false, { host: 'a.example', origin: 'http://a.example.evil' }, 'begins alike'],
+  [false, { host: 'a.example', origin: 'null' }, 'null: a sandboxed frame, a file'],
+  [false, { host: 'null', origin: 'null' }, 'null, with a host to match'],
+  [false, { host: '', origin: 'http://' }, 'no host'],
+  [false, { host: 'a.example', 'sec-fetch-site': 'cross-site' }, 'no Origin, but a script or image of a page of another site'],
+  [false, { host: 'a.example', 'sec-fetch-site': 'same-site' }, 'no Origin, but a script or image of a page of the same site'],
+  [true, { host: 'a.example', 'sec-fetch-site': 'same-origin', referer: 'http://a.example/page' }, 'no Origin: a request of its own page'],
+  [true, { host: 'a.example', 'sec-fetch-site': 'none' }, 'no Origin: the address was typed'],
+  [false, { host: 'a.example', referer: 'http://evil.example/' }, 'no Origin, but a page elsewhere refers to it'],
+  [false, { host: 'a.example', referer: 'http://a.example.evil/' }, 'no Origin, and a page whose host begins alike'],
+  [true, { host: 'a.example', referer: 'http://A.example:80/x?y' }, 'no Origin: its own page, written differently'],
+  [true, { host: 'a.example', referer: 'https://www.example.com/x' }, 'no Origin: a page that is allowed'],
+  [false, { host: 'a.example', origin: 'http://evil.example', referer: 'http://a.example/' }, 'Referer is not asked'],
+];
+
+for (const [may, headers, what] of cases) {
+  test(`${may ? 'may' : 'may not'} connect: ${what}`, () => {
+    assert.equal(readOrigin({ headers } as unknown as IncomingMessage, ['https://www.example.com']) !== undefined, may);
+  });
+}
+
+test('a page of another origin is refused, and cannot read even that; one of ALLOWED_ORIGINS is not', async t => {
+  const { origin } = await startServer(t, { env: { ALLOWED_ORIGINS: 'http://friend.example' } });
+  const session = (await (await fetch(`${origin}${resource}/1/`)).text()).split(':')[0]!;
+  const poll = `${resource}/1/xhr-polling/${session}`;
+  const requests: [method: string, path: string][] = [['GET', `${resource}/1/`], ['GET', poll], ['POST', poll]];
+  for (const [method, path] of requests) {
+    const refused = await fetch(origin + path, { method, headers: { origin: 'http://stranger.example' } });
+    assert.equal(refused.status, 403);
+    assert.equal(refused.headers.get('access-control-allow-origin'), null);
+    assert.equal(refused.headers.get('vary'), 'Origin');
+    assert.equal(await refused.text(), 'pages of this origin may not connect');
+
+    const allowed = await fetch(origin + path, { method, headers: { origin: 'http://friend.example' }, body: method === 'POST' ? '2::' : undefined });
+    assert.equal(allowed.status, 200);
+    assert.equal(allowed.headers.get('access-control-allow-origin'), 'http://friend.example');
+    assert.equal(allowed.headers.get('access-control-allow-credentials'), 'true');
+    assert.equal(allowed.headers.get('vary'), 'Origin');
+  }
+});

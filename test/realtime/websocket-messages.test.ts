@@ -1,0 +1,148 @@
+/* What arrives over WebSockets, whatever happens to them: as much as over polling. */
+import assert from 'node:assert/strict';
+import { utimesSync } from 'node:fs';
+import path from 'node:path';
+import { test, TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import WebSocket from 'ws';
+import { startCutter } from './delivery/cutter';
+import { count, serveNumbers, startClients, table } from './delivery/load';
+import { clientLibrary } from '../support/client';
+import { request } from '../support/request';
+import { fromRoot, resource, root } from '../support/template';
+import { until } from '../support/wait';
+import { event, handshake, serve } from '../support/raw';
+import { putBetween } from './websocket/between';
+import { BOTH } from './websocket/places';
+
+const NONE = { lost: 0, doubled: 0, outOfOrder: 0 };
+const TRANSPORTS = 'websocket,xhr-polling';
+const file = path.join(root, 'public', 'realtime.js');
+
+/** A client of realtime.js. */
+function open(t: TestContext, port: number, library = fromRoot(file) as { connect: (options: object) => any }) {
+  const connection = library.connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  t.after(() => connection.close());
+  const seen: { state: string; transport?: string; recovered?: boolean }[] = [];
+  connection.on('status', (status: typeof seen[number]) => seen.push(status));
+  const transports = () => seen.filter(({ state }) => state === 'connected').map(({ transport }) => transport);
+  return { connection, seen, transports };
+}
+
+test('40 clients, 10 messages a second each way; the process is recycled, then WebSockets are cut at random', async t => {
+  const edits = [...BOTH, ['iisnode.yml', 'gracefulShutdownTimeout: 30000', 'gracefulShutdownTimeout: 3000']] as typeof BOTH;
+  const { port, origin, folder, trace } = await serveNumbers(t, edits, { iis: '10' });
+  const cutter = await startCutter(t, port);
+  cutter.cut(12);
+  const clients = await startClients(t, cutter.port, 40);
+  cutter.cut(0);
+  await sleep(1000);
+  // Nobody asks for anything now: the next request is what replaces the process. The old one keeps its WebSockets for 3 s.
+  utimesSync(path.join(folder, 'dist', 'server.js'), new Date(), new Date(Date.now() + 1000));
+  await fetch(`${origin}${resource}/`);
+  await sleep(6000);
+  cutter.cut(40);
+  await sleep(12000);
+  cutter.cut(0);
+  const counts = count(folder, await clients.finish());
+  const upgrades = trace.filter(line => /\/websocket\/.* 101/.test(line)).length;
+  const polls = trace.filter(line => /\/xhr-polling\//.test(line)).length;
+  table(`cut ${JSON.stringify(cutter.counts)}, ${upgrades} WebSockets, ${polls} polls and POSTs`, counts).forEach(line => t.diagnostic(line));
+  const { up, down } = counts;
+  // What the new process is sent again, the old one may have handled. Within a process nothing is doubled.
+  assert.deepEqual({ lost: up.lost, doubled: up.doubledWithin, outOfOrder: up.outOfOrder }, NONE);
+  assert.deepEqual({ lost: down.lost, doubled: down.doubled, outOfOrder: down.outOfOrder }, NONE);
+  assert.deepEqual(counts.wrong, []);
+  assert.deepEqual([counts.processes, counts.sessions], [2, 80]);
+  assert(down.gone < 400, `${down.gone} gone with the first process: more than what was under way`);
+  assert(cutter.counts.websocket > 100 && counts.recovered > 100 && upgrades > 200, `${upgrades} WebSockets, ${counts.recovered} recovered`);
+});
+
+test('a frame above MAX_MESSAGE_BYTES ends its connection with 1009, and no other', async t => {
+  const heard: number[] = [];
+  const { port } = serve(t, io => io.sockets.on('connection', socket => {
+    socket.on('message', (text: string) => { heard.push(text.length); });
+  }), { TRANSPORTS, MAX_MESSAGE_BYTES: '1000' });
+  const connected = await Promise.all([1, 2].map(async () => {
+    const socket = new WebSocket(`ws://localhost:${port}${resource}/1/websocket/${(await handshake(port)).id}`);
+    const closed = new Promise<number>(resolve => socket.on('close', resolve));
+    await new Promise(resolve => socket.once('message', resolve));
+    t.after(() => socket.terminate());
+    return { socket, closed };
+  }));
+  const [one, other] = connected as [typeof connected[0], typeof connected[0]];
+  const message = (bytes: number) => event('message', ['x'.repeat(bytes - event('message', ['']).length)]);
+  one.socket.send(message(1000));
+  one.socket.send(message(1001));
+  assert.equal(await one.closed, 1009);
+  other.socket.send(message(999));
+  await until(() => heard.length === 2, 'the two that may be sent');
+  assert.equal(other.socket.readyState, WebSocket.OPEN);
+});
+
+test('messages too large for the server are refused, and those between arrive once, in order', { concurrency: true }, async t => {
+  await Promise.all([TRANSPORTS, 'xhr-polling'].map(transports => t.test(transports, async t => {
+    const heard: string[] = [];
+    const { port } = serve(t, io => io.sockets.on('connection', socket => {
+      socket.on('n', (n: string) => { heard.push(n); });
+    }), { TRANSPORTS: transports, MAX_MESSAGE_BYTES: '5000' });
+    const { connection } = open(t, port);
+    const refused: string[] = [];
+    const small = [1, 2, 3].flatMap(group => Array.from({ length: group }, (_, i) => `${group}.${i}`));
+    for (const one of small) {
+      if (one.endsWith('.0')) connection.emit('n', 'x'.repeat(6000), (answer: { error: string }) => refused.push(answer.error));
+      connection.emit('n', one);
+    }
+    await until(() => heard.length >= small.length && refused.length >= 3, 'all of them', 60).catch(() => undefined);
+    assert.deepEqual(heard, small);
+    assert.deepEqual(refused, Array(3).fill('the message is too large for the server'));
+  })));
+});
+
+test('an upgrade of before a reconnect that arrives after it is refused', async t => {
+  const { port } = serve(t, () => undefined, { TRANSPORTS });
+  const { id } = await handshake(port, '?got=0&try=1');
+  const upgrade = (attempt: number) => request({
+    port, path: `${resource}/1/websocket/${id}?got=0&try=${attempt}`,
+    headers: { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' },
+  });
+  assert.equal((await upgrade(1)).status, 101);
+  await handshake(port, `?got=0&try=2&session=${id}`);
+  assert.equal((await upgrade(1)).status, 404);
+  assert.equal((await upgrade(2)).status, 101);
+});
+
+test('where a WebSocket has worked, one that is refused later is made up for by polling, and the next connection is a WebSocket', async t => {
+  const { port } = serve(t, io => io.sockets.on('connection', socket => { socket.on('end', () => socket.disconnect()); }), { TRANSPORTS });
+  const between = await putBetween(t, port, 'passes');
+  const { transports, seen } = open(t, between.port);
+  await until(() => transports().length === 1, 'the WebSocket');
+  between.change({ status: 502 });
+  await until(() => transports().length === 2, 'polling');
+  between.change('passes');
+  await until(() => transports().length === 3, 'the next WebSocket');
+  assert.deepEqual(transports(), ['websocket', 'xhr-polling', 'websocket']);
+  assert(seen.every(({ state, recovered }, i) => state !== 'connected' || recovered === (i > 1)));
+});
+
+test('a page that goes and comes back does not send again what went over its WebSocket', async t => {
+  const heard: number[] = [];
+  const { port } = serve(t, io => io.sockets.on('connection', socket => { socket.on('n', (n: number) => { heard.push(n); }); }), { TRANSPORTS });
+  // A window, as realtime.js sees it.
+  const listeners: Record<string, (event: object) => void> = {};
+  Object.assign(globalThis, { window: { addEventListener: (name: string, listener: () => void) => { listeners[name] = listener; } } });
+  delete fromRoot.cache[file];
+  const library = fromRoot(file) as { connect: (options: object) => any };
+  delete (globalThis as { window?: object }).window;
+  delete fromRoot.cache[file];
+  const { connection, transports } = open(t, port, library);
+  await until(() => transports().length === 1, 'the WebSocket');
+  for (let n = 0; n < 3; n++) connection.emit('n', n);
+  listeners.pagehide!({});
+  await sleep(200);
+  listeners.pageshow!({ persisted: true });
+  await until(() => transports().length === 2, 'the page that is back');
+  connection.emit('n', 3);
+  await until(() => heard.includes(3), 'its message');
+  assert.deepEqual(heard, [0, 1, 2, 3]);
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { test } from 'node:test';
+import { ConfigError, readConfig } from '../../src/config';
+import { runServer } from '../support/server';
+import { root } from '../support/template';
+
+test('the defaults', () => {
+  const { appPath, ...others } = readConfig({});
+  assert.deepEqual(others, {
+    resource: `${appPath}/socket`,
+    port: 3000,
+    transports: ['xhr-polling'],
+    allowedOrigins: [],
+    logLevel: 'info',
+    maxMessageBytes: 1000000,
+    maxPackets: 2000,
+    maxWaitingBytes: 1000000,
+    maxHandshakes: 2000,
+    maxClients: 10000,
+    sessionTimeout: 120,
+    redisUrl: null, iisnode: null,
+  });
+});
+
+test('the README names every setting with its default, and no other', () => {
+  const table = readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(/^\| `([A-Z_]+)` \| (\S+) \|/gm);
+  const named = new Map([...table].map(([, name, value]) => [name!, value!.replace(/`/g, '')]));
+  const used = readFileSync(path.join(root, 'src/config.ts'), 'utf8').matchAll(/setting\('(\w+)', '([^']*)'/g);
+  const settings = new Map([...used].map(([, name, value]) => [name!, value! || 'none']));
+  named.set('APP_PATH', readConfig({}).appPath); // the README may tell of an older name
+  assert.deepEqual([...named].sort(), [...settings, ['REDIS_URL', 'none']].sort());
+});
+
+test('settings take what they should', () => {
+  const pipe = '\\\\.\\pipe\\6c0d8f6e-3b1a-4f3e';
+  assert.equal(readConfig({ PORT: pipe }).port, pipe);
+  assert.equal(readConfig({ PORT: '/tmp/x.sock' }).port, '/tmp/x.sock');
+  assert.equal(readConfig({ PORT: ' 8080 ' }).port, 8080);
+  assert.equal(readConfig({ PORT: '' }).port, 3000);
+  assert.equal(readConfig({ APP_PATH: '/' }).resource, '/socket');
+  assert.equal(readConfig({ APP_PATH: '/' }).appPath, '');
+  assert.equal(readConfig({ APP_PATH: '/tools/chat-2.0' }).resource, '/tools/chat-2.0/socket');
+  assert.deepEqual(readConfig({ TRANSPORTS: 'websocket, XHR-polling' }).transports, ['websocket', 'xhr-polling']);
+  assert.deepEqual(
+    readConfig({ ALLOWED_ORIGINS: 'HTTPS://Www.Example.com:443, http://localhost:8080' }).allowedOrigins,
+    ['https://www.example.com', 'http://localhost:8080'],
+  );
+  assert.equal(readConfig({ LOG_LEVEL: 'DEBUG' }).logLevel, 'debug');
+  assert.equal(readConfig({ IISNODE_VERSION: '0.2.21' }).iisnode, '0.2.21');
+});
+
+const bad: [name: string, value: string][] = [
+  ...['app', '/app/', '//x', '/a b', '/..', '/a/./b', '/x?y', '/<x>', '/a.'].map(value => ['APP_PATH', value] as [string, string]),
+  ...['65536', '-1', '3000x', 'COM1'].map(value => ['PORT', value] as [string, string]),
+  ...['polling', 'xhr-polling,', 'jsonp-polling', '__proto__'].map(value => ['TRANSPORTS', value] as [string, string]),
+  ...['*', 'example.com', 'https://*.example.com', 'https://example.com/', 'ftp://example.com', 'null', 'https://u@example.com', 'https://a\\b']
+    .map(value => ['ALLOWED_ORIGINS', value] as [string, string]),
+  ...['verbose', '3'].map(value => ['LOG_LEVEL', value] as [string, string]),
+  ...['0', '999', '1e6', '100000001', '64kb'].map(value => ['MAX_MESSAGE_BYTES', value] as [string, string]),
+  ...['MAX_PACKETS', 'MAX_WAITING_BYTES', 'MAX_HANDSHAKES', 'MAX_CLIENTS', 'SESSION_TIMEOUT'].map(name => [name, '0'] as [string, string]),
+];
+
+for (const [name, value] of bad) {
+  test(`${name}=${value} is refused: the setting, what it got, what it takes`, () => {
+    assert.throws(() => readConfig({ [name]: value }), (error: unknown) => {
+      assert(error instanceof ConfigError);
+      assert(error.message.startsWith(`${name}: got ${JSON.stringify(value)}; takes `), error.message);
+      return true;
+    });
+  });
+}
+
+test('a bad setting ends the start with exit code 1 and one line', async () => {
+  for (const name of new Set(bad.map(([setting]) => setting))) {
+    const value = bad.find(([setting]) => setting === name)![1];
+    const server = runServer({ env: { [name]: value } });
+    assert.equal(await server.ended(), 1, name);
+    assert.match(server.output(), new RegExp(`^${name}: got .*; takes .*\n$`));
+  }
+});
+
+test('a port in use ends the start with exit code 1 and one line', async t => {
+  const other = createServer().listen(0);
+  t.after(() => other.close());
+  await once(other, 'listening');
+  const { port } = other.address() as { port: number };
+  const server = runServer({ env: { PORT: String(port) } });
+  assert.equal(await server.ended(), 1);
+  assert.match(server.output(), new RegExp(`^PORT: got "${port}"; takes .*EADDRINUSE.*\n$`));
+});

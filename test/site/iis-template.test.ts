@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { describe, test, TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { complaints, openBrowser } from '../support/browser';
+import { ask, connect, next } from '../support/client';
+import { serveAsIis } from '../support/iis';
+import { request } from '../support/request';
+import { appPath, edit, Edit, resource } from '../support/template';
+import { until } from '../support/wait';
+
+const health = async (origin: string) => await (await fetch(`${origin}${appPath}/health`)).json() as { pid: number; clients: number; iisnode: string };
+
+/** Opens a session without a client, on one connection: gives what polls it. */
+async function session(port: number, agent: http.Agent) {
+  const shake = await request({ port, path: `${resource}/1/`, agent });
+  assert.equal(shake.status, 200, shake.text);
+  const path = `${resource}/1/xhr-polling/${shake.text.split(':')[0]}`;
+  return {
+    path,
+    poll: () => request({ port, path, agent }),
+    post: (packet: string) => {
+      const headers = { 'content-type': 'text/plain', 'content-length': String(Buffer.byteLength(packet)) };
+      return request({ port, path, agent, method: 'POST', headers }, packet);
+    },
+  };
+}
+
+describe('the template runs behind IIS, with the configuration it ships', { concurrency: 4 }, () => {
+  for (const [where, app] of [['as an application', appPath], ['as the root of a site', '/']] as const) {
+    test(`${where}: page, script, handshake, message, acknowledgement`, async t => {
+      const { origin, trace } = await serveAsIis(t, [], { app });
+      const page = await fetch(`${origin}${appPath}/`);
+      assert.equal(page.status, 200);
+      assert.match(await page.text(), /<script id="client"/);
+      assert.equal(page.headers.get('server'), 'Microsoft-IIS/7.5');
+      assert.equal(page.headers.get('x-content-type-options'), 'nosniff');
+      assert.equal(page.headers.get('x-powered-by'), null);
+      assert.equal((await fetch(`${origin}${resource}/socket.io.js`)).status, 200);
+      assert.equal((await fetch(`${origin}${appPath.toUpperCase()}/style.css`)).status, 200);
+      assert.equal((await fetch(`${origin}${appPath}/nothing`)).status, 404);
+      assert.match(await (await fetch(`${origin}${appPath}/nothing`)).text(), /not found/i, 'the server\'s own words, not a page of IIS');
+
+      const client = connect(t, origin);
+      await next(client, 'connect');
+      assert.equal(client.socket.transport.name, 'xhr-polling');
+      const response = next(client, 'response');
+      assert.deepEqual(await ask(client, 'message', 'hello'), ['hello']);
+      assert.deepEqual(await response, ['Got it!']);
+      assert.match(trace.find(line => line.includes('/socket/1/'))!, /rule "socket" → rewritten to .*dist\/server\.js.* → handler iisnode → process \d+ → 200/);
+      assert.match(trace[0]!, /rule "pages"/);
+    });
+  }
+
+  test('it knows that it runs under iisnode, and in production', async t => {
+    const { origin } = await serveAsIis(t);
+    assert.equal((await health(origin)).iisnode, '0.2.26');
+  });
+
+  test('a poll that waits longer than node keeps connections by default, and the request after it on the same connection', async t => {
+    const { port } = await serveAsIis(t);
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const other = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    t.after(() => [agent, other].forEach(one => one.destroy()));
+    const { poll, path } = await session(port, agent);
+    const post = (packet: string) => request({ port, path, agent: other, method: 'POST', headers: { 'content-length': String(packet.length) } }, packet);
+    assert.match((await poll()).text, /1::/);
+    const waiting = poll();
+    assert.equal((await post('2::')).text, '1');
+    // Nobody says anything for longer than 5 s. iisnode keeps its connections to node; node must not be the first to close one.
+    await sleep(6500);
+    assert.deepEqual(await post('5:1+::{"name":"message","args":["late"]}').then(({ status, text }) => [status, text]), [200, '1']);
+    const answers = (await waiting).text;
+    assert(answers.includes('6:::1+["late"]') && answers.includes('Got it!'), answers);
+  });
+
+  test('a connection that node has closed is replaced unseen', async t => {
+    const { port, trace } = await serveAsIis(t, [['dist/server.js', 'keepAliveTimeout = 40000', 'keepAliveTimeout = 1000']]);
+    await request({ port, path: `${appPath}/health` });
+    await sleep(2500);
+    assert.equal((await request({ port, path: `${appPath}/health` })).status, 200);
+    assert.equal(trace.length, 2);
+  });
+
+  for (const app of [appPath, '/']) {
+    test(`nothing of the folder is served at ${app}, whatever is asked for`, async t => {
+      const { origin, folder, url } = await serveAsIis(t, [], { app });
+      await fetch(`${origin}${appPath}/health`);
+      await until(() => existsSync(path.join(folder, 'iisnode', 'index.html')), 'a log');
+      const log = readdirSync(path.join(folder, 'iisnode')).find(name => name.includes('stdout'))!;
+      assert.match(readFileSync(path.join(folder, 'iisnode', log), 'utf8'), /listening on/);
+      for (const name of [
+        'package.json', 'web.config', 'iisnode.yml', 'README.md', 'tsconfig.json', 'src/server.ts', 'src/', 'dist/server.js', 'dist/config.js', 'dist/',
+        'node_modules/express/package.json', `iisnode/${log}`, 'iisnode/', 'iisnode/index.html', 'dist/iisnode/index.html', 'test/support/template.ts',
+        'dist/server.js/debug', 'dist/server.js/debug/', 'dist/server.js.debug/', '.npmrc', '%2e%2e/web.config', 'public/..%5cpackage.json', 'x/../package.json',
+      ]) {
+        const answer = await fetch(`${url}${name}`, { redirect: 'manual' });
+        assert([403, 404].includes(answer.status), `${name}: ${answer.status}`);
+        const text = await answer.text();
+        assert.doesNotMatch(text, /"dependencies"|require\(|import |<configuration|watchedFiles|listening on|node-inspector/, name);
+      }
+      assert.equal((await fetch(`${origin}/package.json`)).status, 404);
+    });
+  }
+
+  test('a body above IIS\'s limit is refused by IIS, one above the server\'s in the server\'s words', async t => {
+    const { port, trace } = await serveAsIis(t);
+    const agent = new http.Agent({ keepAlive: true });
+    t.after(() => agent.destroy());
+    const { post } = await session(port, agent);
+    assert.equal((await post('x'.repeat(1048577))).status, 404);
+    assert.match(trace.at(-1)!, /404\.13/);
+    const refused = await post('x'.repeat(1000001));
+    assert.equal(refused.status, 413);
+    assert.notEqual(refused.text, '');
+    assert.equal((await post('2::')).status, 200, 'and the session lives');
+  });
+
+  test('the server is told the client\'s address, and that of a proxy\'s client stays before it', async t => {
+    const { port } = await serveAsIis(t, [['dist/pages.js', "(_req, res) => {\n        res.set('Cache-Control', 'no-store').json({", '(req, res) => { res.json({ address: req.headers["x-forwarded-for"], proto: req.headers["x-forwarded-proto"],']]);
+    const answer = async (headers = {}) => JSON.parse((await request({ port, path: `${appPath}/health`, headers })).text) as { address: string; proto: string };
+    const own = await answer();
+    assert.match(own.address, /^(127\.0\.0\.1|::1)$/);
+    assert.equal(own.proto, 'http');
+    assert.equal((await answer({ 'x-forwarded-for': '198.51.100.7' })).address, `198.51.100.7, ${own.address}`);
+  });
+
+  for (const [who, serverVariables, answer] of [
+    ['a visitor whom IIS has authenticated', { AUTH_USER: 'DOM\\bob' }, [200, 'DOM\\bob']], ['a visitor whom it has not', {}, [403, undefined]],
+  ] as const) {
+    test(`authorization by Windows account: ${who} cannot be another`, async t => {
+      // The README's example.
+      const authorize = `io.set('authorization', (handshake, accept) => {
+        handshake.user = handshake.headers['x-iisnode-auth_user'];
+        accept(null, Boolean(handshake.user) || process.env.NODE_ENV !== 'production');
+      });
+      io.sockets.on('connection', socket => socket.emit('response', socket.handshake.user));`;
+      const { port } = await serveAsIis(t, [['dist/app.js', 'io.sockets.on(', `${authorize} io.sockets.on(`]], { serverVariables });
+      const forged = { 'X-iisnode-AUTH_USER': 'DOM\\admin', 'x-iisnode-logon_user': 'DOM\\admin', 'X-Forwarded-For': '1.2.3.4', 'X-Forwarded-Proto': 'http' };
+      for (const headers of [{}, forged]) {
+        const handshake = await request({ port, path: `${resource}/1/`, headers });
+        assert.equal(handshake.status, answer[0]);
+        if (handshake.status !== 200) continue;
+        const poll = await request({ port, path: `${resource}/1/xhr-polling/${handshake.text.split(':')[0]}` });
+        assert(poll.text.includes(JSON.stringify({ name: 'response', args: [answer[1]] })), poll.text);
+      }
+    });
+  }
+});
+
+// As a user's own application may be: the demo tells each client how many there are, which is much work for 2,000 at once.
+const QUIET: Edit = ['dist/app.js', /^[^]*$/, 'exports.app = io => io.sockets.on("connection", socket => socket.on("message", text => io.sockets.emit("all", text)));'];
+
+/** Opens sessions and leaves their polls waiting. Gives the statuses of those that were answered, and a session. */
+async function crowd(t: TestContext, port: number, size: number) {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: size + 100 });
+  t.after(() => agent.destroy());
+  const sessions = [];
+  for (let made = 0; made < size; made += 100) {
+    const some = await Promise.all(Array.from({ length: Math.min(100, size - made) }, () => session(port, agent)));
+    for (const { text } of await Promise.all(some.map(one => one.poll()))) assert.equal(text, '1::');
+    sessions.push(...some);
+  }
+  const statuses: number[] = [];
+  const texts: string[] = [];
+  const polls = sessions.map(one => one.poll().then(({ status, text }) => {
+    statuses.push(status);
+    texts.push(text);
+  }, () => undefined));
+  return { sessions, statuses, texts, polls, agent };
+}
+
+test('2,000 clients poll at once, and each is served', async t => {
+  const { port, origin } = await serveAsIis(t, [QUIET]);
+  const { sessions, statuses, texts, polls } = await crowd(t, port, 2000);
+  await until(async () => (await health(origin)).clients === 2000, '2,000 clients');
+  assert.deepEqual(statuses, [], 'all of them wait');
+  assert.equal((await sessions[0]!.post('5:::{"name":"message","args":["hello"]}')).status, 200);
+  await Promise.all(polls);
+  assert.deepEqual([...new Set(statuses)], [200]);
+  assert.deepEqual([...new Set(texts)], ['5:::{"name":"all","args":["hello"]}']);
+  assert.equal(texts.length, 2000);
+});
+
+test('with iisnode\'s default of 1,024 the next client gets a 503', async t => {
+  const { port, trace } = await serveAsIis(t, [QUIET, ['iisnode.yml', /^maxConcurrentRequestsPerProcess/m, '# ']]);
+  const { statuses } = await crowd(t, port, 1034);
+  await until(() => statuses.length >= 10, '10 refusals');
+  assert.deepEqual(statuses, Array(10).fill(503));
+  assert.match(trace.at(-1)!, /503\.1002.*maxConcurrentRequestsPerProcess/);
+});
+
+describe('iisnode.yml has effect', { concurrency: 2 }, () => {
+  test('it is found beside web.config, though the script is in dist', async t => {
+    const { origin, pids } = await serveAsIis(t, [['iisnode.yml', 'nodeProcessCountPerApplication: 1', 'nodeProcessCountPerApplication: 2']]);
+    const first = await health(origin);
+    assert.equal(pids().length, 2);
+    assert.notEqual((await health(origin)).pid, first.pid);
+  });
+
+  test('without configOverrides it is not found, and iisnode runs on its defaults', async t => {
+    const { origin, pids } = await serveAsIis(t, [
+      ['iisnode.yml', 'nodeProcessCountPerApplication: 1', 'nodeProcessCountPerApplication: 2'], ['web.config', ' configOverrides="..\\iisnode.yml"', ''],
+    ]);
+    await health(origin);
+    assert.equal(pids().length, 1);
+  });
+
+  test('what it must not leave open is closed without it', async t => {
+    const { url, port } = await serveAsIis(t, [['web.config', ' configOverrides="..\\iisnode.yml"', ''], ['dist/server.js', 'server.keepAliveTimeout', 'server.on("request", req => req.url.endsWith("/cut") && req.socket.destroy()); server.keepAliveTimeout']]);
+    assert.equal((await request({ port, path: `${appPath}/cut` })).status, 500, 'no page with status 200');
+    assert.equal((await fetch(`${url}dist/server.js/debug/`)).status, 404);
+  });
+
+  test('a server that does not start is a 500, not a page', async t => {
+    const { port, trace } = await serveAsIis(t, [['web.config', '<appSettings>', '<appSettings><add key="LOG_LEVEL" value="loud" />']]);
+    assert.equal((await request({ port, path: `${appPath}/` })).status, 500);
+    assert.match(trace[0]!, /500\.1002/);
+  });
+});
+
+describe('processes come and go', { concurrency: 4 }, () => {
+  test('a changed file replaces the process: waiting polls are answered by the old one, new requests by the new one', async t => {
+    const { origin, port, folder, pids } = await serveAsIis(t);
+    const before = (await health(origin)).pid;
+    const agent = new http.Agent({ keepAlive: true });
+    t.after(() => agent.destroy());
+    const { poll } = await session(port, agent);
+    assert.match((await poll()).text, /1::/);
+    const waiting = poll();
+    await sleep(1000); // it has reached the process, on a busy machine too
+
+    const file = path.join(folder, 'dist', 'server.js');
+    utimesSync(file, new Date(), new Date(Date.now() + 5000));
+    assert.notEqual((await health(origin)).pid, before);
+    assert.equal(pids().length, 2);
+    assert.equal((await waiting).text, '8::', 'after 20 s, by the process that had it');
+    await until(() => pids().length === 1, 'the old process to be ended');
+    assert(!pids().includes(before));
+
+    // Saving web.config replaces it too; a change of iisnode.yml does not, and counts from then on.
+    const second = (await health(origin)).pid;
+    edit(folder, ['iisnode.yml', 'nodeProcessCountPerApplication: 1', 'nodeProcessCountPerApplication: 2']);
+    assert.equal((await health(origin)).pid, second);
+    const config = path.join(folder, 'web.config');
+    writeFileSync(config, `${readFileSync(config, 'utf8')}\n`);
+    await health(origin);
+    await until(() => pids().length === 2 && !pids().includes(second), 'two new processes');
+  });
+
+  test('a process that dies is started again by the next request, and its waiting requests are not left waiting', async t => {
+    const { origin, port, trace, pids } = await serveAsIis(t);
+    const { pid } = await health(origin);
+    const agent = new http.Agent({ keepAlive: true });
+    t.after(() => agent.destroy());
+    const { poll } = await session(port, agent);
+    await poll();
+    await poll();
+    const waiting = poll();
+    await sleep(1000); // it has reached the process, on a busy machine too
+    process.kill(pid, 'SIGKILL');
+    assert.equal((await waiting).status, 500);
+    assert.match(trace.at(-1)!, /500\.1013/);
+    await until(() => pids().length === 0, 'iisnode to notice');
+    assert.notEqual((await health(origin)).pid, pid);
+  });
+
+  for (const name of ['chromium', 'firefox'] as const) {
+    test(`${name}: pages that are open go on after a recycle`, async t => {
+      const browser = await openBrowser(t, name);
+      if (!browser) return;
+      const { origin, folder, pids } = await serveAsIis(t);
+      const pages = [await browser.newPage(), await browser.newPage()];
+      const found = complaints(pages[0]!);
+      for (const page of pages) {
+        await page.goto(`${origin}${appPath}/`);
+        await page.waitForSelector('#state.connected');
+      }
+      assert.deepEqual(found, []);
+      const [before] = pids();
+
+      // A deployment: files of the server change, the entry last, and someone sends a message.
+      const file = path.join(folder, 'dist', 'app.js');
+      writeFileSync(file, readFileSync(file, 'utf8').replace('Got it!', 'Got it, anew!'));
+      utimesSync(path.join(folder, 'dist', 'server.js'), new Date(), new Date());
+      assert.notEqual((await health(origin)).pid, before);
+      for (const page of pages) {
+        await until(async () => {
+          await page.fill('#text', 'again');
+          await page.press('#text', 'Enter');
+          return page.waitForSelector('#log .in:has-text("Got it, anew!")', { timeout: 5000 }).catch(() => null);
+        }, 'an answer of the new process', 90);
+        assert.equal(await page.getAttribute('#state', 'class'), 'connected');
+      }
+      await until(() => pids().length === 1 && !pids().includes(before!), 'the old process to be ended', 40);
+    });
+  }
+});

@@ -1,0 +1,42 @@
+/* Clients of socket.io-client 0.9, as it is. */
+import type { TestContext } from 'node:test';
+import { fromRoot, resource } from './template';
+
+/** A client of socket.io-client 0.9, as node loads it. */
+export interface Client {
+  socket: { connected: boolean; sessionid: string; transport: { name: string }; disconnect: () => void };
+  on: (event: string, handler: (...args: any[]) => void) => void;
+  emit: (event: string, ...args: unknown[]) => void;
+  of: (name: string) => Client;
+}
+
+export const clientLibrary = fromRoot('socket.io-client') as { connect: (url: string, options: object) => Client };
+
+/** Opens a session with 0.9's own client, unchanged. It is closed when the test ends. */
+export function connect(t: TestContext, origin: string, options: object = {}): Client {
+  const client = clientLibrary.connect(origin, { resource: resource.slice(1), 'force new connection': true, reconnect: false, ...options });
+  t.after(() => { if (client.socket.transport) client.socket.disconnect(); });
+  return client;
+}
+
+/** The arguments of the next `event`. Fails after 30 s. */
+export function next(client: Client, event: string): Promise<any[]> {
+  return new Promise((resolve, reject) => {
+    const tooLong = setTimeout(() => reject(new Error(`waited 30 s for ${event}`)), 30000);
+    client.on(event, (...args) => {
+      clearTimeout(tooLong);
+      resolve(args);
+    });
+  });
+}
+
+/** Sends an event, and gives what its acknowledgement brings. Fails after 30 s. */
+export function ask(client: Client, event: string, ...args: unknown[]): Promise<any[]> {
+  return new Promise((resolve, reject) => {
+    const tooLong = setTimeout(() => reject(new Error(`waited 30 s for the acknowledgement of ${event}`)), 30000);
+    client.emit(event, ...args, (...answer: unknown[]) => {
+      clearTimeout(tooLong);
+      resolve(answer);
+    });
+  });
+}

@@ -1,0 +1,57 @@
+/* Clones of the template that git knows, and what is run in them. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { available } from './available';
+import { cloneTemplate, root } from './template';
+
+/** When all is committed: always the same time, so that the same files are the same commit. */
+export const WHEN = '2026-03-04T05:06:08Z';
+
+// node:test would not run in a process that it thinks its own; and no git but the clone's is meant.
+export const env = Object.fromEntries(Object.entries({
+  ...process.env, GIT_CEILING_DIRECTORIES: tmpdir(),
+}).filter(([name]) => name !== 'NODE_TEST_CONTEXT' && !/^GIT_(DIR|WORK_TREE|INDEX_FILE)$/.test(name)));
+
+/** Runs git, and gives what it says. */
+export function git(folder: string, ...args: string[]): string {
+  const own = ['user.name=test', 'user.email=test@example.com', 'commit.gpgsign=false', 'core.autocrlf=false', 'init.defaultBranch=main'].flatMap(one => ['-c', one]);
+  return execFileSync('git', [...own, ...args], { cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+}
+
+/** Commits everything, and gives the id of the tree: the same for the same files. */
+export function commit(folder: string, when = WHEN): string {
+  git(folder, 'add', '-A');
+  Object.assign(env, { GIT_AUTHOR_DATE: when, GIT_COMMITTER_DATE: when });
+  git(folder, 'commit', '-q', '-m', 'test');
+  return git(folder, 'rev-parse', 'HEAD^{tree}');
+}
+
+/** A clone as its owner has it: committed, its packages installed, built. Null if there is no git; the test is then skipped. */
+export function repository(t: TestContext): string | null {
+  if (!available(t, 'git', spawnSync('git', ['--version']).status === 0)) return null;
+  const folder = cloneTemplate(t);
+  git(folder, 'init', '-q');
+  // Where node_modules is a link, .gitignore's entry for a folder is not about it.
+  writeFileSync(path.join(folder, '.git', 'info', 'exclude'), 'node_modules\n');
+  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
+  for (const built of ['src', 'tools', 'test']) cpSync(path.join(root, 'build', built), path.join(folder, 'build', built), { recursive: true });
+  commit(folder);
+  return folder;
+}
+
+/** Runs a command of tools/ as it is built. */
+export function command(folder: string, name: string, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(folder, 'build', 'tools', name, 'index.js'), ...args], { env, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+/** Runs npm, the one that runs the tests if there is one. Gives what it prints. */
+export function npm(folder: string, ...args: string[]): string {
+  const script = process.env.npm_execpath ?? '';
+  const options = { cwd: folder, env, encoding: 'utf8' } as const;
+  if (script.endsWith('npm-cli.js')) return execFileSync(process.execPath, [script, ...args], options);
+  return execFileSync('npm', args, { ...options, shell: process.platform === 'win32' });
+}

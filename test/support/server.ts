@@ -1,0 +1,64 @@
+/* The server that is built, as its users start it. */
+import { ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { root } from './template';
+import { until } from './wait';
+
+export interface Running {
+  /** 'http://localhost:4711'; nothing of use where it listens on a Unix socket. */
+  origin: string;
+  /** Where the demo page is. */
+  page: string;
+  port: number;
+  process: ChildProcess;
+  /** All it wrote so far. */
+  output: () => string;
+  /** Sends the signal, and gives the exit code: null if the signal ended it. */
+  stop: (signal?: NodeJS.Signals) => Promise<number | null>;
+}
+
+export interface StartOptions {
+  /** Settings. */
+  env?: Record<string, string>;
+  /** Another node to run it with. */
+  node?: string;
+  /** Another copy of the template. */
+  folder?: string;
+}
+
+/** Starts the server that is built, as its users do, on a free port. It is gone when the test ends. */
+export async function startServer(t: TestContext, options: StartOptions = {}): Promise<Running> {
+  const child = runServer(options);
+  t.after(() => child.process.kill('SIGKILL'));
+  const line = await until(() => {
+    if (child.process.exitCode !== null) throw new Error(`the server ended: ${child.output()}`);
+    return /listening on (\S+?)(?:, path )?(\/\S*) \(/.exec(child.output().replace('http://', ''));
+  }, 'the server to listen');
+  const port = Number(/:(\d+)/.exec(line[1]!)?.[1]);
+  const origin = `http://${line[1]}`;
+  return { ...child, origin, page: origin + line[2], port };
+}
+
+/** Starts the server, and does not wait until it listens. */
+export function runServer({ env = {}, node = process.execPath, folder = root }: StartOptions) {
+  // Windows' sockets need to know where Windows is.
+  const system = process.env.SystemRoot ? { SystemRoot: process.env.SystemRoot } : {};
+  const child = spawn(node, [path.join(folder, 'dist', 'server.js')], { env: { ...system, PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  child.stdout.on('data', data => text += String(data));
+  child.stderr.on('data', data => text += String(data));
+  const ended = once(child, 'close');
+  const tooLong = setTimeout(() => child.kill('SIGKILL'), 120000);
+  child.once('close', () => clearTimeout(tooLong));
+  return {
+    process: child,
+    output: () => text,
+    ended: async () => (await ended)[0] as number | null,
+    stop: async (signal: NodeJS.Signals = 'SIGTERM') => {
+      child.kill(signal);
+      return (await ended)[0] as number | null;
+    },
+  };
+}

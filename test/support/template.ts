@@ -1,0 +1,54 @@
+/* The template itself: where it lies, and copies of it to change. */
+import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { readConfig } from '../../src/config';
+
+/** The project's folder. This file runs as build/test/support/template.js. */
+export const root = path.join(__dirname, '..', '..', '..');
+export const fromRoot = createRequire(path.join(root, 'package.json'));
+
+/** Where the application lives by default: these tests hold under any name that it is given. */
+export const { appPath, resource } = readConfig({});
+
+/** A text of a file that is replaced by another. It must be there. */
+export type Edit = [file: string, from: string | RegExp, to: string];
+
+/** A copy of the template as it lies on a server, built, with edits. It is gone when the test ends. */
+export function deploy(t: TestContext, edits: Edit[] = []): string {
+  const folder = cloneTemplate(t);
+  cpSync(path.join(root, 'dist'), path.join(folder, 'dist'), { recursive: true });
+  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
+  for (const [name, from, to] of edits) edit(folder, [name, from, to]);
+  return folder;
+}
+
+/** @throws if the text is not there */
+export function edit(folder: string, [name, from, to]: Edit): void {
+  const file = path.join(folder, name);
+  const before = readFileSync(file, 'utf8');
+  const after = before.replace(from, () => to);
+  if (after === before) throw new Error(`${name} does not have ${from}`);
+  writeFileSync(file, after);
+}
+
+/** Makes a folder that is gone when the test ends. */
+export function emptyFolder(t: TestContext, prefix: string): string {
+  const folder = mkdtempSync(path.join(tmpdir(), prefix));
+  // Windows keeps a folder for a moment after the end of a process that ran in it: rm tries again then, rmSync does not.
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
+  return folder;
+}
+
+/** Copies what a clone would have into a folder of its own. It is gone when the test ends. */
+export function cloneTemplate(t: TestContext): string {
+  const folder = emptyFolder(t, 'template-');
+  const made = ['node_modules', 'dist', 'build', 'iisnode', '.git', path.join('tools', 'bench', 'node_modules')];
+  // On Windows the filter is given its long form of a path: \\?\C:\…
+  const long = (name: string) => path.toNamespacedPath(name);
+  cpSync(root, folder, { recursive: true, filter: from => !made.includes(path.relative(long(root), long(from))) });
+  return folder;
+}

@@ -1,0 +1,81 @@
+/* A proxy that hands on what it gets as it is, Host included, and remembers it: what a browser sent, and was answered. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+import { resource } from './template';
+
+/** A request under the resource, and its answer. */
+export interface Exchange {
+  method: string;
+  url: URL;
+  headers: http.IncomingHttpHeaders;
+  /** 0 while there is no answer. */
+  status: number;
+  answer: http.IncomingHttpHeaders;
+  text: string;
+  /** Whether the whole answer is there. */
+  ended: boolean;
+}
+
+export interface Wire {
+  origin: string;
+  seen: Exchange[];
+}
+
+/**
+ * Puts the proxy in front of a server, until the test ends.
+ * @param fetchMetadata whether Sec-Fetch-* is left in: browsers before 2020 to 2023 have none, and none has it over plain HTTP
+ */
+export async function watch(t: TestContext, port: number, fetchMetadata = true): Promise<Wire> {
+  const seen: Exchange[] = [];
+  const agent = new http.Agent({ keepAlive: true });
+  const front = http.createServer((req, res) => {
+    const { method, url, headers } = req;
+    if (!fetchMetadata) for (const name of Object.keys(headers)) if (name.startsWith('sec-fetch-')) delete headers[name];
+    const exchange = { method: method!, url: new URL(url!, 'http://localhost'), headers, status: 0, answer: {}, text: '', ended: false } as Exchange;
+    if (url!.startsWith(`${resource}/1/`)) seen.push(exchange);
+    const onward = http.request({ port, method, path: url, headers, agent }, answer => {
+      Object.assign(exchange, { status: answer.statusCode, answer: answer.headers });
+      answer.on('data', data => exchange.text += String(data)).on('end', () => exchange.ended = true);
+      res.writeHead(answer.statusCode!, answer.headers);
+      answer.pipe(res);
+    }).on('error', () => res.destroy());
+    res.on('close', () => onward.destroy());
+    req.pipe(onward);
+  });
+  t.after(() => {
+    agent.destroy();
+    front.closeAllConnections();
+    front.close();
+  });
+  await once(front.listen(0), 'listening');
+  return { origin: `http://localhost:${(front.address() as AddressInfo).port}`, seen };
+}
+
+/** What is wrong with a refusal. */
+export function* faults({ method, status, answer, text }: Exchange): Generator<string> {
+  if (!status) return yield `${method} is not answered`;
+  if (status !== 403) yield `${method} is answered ${status} ${text}`;
+  for (const name of Object.keys(answer)) if (name.startsWith('access-control-')) yield `${method} is answered ${name}`;
+  if (!variesByOrigin(answer)) yield `${method} is answered without Vary: Origin`;
+  if (!answer['content-type']?.startsWith('text/plain') || !/^[^\n]{1,200}\n?$/.test(text)) yield `${method} is not answered a line of text`;
+}
+
+export const variesByOrigin = ({ vary = '' }: Exchange['answer']) => /\borigin\b/i.test(vary);
+
+/** What an answer to an allowed page must have. */
+export function assertAllowed({ method, status, headers, answer, url }: Exchange, origin: string): void {
+  const what = `${method} ${url.href}`;
+  assert.equal(headers.origin, origin, what);
+  assert.equal(answer['access-control-allow-origin'], origin, what);
+  assert.equal(answer['access-control-allow-credentials'], 'true', what);
+  assert(variesByOrigin(answer), what);
+  assert.equal(status, method === 'OPTIONS' ? 204 : 200, what);
+  if (method !== 'OPTIONS') assert.equal(headers.cookie, 'user=ada', what);
+  else {
+    assert.equal(answer['access-control-allow-methods'], 'GET, POST', what);
+    assert.equal(answer['access-control-allow-headers'], 'Content-Type, X-Requested-With', what);
+  }
+}

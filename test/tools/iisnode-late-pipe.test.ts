@@ -1,0 +1,31 @@
+/* Windows' pipes confirm later than sockets that something was written: what the stand-in for iisnode makes of that. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { script, serve, webConfig } from './iis-application';
+import { ownNode } from '../../tools/iis/system';
+
+/** A node whose pipe confirms late what was written, even nothing, as Windows' do: what node ends a request with is under way for 50 ms. */
+function latePipe() {
+  const own = ownNode(process.execPath);
+  const open = async (pipe: string) => {
+    const socket = await own.open(pipe);
+    const write = socket._write.bind(socket);
+    socket._write = (chunk: Buffer | string, encoding, done) => {
+      if (chunk.length > 0) write(chunk, encoding, error => setTimeout(done, 10, error));
+      else setTimeout(write, 50, chunk, encoding, done);
+    };
+    return socket;
+  };
+  return { ...own, open };
+}
+
+test('a connection is not used again while its request is under way, though the answer is there', { timeout: 20000 }, async t => {
+  const { get } = await serve(t, { 'web.config': webConfig(), 'hello.js': script('setTimeout(() => res.end(req.url), 30);') }, { node: latePipe() });
+  await Promise.all(Array.from({ length: 5 }, async (_, client) => {
+    for (let n = 0; n < 10; n++) {
+      const path = `hello.js?client=${client}&n=${n}`;
+      const { text } = await get(path);
+      assert(text.endsWith(path), `${path}: ${text}`);
+    }
+  }));
+});

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { test, TestContext } from 'node:test';
+import { appPath, deploy, edit, resource, root } from '../support/template';
+import { until } from '../support/wait';
+
+/** Runs the command until the test ends. `deployed`: with a folder of its own, which it leaves before the folder goes. */
+function preview(t: TestContext, args: string[], deployed = false) {
+  let stop: () => unknown = () => undefined;
+  t.after(() => stop());
+  const folder = deployed ? deploy(t) : '';
+  if (deployed) args = [folder, ...args];
+  const child = spawn(process.execPath, [path.join(root, 'build', 'test', 'iis', 'preview.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', data => text += String(data));
+  const ended = once(child, 'close') as Promise<[number]>;
+  stop = () => child.kill('SIGTERM') && ended;
+  return {
+    folder,
+    output: () => text,
+    ended,
+    url: () => until(() => /http:\/\/localhost:\d+\S*/.exec(text)?.[0], 'the address'),
+  };
+}
+
+test('preview serves a folder as IIS does, and says what happens with each request', async t => {
+  const { folder, url, output } = preview(t, ['--port', '0', '--trace'], true);
+  const address = await url();
+  assert.equal(new URL(address).pathname, `${appPath}/`);
+  assert.equal((await fetch(address)).status, 200);
+  assert.equal((await fetch(`${new URL(address).origin}${resource}/1/?t=1`)).status, 200);
+  const line = await until(() => output().split('\n').find(one => one.includes('/1/')), 'the line');
+  const way = /^GET \/\S+\/1\/\?t=1 → rule "socket" → rewritten to \S+\/dist\/server\.js\?t=1 → handler iisnode → process \d+ → 200$/;
+  assert.match(line, way);
+  assert.match(output(), /this machine only/);
+
+  // A mistake is printed when it is there, with its line, and every request is answered with it.
+  edit(folder, ['web.config', '<httpErrors ', '<httpErrors nonsense="1" ']);
+  const broken = await fetch(address);
+  assert.equal(broken.status, 500);
+  assert.match(await broken.text(), /500\.19[^]*nonsense/);
+  assert.match(output(), /500\.19 for every request: .*web\.config, line \d+, system\.webServer\/httpErrors: Unrecognized .*nonsense/);
+});
+
+test('preview --app / serves the folder as the root of a site', async t => {
+  const { url } = preview(t, ['--port', '0', '--app', '/'], true);
+  const address = await url();
+  assert.equal(new URL(address).pathname, '/');
+  assert.equal((await fetch(`${address.replace(/\/$/, '')}${appPath}/health`)).status, 200);
+});
+
+test('preview says in a line what it cannot do, and ends with 2', async t => {
+  for (const [args, says] of [
+    [['/no/such/folder'], /^there is no folder/],
+    [['/'], /^there is no web\.config in/],
+    [['--port', 'x'], /^--port/],
+    [['--iis', '6'], /^--iis/],
+    [['--app', 'app'], /^--app/],
+    [['--nonsense'], /nonsense/],
+    [['--node', '/no/such/node'], /^--node/],
+  ] as const) {
+    const { ended, output } = preview(t, [...args]);
+    assert.deepEqual((await ended)[0], 2, output());
+    assert.match(output(), says);
+  }
+});

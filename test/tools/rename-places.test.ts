@@ -1,0 +1,91 @@
+/* Where the command finds the name, and where not. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { Refusal } from '../../tools/refusal';
+import { checkName } from '../../tools/rename/name';
+import { renameIn, taken } from '../../tools/rename/places';
+import { appPath, root } from '../support/template';
+import { readSiteConfig } from '../../tools/iis/config';
+
+const current = appPath.slice(1);
+const OTHER = 'Another-1.0';
+
+/** [what is there, what it becomes when chat gets the name talk] */
+const lines: [file: string, before: string, after: string][] = [
+  ['README.md', '# chat: a chat\n', '# talk: a chat\n'],
+  ['README.md', '# chat\n', '# talk\n'],
+  ['README.md', '# chat room\n', '# chat room\n'],
+  ['README.md', '\n# chat\n', '\n# chat\n'],
+  ['README.md', 'a chat, the chat. chat: /chat or chat/ or -chat', 'a chat, the chat. chat: /chat or chat/ or -chat'],
+  ['README.md', '`chat` "chat" \'chat\' `npm run rename -- chat`', '`chat` "chat" \'chat\' `npm run rename -- chat`'],
+  ['README.md', 'at http://localhost:3000/chat/, https://server/chat.', 'at http://localhost:3000/talk/, https://server/talk.'],
+  ['README.md', 'http://server/chats http://server/chat-2 http://server/chat.js', 'http://server/chats http://server/chat-2 http://server/chat.js'],
+  ['README.md', 'http://server/x/chat/ https://github.com/chat/chat', 'http://server/x/chat/ https://github.com/chat/chat'],
+  ['README.md', '`/chat` (/chat/socket) "/chat/" /chat/x', '`/talk` (/talk/socket) "/talk/" /talk/x'],
+  ['README.md', 'src/chat/x src/chat.ts ../chat/ `/x/chat`', 'src/chat/x src/chat.ts ../chat/ `/x/chat`'],
+  ['README.md', 'app /path:/chat /applicationPool:chat /name:"chat" /app.name:"Default Web Site/chat"', 'app /path:/talk /applicationPool:talk /name:"talk" /app.name:"Default Web Site/talk"'],
+  ['README.md', '/chat:20 /name:chatter --app /chat', '/chat:20 /name:chatter --app /talk'],
+  ['README.md', 'C:\\inetpub\\chat\\iisnode "IIS AppPool\\chat:(OI)" C:\\chatter \\chat', 'C:\\inetpub\\talk\\iisnode "IIS AppPool\\talk:(OI)" C:\\chatter \\chat'],
+  ['README.md', 'resource: \'chat/socket\', \'chat/sockets\', \'x/chat/socket\'', 'resource: \'talk/socket\', \'chat/sockets\', \'x/chat/socket\''],
+  ['docs/GUIDE.md', '# chat\n`/chat/`', '# chat\n`/talk/`'],
+  ['src/config.ts', '// chat at /chat\nsetting("APP_PATH", "/chat", \'/chat\')', '// chat at /chat\nsetting("APP_PATH", "/talk", \'/chat\')'],
+  ['web.config', '<!-- chat --><match url="^(chat/)?socket" /><match url="^chat" />', '<!-- chat --><match url="^(talk/)?socket" /><match url="^chat" />'],
+  ['web.config', '<add key="APP_PATH" value="/chat" /><add key="TITLE" value="/chat" />', '<add key="APP_PATH" value="/talk" /><add key="TITLE" value="/chat" />'],
+  ['public/index.html', '<title>chat</title><h1 id="a">\n chat </h1><h2>chat</h2><p>chat', '<title>talk</title><h1 id="a">\n talk </h1><h2>chat</h2><p>chat'],
+  ['public/index.html', '<title>our chat</title><h1>chats</h1>', '<title>our chat</title><h1>chats</h1>'],
+  ['package.json', '{\n  "name": "chat",\n  "description": "chat: a chat",\n  "author": {\n    "name": "chat"\n', '{\n  "name": "talk",\n  "description": "talk: a chat",\n  "author": {\n    "name": "chat"\n'],
+  [
+    'package-lock.json',
+    '{\n  "name": "chat",\n  "packages": {\n    "": {\n      "name": "chat",\n    "node_modules/a": {\n      "name": "chat"\n',
+    '{\n  "name": "talk",\n  "packages": {\n    "": {\n      "name": "talk",\n    "node_modules/a": {\n      "name": "chat"\n',
+  ],
+];
+
+for (const [file, before, after] of lines) {
+  test(`${file}: ${JSON.stringify(before)}`, () => {
+    assert.equal(renameIn(file, before, 'chat', 'talk').text, after);
+  });
+}
+
+test('a dot in the name is no other letter, in web.config neither', () => {
+  const before = '<match url="^(chat/)?socket" />';
+  const { text } = renameIn('web.config', before, 'chat', 'my.chat-2');
+  assert.equal(text, '<match url="^(my\\.chat-2/)?socket" />');
+  assert.equal(renameIn('web.config', text, 'my.chat-2', 'chat').text, before);
+  assert.equal(renameIn('README.md', '`/myxchat-2`', 'my.chat-2', 'chat').text, '`/myxchat-2`');
+});
+
+test('what is not there is named, with the name it was looked for under', () => {
+  assert.deepEqual(renameIn('public/index.html', '<title>chat</title>', 'chat', 'talk'), { text: '<title>talk</title>', places: 1, missing: ['<h1>chat</h1>'] });
+});
+
+test('every word of the README can be the name, and give way to another; the few that could not be told apart are refused', () => {
+  const { filtering } = readSiteConfig(root, '7.5');
+  const files = ['README.md', 'web.config', 'public/index.html', 'package.json', 'src/config.ts'].map(file => [file, readFileSync(path.join(root, file), 'utf8')] as const);
+  const directly = new Map(files.map(([file, text]) => [file, renameIn(file, text, current, OTHER).text]));
+  const words = new Set(files[0]![1].match(/[\w.-]+/g));
+  const refused: string[] = [];
+  let given = 0;
+  for (const word of words) {
+    try {
+      checkName(word, filtering);
+    } catch (error) {
+      assert(error instanceof Refusal);
+      continue;
+    }
+    for (const [file, text] of files) {
+      const line = taken(file, text, current, word);
+      if (line !== null) {
+        refused.push(word);
+        assert.match(text.split('\n')[line - 1]!, new RegExp(`(/|\\\\|['"\`])${word.replaceAll('.', '\\.')}\\b`), `${word}, line ${line}`);
+        break;
+      }
+      assert.equal(renameIn(file, renameIn(file, text, current, word).text, word, OTHER).text, directly.get(file), word);
+    }
+    given += 1;
+  }
+  assert(given > 100, String(given));
+  assert(refused.length < 10, refused.join(' '));
+});

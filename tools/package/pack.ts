@@ -1,0 +1,58 @@
+/* What goes into a package. */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { bundle } from './bundle';
+import { Refusal } from '../refusal';
+
+/** The one file of 0.9's client that a server needs: pages get it. */
+const CLIENT = path.join('node_modules', 'socket.io-client', 'dist', 'socket.io.min.js');
+
+/**
+ * Packs a project that is built into few files.
+ * @param folder where to; it is made
+ * @returns what happened, a line each
+ * @throws Refusal if the server cannot be made into one file
+ */
+export async function packBundle(root: string, folder: string): Promise<string[]> {
+  copyFixed(root, folder);
+  const { modules, warnings, licenses } = await bundle(root, path.join(folder, 'dist')).catch((error: Error) => {
+    throw new Refusal(`the server cannot be made into one file (--modules leaves it as it is):\n${error.message}`);
+  });
+  mkdirSync(path.dirname(path.join(folder, CLIENT)), { recursive: true });
+  cpSync(path.join(root, CLIENT), path.join(folder, CLIENT));
+  writeFileSync(path.join(folder, 'licenses.txt'), licenses);
+  // npm has nothing to do on the server. The type is said because node looks for one in the folders above as well.
+  const { name, version, license } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as Record<string, string>;
+  const scripts = { start: 'node dist/server.js' };
+  writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify({ name, version, license, private: true, type: 'commonjs', scripts }, null, 2)}\n`);
+  return [`bundled ${modules} files into dist/server.js`, ...warnings.map(warning => `  look at this: ${warning}`)];
+}
+
+/**
+ * Packs a project that is built as it is: dist, and what of node_modules is not for development.
+ * @throws Refusal if npm fails
+ */
+export function packModules(root: string, folder: string): string[] {
+  copyFixed(root, folder);
+  for (const one of ['dist', 'package.json', 'package-lock.json', '.npmrc']) cpSync(path.join(root, one), path.join(folder, one), { recursive: true });
+  npm(folder, 'ci', '--omit=dev', '--no-bin-links');
+  for (const one of ['package-lock.json', '.npmrc', path.join('node_modules', '.package-lock.json')]) rmSync(path.join(folder, one), { force: true });
+  return ['installed node_modules, without what is for development'];
+}
+
+function copyFixed(root: string, folder: string): void {
+  for (const one of ['public', 'web.config', 'iisnode.yml']) cpSync(path.join(root, one), path.join(folder, one), { recursive: true });
+}
+
+/** Runs npm, quietly. @throws Refusal with what it said, if it fails */
+export function npm(cwd: string, ...args: string[]): void {
+  // As a script of node's, which npm says where it is: on Windows, npm itself is a batch file, which would want a shell.
+  const cli = process.env.npm_execpath;
+  try {
+    execFileSync(cli ? process.execPath : 'npm', [...cli ? [cli] : [], ...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    throw new Refusal(`npm ${args.join(' ')} failed:\n${stdout}${stderr}`.trim());
+  }
+}
