@@ -1,4 +1,8 @@
-/* Runs the tests with node's own runner: all of them, or those whose file name holds one of the arguments. */
+/*
+ * Runs the tests with node's own runner: all of them, or those whose path holds one of the arguments.
+ * `npm test` runs *.test.ts. `npm run test:long` passes --long and runs *.long.test.ts: the same
+ * things, repeated for longer or with more versions.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -10,18 +14,28 @@ const OF_THE_DEMO = [
 ].map(name => `${name}.test.js`);
 const demo = existsSync(path.join(__dirname, '..', '..', 'public', 'demo.js'));
 
-const wanted = process.argv.slice(2);
+const long = process.argv.includes('--long');
+const wanted = process.argv.slice(2).filter(argument => argument !== '--long');
+
+/** Whether a file of build/test, named by its path in there, is one to run. */
+function isWanted(file: string): boolean {
+  if (!file.endsWith('.test.js') || file.endsWith('.long.test.js') !== long) return false;
+  if (!demo && OF_THE_DEMO.includes(path.basename(file))) return false;
+  return wanted.length === 0 || wanted.some(part => file.includes(part));
+}
+
 const files = readdirSync(__dirname, { recursive: true })
-  .map(String)
-  .filter(name => name.endsWith('.test.js') && (demo || !OF_THE_DEMO.includes(path.basename(name))) && (wanted.length === 0 || wanted.some(part => name.includes(part))))
+  .map(file => String(file))
+  .filter(isWanted)
   .sort()
-  .map(name => path.join(__dirname, name));
+  .map(file => path.join(__dirname, file));
 
 if (!demo) console.log(`skipped: public/demo.js is gone, and with it what these test: ${OF_THE_DEMO.join(' ')}`);
 if (files.length === 0) {
-  console.error(`no test file has ${wanted.map(part => `"${part}"`).join(' or ')} in its name`);
+  console.error(`no test file has ${wanted.map(part => `"${part}"`).join(' or ')} in its path`);
   process.exit(1);
 }
 // Most of a test is waiting: two files at once, on one processor as well.
-const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-reporter=spec', '--test-timeout=300000', ...files], { stdio: 'inherit' });
+const options = ['--test', '--test-concurrency=2', '--test-reporter=spec', `--test-timeout=${long ? 900000 : 300000}`];
+const { status } = spawnSync(process.execPath, [...options, ...files], { stdio: 'inherit' });
 process.exitCode = status ?? 1;
