@@ -14,9 +14,9 @@ import { build } from './paths';
 import { installPeers } from './peers';
 import { processes } from './processes';
 import { topFunctions } from './profile';
-import { circumstances, Results, table } from './report';
+import { circumstances, Results, sideBySide, table } from './report';
 import { scale } from './scale';
-import { Kind, kinds, prepare } from './servers';
+import { Kind, kinds, pairs, prepare } from './servers';
 
 const loads = [...messages, ...clients, idle, processes];
 const serverNames = Array.from(new Set(kinds.map(kind => kind.name)));
@@ -26,13 +26,17 @@ const HELP = `npm run bench -- [options]
   --rounds 7         more or fewer than five
   --only a,b         these loads: ${loads.map(load => load.name).join(', ')}
   --servers a,b      these servers: ${serverNames.join(', ')}
+  --against <folder> ours beside another built copy of the template, an older one, say: both in
+                     turn within each round, each figure with its spread over the rounds
+                     --servers takes ours, ours-realtime or both (the default) then
+                     Example: npm run bench -- --only echo,ack --rounds 7 --against ../old-copy
   --scale            one round of ours alone: how it grows from 100 clients to 10,000
   --profile          one round of ours alone; where it spends its time, and a .cpuprofile a load in build/`;
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false }, rounds: { type: 'string' }, only: { type: 'string' }, servers: { type: 'string' },
-    scale: { type: 'boolean', default: false }, profile: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+    scale: { type: 'boolean', default: false }, against: { type: 'string' }, profile: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
   },
 });
 
@@ -91,12 +95,19 @@ async function profile(load: Load, kind: Kind): Promise<void> {
 async function run(): Promise<void> {
   if (options.help) return console.log(HELP);
   const rounds = Number(options.rounds ?? (options.quick ? 2 : 5));
-  const names = chosen(serverNames.map(name => ({ name })), options.servers ?? (options.profile || options.scale ? 'ours' : undefined));
-  const servers = names.flatMap(({ name }) => kinds.filter(kind => kind.name === name));
+  const { against } = options;
+  const all = against === undefined ? undefined : 'ours,ours-realtime';
+  const usual = options.profile || options.scale ? 'ours' : all;
+  const names = chosen(serverNames.map(name => ({ name })), options.servers ?? usual);
+  const named = names.flatMap(({ name }) => kinds.filter(kind => kind.name === name));
+  const servers = against === undefined ? named : pairs(named);
+  if (servers.length === 0) {
+    throw new Error('--against compares copies of ours: --servers takes ours, ours-realtime or both');
+  }
   const wanted = chosen(loads, options.only);
-  installPeers();
+  if (servers.some(({ peer }) => peer)) installPeers();
   mkdirSync(build, { recursive: true });
-  await prepare();
+  await prepare(servers, against);
   if (options.profile) {
     for (const load of wanted) if ('run' in load) for (const kind of fitting(load, servers)) await profile(load, kind);
     return;
@@ -117,7 +128,9 @@ async function run(): Promise<void> {
       continue;
     }
     const those = fitting(load, servers);
-    say(table(load, await compare(load, those, rounds, options.quick ? 0.2 : 1), those));
+    const results = await compare(load, those, rounds, options.quick ? 0.2 : 1);
+    if (against === undefined) say(table(load, results, those));
+    else say(sideBySide(load, results, those, ['this copy', against]));
   }
   say(`${rounds} rounds, medians (least–most); ${circumstances(start)}`);
   writeFileSync(path.join(build, 'bench.md'), tables.join('\n\n') + '\n');

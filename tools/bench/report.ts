@@ -19,6 +19,37 @@ export function table({ title, columns }: Load, results: Results, kinds: Kind[])
   return `**${title}**\n\n${grid(head, rows)}`;
 }
 
+/**
+ * Two copies of the template side by side, each figure with its spread over the rounds. A difference
+ * that is smaller than what the rounds differ by is none: the last column says whether the median of
+ * each copy lies within the spread of the other.
+ * @param kinds in pairs: ours, and the same of the other copy
+ * @param names what the two copies are called
+ */
+export function sideBySide(
+  { title, columns }: Load, results: Results, kinds: Kind[], names: [string, string],
+): string {
+  const rows: string[][] = [];
+  for (let at = 0; at < kinds.length; at += 2) {
+    const name = kinds[at]!.name;
+    for (const { figure, title: what, digits } of columns) {
+      const mine = results.get(name)!.map(figures => figures[figure]!);
+      const other = results.get(kinds[at + 1]!.name)!.map(figures => figures[figure]!);
+      const alike = within(mine, other) && within(other, mine) ? 'yes' : 'NO';
+      const ratio = spread(mine.map((value, round) => value / other[round]!), 2);
+      rows.push([`${name}: ${what}`, spread(mine, digits), spread(other, digits), ratio, alike]);
+    }
+  }
+  const head = ['', ...names, 'ratio in one round', 'each median in the other\'s spread'];
+  return `**${title}**\n\n${grid(head, rows)}`;
+}
+
+/** Whether the median of some figures lies between the least and the most of others. */
+function within(figures: number[], others: number[]): boolean {
+  const half = median(figures);
+  return half >= Math.min(...others) && half <= Math.max(...others);
+}
+
 /** Lays cells out. */
 export function grid(head: string[], rows: string[][]): string {
   const widths = head.map((_, i) => Math.max(...[head, ...rows].map(row => row[i]!.length)));
@@ -29,9 +60,13 @@ export function grid(head: string[], rows: string[][]): string {
 
 /** The median. */
 export function middle(all: number[], digits = 0): string {
+  return median(all).toFixed(digits);
+}
+
+function median(all: number[]): number {
   const sorted = [...all].sort((a, b) => a - b);
   const half = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2).toFixed(digits);
+  return (sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2;
 }
 
 /** The median, the least and the most. */

@@ -1,5 +1,5 @@
 /* What is compared. */
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { packBundle } from '../package/pack';
 import { MakeClient, polling } from './client';
@@ -25,6 +25,10 @@ export interface Kind {
   toStart?: string[];
   /** The one load that it is for, if it is not for all. */
   only?: string;
+  /** Whether it is one of the peers, which are installed for the benchmark alone. */
+  peer?: true;
+  /** Whether it runs what is built in another copy of the template: the folder that --against names. */
+  against?: true;
 }
 
 /** Ours as it is built, with the benchmark's application in the place of app.ts. */
@@ -46,24 +50,72 @@ export const kinds: Kind[] = [
     name: 'stock-iisnode',
     title: 'the same, logging as under iisnode',
     client: polling(legacy),
-    script: [path.join(build, 'test', 'iis', 'interceptor.js'), ...own('sample')],
+    script: [path.join(build, 'tools', 'iis', 'interceptor.js'), ...own('sample')],
     env: { IISNODE_LOGGINGENABLED: '1', IISNODE_LOGDIRECTORY: logs },
   },
-  { name: 'socket.io-4', title: 'Socket.IO 4, polling', client: polling(engine), script: own('socketio4') },
-  { name: 'sockjs', title: 'SockJS 0.3, xhr', client: polling(sockjs), script: own('sockjs') },
+  { name: 'socket.io-4', title: 'Socket.IO 4, polling', client: polling(engine), script: own('socketio4'), peer: true },
+  { name: 'sockjs', title: 'SockJS 0.3, xhr', client: polling(sockjs), script: own('sockjs'), peer: true },
   ...([
     { name: 'floor', title: 'floor: bare `ws`', client: webSocket(bareSocket), script: own('floor-ws') },
     { name: 'ours', title: '**this template**', client: webSocket(legacySocket), ...ours, env: OFFERED },
     { name: 'ours-realtime', title: '**this template**, client `realtime.js`', client: webSocket(numberedSocket), ...ours, env: OFFERED },
-    { name: 'socket.io-4', title: 'Socket.IO 4, WebSocket', client: webSocket(engineSocket), script: own('socketio4'), env: { TRANSPORTS: 'websocket' } },
+    {
+      name: 'socket.io-4',
+      title: 'Socket.IO 4, WebSocket',
+      client: webSocket(engineSocket),
+      script: own('socketio4'),
+      env: { TRANSPORTS: 'websocket' },
+      peer: true,
+    },
   ] satisfies Kind[]).map(kind => ({ ...kind, over: 'websocket' as const })),
 ];
 
-/** Lays out what the servers run on. */
-export async function prepare(): Promise<void> {
-  for (const folder of [site, logs, packed]) rmSync(folder, { recursive: true, force: true });
+/** Where the other copy of the template runs. */
+const other = path.join(build, 'bench-against');
+
+/**
+ * What --against compares: each of ours that runs on its own, beside the same from another copy.
+ * @param servers those of which the pairs are made; all others are left out
+ */
+export function pairs(servers: Kind[]): Kind[] {
+  return servers.filter(({ script }) => script === ours.script).flatMap(kind => [
+    kind,
+    {
+      ...kind,
+      name: `against-${kind.name}`,
+      title: `${kind.title}, the other copy`,
+      script: [path.join(other, 'dist', 'server.js')],
+      toStart: [path.join(other, 'dist', 'server.js')],
+      against: true as const,
+    },
+  ]);
+}
+
+/**
+ * Lays out what the servers run on.
+ * @param folder the other copy of the template, built, if there is one
+ * @throws if there is nothing built in that folder
+ */
+export async function prepare(servers: Kind[], folder?: string): Promise<void> {
+  for (const one of [site, logs, packed, other]) rmSync(one, { recursive: true, force: true });
   mkdirSync(logs, { recursive: true });
-  for (const folder of ['dist', 'public']) cpSync(path.join(root, folder), path.join(site, folder), { recursive: true });
-  writeFileSync(path.join(site, 'dist', 'app.js'), `exports.app = require(${JSON.stringify(own('app')[0])}).app;\n`);
-  await packBundle(root, packed);
+  layOut(root, site);
+  if (servers.some(({ only }) => only !== undefined)) await packBundle(root, packed);
+  if (folder === undefined) return;
+  const built = path.join(folder, 'dist', 'server.js');
+  if (!existsSync(built)) {
+    throw new Error(`--against ${folder}: there is no ${built}; run npm run build there`);
+  }
+  layOut(folder, other);
+  // The packages that it was built with, which need not be ours.
+  symlinkSync(path.resolve(folder, 'node_modules'), path.join(other, 'node_modules'), 'junction');
+}
+
+/** Copies what is built in `from`, with the benchmark's application in the place of app.ts. */
+function layOut(from: string, to: string): void {
+  for (const name of ['dist', 'public']) {
+    cpSync(path.join(from, name), path.join(to, name), { recursive: true });
+  }
+  const app = JSON.stringify(own('app')[0]);
+  writeFileSync(path.join(to, 'dist', 'app.js'), `exports.app = require(${app}).app;\n`);
 }
