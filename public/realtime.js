@@ -1,200 +1,767 @@
 /*
- * A connection that lasts, on Socket.IO 0.9: it comes back as often as it takes, and what is emitted arrives, once and in order, both
- * ways. src/realtime/delivery.ts is the other side. ES5, for browsers down to Internet Explorer 9, and for node: the README shows both.
+ * A connection that lasts, on Socket.IO 0.9. It comes back as often as it takes, and each message
+ * arrives once and in order, in both directions. src/realtime/delivery.ts is the server's side.
+ *
+ * The parts of this file, in their order:
+ *
+ *   connect           what a page calls; the options
+ *   createConnection  what a page gets: the states of a connection, and the messages that arrive
+ *   createQueue       the messages that the server may not have yet
+ *   createLink        one try: a session of 0.9's client, and what is mended of that client
+ *   small functions   the address of the server, handlers, reasons
+ *
+ * It is ES5, for browsers down to Internet Explorer 9, and it runs in node as well.
  */
 (function (root) {
   'use strict';
-  var FIRST_DELAY = 500, LONGEST_DELAY = 5000; // ms before the second try, doubled at each further one
-  var TOO_LONG = 20000, TOO_LONG_TO_OPEN = 5000; // ms after which a try, or its WebSocket, that neither succeeded nor failed is given up
-  var MOST_WAITING = 5000, LARGEST = 1e6; // messages; bytes of one, as MAX_MESSAGE_BYTES of the server
-  var MOST_UNDER_WAY = 500, LARGEST_UNDER_WAY = LARGEST / 4; // messages, characters of up to 3 bytes: together they fit into one POST
+
+  /** Pause before the second try, ms. Each further pause is twice as long as the one before it. */
+  var FIRST_PAUSE = 500;
+  var LONGEST_PAUSE = 5000;
+
+  /** After this time, ms, a try that has neither succeeded nor failed is given up. */
+  var TOO_LONG = 20000;
+  /** The same for the opening of a WebSocket: some proxies never answer one. */
+  var TOO_LONG_TO_OPEN = 5000;
+
+  /** How many messages may wait for the server, and how many bytes one may have. */
+  var MOST_WAITING = 5000;
+  /** As MAX_MESSAGE_BYTES of the server. */
+  var LARGEST = 1e6;
+
+  /**
+   * How much may be under way at once: messages, and characters (of up to 3 bytes). Together they
+   * fit into one POST.
+   */
+  var MOST_UNDER_WAY = 500;
+  var LARGEST_UNDER_WAY = LARGEST / 4;
+
+  /** Over a WebSocket the server is told after this time, ms, which of its messages are here. */
+  var TELL_AFTER = 500;
+
+  var RESTARTED = 'the server was restarted before it answered';
+  var TOO_LARGE = 'the message is too large for the server';
+
+  // ---------------------------------------------------------------------------------------------
+  // connect
+  // ---------------------------------------------------------------------------------------------
+
   /** @type {RealtimeLibrary['connect']} */
   function connect(options) {
-    var server = whereIs(options || {}), io = (options && options.io) || root.io;
-    var handlers = {}, status = /** @type {ConnectionStatus} */ ({ state: 'connecting', attempt: 1 }), timer, ackTimer;
-    var socket = null; // of 0.9; what an older one still says is not heard
-    var transports = null, proven = false; // those to try, all that the server offers if null; whether a WebSocket has worked
-    var id = '', told = '', tries = 0; // the server's session, that which the page was last told of, and the times that one was opened
-    var pending = [], underWay = 0, most = MOST_UNDER_WAY; // messages that the server may not have; how many are under way, and may be
-    var answers = {}; // acknowledgements to come, by the numbers of their messages
-    var sent = 0, got = 0; // the numbers of the last messages, ours and the server's
+    var io = (options && options.io) || root.io;
     if (!io) throw new Error('socket.io.js is not loaded');
-    function call(event, args) { (handlers['$' + event] || []).slice().forEach(function (one) { safely(one).apply(null, args); }); }
-    function tell(next) { call('status', [status = next]); }
-    /** What goes along with each request: which messages of the server have arrived. The server does not hear requests of an older try. */
-    function query(more) { return (server.query ? server.query + '&' : '') + 'got=' + got + '&try=' + tries + more; }
-    /** Numbers a message, and keeps it until the server has it. */
-    function add(message) {
-      message.id = sent + 1;
-      var text = io.parser.encodePacket(message);
-      if (status.state === 'disconnected') throw new Error('the connection is closed');
-      if (pending.length >= MOST_WAITING) throw new Error(MOST_WAITING + ' messages wait for the server');
-      if (text.length > LARGEST / 3 && unescape(encodeURIComponent(text)).length > LARGEST) throw new Error('the message is too large');
-      sent += 1;
-      message.size = text.length;
-      pending.push(message);
-      send();
+    return createConnection(io, whereIs(options || {}));
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // createConnection
+  // ---------------------------------------------------------------------------------------------
+
+  /**
+   * What a page gets. Its states: connecting, connected, reconnecting, disconnected.
+   * @param {ClientLibrary} io 0.9's client
+   * @param {ServerAddress} server
+   * @returns {Connection}
+   */
+  function createConnection(io, server) {
+    /** @type {ConnectionStatus} */
+    var status = { state: 'connecting', attempt: 1 };
+    var handlers = createHandlers();
+    var queue = createQueue(io);
+
+    /** The try that is under way, or the connection there is; null between two tries. */
+    var link = null;
+    var nextTry;
+    /** How many handshakes there were. The server does not hear requests of older ones. */
+    var tries = 0;
+
+    /** The session that the server has for this page, '' before the first. */
+    var sessionId = '';
+    /** The session that the page was last told of: another one is not a recovered one. */
+    var toldId = '';
+    /** The number of the server's last message. */
+    var received = 0;
+    var tellTimer = null;
+
+    /** The transports to try; null for all that the server offers. */
+    var transports = null;
+    var webSocketWorked = false;
+
+    function tell(next) {
+      status = next;
+      handlers.call('status', [status]);
     }
-    function send() {
-      for (var i = 0, size = 0; socket && status.state === 'connected' && i < pending.length && i < most; i++) {
-        size += pending[i].size;
-        if (i > 0 && size > LARGEST_UNDER_WAY * most / MOST_UNDER_WAY) return;
-        if (i === underWay) socket.packet(pending[underWay++]);
-      }
-    }
-    /** The server has all messages up to `number`. */
-    function arrived(number) {
-      for (; pending.length && pending[0].id <= number; pending.shift()) {
-        if (pending[0].answer) answers[pending[0].id] = pending[0].answer;
-        underWay = Math.max(underWay - 1, 0);
-        if (most < MOST_UNDER_WAY) most += 1;
-      }
-      send();
-    }
-    /** The server takes less at once than we sent: less is sent, and a message that is too large by itself is given up. */
-    function tooMuch() {
-      if (most > 1 || !pending.length) { most = Math.floor(most / 4) || 1; return; }
-      pending.forEach(function (message) { message.id -= 1; });
-      sent -= 1;
-      (pending.shift().answer || safely(function (why) { throw new Error(why.error); }))({ error: 'the message is too large for the server' });
-    }
-    /** The server has a new session for us, and knows nothing of the last one. */
-    function startAnew() {
-      var lost = answers;
-      answers = {}; sent = got = 0;
-      pending = pending.filter(function (message) { return message.type !== 'ack' && (message.id = sent += 1); });
-      Object.keys(lost).forEach(function (number) { lost[number]({ error: 'the server was restarted before it answered' }); });
-    }
-    function receive(packet, session) {
-      var number = Number(packet.id), answer = answers[packet.ackId], asker = id;
-      if (packet.type === 'ack' && !number) return arrived(Number(packet.ackId));
-      if (number && number <= got) return; // again
-      if (number > got + 1) return retry(); // one is missing: it comes when we come back
-      if (number) got = number;
-      session.options.query = query('');
-      if (session.transport.name === 'websocket' && !ackTimer) ackTimer = setTimeout(function () { // no poll says it
-        ackTimer = null;
-        if (socket && status.state === 'connected') socket.packet({ type: 'ack', ackId: got, args: [], endpoint: '' });
-      }, 500);
-      if (packet.type !== 'ack') { // an event; or socket.send
-        call(packet.name || 'message', (packet.args || [packet.data]).concat(packet.ack !== 'data' ? [] : acknowledge));
-      } else if (answer) {
-        delete answers[packet.ackId];
-        answer.apply(null, packet.args);
-      }
-      function acknowledge() { // where the asker is still there
-        if (asker === id) add({ type: 'ack', ackId: packet.id, args: [].slice.call(arguments), endpoint: '' });
-      }
-    }
+
+    // -- Tries --
+
     function open() {
       tries += 1;
-      var more = { resource: server.resource, query: query(id && '&session=' + id), reconnect: false, 'force new connection': true };
-      var mine = socket = io.connect(server.url, more);
-      var session = mine.socket, onDisconnect = session.onDisconnect, onError = session.onError, onPacket = session.onPacket;
-      if (transports) session.options.transports = transports; // not above: 0.9 would write them into the list that all its sessions share
-      timer = setTimeout(retry, TOO_LONG);
-      session.onPacket = function (packet) {
-        var ours = packet.endpoint === '' && /^(event|ack|message|json)$/.test(packet.type);
-        return !ours ? onPacket.call(session, packet) : mine === socket && receive(packet, session);
-      };
-      // 0.9 does not say that a first poll failed, nor that the server does not know the session, rather than has ended it.
-      session.onDisconnect = function (reason) {
-        var was = session.connecting || session.connected, post = session.transport && session.transport.sendXHR;
-        onDisconnect.call(session, reason);
-        if (!was || mine !== socket) return;
-        if (post && post.readyState === 4 && post.status === 413) tooMuch();
-        if (reason === 'booted') socket = null; // the server knows
-        return reason === 'booted' ? finish() : retry();
-      };
-      session.onError = function (error) {
-        return mine === socket && error && error.advice === 'reconnect' ? retry() : onError.call(session, error);
-      };
-      function on(event, handler) { mine.on(event, function (reason) { if (mine === socket) handler(reason); }); }
-      on('connecting', function () {
-        if (session.sessionid !== id) startAnew();
-        id = session.sessionid; session.options.query = query('');
-        var webSocket = session.transport.name === 'websocket', request = session.transport.request; // where it polls: 0.9 sends cookies to another origin with the handshake only
-        if (request) session.transport.request = function (method) {
-          var made = request.call(session.transport, method);
-          if (session.isXDomain() && 'withCredentials' in made) made.withCredentials = true;
-          return made;
-        };
-        if (webSocket) { clearTimeout(timer); timer = setTimeout(retry, TOO_LONG_TO_OPEN); }
-        if (webSocket) session.transport.websocket = { close: function () {} }; // a browser may throw instead of making one
-      });
-      on('connect', function () {
-        var recovered = id === told, rest = recovered ? [] : pending;
-        var webSocket = session.transport.websocket, onClose = webSocket && webSocket.onclose;
-        if (webSocket) webSocket.onclose = function (event) { if (mine === socket && event.code === 1009) tooMuch(); onClose(event); };
-        if ((proven = proven || Boolean(webSocket))) transports = null; // one that fails later is no reason to poll for good
-        clearTimeout(timer); underWay = 0;
-        if (!recovered) { told = id; pending = []; sent = 0; }
-        tell({ state: 'connected', attempt: status.attempt, transport: session.transport.name, recovered: recovered });
-        rest.forEach(function (message) { pending.push(message); message.id = sent += 1; }); // after what the page says first
+      link = createLink(io, server, transports, listener);
+      link.setQuery(query(sessionId && '&session=' + sessionId));
+      link.start();
+    }
+
+    /** What each request says: which messages of the server are here, and of which try it is. */
+    function query(more) {
+      var own = 'got=' + received + '&try=' + tries + more;
+      return server.query ? server.query + '&' + own : own;
+    }
+
+    /** What the link under way has to say. */
+    var listener = {
+      /** The server has answered the handshake. */
+      onHandshake: function (id) {
+        if (id !== sessionId) startAnew();
+        sessionId = id;
+        link.setQuery(query(''));
+      },
+
+      onConnect: function (transport) {
+        var recovered = sessionId === toldId;
+        var rest = recovered ? [] : queue.setAside();
+        // A WebSocket that fails after one has worked is no reason to poll for good.
+        if (transport === 'websocket') webSocketWorked = true;
+        if (webSocketWorked) transports = null;
+        toldId = sessionId;
+        queue.sendAgain();
+        tell({
+          state: 'connected',
+          attempt: status.attempt,
+          transport: transport,
+          recovered: recovered
+        });
+        // The emits of the page's own handler of 'status' go before what has waited.
+        queue.takeBack(rest);
         send();
-      });
-      on('error', function (reason) { if (!session.connected) retry(reason); });
-      on('connect_failed', retry);
-    }
-    /** Gives the session of 0.9 up: what of it is still under way comes to nothing. */
-    function leave(forGood) {
-      var session = socket && socket.socket, transport = session && session.transport, last = '';
-      socket = null;
-      clearTimeout(timer);
-      if (!session) return;
-      clearTimeout(session.heartbeatTimeoutTimer); // 0.9's throws where the answer to its handshake was none
-      // The server is told, with all that it may not have: it counts once, in whatever order it arrives.
-      if (forGood && transport && transport.name === 'xhr-polling') {
-        last = io.parser.encodePayload(pending.slice(0, underWay).map(io.parser.encodePacket).concat('0::'));
-      } // what has been sent counts as arrived, or a page that comes back would send it again, to a new session
-      if (forGood && underWay && (last || session.connected)) arrived(pending[underWay - 1].id);
-      if (!forGood || last) session.open = false; // or 0.9 tells it
-      session.getTransport = session.setHeartbeatTimeout = function () { return null; }; // if a handshake is answered later
-      if (!transport) return;
-      session.disconnect(); transport.close(); transport.clearTimeouts(); // 0.9 does not end one that was too slow to connect
-      // In a way that outlasts the page, where there is one.
-      var beacon = last && root.navigator && root.navigator.sendBeacon;
-      if (last && !(beacon && root.navigator.sendBeacon(transport.prepareUrl() + '?' + query(''), last))) transport.post(last);
-    }
+      },
+
+      onPacket: receive,
+
+      /** The server has refused a request for its size. */
+      onTooMuch: function () {
+        var tooLarge = queue.sendLess();
+        if (tooLarge) (tooLarge.answer || throwLater)({ error: TOO_LARGE });
+      },
+
+      onFail: retry,
+
+      /** The server has ended the session for good. */
+      onEnd: function () {
+        link = null;
+        finish();
+      }
+    };
+
     function retry(reason) {
-      var transport = socket && socket.socket.transport, attempt = status.state === 'connected' ? 1 : status.attempt + 1;
-      if (transport && transport.name === 'websocket' && status.state !== 'connected') transports = ['xhr-polling']; // refused
+      var failed = link;
+      var attempt = status.state === 'connected' ? 1 : status.attempt + 1;
+      if (failed && failed.transport() === 'websocket' && status.state !== 'connected') {
+        transports = ['xhr-polling'];
+      }
       leave(false);
-      // Not all clients at the moment at which they were all disconnected.
-      timer = setTimeout(open, Math.min(FIRST_DELAY * Math.pow(2, attempt - 1), LONGEST_DELAY) * (0.5 + Math.random() / 2));
-      if (!/^[^<\n]{1,200}$/.test(reason) || typeof reason !== 'string') reason = undefined; // a page of HTML is from something in between
-      tell({ state: 'reconnecting', attempt: attempt, reason: reason });
+      nextTry = setTimeout(open, pause(attempt));
+      tell({ state: 'reconnecting', attempt: attempt, reason: readable(reason) });
     }
-    function finish() { leave(true); tell({ state: 'disconnected', attempt: 0 }); }
-    if (root.addEventListener) { // a page that goes may come back, from the browser's memory
-      root.addEventListener('pagehide', function () { leave(true); });
-      root.addEventListener('pageshow', function (event) { if (event.persisted && status.state !== 'disconnected') retry(); });
+
+    /** Gives the link up. @param {boolean} forGood whether the server is told so */
+    function leave(forGood) {
+      var left = link;
+      link = null;
+      clearTimeout(nextTry);
+      if (!left) return;
+      if (!forGood) return left.close();
+      // All that the server may not have is sent again with the goodbye. It counts once, in
+      // whatever order the requests arrive. After that it counts as arrived: a page that comes
+      // back would send it again, to a new session.
+      if (left.sayGoodbye(queue.underWay())) arrived(queue.lastUnderWay());
     }
+
+    function finish() {
+      leave(true);
+      tell({ state: 'disconnected', attempt: 0 });
+    }
+
+    // -- Messages of the page --
+
+    function add(message) {
+      queue.add(message, status.state === 'disconnected');
+      send();
+    }
+
+    function send() {
+      if (!link || status.state !== 'connected') return;
+      queue.takeDue().forEach(link.send);
+    }
+
+    /** The server has all messages up to `number`. */
+    function arrived(number) {
+      queue.arrived(number);
+      send();
+    }
+
+    /** The server has a new session for this page, and knows nothing of the last one. */
+    function startAnew() {
+      received = 0;
+      queue.startAnew().forEach(function (answer) {
+        answer({ error: RESTARTED });
+      });
+    }
+
+    // -- Messages of the server --
+
+    /** @param {ClientPacket} packet of the main namespace: an event, an acknowledgement, … */
+    function receive(packet) {
+      var number = Number(packet.id);
+      if (packet.type === 'ack' && !number) return arrived(Number(packet.ackId));
+      if (number) {
+        if (number <= received) return; // it is here already
+        if (number > received + 1) return retry(); // the one before it comes when we come back
+        received = number;
+      }
+      link.setQuery(query(''));
+      if (link.transport() === 'websocket') tellSoon();
+      if (packet.type === 'ack') queue.answer(packet.ackId, packet.args);
+      else handle(packet);
+    }
+
+    function handle(packet) {
+      var args = packet.args || [packet.data]; // data: of socket.send
+      if (packet.ack === 'data') args = args.concat(acknowledgement(packet.id));
+      handlers.call(packet.name || 'message', args);
+    }
+
+    /** @returns {() => void} what a handler calls to acknowledge a message of the server */
+    function acknowledgement(number) {
+      var asker = sessionId;
+      return function () {
+        // A new session has given this number to another message.
+        if (asker !== sessionId) return;
+        add({ type: 'ack', ackId: number, args: [].slice.call(arguments), endpoint: '' });
+      };
+    }
+
+    /** Tells the server which messages are here, where no poll says it. */
+    function tellSoon() {
+      if (tellTimer) return;
+      tellTimer = setTimeout(function () {
+        tellTimer = null;
+        if (!link || status.state !== 'connected') return;
+        link.send({ type: 'ack', ackId: received, args: [], endpoint: '' });
+      }, TELL_AFTER);
+    }
+
+    // -- The page leaves, and may come back from the browser's memory --
+
+    if (root.addEventListener) {
+      root.addEventListener('pagehide', function () {
+        leave(true);
+      });
+      root.addEventListener('pageshow', function (event) {
+        if (event.persisted && status.state !== 'disconnected') retry();
+      });
+    }
+
     open();
+
     return {
       emit: function (name) {
-        var args = [].slice.call(arguments, 1), answer = typeof args[args.length - 1] === 'function' ? safely(args.pop()) : null;
-        add({ type: 'event', name: name, args: args, ack: answer ? 'data' : true, answer: answer, endpoint: '' });
+        var args = [].slice.call(arguments, 1);
+        var answer = null;
+        if (typeof args[args.length - 1] === 'function') answer = safely(args.pop());
+        add({
+          type: 'event',
+          name: name,
+          args: args,
+          ack: answer ? 'data' : true,
+          answer: answer,
+          endpoint: ''
+        });
       },
+
       on: function (event, handler) {
-        (handlers['$' + event] = handlers['$' + event] || []).push(handler);
+        handlers.add(event, handler);
         if (event === 'status') safely(handler)(status);
       },
+
       close: finish
     };
   }
-  /** Where the server is: as the options say, or at the address of the client script, http://server/app/socket/socket.io.js. */
+
+  // ---------------------------------------------------------------------------------------------
+  // createQueue
+  // ---------------------------------------------------------------------------------------------
+
+  /**
+   * The messages of the page, each with its number, until the server says that it has them; and
+   * after that their acknowledgements, until they come.
+   * @param {ClientLibrary} io
+   */
+  function createQueue(io) {
+    /** Messages that the server may not have, oldest first. */
+    var pending = [];
+    /** How many of them have been sent over the present link. */
+    var underWay = 0;
+    /** How many may be. */
+    var most = MOST_UNDER_WAY;
+    /** The number of the last message. */
+    var last = 0;
+    /** What the acknowledgements to come are handed to, by the numbers of their messages. */
+    var answers = {};
+
+    /**
+     * Numbers a message, and keeps it.
+     * @throws if it cannot be sent
+     */
+    function add(message, closed) {
+      message.id = last + 1;
+      var text = io.parser.encodePacket(message);
+      if (closed) throw new Error('the connection is closed');
+      if (pending.length >= MOST_WAITING) {
+        throw new Error(MOST_WAITING + ' messages wait for the server');
+      }
+      if (text.length > LARGEST / 3 && bytes(text) > LARGEST) {
+        throw new Error('the message is too large');
+      }
+      last += 1;
+      message.size = text.length;
+      pending.push(message);
+    }
+
+    /** @returns {ClientPacket[]} what may be sent now; from now on it is under way */
+    function takeDue() {
+      var largest = LARGEST_UNDER_WAY * most / MOST_UNDER_WAY;
+      var from = underWay;
+      var size = 0;
+      for (var i = 0; i < pending.length && i < most; i++) {
+        size += pending[i].size;
+        if (i > 0 && size > largest) break;
+        if (i === underWay) underWay += 1;
+      }
+      return pending.slice(from, underWay);
+    }
+
+    /** The server has all messages up to `number`. */
+    function arrived(number) {
+      while (pending.length > 0 && pending[0].id <= number) {
+        var message = pending.shift();
+        if (message.answer) answers[message.id] = message.answer;
+        underWay = Math.max(underWay - 1, 0);
+        if (most < MOST_UNDER_WAY) most += 1;
+      }
+    }
+
+    /** An acknowledgement has come. */
+    function answer(number, args) {
+      var waiting = answers[number];
+      if (!waiting) return;
+      delete answers[number];
+      waiting.apply(null, args);
+    }
+
+    /**
+     * The server takes less at once than we sent.
+     * @returns {ClientPacket | null} a message that is too large by itself: it is given up
+     */
+    function sendLess() {
+      if (most > 1 || pending.length === 0) {
+        most = Math.floor(most / 4) || 1;
+        return null;
+      }
+      pending.forEach(function (message) {
+        message.id -= 1;
+      });
+      last -= 1;
+      return pending.shift();
+    }
+
+    /**
+     * The server has a new session: messages are numbered from 1 again.
+     * @returns {Function[]} what waits for acknowledgements that will not come
+     */
+    function startAnew() {
+      var lost = Object.keys(answers).map(function (number) {
+        return answers[number];
+      });
+      answers = {};
+      last = 0;
+      // An acknowledgement would answer another message of the new session.
+      pending = pending.filter(function (message) {
+        return message.type !== 'ack';
+      });
+      pending.forEach(number);
+      return lost;
+    }
+
+    function number(message) {
+      last += 1;
+      message.id = last;
+    }
+
+    return {
+      add: add,
+      takeDue: takeDue,
+      arrived: arrived,
+      answer: answer,
+      sendLess: sendLess,
+      startAnew: startAnew,
+
+      /** Nothing of it is under way any more. */
+      sendAgain: function () {
+        underWay = 0;
+      },
+
+      /** @returns {ClientPacket[]} all there is, so that others can be added before it */
+      setAside: function () {
+        var all = pending;
+        pending = [];
+        last = 0;
+        return all;
+      },
+
+      takeBack: function (messages) {
+        messages.forEach(number);
+        pending = pending.concat(messages);
+      },
+
+      underWay: function () {
+        return pending.slice(0, underWay);
+      },
+
+      lastUnderWay: function () {
+        return underWay > 0 ? pending[underWay - 1].id : 0;
+      }
+    };
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // createLink
+  // ---------------------------------------------------------------------------------------------
+
+  /**
+   * One try: a session of 0.9's client, from its handshake until it fails or is given up. All that
+   * is mended of that client (socket.io-client 0.9.17) is in here. After close, sayGoodbye, onFail
+   * and onEnd the listener hears no more.
+   * @param {ClientLibrary} io
+   * @param {ServerAddress} server
+   * @param {string[] | null} transports those to try; null for all that the server offers
+   * @param {LinkListener} listener
+   */
+  function createLink(io, server, transports, listener) {
+    var namespace = io.connect(server.url, {
+      resource: server.resource,
+      reconnect: false,
+      'force new connection': true,
+      'auto connect': false // it begins before anything can be mended
+    });
+    var session = namespace.socket;
+    /** What 0.9 does itself. */
+    var original = {
+      onPacket: session.onPacket,
+      onDisconnect: session.onDisconnect,
+      onError: session.onError
+    };
+    var over = false;
+    var handshake = null;
+    var tooLong;
+
+    // Not among the options above: 0.9 would write them into the list that all its sessions share.
+    if (transports) session.options.transports = transports;
+
+    function fail(reason) {
+      if (!over) listener.onFail(reason);
+    }
+
+    function giveUpAfter(ms) {
+      clearTimeout(tooLong);
+      tooLong = setTimeout(fail, ms);
+    }
+
+    function transportName() {
+      return session.transport ? session.transport.name : '';
+    }
+
+    // -- Requests --
+
+    /**
+     * Makes a request. 0.9 sends cookies to another origin with the handshake only.
+     * @param {string} method GET or POST
+     * @param {string} url without a query
+     * @param {string | null} body
+     * @param {(answer: { status: number, text: string }) => void} onAnswer is called once, with
+     * status 0 where there is no answer
+     */
+    function ask(method, url, body, onAnswer) {
+      var crossOrigin = session.isXDomain();
+      var request = io.util.request(crossOrigin);
+      var now = 't=' + new Date().getTime();
+      request.open(method, url + io.util.query(session.options.query, now), true);
+      if (crossOrigin && 'withCredentials' in request) request.withCredentials = true;
+      if (body !== null && request.setRequestHeader) {
+        request.setRequestHeader('Content-Type', 'text/plain;charset=UTF-8');
+      }
+      request.onreadystatechange = function () {
+        if (request.readyState !== 4) return;
+        request.onreadystatechange = ignore;
+        onAnswer({ status: request.status, text: request.responseText });
+      };
+      request.send(body);
+      return request;
+    }
+
+    // 0.9 does not say which handshakes have failed, and cannot end one.
+    session.handshake = function (proceed) {
+      var options = session.options;
+      var scheme = options.secure ? 'https' : 'http';
+      var host = options.host + ':' + options.port;
+      var url = [scheme + ':/', host, options.resource, io.protocol, ''].join('/');
+      handshake = ask('GET', url, null, function (answer) {
+        if (over) return;
+        if (answer.status !== 200) return fail(answer.text);
+        proceed.apply(null, answer.text.split(':'));
+      });
+    };
+
+    function mendPolling(transport) {
+      // 0.9 does not say that a first poll has failed.
+      transport.get = function () {
+        if (!transport.isOpen) return;
+        transport.xhr = ask('GET', transport.prepareUrl(), null, function (answer) {
+          if (over) return;
+          if (answer.status !== 200) return transport.onClose();
+          transport.onData(answer.text);
+          transport.get();
+        });
+      };
+
+      // 0.9 does not say that the server has found a POST too large.
+      transport.post = function (text) {
+        session.setBuffer(true);
+        transport.sendXHR = ask('POST', transport.prepareUrl(), text, function (answer) {
+          if (over) return;
+          if (answer.status === 200) return session.setBuffer(false);
+          if (answer.status === 413) listener.onTooMuch();
+          transport.onClose();
+        });
+      };
+    }
+
+    function mendWebSocket(transport) {
+      giveUpAfter(TOO_LONG_TO_OPEN);
+      // A browser may throw instead of making one, and 0.9 closes it all the same.
+      transport.websocket = { close: ignore };
+    }
+
+    /** 1009 is how a server ends a WebSocket that has brought too large a message. */
+    function watchForTooLarge(webSocket) {
+      var onClose = webSocket.onclose;
+      webSocket.onclose = function (event) {
+        if (!over && event.code === 1009) listener.onTooMuch();
+        onClose(event);
+      };
+    }
+
+    // -- What 0.9 is told --
+
+    session.onPacket = function (packet) {
+      var message = /^(event|ack|message|json)$/.test(packet.type) && packet.endpoint === '';
+      if (!message) return original.onPacket.call(session, packet);
+      if (!over) listener.onPacket(packet);
+    };
+
+    // 0.9 says nothing where the connection is lost before it stood, or where the server does not
+    // know the session, rather than has ended it.
+    session.onDisconnect = function (reason) {
+      var was = session.connecting || session.connected;
+      original.onDisconnect.call(session, reason);
+      if (!was || over) return;
+      if (reason !== 'booted') return fail();
+      close();
+      listener.onEnd();
+    };
+
+    session.onError = function (error) {
+      if (!over && error && error.advice === 'reconnect') return fail();
+      return original.onError.call(session, error);
+    };
+
+    // -- What 0.9 tells --
+
+    namespace.on('connecting', function () {
+      if (over) return;
+      if (transportName() === 'websocket') mendWebSocket(session.transport);
+      else mendPolling(session.transport);
+      listener.onHandshake(session.sessionid);
+    });
+
+    namespace.on('connect', function () {
+      if (over) return;
+      clearTimeout(tooLong);
+      if (session.transport.websocket) watchForTooLarge(session.transport.websocket);
+      listener.onConnect(transportName());
+    });
+
+    namespace.on('error', function (reason) {
+      if (!session.connected) fail(reason);
+    });
+
+    namespace.on('connect_failed', fail);
+
+    // -- The end --
+
+    /** Ends it, and says nothing to the server. */
+    function close() {
+      over = true;
+      session.open = false; // or 0.9 says goodbye
+      end();
+    }
+
+    function end() {
+      var transport = session.transport;
+      over = true;
+      clearTimeout(tooLong);
+      if (handshake) handshake.abort();
+      clearTimeout(session.heartbeatTimeoutTimer);
+      session.setHeartbeatTimeout = ignore; // it would throw where there is no transport
+      if (!transport) return;
+      session.disconnect();
+      // 0.9 does not end a transport that was too slow to connect.
+      transport.close();
+      transport.clearTimeouts();
+    }
+
+    /**
+     * Ends it, and tells the server, along with the messages that it may not have.
+     * @param {ClientPacket[]} messages
+     * @returns {boolean} whether they can be taken for sent
+     */
+    function sayGoodbye(messages) {
+      var transport = session.transport;
+      if (transport && transport.name === 'xhr-polling') {
+        close();
+        sendLast(transport, io.parser.encodePayload(messages.map(encode).concat('0::')));
+        return true;
+      }
+      var said = session.connected;
+      end();
+      return said;
+    }
+
+    /** Sends in a way that outlasts the page, where there is one. */
+    function sendLast(transport, text) {
+      var url = transport.prepareUrl() + '?' + session.options.query;
+      var navigator = root.navigator;
+      var sent = navigator && navigator.sendBeacon && navigator.sendBeacon(url, text);
+      if (!sent) ask('POST', transport.prepareUrl(), text, ignore);
+    }
+
+    function encode(packet) {
+      return io.parser.encodePacket(packet);
+    }
+
+    return {
+      start: function () {
+        giveUpAfter(TOO_LONG);
+        session.connect();
+      },
+
+      /** @param {string} query what each request says from now on */
+      setQuery: function (query) {
+        session.options.query = query;
+      },
+
+      send: function (packet) {
+        namespace.packet(packet);
+      },
+
+      transport: transportName,
+      close: close,
+      sayGoodbye: sayGoodbye
+    };
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // Small functions
+  // ---------------------------------------------------------------------------------------------
+
+  /**
+   * Where the server is: as the options say, or at the address of the client script,
+   * http://server/app/socket/socket.io.js.
+   * @param {ConnectOptions} options
+   * @returns {ServerAddress}
+   */
   function whereIs(options) {
-    var page = root.location, script = /** @type {any} */ (root.document && root.document.querySelector('script[src*="/socket.io.js"]'));
+    var page = root.location;
+    var script = root.document && root.document.querySelector('script[src*="/socket.io.js"]');
     var parts = /^(https?:\/\/[^/]+)\/(.+)\/socket\.io\.js/i.exec(script ? script.src : '');
-    var named = (options.resource || !parts ? options.url || '' : parts[1]).split('?'), url = named[0].replace(/\/+$/, '');
-    if (page && url === page.protocol + '//' + page.host) url = ''; // 0.9 knows it, and cannot read an IPv6 address
-    return { url: url, query: named[1], resource: (options.resource || (parts ? parts[2] : 'socket.io')).replace(/^\/+|\/+$/g, '') };
+    var named = (options.resource || !parts ? options.url || '' : parts[1]).split('?');
+    var url = named[0].replace(/\/+$/, '');
+    var resource = options.resource || (parts ? parts[2] : 'socket.io');
+    // 0.9 knows the page's own address, and cannot read one of IPv6.
+    if (page && url === page.protocol + '//' + page.host) url = '';
+    return { url: url, query: named[1], resource: resource.replace(/^\/+|\/+$/g, '') };
   }
-  /** 0.9 stops polling when a handler throws. The error is thrown all the same, a moment later. */
+
+  /** The handlers of events, by name. */
+  function createHandlers() {
+    var handlers = {};
+
+    return {
+      add: function (event, handler) {
+        var key = '$' + event; // no name means anything to JavaScript with that before it
+        handlers[key] = (handlers[key] || []).concat(handler);
+      },
+
+      call: function (event, args) {
+        (handlers['$' + event] || []).forEach(function (handler) {
+          safely(handler).apply(null, args);
+        });
+      }
+    };
+  }
+
+  /**
+   * @param {number} attempt 2 for the second try, …
+   * @returns {number} ms. Not the same for all clients: they were all disconnected at one moment
+   */
+  function pause(attempt) {
+    var longest = Math.min(FIRST_PAUSE * Math.pow(2, attempt - 1), LONGEST_PAUSE);
+    return longest * (0.5 + Math.random() / 2);
+  }
+
+  /** @returns {string | undefined} the reason; a page of HTML is from something in between */
+  function readable(reason) {
+    return typeof reason === 'string' && /^[^<\n]{1,200}$/.test(reason) ? reason : undefined;
+  }
+
+  /** @returns {number} how many bytes a text has as UTF-8 */
+  function bytes(text) {
+    return unescape(encodeURIComponent(text)).length;
+  }
+
+  /**
+   * 0.9 stops polling when a handler throws. The error is thrown all the same, a moment later.
+   * @param {Function} handler
+   */
   function safely(handler) {
-    return function () { try { handler.apply(null, arguments); } catch (error) { setTimeout(function () { throw error; }); } };
+    return function () {
+      try {
+        handler.apply(null, arguments);
+      } catch (error) {
+        setTimeout(function () {
+          throw error;
+        });
+      }
+    };
   }
+
+  function throwLater(answer) {
+    setTimeout(function () {
+      throw new Error(answer.error);
+    });
+  }
+
+  function ignore() {}
+
   if (typeof module === 'object' && module.exports) module.exports = { connect: connect };
   else /** @type {any} */ (root).Realtime = { connect: connect };
 })(/** @type {any} */ (typeof window === 'undefined' ? {} : window));

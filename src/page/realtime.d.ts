@@ -50,9 +50,13 @@ interface ConnectOptions {
 
 /** The part of socket.io-client 0.9.17 that realtime.js uses. */
 interface ClientLibrary {
+  protocol: number;
   connect(url: string, options: object): ClientSocket;
-  parser: { encodePacket(packet: object): string };
-  Transport: { XHR: { prototype: ClientXHR } };
+  parser: { encodePacket(packet: object): string; encodePayload(packets: string[]): string };
+  util: {
+    request(crossOrigin: boolean): XMLHttpRequest;
+    query(one: string, other: string): string;
+  };
 }
 
 interface ClientSocket {
@@ -72,28 +76,72 @@ interface ClientPacket {
   ackId?: any;
   /** Of its text, in characters. */
   size?: any;
+  /** A message of the page: what its acknowledgement is handed to. */
+  answer?: any;
 }
 
 interface ClientSession {
-  options: { transports: string[]; query: string };
+  options: {
+    transports: string[];
+    query: string;
+    secure: boolean;
+    host: string;
+    port: number;
+    resource: string;
+  };
   connected: boolean;
   connecting: boolean;
   open: boolean;
-  sessionid?: string;
-  transport?: { name: string; prepareUrl(): string; close(): void; clearTimeouts(): void };
-  getTransport(): object | null;
+  sessionid: string;
+  transport?: ClientTransport;
+  heartbeatTimeoutTimer: any;
+  connect(): void;
+  handshake(proceed: (...parts: string[]) => void): void;
   setHeartbeatTimeout(): void;
+  setBuffer(buffers: boolean): void;
   isXDomain(): boolean;
   disconnect(): void;
   onDisconnect(reason?: string): void;
   onPacket(packet: ClientPacket): void;
-  onError(error: { advice?: string; reason?: string } | string): void;
+  onError(error: any): void;
 }
 
-interface ClientXHR {
-  socket: ClientSession;
-  request(method?: string): XMLHttpRequest;
-  sendsCookies?: boolean;
+/** A transport of 0.9: xhr-polling, or websocket. */
+interface ClientTransport {
+  name: string;
+  isOpen: boolean;
+  /** The poll under way. */
+  xhr?: XMLHttpRequest;
+  /** The last POST. */
+  sendXHR?: XMLHttpRequest;
+  websocket?: any;
+  get(): void;
+  post(text: string): void;
+  onData(text: string): void;
+  onClose(): void;
+  prepareUrl(): string;
+  close(): void;
+  clearTimeouts(): void;
+}
+
+/** Where the server is. */
+interface ServerAddress {
+  /** Its origin, '' for the page's own. */
+  url: string;
+  /** What the application adds to the query of each request. */
+  query?: string;
+  /** Without slashes around it. */
+  resource: string;
+}
+
+/** What a try tells of itself. */
+interface LinkListener {
+  onHandshake(sessionId: string): void;
+  onConnect(transport: string): void;
+  onPacket(packet: ClientPacket): void;
+  onTooMuch(): void;
+  onFail(reason?: string): void;
+  onEnd(): void;
 }
 
 /** Scripts without annotations cannot say which element they have: these are for inputs. */
