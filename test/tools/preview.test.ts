@@ -12,7 +12,7 @@ function preview(t: TestContext, args: string[], deployed = false) {
   t.after(() => stop());
   const folder = deployed ? deploy(t) : '';
   if (deployed) args = [folder, ...args];
-  const child = spawn(process.execPath, [path.join(root, 'build', 'test', 'iis', 'preview.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [path.join(root, 'build', 'tools', 'iis', 'preview.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', data => text += String(data));
   const ended = once(child, 'close') as Promise<[number]>;
