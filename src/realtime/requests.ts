@@ -24,7 +24,7 @@ const POLLING = '/1/xhr-polling/';
 
 const JSONP = /(?:^|&)jsonp(?:[=&]|$)/;
 const DISCONNECT = /(?:^|&)disconnect(?:[=&]|$)/;
-const DELIVERY = /(?:^|&)got=([0-9]{1,15})(?:&try=([0-9]{1,15}))?(?:&|$)/;
+const DELIVERY = /(?:^|&)got=([0-9]{1,15})(?:&try=([0-9]{1,15})(?:&wait=([0-9]{1,2}))?)?(?:&|$)/;
 
 /** What public/realtime.js says with each request. */
 export interface Delivered {
@@ -32,14 +32,21 @@ export interface Delivered {
   got: number;
   /** Which of its handshakes the request belongs to; 'undefined' if it is another client. */
   attempt: string;
+  /**
+   * How long a poll is to wait at most, s: 0 where the page's tab leaves the browser's connections
+   * to other tabs. Infinity if the page does not say, and for another client.
+   */
+  wait: number;
 }
 
-const NO_DELIVERY = { got: 0, attempt: 'undefined' };
+const NO_DELIVERY = { got: 0, attempt: 'undefined', wait: Infinity };
 
 /** What public/realtime.js says, or nothing, if it is another client. */
 export function readDelivery(query: string): Delivered {
   const parts = DELIVERY.exec(query);
-  return parts ? { got: Number(parts[1]), attempt: parts[2] || 'undefined' } : NO_DELIVERY;
+  if (!parts) return NO_DELIVERY;
+  const wait = parts[3] === undefined ? Infinity : Number(parts[3]);
+  return { got: Number(parts[1]), attempt: parts[2] || 'undefined', wait };
 }
 
 /**

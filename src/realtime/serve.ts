@@ -151,7 +151,7 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
     // While it waits it keeps nothing but its answer: what its request said is a kilobyte.
     req.headers = NO_HEADERS;
     req.rawHeaders = NO_RAW_HEADERS;
-    session.transport.onPoll(res, origin, delivered.got);
+    session.transport.onPoll(res, origin, delivered);
   }
 
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {

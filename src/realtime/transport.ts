@@ -8,12 +8,21 @@ import type WebSocket from 'ws';
 import { Connection, PollConnection, WebSocketConnection } from './connection';
 import { encodePacket } from './encode';
 import type { Manager } from './manager';
+import type { Delivered } from './requests';
 import type { Session } from './session';
 
 const HEARTBEAT = encodePacket({ type: 'heartbeat' });
 
 /** How long a handshake may stay unused, ms, as in 0.9. */
 const UNUSED = 30000;
+
+/**
+ * How long a client counts as reachable after a poll that did not wait, ms. public/realtime.js asks
+ * again after 1.5 s, or 2.5 s where the browser slows the timers of a hidden tab.
+ */
+const BETWEEN_SHORT_POLLS = 3000;
+/** How much may wait for such a client when something volatile is sent, characters. */
+const MOST_BETWEEN_SHORT_POLLS = 50000;
 
 /** How long to wait: a setting of 0.9, or as long as a client may be absent. */
 type Wait = 'polling duration' | 'heartbeat interval' | 'heartbeat timeout' | 'absence';
@@ -29,14 +38,16 @@ export class Transport {
   private polled: ServerResponse | null = null;
   /** When the next thing is due, ms: the end of a poll's wait, a heartbeat, or the end of a client that is away. */
   private due = Date.now() + UNUSED;
+  /** Until when the client is expected to poll again, having asked for no answer later than at once, ms. */
+  private soonUntil = 0;
 
   constructor(private readonly session: Session, private readonly manager: Manager) {}
 
   /**
-   * A poll: answered at once if something waits for the client, otherwise as soon as something does.
-   * @param got the number of the last message that the client has
+   * A poll: answered at once if something waits for the client, otherwise as soon as something does,
+   * or its time is over.
    */
-  onPoll(res: ServerResponse, origin: string | null, got: number): void {
+  onPoll(res: ServerResponse, origin: string | null, { got, wait }: Delivered): void {
     // 0.9's client polls again when it has read the answer. One that has not could make us keep any number of them.
     // (An answer that has been sent whole has no connection any more: it may carry those of others by now.)
     const unread = this.polled && this.polled.socket;
@@ -47,6 +58,10 @@ export class Transport {
     res.on('close', () => this.onGone(poll));
     this.session.outbox.onGot(got);
     this.use(poll, 'polling duration');
+    if (wait === Infinity || this.connection !== poll) return;
+    const now = Date.now();
+    this.due = Math.min(this.due, now + wait * 1000);
+    if (wait === 0) this.soonUntil = now + BETWEEN_SHORT_POLLS;
   }
 
   /** A WebSocket, open. The polls are over. */
@@ -82,16 +97,19 @@ export class Transport {
     return true;
   }
 
-  /** Whether it can take packets now. */
+  /** Whether it can take packets now, or within a moment: then something volatile is not lost. */
   isReady(): boolean {
-    return this.connection !== null && this.connection.isReady();
+    if (this.connection) return this.connection.isReady();
+    if (this.soonUntil === 0) return false;
+    return Date.now() < this.soonUntil && this.session.outbox.size < MOST_BETWEEN_SHORT_POLLS;
   }
 
-  /** Sends what waits, if the client can take it. */
+  /** Sends what waits, if the client can take it; a poll whose time is over is told that nothing does. */
   flush(): void {
     this.flushing = false;
     const { connection, session: { outbox } } = this;
-    if (!connection || !connection.isReady() || !outbox.isDue()) return;
+    if (!connection || !connection.isReady()) return;
+    if (!outbox.isDue() && !(connection.once && this.isDue(Date.now()))) return;
     if (connection.once) this.onGone(connection);
     connection.send(outbox.take());
     if (this.session.ended) this.session.onToldEnd();

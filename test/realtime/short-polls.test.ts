@@ -1,0 +1,105 @@
+/* Polls that say how long they wait: of tabs that leave the browser's connections to others. */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'node:test';
+import type { Socket } from '../../src/realtime';
+import { event, Loose, Served, serve, split } from '../support/raw';
+import { request } from '../support/request';
+import { resource } from '../support/template';
+
+interface Page {
+  poll: (wait?: number) => Promise<string[]>;
+  post: (body: string) => Promise<number>;
+}
+
+/** A client that speaks as public/realtime.js does. */
+async function page({ port }: Served): Promise<Page> {
+  let got = 0;
+  const query = () => `got=${got}&try=1`;
+  const handshake = await request({ port, path: `${resource}/1/?${query()}` });
+  const id = handshake.text.split(':')[0]!;
+  const path = `${resource}/1/xhr-polling/${id}`;
+  return {
+    async poll(wait) {
+      const more = wait === undefined ? '' : `&wait=${wait}`;
+      const { text } = await request({ port, path: `${path}?${query()}${more}&t=1` });
+      const packets = split(text);
+      for (const packet of packets) {
+        const number = /^[3-6]:(\d+)/.exec(packet)?.[1];
+        if (number) got = Number(number);
+      }
+      return packets;
+    },
+    async post(body) {
+      return (await request({ port, path: `${path}?${query()}`, method: 'POST' }, body)).status;
+    },
+  };
+}
+
+test('a poll with wait=0 is answered at once, with all that waits or that nothing does', async t => {
+  let socket!: Socket<Loose, Loose>;
+  const served = serve(t, io => io.sockets.on('connection', one => {
+    socket = one;
+    one.emit('welcome');
+    one.on('say', (_text, done: () => void) => done());
+  }));
+  const { poll, post } = await page(served);
+  const began = Date.now();
+  assert.deepEqual(await poll(0), ['1::', '5:1::{"name":"welcome"}']);
+  assert.deepEqual(await poll(0), ['8::']);
+  socket.emit('a');
+  socket.emit('b');
+  assert.deepEqual(await poll(0), ['5:2::{"name":"a"}', '5:3::{"name":"b"}']);
+  await post(event('say', ['hello'], '1+'));
+  // What has arrived is said along with it, not a second later as to a poll that waits.
+  assert.deepEqual(await poll(0), ['6:::1', '6:4::1']);
+  await post(event('say', ['hello'], '2'));
+  assert.deepEqual(await poll(0), ['6:::2']);
+  assert.deepEqual(await poll(0), ['8::']);
+  assert(Date.now() - began < 10000, 'none waits for 20 s');
+});
+
+test('a poll with wait=1 waits a second, and one without it for longer', async t => {
+  let socket!: Socket<Loose, Loose>;
+  const served = serve(t, io => io.sockets.on('connection', one => socket = one));
+  const { poll } = await page(served);
+  await poll();
+  const began = Date.now();
+  assert.deepEqual(await poll(1), ['8::']);
+  const took = Date.now() - began;
+  assert(took >= 1000 && took < 5000, `${took} ms`);
+  // It does wait: it brings what is emitted meanwhile.
+  const waiting = poll(1);
+  await sleep(200);
+  socket.emit('news');
+  assert.deepEqual(await waiting, ['5:1::{"name":"news"}']);
+  const long = poll();
+  assert.equal(await Promise.race([long, sleep(4000, 'waits')]), 'waits');
+  socket.emit('more');
+  assert.deepEqual(await long, ['5:2::{"name":"more"}']);
+});
+
+test('what is volatile is kept between two polls that do not wait, for 3 s', async t => {
+  let socket!: Socket<Loose, Loose>;
+  const served = serve(t, io => io.sockets.on('connection', one => socket = one));
+  const { poll } = await page(served);
+  await poll(0);
+  await sleep(1500);
+  socket.volatile.emit('price', 1);
+  assert.deepEqual(await poll(0), ['5:::{"name":"price","args":[1]}']);
+  await sleep(3100);
+  socket.volatile.emit('price', 2);
+  assert.deepEqual(await poll(0), ['8::']);
+  // Not without a bound: beyond 50,000 characters it is lost.
+  for (let i = 0; i < 100; i++) socket.volatile.emit('price', 'x'.repeat(1000));
+  assert((await poll(0)).length < 60);
+});
+
+test('a client whose polls do not wait may be away for as long as another', async t => {
+  const served = serve(t, () => undefined, { SESSION_TIMEOUT: '10' });
+  const { poll } = await page(served);
+  await poll(0);
+  await sleep(3500);
+  assert.equal(served.clients(), 1);
+  assert.deepEqual(await poll(0), ['8::']);
+});

@@ -1,0 +1,129 @@
+/* A page and an application for tabs.test.ts: both sides can ask the other, and say how long that took. */
+import { readFileSync } from 'node:fs';
+import { createServer, IncomingMessage } from 'node:http';
+import type { AddressInfo, Socket as Connection } from 'node:net';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { readConfig } from '../../../src/config';
+import { createLog } from '../../../src/log';
+import { createRealtime, Socket } from '../../../src/realtime';
+import type { Loose } from '../../support/raw';
+import { fromRoot, resource, root } from '../../support/template';
+
+export interface Site {
+  /** The address of a tab's page. */
+  url: (tab: number) => string;
+  /** Asks a tab's page something, and waits for its acknowledgement. @returns how long it took, ms */
+  ask: (tab: number) => Promise<number>;
+  /** What tabs have sent: the tab's number and the text. */
+  heard: { tab: number; text: string }[];
+  /** Of which tabs a session has ended, and why. */
+  ended: { tab: number; reason: string }[];
+  /** How many requests under the resource have come. */
+  requests: () => number;
+  /** How many polls wait now. */
+  polls: () => number;
+  /** The most connections there were at once. */
+  mostConnections: () => number;
+  clients: () => number;
+}
+
+/** Runs in each tab. */
+function tab(): void {
+  const page = window as unknown as { tab: object; Realtime: any; state: string };
+  const connection = page.Realtime.connect({ url: `/${location.search}`, resource: RESOURCE });
+  const told: unknown[] = [];
+  const statuses: unknown[] = [];
+  const opened = Date.now();
+  connection.on('status', (status: any) => {
+    statuses.push({ ...status, after: Date.now() - opened });
+    document.title = status.state;
+  });
+  connection.on('ask', (what: unknown, answer: (what: unknown) => void) => {
+    told.push(what);
+    answer(what);
+  });
+  page.tab = {
+    told, statuses,
+    send: (text: string) => new Promise(resolve => {
+      const sent = Date.now();
+      connection.emit('say', text, () => resolve(Date.now() - sent));
+    }),
+    close: () => connection.close(),
+  };
+}
+declare const RESOURCE: string;
+
+/** A server of this process. It is gone when the test ends. */
+export function startSite(t: TestContext, env: Record<string, string> = {}): Site {
+  const realtime = createRealtime(readConfig(env), createLog('error'));
+  const sockets = new Map<number, Socket<Loose, Loose>>();
+  const heard: Site['heard'] = [];
+  const ended: Site['ended'] = [];
+  realtime.io.sockets.on('connection', (socket: Socket<Loose, Loose>) => {
+    const number = Number(socket.handshake.query.tab);
+    sockets.set(number, socket);
+    socket.on('say', (text: string, done: () => void) => {
+      heard.push({ tab: number, text });
+      done();
+    });
+    socket.on('disconnect', (reason: string) => ended.push({ tab: number, reason }));
+  });
+
+  const files: Record<string, string> = {
+    '/': '<!DOCTYPE html><title>new</title><link rel="icon" href="data:,">'
+      + '<script src="/socket.io.js"></script><script src="/realtime.js"></script>'
+      + '<script src="/tab.js"></script>',
+    '/socket.io.js': readFileSync(fromRoot.resolve('socket.io-client/dist/socket.io.js'), 'utf8'),
+    '/realtime.js': readFileSync(path.join(root, 'public', 'realtime.js'), 'utf8'),
+    '/tab.js': `var RESOURCE = '${resource.slice(1)}'; (${tab.toString()})();`,
+  };
+  let requests = 0;
+  const polls = new Set<IncomingMessage>();
+  const server = createServer((req, res) => {
+    if (!realtime.owns(req)) {
+      const name = req.url!.split('?')[0]!;
+      res.setHeader('Content-Type', name === '/' ? 'text/html' : 'text/javascript');
+      res.end(files[name]);
+      return;
+    }
+    requests += 1;
+    if (req.method === 'GET') {
+      polls.add(req);
+      res.on('close', () => polls.delete(req));
+    }
+    realtime.handle(req, res);
+  });
+  server.keepAliveTimeout = 40000;
+  const connections = new Set<Connection>();
+  let most = 0;
+  server.on('connection', connection => {
+    connections.add(connection);
+    most = Math.max(most, connections.size);
+    connection.on('close', () => connections.delete(connection));
+  });
+  server.listen(0);
+  t.after(() => {
+    realtime.close();
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    url: number => `http://localhost:${port}/?tab=${number}`,
+    ask: number => new Promise((resolve, reject) => {
+      const sent = Date.now();
+      const tooLong = setTimeout(() => reject(new Error(`tab ${number} does not answer`)), 60000);
+      sockets.get(number)!.emit('ask', sent, () => {
+        clearTimeout(tooLong);
+        resolve(Date.now() - sent);
+      });
+    }),
+    heard, ended,
+    requests: () => requests,
+    polls: () => polls.size,
+    mostConnections: () => most,
+    clients: realtime.clients,
+  };
+}

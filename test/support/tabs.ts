@@ -1,0 +1,87 @@
+/*
+ * Tabs of one profile of a browser, as a person has them: several in a window, of which the browser
+ * itself hides all but the one in front. Playwright's own pages are each taken for visible: in
+ * Chromium it says so to the browser, in Firefox each page is a window.
+ */
+import { ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { TestContext } from 'node:test';
+import { BrowserContext, chromium, firefox, Page } from 'playwright-core';
+import { available } from './available';
+import { BrowserName, flags, installed } from './browser';
+import { emptyFolder } from './template';
+
+export interface Tabs {
+  /** Opens an empty tab in the first window, in front of the others. */
+  open: () => Promise<Page>;
+  /** Opens a window with one empty tab. */
+  openWindow: () => Promise<Page>;
+}
+
+/**
+ * Starts a browser with an empty profile; it is gone when the test ends.
+ * @returns null where it is not installed, with the test skipped
+ * @throws in CI, where it is not installed
+ */
+export async function openTabs(t: TestContext, name: BrowserName): Promise<Tabs | null> {
+  const executablePath = installed(name);
+  if (!available(t, name, executablePath)) return null;
+  return name === 'chromium' ? chromiumTabs(t, executablePath!) : firefoxTabs(t, executablePath!);
+}
+
+/** Chromium is started by itself: Playwright's switches for it let hidden tabs run as visible ones. */
+async function chromiumTabs(t: TestContext, executablePath: string): Promise<Tabs> {
+  const child = spawn(executablePath, [
+    ...flags, '--headless=new', '--remote-debugging-port=0',
+    `--user-data-dir=${emptyFolder(t, 'profile-')}`, 'about:blank',
+  ], { stdio: ['ignore', 'ignore', 'pipe'] });
+  t.after(async () => {
+    child.kill();
+    if (child.exitCode === null) await once(child, 'exit');
+  });
+  const browser = await chromium.connectOverCDP(await debuggerOf(child), { noDefaults: true });
+  const context = browser.contexts()[0]!;
+  const devtools = await browser.newBrowserCDPSession();
+  return {
+    open: () => context.newPage(),
+    openWindow: () => opened(context, () => {
+      return devtools.send('Target.createTarget', { url: 'about:blank', newWindow: true });
+    }),
+  };
+}
+
+/** The address at which a Chromium that starts can be driven: its first line says it. */
+async function debuggerOf(child: ChildProcess): Promise<string> {
+  let text = '';
+  for await (const part of child.stderr!) {
+    text += String(part);
+    const address = /listening on (ws:\S+)/.exec(text);
+    if (address) {
+      child.stderr!.resume();
+      return address[1]!;
+    }
+  }
+  throw new Error(`Chromium ended: ${text}`);
+}
+
+/** In Firefox only a page itself opens a tab beside its own. */
+async function firefoxTabs(t: TestContext, executablePath: string): Promise<Tabs> {
+  const browser = await firefox.launch({
+    executablePath, channel: 'moz-firefox', timeout: 60000,
+    firefoxUserPrefs: { 'dom.disable_open_during_load': false }, // scripts may open tabs
+  });
+  t.after(() => browser.close());
+  const context = await browser.newContext();
+  const first = await context.newPage();
+  return {
+    open: () => opened(context, () => first.evaluate(() => {
+      window.open('about:blank', '_blank', 'noopener');
+    })),
+    openWindow: () => context.newPage(),
+  };
+}
+
+async function opened(context: BrowserContext, open: () => Promise<unknown>): Promise<Page> {
+  const [page] = await Promise.all([context.waitForEvent('page'), open()]);
+  return page;
+}
