@@ -2,6 +2,7 @@ import compression from 'compression';
 import express from 'express';
 import path from 'path';
 import type { Config } from './config';
+import { serveFiles } from './files';
 import type { Log } from './log';
 import type { Realtime } from './realtime';
 
@@ -16,7 +17,7 @@ export function createPages(config: Config, log: Log, { clients, redis }: Pick<R
   app.disable('x-powered-by');
   // Named pipes and Unix sockets always have a proxy in front: req.ip is what it says.
   app.set('trust proxy', typeof config.port === 'string' ? 1 : false);
-  app.use(compression());
+  app.use(compression({ filter: compresses }));
 
   const pages = express.Router();
   app.use(root, pages);
@@ -37,11 +38,11 @@ export function createPages(config: Config, log: Log, { clients, redis }: Pick<R
   // By its path, which holds in a package as well, where this one file is all that is left of the client.
   const script = path.join(__dirname, '..', 'node_modules', 'socket.io-client', 'dist', 'socket.io.min.js');
   pages.get('/socket/socket.io.js', (_req, res) => {
-    res.sendFile(script, { maxAge: '1 day' });
+    // Whole, as it is compressed: files.ts says why.
+    res.sendFile(script, { maxAge: '1 day', acceptRanges: false });
   });
 
-  // A browser asks each time whether a page has changed: a new version is seen at once.
-  pages.use(express.static(path.join(__dirname, '..', 'public'), { cacheControl: false, setHeaders: res => res.set('Cache-Control', 'no-cache') }));
+  pages.use(serveFiles(path.join(__dirname, '..', 'public')));
 
   app.use((_req, res) => {
     res.status(404).type('text').send(`Not found. The application is at ${home}`);
@@ -55,4 +56,16 @@ export function createPages(config: Config, log: Log, { clients, redis }: Pick<R
   };
   app.use(failed);
   return app;
+}
+
+/**
+ * Whether an answer is compressed. A part of a file is not: its place and its ETag are those of the
+ * plain bytes, and a client would put compressed bytes among them.
+ */
+function compresses(req: express.Request, res: express.Response): boolean {
+  if (res.statusCode === 206 || res.getHeader('Content-Range') || !compression.filter(req, res)) return false;
+  // The answer to HEAD has no body to compress. A length in it would have to be that of the body
+  // that GET gets (RFC 9110, 8.6), which is known only after it was compressed.
+  if (req.method === 'HEAD') res.removeHeader('Content-Length');
+  return true;
 }

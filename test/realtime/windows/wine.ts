@@ -1,7 +1,7 @@
 /* Windows' node.exe on other systems: run by wine, and reached at the named pipes that it listens at. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,6 +19,8 @@ export const findWine = () => find('wine64', 'wine64-stable', 'wine-stable', 'wi
 export interface Wine {
   /** A node.exe in it. */
   node: (program: string) => NodeExe;
+  /** What its `dir` says of a folder, hidden files and short names with it. */
+  list: (folder: string) => string;
 }
 
 /**
@@ -61,7 +63,16 @@ export async function startWine(t: TestContext, wine: string, program: string): 
     });
     return socket;
   };
-  return { node: exe => ({ command: [wine, exe], env, windows: true, file, open }) };
+  const list = (of: string) => {
+    // Into a file: as with node.exe, a pipe would not do.
+    const said = path.join(folder, 'dir.txt');
+    const output = openSync(said, 'w');
+    const options = { env: { ...process.env, ...env }, stdio: ['ignore', output, 'ignore'] as StdioOptions };
+    spawnSync(wine, ['cmd', '/c', 'dir', '/a', '/x', file(of)], options);
+    closeSync(output);
+    return readFileSync(said, 'latin1');
+  };
+  return { list, node: exe => ({ command: [wine, exe], env, windows: true, file, open }) };
 }
 
 /** The disk Z: is this system's root. */

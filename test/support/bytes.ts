@@ -1,0 +1,21 @@
+/* Single requests whose answer is taken byte by byte, as it was sent. */
+import http from 'node:http';
+
+export interface Answered {
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  /** As sent: compressed bytes stay compressed. */
+  body: Buffer;
+}
+
+/** One request, with no header but those given and Host. The path is sent as it is written. */
+export function askBytes(to: http.RequestOptions): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    http.request(to, res => {
+      const parts: Buffer[] = [];
+      res.on('data', (part: Buffer) => parts.push(part));
+      res.on('end', () => resolve({ status: res.statusCode!, headers: res.headers, body: Buffer.concat(parts) }));
+      res.on('error', reject);
+    }).on('error', reject).end();
+  });
+}
