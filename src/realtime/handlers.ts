@@ -9,12 +9,20 @@ export type Handler = (...args: any[]) => unknown;
 export function callHandlers(handlers: Handler[], self: object, args: unknown[], failed: (error: unknown) => void): void {
   for (const handler of handlers) {
     try {
-      const result = handler.apply(self, args);
-      if (isPromise(result)) result.then(undefined, failed);
+      caught(handler.apply(self, args), failed);
     } catch (error) {
       failed(error);
     }
   }
+}
+
+/**
+ * Hears what an async function fails with: a rejected promise that nobody hears ends the process,
+ * from node 15 on.
+ * @param result what the function returned, a promise or anything else
+ */
+export function caught(result: unknown, failed: (error: unknown) => void): void {
+  if (isPromise(result)) result.then(undefined, failed);
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

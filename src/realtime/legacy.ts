@@ -33,6 +33,7 @@ type Handler = (...args: any[]) => any;
 
 declare class LegacyEmitter {
   on(event: string, handler: Handler): this;
+  emit(event: string, ...args: any[]): unknown;
   rawListeners(event: string): Handler[];
 }
 

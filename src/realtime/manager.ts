@@ -46,6 +46,13 @@ export class Manager extends BaseManager {
     this.limits = new Limits(config, this.sessions, atMostOneASecond(log.warn));
   }
 
+  /** Calls the handlers of `io` itself, such as those of io.on('connection'). */
+  override emit(event: string, ...args: unknown[]): boolean {
+    const handlers = this.rawListeners(event);
+    callHandlers(handlers, this, args, error => this.failed(event, error));
+    return handlers.length > 0;
+  }
+
   /** A namespace, made at its first use. Names are the application's: a client cannot make one. */
   override of(name: string): Namespace {
     const known = this.namespace(name);
@@ -117,7 +124,7 @@ export class Manager extends BaseManager {
   onCount(): void {
     if (this.total === this.toldTotal) return;
     this.toldTotal = this.total;
-    callHandlers(this.rawListeners('clients'), this, [this.total], error => this.failed('clients', error));
+    this.emit('clients', this.total);
   }
 
   /**

@@ -17,17 +17,27 @@ export class Namespace extends BaseNamespace {
   /** Those whose authorization is under way. */
   private readonly joining = new Set<Session>();
   private readonly self: Namespace;
+  /** The key of all who are in the namespace, and how the keys of its rooms begin. */
+  private readonly everyone: string;
+  private readonly roomsBegin: string;
 
   constructor(readonly manager: Manager, name: string) {
     super(manager, name);
     this.flags = { exceptions: [] };
     this.self = this;
+    // No room can be taken for a namespace, nor for a room of another one: only a room's key has
+    // a line feed that is not escaped, and the first of them ends the name of its namespace.
+    this.everyone = name.replace(/[\\\n]/g, letter => letter === '\n' ? '\\n' : '\\\\');
+    this.roomsBegin = `${this.everyone}\n`;
   }
 
   get volatile(): this { return this.flagged({ volatile: true }); }
   get json(): this { return this.flagged({ json: true }); }
-  to(room: string): this { return this.flagged({ endpoint: this.key(room) }); }
-  in(room: string): this { return this.flagged({ endpoint: this.key(room) }); }
+  to(room?: string): this { return this.in(room); }
+  /** As in 0.9, a room without a name ('', undefined, null) is the namespace itself. */
+  in(room?: string): this {
+    return this.flagged({ endpoint: room ? this.key(room) : this.everyone });
+  }
   /** The next emit is for the clients of this process only. */
   get local(): this { return this.flagged({ local: true }); }
   except(id: string): this { return this.flagged({ exceptions: [...this.flags.exceptions, id] }); }
@@ -38,12 +48,16 @@ export class Namespace extends BaseNamespace {
     return view;
   }
 
-  /** What a room of this namespace is called among all rooms. 0.9 writes /, with which a room can have the name of a namespace. */
-  key(room?: string): string {
-    return room === undefined || room === '' ? this.name : `${this.name}\n${room}`;
+  /**
+   * What a room of this namespace is called among all rooms. 0.9 writes /, with which a room can
+   * have the name of a namespace. As in 0.9, '' is a room too, and what is no text becomes one:
+   * a socket that leaves a room without a name stays in its namespace.
+   */
+  key(room: unknown): string {
+    return `${this.roomsBegin}${String(room)}`;
   }
 
-  emit(event: string, ...args: unknown[]): this {
+  override emit(event: string, ...args: unknown[]): this {
     if (event === 'newListener' || event === 'removeListener') return this.$emit(event, ...args);
     return this.packet({ type: 'event', name: event, args });
   }
@@ -53,7 +67,7 @@ export class Namespace extends BaseNamespace {
   }
 
   packet(packet: Partial<Packet>): this {
-    const { endpoint = this.name, volatile, exceptions, local } = this.flags;
+    const { endpoint = this.everyone, volatile, exceptions, local } = this.flags;
     packet.endpoint = this.name;
     const text = encodePacket(packet);
     const { cluster } = this.manager;
@@ -63,7 +77,8 @@ export class Namespace extends BaseNamespace {
   }
 
   clients(room?: string): Socket[] {
-    return Array.from(this.manager.rooms.in(this.key(room)), ({ id }) => this.socket(id));
+    const key = room === undefined ? this.everyone : this.key(room);
+    return Array.from(this.manager.rooms.in(key), ({ id }) => this.socket(id));
   }
 
   /** The socket of a client. For one that has not joined, a socket that reaches nobody. */
@@ -114,7 +129,7 @@ export class Namespace extends BaseNamespace {
   join(session: Session, recovered = false): void {
     const socket = new Socket(this.manager, session, session.id, this.self);
     this.joined.set(session.id, socket);
-    this.manager.rooms.join(session, this.name);
+    this.manager.rooms.join(session, this.everyone);
     socket.recovered = recovered;
     if (!recovered) socket.packet({ type: 'connect' });
     this.$emit('connection', socket);
@@ -123,8 +138,8 @@ export class Namespace extends BaseNamespace {
   /** A client leaves this namespace, and the rooms in it. */
   leave(socket: Socket, session: Session, reason: string): void {
     if (!this.joined.delete(session.id)) return;
-    this.manager.rooms.leave(session, this.name);
-    this.manager.rooms.leaveAll(session, `${this.name}\n`);
+    this.manager.rooms.leave(session, this.everyone);
+    this.manager.rooms.leaveAll(session, this.roomsBegin);
     socket.onDisconnect(reason);
   }
 

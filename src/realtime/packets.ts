@@ -3,6 +3,7 @@
  * websocket.ts. encode.ts writes those of the server.
  */
 import type { Packet } from './legacy';
+import { withoutPrototypes } from './json';
 import { Refusal } from './refusal';
 
 const TYPES: Packet['type'][] = ['disconnect', 'connect', 'heartbeat', 'message', 'json', 'event', 'ack', 'error', 'noop'];
@@ -11,8 +12,6 @@ const ID = /^[0-9]{1,15}\+?$/;
 const ACK = /^([0-9]{1,15})(?:\+([^]*))?$/;
 /** More arguments than this no handler has. 0.9 hands 450,000 of them to a function, which overflows the stack. */
 const MOST_ARGS = 100;
-/** JSON that is deeper can be read but not written again: the stack overflows. */
-const DEEPEST = 200;
 
 /**
  * Reads what a POST carries: one packet, or several, each with its length before it, between U+FFFD.
@@ -92,37 +91,15 @@ function readArgs(args: unknown): unknown[] {
 }
 
 /**
- * Reads JSON, without what handlers that copy or merge it would trip over: keys that reach an object's prototype are left
- * out.
+ * Reads JSON, without what handlers that copy or merge it would trip over: keys that reach an
+ * object's prototype are left out (json.ts).
  */
 function readJson(text: string): unknown {
-  if (text.length > DEEPEST && isDeep(text)) throw new Refusal(400, 'JSON that is too deep');
+  const safe = withoutPrototypes(text);
+  if (safe === null) throw new Refusal(400, 'JSON that is too deep');
   try {
-    return /__proto__|constructor|\\u/.test(text) ? JSON.parse(text, withoutPrototypes) : JSON.parse(text);
+    return JSON.parse(safe);
   } catch {
     throw new Refusal(400, 'not JSON');
   }
-}
-
-function withoutPrototypes(key: string, value: unknown): unknown {
-  const reaches = key === '__proto__' ||
-    (key === 'constructor' && typeof value === 'object' && value !== null && Object.prototype.hasOwnProperty.call(value, 'prototype'));
-  return reaches ? undefined : value;
-}
-
-function isDeep(text: string): boolean {
-  let depth = 0;
-  let quoted = false;
-  for (let at = 0; at < text.length; at++) {
-    switch (text.charCodeAt(at)) {
-      case 0x5c: at += 1; break; // the backslash, and what it escapes
-      case 0x22: quoted = !quoted; break;
-      case 0x5b: case 0x7b:
-        if (!quoted && ++depth > DEEPEST) return true;
-        break;
-      case 0x5d: case 0x7d:
-        if (!quoted) depth -= 1;
-    }
-  }
-  return false;
 }

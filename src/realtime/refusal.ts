@@ -15,12 +15,14 @@ export class Refusal extends Error {
 export const notHandshaken = () => new Refusal(404, 'client not handshaken');
 
 /**
- * Answers a request in one write. No answer under the resource is to be kept for a page of another origin: hence Vary.
+ * Answers a request in one write. No answer under the resource is to be kept, by a browser or by a
+ * proxy: hence no-store. Vary is for those that keep it all the same: not for another origin's page.
  * @param origin the page of another origin that may read the answer; null if there is none
  */
 export function answer(res: ServerResponse, status: number, text: string, origin: string | null, more?: Record<string, string>): void {
   const headers: Record<string, string | number> = {
-    'Content-Type': 'text/plain; charset=UTF-8', 'Content-Length': Buffer.byteLength(text), Vary: 'Origin', ...more,
+    'Content-Type': 'text/plain; charset=UTF-8', 'Content-Length': Buffer.byteLength(text),
+    'Cache-Control': 'no-store', Vary: 'Origin', ...more,
   };
   if (origin !== null) {
     headers['Access-Control-Allow-Origin'] = origin;

@@ -5,7 +5,7 @@
 import { EventEmitter } from 'events';
 import type { Handshake } from './api';
 import { encodePacket } from './encode';
-import { callHandlers, Handler, once } from './handlers';
+import { callHandlers, caught, Handler, once } from './handlers';
 import type { Flags, Packet } from './legacy';
 import type { Manager } from './manager';
 import type { Namespace } from './namespace';
@@ -92,22 +92,29 @@ export class Socket extends EventEmitter {
     return this;
   }
 
+  /** One that has left its namespace, or ended, joins no room: nobody would take it out again. */
   join(room: string, done?: () => void): this {
-    if (this.session) this.manager.rooms.join(this.session, this.namespace.key(room));
-    if (done) done();
-    return this;
+    const { session } = this;
+    if (session && !session.ended && !this.disconnected) {
+      this.manager.rooms.join(session, this.namespace.key(room));
+    }
+    return this.tell(done);
   }
 
   leave(room: string, done?: () => void): this {
     if (this.session) this.manager.rooms.leave(this.session, this.namespace.key(room));
-    if (done) done();
+    return this.tell(done);
+  }
+
+  /** Calls back. What an async function fails with is logged; what is thrown is its caller's. */
+  private tell(done: Handler | undefined, ...args: unknown[]): this {
+    if (done) caught(done(...args), error => this.manager.failed('a callback', error));
     return this;
   }
 
   set(key: string, value: unknown, done?: (error: null) => void): this {
     this.keep(data => data.set(key, value));
-    if (done) done(null);
-    return this;
+    return this.tell(done, null);
   }
 
   private keep(change: (data: Map<string, unknown>) => void): void {
@@ -118,19 +125,16 @@ export class Socket extends EventEmitter {
 
   get(key: string, done: (error: null, value: unknown) => void): this {
     const value = this.session ? this.session.data.get(key) : null;
-    done(null, value === undefined ? null : value);
-    return this;
+    return this.tell(done, null, value === undefined ? null : value);
   }
 
   has(key: string, done: (error: null, has: boolean) => void): this {
-    done(null, this.session !== null && this.session.data.has(key));
-    return this;
+    return this.tell(done, null, this.session !== null && this.session.data.has(key));
   }
 
   del(key: string, done?: (error: null) => void): this {
     this.keep(data => data.delete(key));
-    if (done) done(null);
-    return this;
+    return this.tell(done, null);
   }
 
   disconnect(): this {

@@ -1,0 +1,34 @@
+/* Stock Socket.IO 0.9.19, unchanged: what an application of 0.9 is used to. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+import type { Server } from '../../src/realtime';
+import type { Loose } from './raw';
+import { fromRoot, resource } from './template';
+
+type Stock = Server<Loose, Loose> & { gc: NodeJS.Timeout; set: (name: string, value: unknown) => void };
+
+/**
+ * Stock 0.9.19 with an application of the test's, on the template's resource. It is gone when the
+ * test ends.
+ * @returns its port
+ */
+export function serveStock(t: TestContext, app: (io: Server<Loose, Loose>) => void): number {
+  const { listen } = fromRoot('socket.io') as { listen: (server: object, options: object) => Stock };
+  const server = createServer();
+  const io = listen(server, { log: false });
+  const settings = {
+    resource, transports: ['xhr-polling'],
+    // Short, or none: a timer of a session keeps the process of the test alive.
+    'close timeout': 1, 'polling duration': 1, 'client store expiration': null,
+  };
+  for (const [name, value] of Object.entries(settings)) io.set(name, value);
+  app(io);
+  server.listen(0);
+  t.after(() => {
+    clearInterval(io.gc);
+    server.close();
+    server.closeAllConnections();
+  });
+  return (server.address() as AddressInfo).port;
+}
