@@ -11,6 +11,7 @@
 /** JSON that is deeper can be read but not written again: the stack overflows. */
 const DEEPEST = 200;
 
+const BACKSLASH = 0x5c;
 /** How the names of such keys can begin, or any escape that could spell one of their letters. */
 const SUSPICIOUS = /__proto__|constructor|\\u/;
 
@@ -34,18 +35,18 @@ export function withoutPrototypes(text: string): string | null {
 }
 
 /** An object or array that is open, and the member of it that is being read. */
-interface Level {
-  isObject: boolean;
+class Level {
+  isObject = false;
   /** Whether a key comes next. */
-  wantsKey: boolean;
+  wantsKey = false;
   /** Where the member's key begins. */
-  member: number;
+  member = 0;
   /** Where the comma before the member is. */
-  comma: number;
-  isConstructor: boolean;
-  isToCut: boolean;
+  comma = 0;
+  isConstructor = false;
+  isToCut = false;
   /** Whether the object has a member that stays. */
-  hasKept: boolean;
+  hasKept = false;
 }
 
 /** One pass over the text. It is exact for JSON; of other texts it may say anything. */
@@ -84,7 +85,7 @@ class Scan {
     for (; end < text.length; end++) {
       const letter = text.charCodeAt(end);
       if (letter === 0x22) break;
-      if (letter === 0x5c) end += 1; // a backslash, and the letter after it
+      if (letter === BACKSLASH) end += 1; // and the letter after it
     }
     const level = this.levels[this.depth - 1];
     if (this.depth > 0 && level!.wantsKey) this.onKey(level!, start, end);
@@ -95,11 +96,11 @@ class Scan {
     level.wantsKey = false;
     level.member = start;
     if (end - start < 10) return; // shorter than all of the names
-    level.isToCut = this.spells('__proto__', start, end);
-    level.isConstructor = this.spells('constructor', start, end);
-    const above = this.levels[this.depth - 2];
-    if (this.depth > 1 && above!.isConstructor && this.spells('prototype', start, end)) {
-      above!.isToCut = true;
+    if (this.spells('__proto__', start, end)) level.isToCut = true;
+    else if (this.spells('constructor', start, end)) level.isConstructor = true;
+    else if (this.depth > 1) {
+      const above = this.levels[this.depth - 2]!;
+      if (above.isConstructor && this.spells('prototype', start, end)) above.isToCut = true;
     }
   }
 
@@ -108,20 +109,20 @@ class Scan {
     const { text } = this;
     let at = start + 1;
     for (let i = 0; i < name.length; i++) {
-      if (text[at] !== '\\') {
-        if (text[at] !== name[i]) return false;
-        at += 1;
-      } else {
-        const escaped = text[at + 1] === 'u' ? parseInt(text.slice(at + 2, at + 6), 16) : NaN;
-        if (escaped !== name.charCodeAt(i)) return false;
-        at += 6;
+      let letter = text.charCodeAt(at);
+      at += 1;
+      if (letter === BACKSLASH) {
+        if (text[at] !== 'u') return false;
+        letter = parseInt(text.slice(at + 1, at + 5), 16);
+        at += 5;
       }
+      if (letter !== name.charCodeAt(i)) return false;
     }
     return at === end;
   }
 
   private open(isObject: boolean): void {
-    const level = this.levels[this.depth] || (this.levels[this.depth] = {} as Level);
+    const level = this.levels[this.depth] || (this.levels[this.depth] = new Level());
     this.depth += 1;
     level.isObject = level.wantsKey = isObject;
     level.isConstructor = level.isToCut = level.hasKept = false;
