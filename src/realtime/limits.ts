@@ -5,13 +5,13 @@
 import type { Config } from '../config';
 import { Refusal } from './refusal';
 import type { Session } from './session';
+import { Unused } from './unused';
 
 /** What may wait for all clients together: this many times what may wait for one. */
 const TOGETHER = 256;
 
 export class Limits {
-  /** Handshakes that nobody has used so far, the oldest first. */
-  private readonly unused = new Set<Session>();
+  private readonly unused = new Unused<Session>();
   private waiting = 0;
 
   /** @param warn logs a line, the first argument saying what kind of line it is */
@@ -32,24 +32,11 @@ export class Limits {
       throw new Refusal(503, 'too many clients');
     }
     if (this.unused.size >= this.config.maxHandshakes) {
-      const oldest = this.oldestOfBusiest();
+      const oldest = this.unused.oldestOfBusiest()!;
       this.warn('as many unused handshakes as MAX_HANDSHAKES allows', oldest.address);
       oldest.end('unused');
     }
-    this.unused.add(session);
-  }
-
-  private oldestOfBusiest(): Session {
-    const count = new Map<string, number>();
-    let busiest = '';
-    let most = 0;
-    for (const { address } of this.unused) {
-      const here = (count.get(address) || 0) + 1;
-      count.set(address, here);
-      if (here > most) [most, busiest] = [here, address];
-    }
-    for (const session of this.unused) if (session.address === busiest) return session;
-    throw new Error('no unused handshake');
+    this.unused.add(session, session.address);
   }
 
   /** A session is used, or has ended. */
