@@ -13,6 +13,6 @@ export function app(io: Server<ClientToServerEvents, ServerToClientEvents>): voi
     });
   });
 
-  // Where there are several processes, each tells its own clients.
+  // At most once a second. Where there are several processes, each tells its own clients.
   io.on('clients', clients => io.sockets.local.emit('clients', clients));
 }

@@ -72,7 +72,10 @@ export interface Server<In, Out, Data = Record<string, unknown>> {
   readonly sockets: Namespace<In, Out, Data>;
   /** A namespace, made at its first use. It may have events of its own. */
   of<In2 = In, Out2 = Out, Data2 = Data>(name: string): Namespace<In2, Out2, Data2>;
-  /** How many clients are connected, to all processes, each time that this changes. */
+  /**
+   * How many clients are connected, to all processes. Told when that has changed, or a client has come:
+   * at once after a quiet second, otherwise once a second, as telling everybody costs something.
+   */
   on(event: 'clients', handler: Handler<[clients: number]>): this;
   set<K extends keyof Settings>(name: K, value: Settings[K]): this;
   get<K extends keyof Settings>(name: K): Settings[K];

@@ -11,6 +11,7 @@ import { Namespace } from './namespace';
 import { notHandshaken, Refusal } from './refusal';
 import { Rooms } from './rooms';
 import { Session } from './session';
+import { Told } from './told';
 import type { Transport } from './transport';
 
 /**
@@ -24,7 +25,7 @@ export class Manager extends BaseManager {
   readonly limits: Limits;
   /** How many clients are connected. */
   clients = 0;
-  private toldTotal = 0;
+  private readonly told = new Told(() => this.total, total => this.emit('clients', total));
   /** How long a client of public/realtime.js may be absent, s. */
   readonly sessionTimeout: number;
   declare namespaces: { [name: string]: Namespace };
@@ -111,8 +112,9 @@ export class Manager extends BaseManager {
     this.debug('connected', session.id, session.transport.name);
     this.limits.onUse(session);
     this.namespaces['']!.join(session, recovered);
+    if (!recovered) this.told.onNewcomer();
+    // Several processes know the total once a second: their cluster calls onCount then.
     if (!this.cluster) this.onCount();
-    else if (!recovered) this.toldTotal = -1; // it has not been told, even if nothing changes in all
   }
 
   /** How many clients are connected, to all processes. */
@@ -120,11 +122,9 @@ export class Manager extends BaseManager {
     return this.clients + (this.cluster ? this.cluster.elsewhere : 0);
   }
 
-  /** The number of clients may have changed: tells the application. */
+  /** The number of clients may have changed: tells the application, at most once a second. */
   onCount(): void {
-    if (this.total === this.toldTotal) return;
-    this.toldTotal = this.total;
-    this.emit('clients', this.total);
+    if (this.rawListeners('clients').length > 0) this.told.onChange();
   }
 
   /**

@@ -166,14 +166,20 @@ export class Cluster {
     }
     this.moves.sweep(now);
     if (!this.up && this.redis.ready && this.commits.idle) this.onReady(true);
-    if (!this.up) return;
+    try {
+      if (this.up) await this.sweepRedis(now);
+    } finally {
+      // While Redis is gone, too: clients that come are told. In its first seconds it knows no others.
+      if (process.uptime() > 3) this.manager.onCount();
+    }
+  }
+
+  private async sweepRedis(now: number): Promise<void> {
     for (const session of this.manager.sessions.values()) {
       const { shared } = session;
       if (shared && (shared.stored.canTrim || shared.stored.whole || now - shared.at > REFRESH)) shared.touch();
     }
     this.commits.soon();
     this.elsewhere = await this.members.clientsElsewhere(now);
-    // In its first seconds it does not know of the others.
-    if (process.uptime() > 3) this.manager.onCount();
   }
 }
