@@ -1,5 +1,6 @@
 /* The log. server.ts makes it, and hands it to the parts that have something to say. */
 import { format } from 'util';
+import { now } from './realtime/clock';
 
 /** From the quietest to the loudest: each level includes those before it. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
@@ -31,12 +32,12 @@ export function atMostOneASecond(write: (...parts: unknown[]) => void): (kind: s
   const last = new Map<string, { at: number; left: number }>();
   return (kind, ...more) => {
     const seen = last.get(kind);
-    const now = Date.now();
-    if (seen && now - seen.at < 1000) {
+    const at = now();
+    if (seen && at - seen.at < 1000) {
       seen.left += 1;
       return;
     }
-    last.set(kind, { at: now, left: 0 });
+    last.set(kind, { at, left: 0 });
     write(`${kind}:`, ...more, ...seen && seen.left > 0 ? [`(and ${seen.left} more like this)`] : []);
   };
 }

@@ -2,11 +2,25 @@
  * What makes the messages of a client of public/realtime.js arrive, each once and in order, whatever happens to its connection. Such a
  * client's session has one, which its outbox (outbox.ts) uses; 0.9's own clients have none.
  */
+import { now } from './clock';
+
 /** How much of a client may go without an acknowledgement while there is nothing else to send, characters, and for how long, ms. */
 const MOST_OWED = 50000;
 /** What a message counts beside its text: a client sends 500 of them and then waits. */
 const OWED_EACH = 200;
 const LONGEST_OWED = 1000;
+/** What a packet takes beside its letters: a text of V8's, and its places in the lists. */
+const EACH = 40;
+
+/** How much a packet counts where it is kept. */
+export function held(packet: string): number {
+  return packet.length + EACH;
+}
+
+/** Whether a packet is an acknowledgement. */
+export function isAck(packet: string): boolean {
+  return packet[0] === '6';
+}
 
 /**
  * Both sides number messages (the ids of their packets), and keep them until the other says that it has them. The client says it with
@@ -27,6 +41,8 @@ export class Delivery {
   /** How often in a row a message was missing, and after which. */
   private missing = 0;
   private missingAfter = 0;
+  /** Whether the session has ended, and only acknowledgements are kept. */
+  private over = false;
 
   /** The number that the next message to the client will have. */
   get next(): number {
@@ -74,19 +90,20 @@ export class Delivery {
   }
 
   private owe(): void {
-    if (this.owed === 0) [this.owed, this.owedSince] = [OWED_EACH, Date.now()];
+    if (this.owed === 0) [this.owed, this.owedSince] = [OWED_EACH, now()];
   }
 
   /**
    * The client has all messages up to `number`.
-   * @returns how many characters are no longer kept
+   * @returns how much is no longer kept
    */
   onGot(number: number): number {
+    if (this.over) return this.onLastGot(number);
     const got = Math.min(number - this.first + 1, this.sent);
     if (!(got > 0)) return 0;
     this.first += got;
     this.sent -= got;
-    return this.kept.splice(0, got).reduce((size, packet) => size + packet.length, 0);
+    return this.kept.splice(0, got).reduce((size, packet) => size + held(packet), 0);
   }
 
   /** What has been sent and not arrived, to be sent again before anything else. */
@@ -103,13 +120,51 @@ export class Delivery {
    * @returns 'next' if it is to be handled, 'again' if it has been, 'gap' if one before it is missing
    */
   onMessage(number: number, size: number, tell: boolean): 'next' | 'again' | 'gap' {
-    if (this.owed === 0) this.owedSince = Date.now();
+    if (this.owed === 0) this.owedSince = now();
     this.owed += size + OWED_EACH;
     if (number <= this.received) return 'again';
     if (number > this.received + 1) return 'gap';
     this.received = number;
     if (tell) this.mayTell = number;
     return 'next';
+  }
+
+  /**
+   * The session has ended: of the messages to the client only acknowledgements are kept.
+   * @returns how much that is
+   */
+  keepAcks(): number {
+    this.over = true;
+    this.kept = this.kept.filter(isAck);
+    return this.kept.reduce((size, packet) => size + held(packet), 0);
+  }
+
+  /** Whether the client would be told something by lastAcks. */
+  hasLastAcks(): boolean {
+    return this.owed > 0 || this.kept.length > 0;
+  }
+
+  /** The same as onGot, of a session that has ended. */
+  private onLastGot(number: number): number {
+    const before = this.kept;
+    this.first = Math.max(this.first, number + 1);
+    this.sent = 0;
+    this.kept = before.filter(packet => numberOf(packet) > number);
+    return before.slice(0, before.length - this.kept.length)
+      .reduce((size, packet) => size + held(packet), 0);
+  }
+
+  /**
+   * The last that the client is told: what we have of its messages, and what these were answered. The
+   * messages between are gone, so that the acknowledgements get the numbers that the client expects next.
+   */
+  lastAcks(): string[] {
+    const next = this.first + this.sent;
+    const acks = this.kept.filter(packet => numberOf(packet) >= next);
+    return [
+      ...this.takeAck(true),
+      ...acks.map((packet, i) => `6:${next + i}${packet.slice(packet.indexOf(':', 2))}`),
+    ];
   }
 
   /** A message was missing. Gives whether it is the fourth time that this one is: a client that was told we have it does not send it. */
@@ -120,8 +175,8 @@ export class Delivery {
   }
 
   /** Whether the client has to be told what we have, though there is nothing else to tell it. */
-  isAckDue(now: number): boolean {
-    return this.owed >= MOST_OWED || (this.owed > 0 && now - this.owedSince >= LONGEST_OWED);
+  isAckDue(time: number): boolean {
+    return this.owed >= MOST_OWED || (this.owed > 0 && time - this.owedSince >= LONGEST_OWED);
   }
 
   /** Tells the client what we have, if it does not know: a packet, or none. */
@@ -130,4 +185,9 @@ export class Delivery {
     this.owed = 0;
     return [`6:::${this.mayTell}`];
   }
+}
+
+/** The number of a message. */
+function numberOf(packet: string): number {
+  return parseInt(packet.slice(2), 10);
 }

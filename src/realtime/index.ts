@@ -7,6 +7,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'http';
 import type { Duplex } from 'stream';
+import { now } from './clock';
 import type { Config } from '../config';
 import type { Log } from '../log';
 import type { Server } from './api';
@@ -43,10 +44,11 @@ export function createRealtime(config: Config, log: Log, cluster: Cluster | null
   const manager = new Manager(config, log, cluster);
   const serve = createServe(config, manager, log, owns);
   const sweeping = setInterval(() => {
-    const now = Date.now();
-    serve.sweep(now);
-    if (cluster) void cluster.sweep(now).catch((error: Error) => log.debug('Redis:', error.message));
-    for (const session of manager.sessions.values()) session.sweep(now);
+    const at = now();
+    serve.sweep(at);
+    manager.limits.sweep();
+    if (cluster) void cluster.sweep(at).catch((error: Error) => log.debug('Redis:', error.message));
+    for (const session of manager.sessions.values()) session.sweep(at);
   }, 1000);
 
   return {

@@ -87,7 +87,7 @@ export class Manager extends BaseManager {
     const known = typeof id === 'string' && this.sessions.get(id);
     // One that the client knows more of than we do, as Redis lost that, does not go on.
     if (known && known.delivery && Number(got) >= known.delivery.next) known.end('its last messages are missing');
-    const goesOn = known && known.delivery && (known.connected || known.ended) && this.sessions.has(known.id);
+    const goesOn = known && known.delivery && (known.connected || known.ended) && !known.isOver && this.sessions.has(known.id);
     const session = goesOn ? known : this.newSession(handshake, got !== undefined);
     // A handshake that was given up, and came late.
     if (session === known && Number(attempt) < Number(known.attempt)) throw notHandshaken();

@@ -1,5 +1,6 @@
 import type { Hold } from './cluster/hold';
-import { Delivery } from './delivery';
+import { now } from './clock';
+import { Delivery, held, isAck } from './delivery';
 
 /**
  * What waits for one client until it can be sent, and for a client of public/realtime.js is kept until the client has it: each session
@@ -7,17 +8,19 @@ import { Delivery } from './delivery';
  * cluster/outgoing.ts.
  */
 export class Outbox {
-  /** How much that is, characters. */
+  /** How much that is: characters, and some for each packet (held, delivery.ts). */
   size = 0;
   private queue: string[] = [];
   /** How much of it is not kept once it is sent. */
   private passing = 0;
   /** What of it is not to be sent yet. */
   hold: Hold | null = null;
+  /** Whether nothing is left but the last acknowledgements: the session has ended. */
+  private over = false;
 
   /**
    * @param delivery what numbers and keeps messages; null for a client that does not know of it
-   * @param owner hears by how much the size has changed, in characters
+   * @param owner hears by how much the size has changed
    */
   constructor(private readonly delivery: Delivery | null, private readonly owner: { onWait: (change: number) => void }) {}
 
@@ -30,21 +33,21 @@ export class Outbox {
     const text = kept === null ? packet : kept;
     this.queue.push(text);
     if (this.hold) this.hold.add(kept !== null);
-    if (kept === null) this.passing += text.length;
-    this.count(text.length);
+    if (kept === null) this.passing += held(text);
+    this.count(held(text));
     return kept !== null;
   }
 
   /** Goes on where another process was: with what that kept, from number `first` on, and the number of the client's last message. */
   restore(first: number, kept: string[], received: number): void {
     this.delivery!.restore(first, kept, received);
-    this.count(kept.reduce((size, packet) => size + packet.length, 0));
+    this.count(sizeOf(kept));
   }
 
   /** Puts what was sent and has not arrived before all that waits. */
   sendAgain(): void {
     const lost = this.delivery ? this.delivery.takeLost() : [];
-    if (lost.length > 0) this.queue.unshift(...lost);
+    if (lost.length > 0) this.queue = lost.concat(this.queue);
   }
 
   /** Puts what a client that has come back is told before all that waits: what we have of its messages, then that it is connected. */
@@ -63,7 +66,8 @@ export class Outbox {
 
   /** Whether there is something to be sent. */
   isDue(): boolean {
-    return this.queue.length > this.held || (this.delivery !== null && this.delivery.isAckDue(Date.now()));
+    return this.over || this.queue.length > this.held ||
+      (this.delivery !== null && this.delivery.isAckDue(now()));
   }
 
   /** How many at the end of the queue are held back. */
@@ -73,13 +77,31 @@ export class Outbox {
 
   /** All that is to be sent. */
   take(): string[] {
-    const { queue, passing, delivery, held } = this;
-    this.queue = held > 0 ? queue.splice(-held) : [];
-    this.passing = held > 0 && passing > 0 ? Math.min(passing, this.queue.reduce((size, packet) => size + packet.length, 0)) : 0;
+    const { queue, passing, delivery } = this;
+    const back = this.held;
+    this.queue = back > 0 ? queue.splice(-back) : [];
+    this.passing = back > 0 && passing > 0 ? Math.min(passing, sizeOf(this.queue)) : 0;
     this.count(this.passing - passing);
     if (!delivery) return queue;
+    if (this.over) return delivery.lastAcks();
     delivery.onSent(this.hold ? this.hold.kept : 0);
     return [...delivery.takeAck(), ...queue];
+  }
+
+  /**
+   * The session has ended, and there is too much to be kept until its client is told: nothing is, but
+   * acknowledgements. Without these, a client of public/realtime.js would send messages that have been
+   * handled to its next session, for ever if it is they that end sessions.
+   * @returns whether there is something to be told
+   */
+  keepAcks(): boolean {
+    const before = this.size;
+    this.over = true;
+    this.hold = null;
+    this.queue = this.delivery ? [] : this.queue.filter(isAck);
+    this.passing = sizeOf(this.queue);
+    this.count((this.delivery ? this.delivery.keepAcks() : this.passing) - before);
+    return this.queue.length > 0 || (this.delivery !== null && this.delivery.hasLastAcks());
   }
 
   /** Nothing waits any more. */
@@ -94,4 +116,8 @@ export class Outbox {
     this.size += change;
     this.owner.onWait(change);
   }
+}
+
+function sizeOf(packets: string[]): number {
+  return packets.reduce((size, packet) => size + held(packet), 0);
 }

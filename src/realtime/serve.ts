@@ -96,8 +96,9 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
   }
 
   function post(req: IncomingMessage, res: ServerResponse, origin: string | null, session: Session | undefined, by: string): void {
-    if (!session) throw notHandshaken();
+    if (!session || session.isOver) throw notHandshaken();
     const handle = (text: string) => (to: Session) => {
+      if (to.isOver) throw notHandshaken(); // it ended while its body came
       const packets = readPayload(text, config.maxPackets);
       to.begin();
       receive(manager, to, packets);
@@ -151,7 +152,7 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
     // While it waits it keeps nothing but its answer: what its request said is a kilobyte.
     req.headers = NO_HEADERS;
     req.rawHeaders = NO_RAW_HEADERS;
-    session.transport.onPoll(res, origin, delivered);
+    session.transport.onPoll(res, req.socket, origin, delivered);
   }
 
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {

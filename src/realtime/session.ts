@@ -27,7 +27,8 @@ export class Session {
   /** With Redis, for clients of public/realtime.js: what makes another process able to go on with it. */
   readonly shared: Shared | null;
 
-  private overflown = false;
+  /** In which sweep (limits.turn) the client last took something of what waits for it. */
+  takenIn = 0;
   /** Whether it has ended for good, which the client may not know. */
   booted = false;
   /** Whether the client has to come back with a handshake; whether it has, and is to be told that it is connected. */
@@ -51,16 +52,19 @@ export class Session {
   /** What socket.set keeps. Handlers can still read it when the session has ended. */
   get data(): Map<string, unknown> { return this.kept || (this.kept = new Map()); }
 
-  /** What waits has changed by so many characters. */
+  /** What waits has changed by so much. */
   onWait(change: number): void {
-    this.manager.limits.onWait(this, change);
+    const { limits } = this.manager;
+    // Taken, or the first that waits.
+    if (change < 0 || this.outbox.size === change) this.takenIn = limits.turn;
+    limits.onWait(change);
   }
 
   /** Sends a packet; a volatile one only if the client can take it at once. */
   send(packet: string, volatile?: boolean): void {
     if (this.shared && this.shared.elsewhere && !volatile) this.shared.forward(packet);
     if (this.shared && this.shared.hasThat) return;
-    if (this.ended || this.overflown || (volatile && !this.transport.isReady())) return;
+    if (this.ended || (volatile && !this.transport.isReady())) return;
     const numbered = this.outbox.add(packet, !volatile);
     if (this.shared) this.shared.onPacket(numbered);
     this.transport.flushSoon();
@@ -146,8 +150,18 @@ export class Session {
     this.forget();
   }
 
-  /** Ends the session. A client that is still there gets a new one, unless it has been told to stay away. */
-  end(reason: string): void {
+  /** Whether it has ended, and its client is to have another one: all that is left are acknowledgements. */
+  get isOver(): boolean {
+    return this.ended && !this.booted;
+  }
+
+  /**
+   * Ends the session. A client that is still there gets a new one, unless it has been told to stay away.
+   * @param reason what handlers of 'disconnect' are told
+   * @param rest what becomes of packets that the client has not been sent: 'send' if it is there, 'acks'
+   * if there is too much of them, 'nothing' where the client is known to be gone
+   */
+  end(reason: string, rest: 'send' | 'acks' | 'nothing' = 'send'): void {
     if (this.ended) return;
     this.ended = true;
     this.manager.onEnd(this, reason);
@@ -155,18 +169,12 @@ export class Session {
       this.shared.letGo();
       this.shared.touch();
     }
-    const told = this.transport.connection !== null;
-    this.transport.flush();
-    this.transport.drop();
+    if (rest === 'acks') this.outbox.keepAcks();
+    const told = this.transport.flushLast();
     this.transport.awaitClient();
-    if (!this.booted || (told && !this.delivery)) this.forget();
-  }
-
-  /** Too much waits for the client: nothing more does, and the session ends. Later, so that nobody is interrupted who sends to many. */
-  overflow(): void {
-    this.overflown = true;
-    this.outbox.clear();
-    setImmediate(() => this.end('too much waits'));
+    if (this.booted) {
+      if (told && !this.delivery) this.forget();
+    } else if (told || rest === 'nothing' || !this.outbox.keepAcks()) this.forget();
   }
 
   /** The client is to come back with a handshake, at once. */
@@ -175,15 +183,18 @@ export class Session {
     this.transport.sendAway();
   }
 
-  /** Does what is due. To be called about once a second: a timer for each poll would cost more. */
-  sweep(now: number): void {
+  /**
+   * Does what is due. To be called about once a second: a timer for each poll would cost more.
+   * @param time by the clock that only goes forward, ms
+   */
+  sweep(time: number): void {
     this.transport.flush();
-    if (!this.transport.isDue(now)) return;
-    if (!this.connected) this.end('unused');
+    if (!this.transport.isDue(time)) return;
+    if (!this.connected) this.end('unused', 'nothing');
     else if (this.ended) this.forget();
     else {
       const reason = this.transport.onDue();
-      if (reason !== null) this.end(reason);
+      if (reason !== null) this.end(reason, 'nothing');
     }
   }
 
@@ -193,7 +204,7 @@ export class Session {
   }
 
   /** Nothing of the session is kept. */
-  private forget(): void {
+  forget(): void {
     this.outbox.clear();
     this.manager.sessions.delete(this.id);
   }

@@ -1,15 +1,18 @@
 /*
- * How a session reaches its client over time: by one poll after the other, or by a WebSocket (each a Connection, connection.ts), and how
- * long each may wait. Stock 0.9 has a transport for each poll instead, and loses what is written to one whose client is gone.
+ * How a session reaches its client over time: by one poll after the other, or by a WebSocket (each a
+ * Connection, connection.ts), and how long each may wait. Stock 0.9 has a transport for each poll instead,
+ * and loses what is written to one whose client is gone.
  */
 import type { ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import type WebSocket from 'ws';
+import { now } from './clock';
 import { Connection, PollConnection, WebSocketConnection } from './connection';
 import { encodePacket } from './encode';
 import type { Manager } from './manager';
 import type { Delivered } from './requests';
 import type { Session } from './session';
+import type { Answer } from './unread';
 
 const HEARTBEAT = encodePacket({ type: 'heartbeat' });
 
@@ -32,42 +35,56 @@ export class Transport {
   name: Connection['name'] = 'xhr-polling';
   /** Null between two polls, and while the client is away. */
   connection: Connection | null = null;
+  /** How much was written for the client that the system has not taken yet, characters. */
+  underWay = 0;
+  /** How much waited when packets were sent last, characters. */
+  lastSize = 0;
   private flushing = false;
+  /** Whether something was not sent because too much is under way. */
+  private keptBack = false;
   private awaitsHeartbeat = false;
-  /** The last poll. */
-  private polled: ServerResponse | null = null;
-  /** When the next thing is due, ms: the end of a poll's wait, a heartbeat, or the end of a client that is away. */
-  private due = Date.now() + UNUSED;
+  /**
+   * When the next thing is due, ms: the end of a poll's wait, a heartbeat, or the end of a client
+   * that is away.
+   */
+  private due = now() + UNUSED;
   /** Until when the client is expected to poll again, having asked for no answer later than at once, ms. */
   private soonUntil = 0;
 
   constructor(private readonly session: Session, private readonly manager: Manager) {}
 
   /**
+  /**
    * A poll: answered at once if something waits for the client, otherwise as soon as something does,
    * or its time is over.
+   * @param stream what the poll came over
+   * @param origin the page of another origin that may read the answer
    */
-  onPoll(res: ServerResponse, origin: string | null, { got, wait }: Delivered): void {
-    // 0.9's client polls again when it has read the answer. One that has not could make us keep any number of them.
-    // (An answer that has been sent whole has no connection any more: it may carry those of others by now.)
-    const unread = this.polled && this.polled.socket;
-    if (unread && unread !== res.socket && unread.writableLength > 0) unread.destroy();
-    this.polled = res;
-    const poll = new PollConnection(res, origin);
+  onPoll(
+    res: ServerResponse, stream: Duplex, origin: string | null, { got, wait }: Delivered,
+  ): void {
+    const poll = new PollConnection(res, stream, origin);
     // What is sent to a client that has gone away waits for its next poll.
-    res.on('close', () => this.onGone(poll));
+    res.on('close', () => {
+      this.onGone(poll);
+      this.forgetAnswer(poll);
+    });
     this.session.outbox.onGot(got);
     this.use(poll, 'polling duration');
     if (wait === Infinity || this.connection !== poll) return;
-    const now = Date.now();
-    this.due = Math.min(this.due, now + wait * 1000);
-    if (wait === 0) this.soonUntil = now + BETWEEN_SHORT_POLLS;
+    const time = now();
+    this.due = Math.min(this.due, time + wait * 1000);
+    if (wait === 0) this.soonUntil = time + BETWEEN_SHORT_POLLS;
   }
 
   /** A WebSocket, open. The polls are over. */
   onWebSocket(webSocket: WebSocket, stream: Duplex): void {
-    const connection = new WebSocketConnection(webSocket, stream, () => this.flushSoon());
+    const connection = new WebSocketConnection(webSocket, stream, () => {
+      this.forgetAnswer(connection);
+      this.flushSoon();
+    });
     webSocket.on('close', () => {
+      this.forgetAnswer(connection);
       if (this.onGone(connection) && !this.session.delivery) this.session.end('socket end');
     });
     this.awaitsHeartbeat = false;
@@ -80,7 +97,8 @@ export class Transport {
       connection.sendAway();
       return;
     }
-    // Over a WebSocket that seemed to open the client may never have been told: 0.9's then polls, in the same session.
+    // Over a WebSocket that seemed to open the client may never have been told: 0.9's then polls, in
+    // the same session.
     const moved = this.session.connected && this.name !== connection.name;
     this.name = connection.name;
     this.connection = connection;
@@ -109,10 +127,79 @@ export class Transport {
     this.flushing = false;
     const { connection, session: { outbox } } = this;
     if (!connection || !connection.isReady()) return;
-    if (!outbox.isDue() && !(connection.once && this.isDue(Date.now()))) return;
-    if (connection.once) this.onGone(connection);
-    connection.send(outbox.take());
+    if (!outbox.isDue()) {
+      if (connection.once && this.isDue(now())) this.drop();
+      return;
+    }
+    // The sweep tries again, and so does onTaken.
+    this.keptBack = !this.manager.limits.maySend(outbox.size, this.underWay);
+    if (this.keptBack) return;
+    this.send(connection);
     if (this.session.ended) this.session.onToldEnd();
+  }
+
+  /** Sends the last that the client is to hear. @returns whether it could be sent */
+  flushLast(): boolean {
+    const { connection } = this;
+    if (!connection) return false;
+    this.send(connection);
+    this.drop();
+    return true;
+  }
+
+  private send(connection: Connection): void {
+    const { outbox } = this.session;
+    this.lastSize = outbox.size;
+    const packets = outbox.take();
+    if (packets.length === 0) return;
+    if (connection.once) this.onGone(connection);
+    connection.send(packets);
+    if (!connection.isTaken()) this.await(connection, packets);
+  }
+
+  /** The system has not taken yet what has just been sent. */
+  private await(connection: Connection, packets: string[]): void {
+    const { unread } = this.manager.limits;
+    const size = packets.reduce((sum, packet) => sum + packet.length, 0);
+    this.underWay += size;
+    if (connection.answer) {
+      unread.grow(connection.answer, size);
+      return;
+    }
+    connection.answer = { size, sweeps: 0, connection, client: this };
+    unread.add(connection.answer);
+    if (connection instanceof PollConnection) {
+      connection.res.on('finish', () => this.forgetAnswer(connection));
+    }
+  }
+
+  /** What was sent has been taken, or does not arrive any more. */
+  private forgetAnswer(connection: Connection): void {
+    if (!connection.answer) return;
+    this.manager.limits.unread.remove(connection.answer);
+    connection.answer = null;
+  }
+
+  /** An answer has been taken, or its connection is gone. */
+  onTaken(answer: Answer): void {
+    this.underWay -= answer.size;
+    // Until now the client was not away: it was reading.
+    if (!this.connection && !this.session.ended) this.dueIn('absence');
+    if (this.keptBack) this.flushSoon();
+  }
+
+  /**
+   * Whether more is under way than may be, and the client does not read it: it waits for more on another
+   * connection, or its session has ended.
+   */
+  hasTooMuch({ connection }: Answer): boolean {
+    if (this.underWay <= this.manager.limits.most) return false;
+    return this.session.isOver || (this.connection !== null && this.connection !== connection);
+  }
+
+  /** Whether the client may still be reading what it was sent, as a poll of its own would deny. */
+  get mayBeReading(): boolean {
+    return this.connection === null || !this.connection.once;
   }
 
   /** At the end of this tick, so that all its packets go together. */
@@ -130,7 +217,10 @@ export class Transport {
     connection.end();
   }
 
-  /** The client is to come back with a handshake, at once. How long it is waited for does not begin anew. */
+  /**
+   * The client is to come back with a handshake, at once. How long it is waited for does not begin
+   * anew.
+   */
   sendAway(): void {
     const { connection } = this;
     this.connection = null;
@@ -144,8 +234,10 @@ export class Transport {
     this.dueIn('heartbeat interval');
   }
 
-  isDue(now: number): boolean {
-    return now >= this.due;
+  /** @param time by the clock that only goes forward, ms */
+  isDue(time: number): boolean {
+    // One that still reads its answer is not away.
+    return time >= this.due && (this.connection !== null || this.underWay === 0);
   }
 
   /**
@@ -156,6 +248,8 @@ export class Transport {
     const { connection } = this;
     if (!connection) return 'close timeout';
     if (connection.once) this.drop();
+    // It would stand behind what the client has not read yet.
+    else if (this.underWay > 0) this.dueIn('heartbeat interval');
     else if (this.awaitsHeartbeat) return 'heartbeat timeout';
     else {
       this.awaitsHeartbeat = true;
@@ -171,7 +265,9 @@ export class Transport {
   }
 
   private dueIn(wait: Wait): void {
-    const absence = this.session.delivery ? this.manager.sessionTimeout : this.manager.get('close timeout') as number;
-    this.due = Date.now() + (wait === 'absence' ? absence : this.manager.get(wait)) * 1000;
+    const { session, manager } = this;
+    const closeTimeout = manager.get('close timeout') as number;
+    const absence = session.delivery ? manager.sessionTimeout : closeTimeout;
+    this.due = now() + (wait === 'absence' ? absence : manager.get(wait)) * 1000;
   }
 }

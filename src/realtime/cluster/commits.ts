@@ -2,6 +2,7 @@
  * Writes to Redis what has changed in this process: one command for all that changed within a turn of the event loop, its sessions
  * (shared.ts says what of each) and what it puts on the bus (outgoing.ts). index.ts has it.
  */
+import { now } from '../clock';
 import type { Session } from '../session';
 import type { Cluster } from './index';
 import { state } from './members';
@@ -54,9 +55,9 @@ export class Commits {
     return this.underWay.size === 0;
   }
 
-  isSlow(now: number): boolean {
+  isSlow(time: number): boolean {
     const [oldest] = this.underWay.values();
-    return oldest !== undefined && now - oldest > SLOW;
+    return oldest !== undefined && time - oldest > SLOW;
   }
 
   /** When of all that is being written it is known whether it is there. */
@@ -107,11 +108,11 @@ export class Commits {
       for (const { session } of written) session.shared!.stored.whole = true;
       if (cluster.redis.ready) cluster.onRefused(error.code || error.message);
     }).then(() => {
-      this.took = Date.now() - this.underWay.get(done)!;
+      this.took = now() - this.underWay.get(done)!;
       this.underWay.delete(done);
       written.forEach(({ tell }) => tell());
     });
-    this.underWay.set(done, Date.now());
+    this.underWay.set(done, now());
   }
 }
 

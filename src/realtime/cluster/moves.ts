@@ -2,6 +2,7 @@
  * Sessions that come here from another process, and those that leave: when, and how often. take.ts has what Redis gives of one, shared.ts
  * goes on with it.
  */
+import { now } from '../clock';
 import { elusive, MOST_TRIES } from '../moving';
 import type { Session } from '../session';
 import type { Read } from './bus';
@@ -37,9 +38,9 @@ export class Moves {
     commits.drop(session);
     void session.shared!.onMoved(commits.settled());
     // A recycle moves each client once. One that goes to and fro is slow.
-    const now = Date.now();
-    this.left.set(session.id, now);
-    this.leftAt = [...this.leftAt.filter(at => now - at < 10000), now];
+    const leftNow = now();
+    this.left.set(session.id, leftNow);
+    this.leftAt = [...this.leftAt.filter(at => leftNow - at < 10000), leftNow];
     if (this.leftAt.length > 20 + 2 * manager.clients) {
       this.leftAt = [];
       log.warn('clients go from process to process: let each stay with one (nodeProcessStickySessions in iisnode.yml, affinity in a balancer)');
@@ -81,7 +82,7 @@ export class Moves {
   }
 
   /** To be called about once a second. */
-  sweep(now: number): void {
-    for (const [id, at] of this.left) if (now - at > LEFT) this.left.delete(id);
+  sweep(time: number): void {
+    for (const [id, at] of this.left) if (time - at > LEFT) this.left.delete(id);
   }
 }

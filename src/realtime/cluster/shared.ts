@@ -2,6 +2,7 @@
  * What makes another process able to go on with a session: what of it is in Redis (stored.ts), and that its client is told nothing that is
  * not. Each session of a client of public/realtime.js has one, if there is Redis; commits.ts has it written.
  */
+import { now } from '../clock';
 import { encodePacket } from '../encode';
 import type { Session } from '../session';
 import { isAfter } from './bus';
@@ -77,7 +78,7 @@ export class Shared {
    */
   write(args: (string | number)[]): () => void {
     const { session, session: { delivery } } = this;
-    this.at = Date.now();
+    this.at = now();
     this.stored.write(args, this.term, this.isBehind ? this.sentUntil! : this.cluster.bus.position);
     const { received } = delivery!;
     const waiting = this.toldWhenWritten.splice(0);
@@ -109,7 +110,7 @@ export class Shared {
   restore(taken: Taken): void {
     const { session } = this;
     this.term = taken.term;
-    this.at = Date.now();
+    this.at = now();
     this.sentUntil = taken.from;
     for (const room of taken.rooms) this.cluster.manager.rooms.join(session, room);
     this.stored.restore(taken);
