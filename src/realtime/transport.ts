@@ -119,7 +119,7 @@ export class Transport {
   isReady(): boolean {
     if (this.connection) return this.connection.isReady();
     if (this.soonUntil === 0) return false;
-    return Date.now() < this.soonUntil && this.session.outbox.size < MOST_BETWEEN_SHORT_POLLS;
+    return now() < this.soonUntil && this.session.outbox.size < MOST_BETWEEN_SHORT_POLLS;
   }
 
   /** Sends what waits, if the client can take it; a poll whose time is over is told that nothing does. */
@@ -127,10 +127,7 @@ export class Transport {
     this.flushing = false;
     const { connection, session: { outbox } } = this;
     if (!connection || !connection.isReady()) return;
-    if (!outbox.isDue()) {
-      if (connection.once && this.isDue(now())) this.drop();
-      return;
-    }
+    if (!outbox.isDue() && !(connection.once && this.isDue(now()))) return;
     // The sweep tries again, and so does onTaken.
     this.keptBack = !this.manager.limits.maySend(outbox.size, this.underWay);
     if (this.keptBack) return;
@@ -151,7 +148,7 @@ export class Transport {
     const { outbox } = this.session;
     this.lastSize = outbox.size;
     const packets = outbox.take();
-    if (packets.length === 0) return;
+    if (packets.length === 0 && !connection.once) return;
     if (connection.once) this.onGone(connection);
     connection.send(packets);
     if (!connection.isTaken()) this.await(connection, packets);
