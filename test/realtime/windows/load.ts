@@ -1,0 +1,151 @@
+/* Clients that poll over connections that are kept, their own or those of one pool, as iisnode's. */
+import http from 'node:http';
+import type net from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { split } from '../../support/raw';
+import { resource } from '../../support/template';
+
+export interface Counts { clients: number; sent: number; lost: number; doubled: number; cut: number; slowest: number }
+
+/** How long iisnode keeps a connection that is not in use, ms (maxNamedPipePooledConnectionAge). */
+const KEPT = 30000;
+
+/** Connections that are used by one request after the other. */
+class Pool {
+  /** Connections that the server has cut, and requests without an answer. */
+  cut = 0;
+  private idle: { socket: net.Socket; since: number }[] = [];
+  private ended = false;
+
+  constructor(private readonly open: () => Promise<net.Socket>) {}
+
+  async request(path: string, body?: string): Promise<{ status: number; text: string }> {
+    const socket = await this.connect();
+    return await new Promise(resolve => {
+      const done = (status: number, text: string) => resolve({ status, text });
+      const method = body === undefined ? 'GET' : 'POST';
+      const req = http.request({ method, path, createConnection: () => socket });
+      req.shouldKeepAlive = true;
+      // The request has gone and its answer has come: not before is the connection free.
+      let open = 2;
+      const close = () => {
+        open -= 1;
+        if (open === 0 && !socket.destroyed) this.idle.push({ socket, since: performance.now() });
+      };
+      req.once('finish', close);
+      req.once('response', res => {
+        let text = '';
+        res.setEncoding('utf8').on('data', data => text += String(data));
+        res.once('end', () => {
+          close();
+          done(res.statusCode!, text);
+        });
+        res.once('error', () => done(0, ''));
+      }).once('error', () => done(0, '')).end(body);
+    });
+  }
+
+  private async connect(): Promise<net.Socket> {
+    for (let one; (one = this.idle.pop());) {
+      if (performance.now() - one.since < KEPT && !one.socket.destroyed) return one.socket;
+      one.socket.removeAllListeners('close').destroy();
+    }
+    const socket = await this.open();
+    socket.on('error', () => undefined).once('close', () => { if (!this.ended) this.cut += 1; });
+    return socket;
+  }
+
+  end(): void {
+    this.ended = true;
+    for (const { socket } of this.idle) socket.destroy();
+  }
+}
+
+/**
+ * Lets clients send numbers, and counts what comes back. Half of them are plain clients of 0.9, the others
+ * number their messages as public/realtime.js does.
+ * @param open opens a connection to the server
+ * @param shared whether all use the connections of one pool
+ * @param rate messages a second, of all clients together
+ */
+export async function load(
+  open: () => Promise<net.Socket>, shared: boolean, clients: number, rate: number, seconds: number,
+): Promise<Counts & { wrong: string[] }> {
+  const pools: Pool[] = [];
+  const pool = () => {
+    const one = new Pool(open);
+    pools.push(one);
+    return one;
+  };
+  const all = shared ? pool() : null;
+  const counts: Counts = { clients, sent: 0, lost: 0, doubled: 0, cut: 0, slowest: 0 };
+  let wrong: string[] = [];
+
+  async function client(number: number): Promise<void> {
+    const numbered = number % 2 === 1;
+    const own = all ?? pool();
+    const { text } = await own.request(`${resource}/1/${numbered ? '?got=0&try=1' : ''}`);
+    const path = `${resource}/1/xhr-polling/${text.split(':')[0]}`;
+    let got = 0;
+    let last = 0;
+    let over = false;
+    const heard = new Map<number, number>();
+    const sentAt: number[] = [];
+    const query = () => numbered ? `?got=${got}&try=1` : '?t=1';
+
+    async function polling(): Promise<void> {
+      while (!over) {
+        const answer = await own.request(path + query());
+        if (answer.status === 0) await sleep(100);
+        for (const packet of split(answer.text)) take(packet);
+      }
+    }
+    function take(packet: string): void {
+      const [, id, data] = /^[56]:(\d*)::(.*)$/.exec(packet) ?? [];
+      if (data === undefined || (numbered && id === '')) return;
+      if (numbered && Number(id) <= got) return; // again, as it had to be
+      if (numbered) got = Number(id);
+      if (packet.startsWith('6')) {
+        wrong = (JSON.parse(data.slice(data.indexOf('+') + 1)) as [string[]])[0];
+        over = true;
+        return;
+      }
+      const n = (JSON.parse(data) as { args: [number] }).args[0];
+      heard.set(n, (heard.get(n) ?? 0) + 1);
+      counts.slowest = Math.max(counts.slowest, performance.now() - sentAt[n]!);
+    }
+    async function send(name: string, args: unknown[], ack = ''): Promise<void> {
+      last += 1;
+      const id = numbered || ack ? `${last}${ack}` : '';
+      const body = `5:${id}::${JSON.stringify(args.length > 0 ? { name, args } : { name })}`;
+      // One that is cut is sent again where numbers say whether it came.
+      while ((await own.request(path + query(), body)).status === 0 && numbered) await sleep(100);
+    }
+
+    const end = polling();
+    const every = 1000 * clients / rate;
+    await sleep(every * number / clients);
+    for (const until = performance.now() + seconds * 1000; performance.now() < until;) {
+      const next = performance.now() + every;
+      sentAt[last + 1] = performance.now();
+      counts.sent += 1;
+      await send('n', [last + 1]);
+      await sleep(Math.max(0, next - performance.now()));
+    }
+    const sent = last;
+    for (let i = 0; i < 200 && heard.size < sent; i++) await sleep(50);
+    counts.lost += sent - heard.size;
+    for (const times of heard.values()) counts.doubled += times - 1;
+    // Its answer is the last that the poll brings.
+    await send('wrong', [], '+');
+    await Promise.race([end, sleep(10000)]);
+    over = true;
+  }
+
+  await Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
+  counts.cut = pools.reduce((sum, one) => sum + one.cut, 0);
+  for (const one of pools) one.end();
+  counts.slowest = Math.round(counts.slowest);
+  return { ...counts, wrong };
+}
