@@ -31,7 +31,11 @@ for (const version of NODES) {
         const pipe = newPipeName(true);
         const script = path.join(__dirname, 'windows', 'load-server.js');
         const args = [...command.slice(1), file(script), file(path.join(root, 'dist')), pipe];
-        const server = spawn(command[0]!, args, { env: { ...process.env, ...env }, stdio: 'ignore' });
+        // As web.config has it: four connections may be pending by default.
+        const pending = { NODE_PENDING_PIPE_INSTANCES: '5000' };
+        const server = spawn(command[0]!, args, {
+          env: { ...process.env, ...env, ...pending }, stdio: 'ignore',
+        });
         st.after(() => server.kill('SIGKILL'));
         await until(() => open(pipe).then(socket => socket.destroy(), () => null), 'the server', 60);
         const { wrong, ...counts } = await load(() => open(pipe), shared, 200, 200, SECONDS);

@@ -5,8 +5,8 @@
 import http from 'http';
 import path from 'path';
 
-const [dist, at] = process.argv.slice(2) as [string, string];
-const load = (name: string) => require(path.join(dist, name)) as any; // eslint-disable-line @typescript-eslint/no-require-imports
+const [dist, at] = process.argv.slice(2);
+const load = (name: string): any => require(path.join(dist!, name)); // eslint-disable-line @typescript-eslint/no-require-imports
 const realtime = load('realtime').createRealtime(load('config').readConfig({}), load('log').createLog('error'));
 
 /** What came twice or in the wrong order. */

@@ -82,7 +82,11 @@ export async function load(
   const counts: Counts = { clients, sent: 0, lost: 0, doubled: 0, cut: 0, slowest: 0 };
   let wrong: string[] = [];
 
-  async function client(number: number): Promise<void> {
+  // The load begins when all are there.
+  let begin: () => void;
+  const begun = new Promise<void>(resolve => begin = resolve);
+
+  async function client(number: number, ready: () => void): Promise<void> {
     const numbered = number % 2 === 1;
     const own = all ?? pool();
     const { text } = await own.request(`${resource}/1/${numbered ? '?got=0&try=1' : ''}`);
@@ -123,7 +127,10 @@ export async function load(
       while ((await own.request(path + query(), body)).status === 0 && numbered) await sleep(100);
     }
 
+    for (const packet of split((await own.request(path + query())).text)) take(packet);
     const end = polling();
+    ready();
+    await begun;
     const every = 1000 * clients / rate;
     await sleep(every * number / clients);
     for (const until = performance.now() + seconds * 1000; performance.now() < until;) {
@@ -143,7 +150,16 @@ export async function load(
     over = true;
   }
 
-  await Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
+  const ends: Promise<void>[] = [];
+  for (let number = 0; number < clients; number++) {
+    await new Promise<void>((resolve, reject) => {
+      const end = client(number, resolve);
+      end.catch(reject);
+      ends.push(end);
+    });
+  }
+  begin!();
+  await Promise.all(ends);
   counts.cut = pools.reduce((sum, one) => sum + one.cut, 0);
   for (const one of pools) one.end();
   counts.slowest = Math.round(counts.slowest);
