@@ -1,6 +1,7 @@
 /* What iisnode and npm start run: reads the settings, wires the parts, listens. Your application is in app.ts, your pages in pages.ts. */
-import { createServer, RequestListener } from 'http';
+import { createServer, IncomingMessage, RequestListener } from 'http';
 import type { AddressInfo } from 'net';
+import type { Duplex } from 'stream';
 import { app } from './app';
 import { Config, ConfigError, readConfig } from './config';
 import { trustHeaders } from './iisnode';
@@ -8,6 +9,7 @@ import { createLog, Log } from './log';
 import { createRealtime } from './realtime';
 import type { Cluster } from './realtime/cluster';
 import { exitOnSignal } from './shutdown';
+import { toPath } from './target';
 
 async function start(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
@@ -22,6 +24,7 @@ async function start(config: Config): Promise<void> {
   const loadPages = () => pages || (pages = (require('./pages') as typeof import('./pages')).createPages(config, log, realtime));
 
   const server = createServer((req, res) => {
+    toPath(req);
     if (realtime.owns(req)) {
       realtime.handle(req, res);
       return;
@@ -29,7 +32,12 @@ async function start(config: Config): Promise<void> {
     trustHeaders(req, config.iisnode !== null);
     loadPages()(req, res);
   });
-  if (config.transports.includes('websocket')) server.on('upgrade', realtime.upgrade);
+  if (config.transports.includes('websocket')) {
+    server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+      toPath(req);
+      realtime.upgrade(req, socket, head);
+    });
+  }
 
   // iisnode keeps its connections to us for 30 s (maxNamedPipePooledConnectionAge). If we close one just as it sends a
   // request on it, the visitor gets a 500.1013: so we wait longer. node wants headersTimeout to be longer still.

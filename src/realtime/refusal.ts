@@ -24,6 +24,11 @@ export function answer(res: ServerResponse, status: number, text: string, origin
     'Content-Type': 'text/plain; charset=UTF-8', 'Content-Length': Buffer.byteLength(text),
     'Cache-Control': 'no-store', Vary: 'Origin', ...more,
   };
+  if (status === 204) {
+    // It has no body, so no length of one (RFC 9110, 8.6), nor a type.
+    delete headers['Content-Length'];
+    delete headers['Content-Type'];
+  }
   if (origin !== null) {
     headers['Access-Control-Allow-Origin'] = origin;
     headers['Access-Control-Allow-Credentials'] = 'true';
