@@ -8,6 +8,7 @@
  *   createConnection  what a page gets: the states of a connection, and the messages that arrive
  *   createQueue       the messages that the server may not have yet
  *   createLink        one try: a session of 0.9's client, and what is mended of that client
+ *   createPlaces      when a tab may poll: all tabs of a browser share its six connections
  *   small functions   the address of the server, handlers, reasons
  *
  * It is ES5, for browsers down to Internet Explorer 9, and it runs in node as well.
@@ -39,6 +40,18 @@
   /** Over a WebSocket the server is told after this time, ms, which of its messages are here. */
   var TELL_AFTER = 500;
 
+  /**
+   * How many tabs hold a poll at once. Browsers open six connections to a server for all their
+   * tabs together (with HTTP/1.1): the others are for pages, messages and short polls.
+   */
+  var PLACES = 4;
+  /** After this time, ms, a place is free whose tab does not poll: a poll takes 20 s. */
+  var PLACE_EXPIRES = 90000;
+  /** Pause between two short polls, ms. */
+  var SHORT_PAUSE = 1500;
+  /** How old the last short poll is at least, ms, when another tab calls for the next one. */
+  var SHORT_PAUSE_IF_CALLED = 1000;
+
   var RESTARTED = 'the server was restarted before it answered';
   var TOO_LARGE = 'the message is too large for the server';
 
@@ -68,6 +81,7 @@
     var status = { state: 'connecting', attempt: 1 };
     var handlers = createHandlers();
     var queue = createQueue(io);
+    var places = createPlaces(server);
 
     /** The try that is under way, or the connection there is; null between two tries. */
     var link = null;
@@ -96,7 +110,7 @@
 
     function open() {
       tries += 1;
-      link = createLink(io, server, transports, listener);
+      link = createLink(io, server, places, transports, listener);
       link.setQuery(query(sessionId && '&session=' + sessionId));
       link.start();
     }
@@ -168,6 +182,7 @@
       var left = link;
       link = null;
       clearTimeout(nextTry);
+      if (forGood) places.leave();
       if (!left) return;
       if (!forGood) return left.close();
       // All that the server may not have is sent again with the goodbye. It counts once, in
@@ -443,10 +458,11 @@
    * and onEnd the listener hears no more.
    * @param {ClientLibrary} io
    * @param {ServerAddress} server
+   * @param {Places} places say when to poll
    * @param {string[] | null} transports those to try; null for all that the server offers
    * @param {LinkListener} listener
    */
-  function createLink(io, server, transports, listener) {
+  function createLink(io, server, places, transports, listener) {
     var namespace = io.connect(server.url, {
       resource: server.resource,
       reconnect: false,
@@ -487,14 +503,15 @@
      * @param {string} method GET or POST
      * @param {string} url without a query
      * @param {string | null} body
+     * @param {string} more what its query says, besides what each one does
      * @param {(answer: { status: number, text: string }) => void} onAnswer is called once, with
      * status 0 where there is no answer
      */
-    function ask(method, url, body, onAnswer) {
+    function ask(method, url, body, more, onAnswer) {
       var crossOrigin = session.isXDomain();
       var request = io.util.request(crossOrigin);
       var now = 't=' + new Date().getTime();
-      request.open(method, url + io.util.query(session.options.query, now), true);
+      request.open(method, url + io.util.query(session.options.query + more, now), true);
       if (crossOrigin && 'withCredentials' in request) request.withCredentials = true;
       if (body !== null && request.setRequestHeader) {
         request.setRequestHeader('Content-Type', 'text/plain;charset=UTF-8');
@@ -514,7 +531,7 @@
       var scheme = options.secure ? 'https' : 'http';
       var host = options.host + ':' + options.port;
       var url = [scheme + ':/', host, options.resource, io.protocol, ''].join('/');
-      handshake = ask('GET', url, null, function (answer) {
+      handshake = ask('GET', url, null, '', function (answer) {
         if (over) return;
         if (answer.status !== 200) return fail(answer.text);
         proceed.apply(null, answer.text.split(':'));
@@ -524,21 +541,36 @@
     function mendPolling(transport) {
       // 0.9 does not say that a first poll has failed.
       transport.get = function () {
-        if (!transport.isOpen) return;
-        transport.xhr = ask('GET', transport.prepareUrl(), null, function (answer) {
+        if (transport.isOpen) places.next(poll, giveWay);
+      };
+
+      function poll(wait) {
+        transport.xhr = ask('GET', transport.prepareUrl(), null, wait, function (answer) {
           if (over) return;
           if (answer.status !== 200) return transport.onClose();
           transport.onData(answer.text);
           transport.get();
         });
-      };
+      }
+
+      // The server sends again what was on its way, but not that the client is connected.
+      function giveWay() {
+        var request = transport.xhr;
+        if (!session.connected || request.readyState > 1) return; // an answer comes
+        request.onreadystatechange = ignore;
+        request.abort();
+        transport.get();
+      }
 
       // 0.9 does not say that the server has found a POST too large.
       transport.post = function (text) {
         session.setBuffer(true);
-        transport.sendXHR = ask('POST', transport.prepareUrl(), text, function (answer) {
+        transport.sendXHR = ask('POST', transport.prepareUrl(), text, '', function (answer) {
           if (over) return;
-          if (answer.status === 200) return session.setBuffer(false);
+          if (answer.status === 200) {
+            places.hurry();
+            return session.setBuffer(false);
+          }
           if (answer.status === 413) listener.onTooMuch();
           transport.onClose();
         });
@@ -619,6 +651,7 @@
       var transport = session.transport;
       over = true;
       clearTimeout(tooLong);
+      places.stop();
       if (handshake) handshake.abort();
       clearTimeout(session.heartbeatTimeoutTimer);
       session.setHeartbeatTimeout = ignore; // it would throw where there is no transport
@@ -651,7 +684,7 @@
       var url = transport.prepareUrl() + '?' + session.options.query;
       var navigator = root.navigator;
       var sent = navigator && navigator.sendBeacon && navigator.sendBeacon(url, text);
-      if (!sent) ask('POST', transport.prepareUrl(), text, ignore);
+      if (!sent) ask('POST', transport.prepareUrl(), text, '', ignore);
     }
 
     function encode(packet) {
@@ -676,6 +709,188 @@
       transport: transportName,
       close: close,
       sayGoodbye: sayGoodbye
+    };
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // createPlaces
+  // ---------------------------------------------------------------------------------------------
+
+  /**
+   * Says when this tab may poll. A poll that the server holds takes one of the browser's six
+   * connections to it: with six tabs nothing else gets through. So there are four places for all
+   * tabs. A tab that has one holds its polls. One that has none asks for short polls (wait=0), and
+   * pauses between them: the server answers these at once.
+   *
+   * The places are entries of localStorage, which all tabs of an origin share:
+   *
+   *   realtime <server> place 0   <id of the tab> <hidden or visible> <time of its last poll>
+   *   realtime <server> without   <time>: then a tab had no place
+   *   realtime <server> turn      <time>: then the tabs without a place were to poll
+   *
+   * A visible tab takes the place of a hidden one, whose poll then ends. Nothing is locked: where
+   * two tabs take a place at the same time, both poll for a moment, and the last one has it.
+   *
+   * Browsers slow the timers of hidden tabs, Chromium to one a minute, but neither the answer to a
+   * request nor the storage event. So the tab with the first place asks for polls of a second while
+   * there are tabs without a place, and calls them after each.
+   *
+   * Without localStorage each tab holds its polls.
+   * @param {ServerAddress} server
+   * @returns {Places}
+   */
+  function createPlaces(server) {
+    var prefix = 'realtime ' + server.url + ' ';
+    var entries = createEntries(prefix);
+    var id = Math.random().toString(36).slice(2);
+    /** The number of this tab's place, -1 if it has none. */
+    var mine = -1;
+    /** Ends the poll that is held; null if none is. */
+    var giveWay = null;
+    /** Begins the short poll that is paused for; null if none is. */
+    var paused = null;
+    var pauseTimer;
+    /** When the last short poll began, ms. */
+    var lastShortPoll = 0;
+
+    if (root.addEventListener && root.document) {
+      root.addEventListener('storage', onStorage);
+      root.document.addEventListener('visibilitychange', onVisibility);
+    }
+
+    function now() {
+      return new Date().getTime();
+    }
+
+    /** @returns {boolean} whether something of this time has expired; or the clock was set */
+    function isOver(time, after) {
+      return !(Math.abs(now() - time) < after);
+    }
+
+    function isHidden() {
+      return Boolean(root.document && root.document.hidden);
+    }
+
+    function read(number) {
+      var parts = entries.get('place ' + number).split(' ');
+      return { id: parts[0], hidden: parts[1] === 'hidden', time: Number(parts[2]) };
+    }
+
+    function write(number) {
+      mine = number;
+      entries.set('place ' + number, [id, isHidden() ? 'hidden' : 'visible', now()].join(' '));
+    }
+
+    function hasPlace() {
+      return mine >= 0 && read(mine).id === id;
+    }
+
+    /** Takes a place, or keeps the one there is. @returns {boolean} whether there is one */
+    function takePlace() {
+      var free = -1;
+      var ofHidden = -1;
+      if (hasPlace()) {
+        write(mine);
+        return true;
+      }
+      for (var number = PLACES - 1; number >= 0; number--) {
+        var place = read(number);
+        if (isOver(place.time, PLACE_EXPIRES)) free = number;
+        else if (place.hidden) ofHidden = number;
+      }
+      if (free < 0 && !isHidden()) free = ofHidden;
+      if (free < 0) return false;
+      write(free);
+      return true;
+    }
+
+    /** The tab with the first place calls those without one. @returns {string} how long it polls */
+    function call() {
+      if (mine !== 0 || isOver(entries.get('without'), PLACE_EXPIRES)) return '';
+      if (isOver(entries.get('turn'), SHORT_PAUSE_IF_CALLED)) entries.set('turn', now());
+      return '&wait=1';
+    }
+
+    /**
+     * @param {(wait: string) => void} poll is called when it is time to poll
+     * @param {() => void} end is called where the poll has to end before it is answered
+     */
+    function next(poll, end) {
+      stop();
+      if (takePlace()) {
+        giveWay = end;
+        return poll(call());
+      }
+      if (isOver(entries.get('without'), PLACE_EXPIRES / 3)) entries.set('without', now());
+      if (isOver(lastShortPoll, SHORT_PAUSE)) {
+        lastShortPoll = now();
+        return poll('&wait=0');
+      }
+      paused = function () {
+        next(poll, end);
+      };
+      pauseTimer = setTimeout(paused, lastShortPoll + SHORT_PAUSE - now());
+    }
+
+    /** Ends the pause, if there is one. */
+    function hurry() {
+      if (!paused) return;
+      lastShortPoll = 0;
+      paused();
+    }
+
+    function stop() {
+      clearTimeout(pauseTimer);
+      paused = giveWay = null;
+    }
+
+    function leave() {
+      stop();
+      if (hasPlace()) entries.set('place ' + mine, '');
+      mine = -1;
+    }
+
+    /** Another tab has changed something. */
+    function onStorage(event) {
+      if (String(event.key).indexOf(prefix) !== 0) return;
+      if (event.key === prefix + 'turn') {
+        if (isOver(lastShortPoll, SHORT_PAUSE_IF_CALLED)) hurry();
+      } else if (giveWay && !hasPlace()) {
+        giveWay();
+      }
+    }
+
+    function onVisibility() {
+      if (paused) paused();
+      else if (hasPlace()) write(mine);
+    }
+
+    return { next: next, hurry: hurry, stop: stop, leave: leave };
+  }
+
+  /** Entries of localStorage; or of this tab alone, where that cannot be used. */
+  function createEntries(prefix) {
+    var own = {};
+    var storage = null;
+    try {
+      storage = root.localStorage;
+    } catch (error) {
+      // The browser is set to let pages keep nothing.
+    }
+
+    return {
+      get: function (name) {
+        return (storage ? storage.getItem(prefix + name) : own[name]) || '';
+      },
+
+      set: function (name, value) {
+        own[name] = value;
+        try {
+          if (storage) storage.setItem(prefix + name, value);
+        } catch (error) {
+          storage = null; // it is full
+        }
+      }
     };
   }
 

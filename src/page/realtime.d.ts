@@ -134,6 +134,21 @@ interface ServerAddress {
   resource: string;
 }
 
+/** When this tab may poll. */
+interface Places {
+  /**
+   * Calls `poll` when it is time to poll, with what the query of the poll says of it; and `end`
+   * where the poll has to end before it is answered.
+   */
+  next(poll: (wait: string) => void, end: () => void): void;
+  /** A message has been sent: its answer is not paused for. */
+  hurry(): void;
+  /** There is no poll, nor a pause before one. */
+  stop(): void;
+  /** Gives back what other tabs can use. */
+  leave(): void;
+}
+
 /** What a try tells of itself. */
 interface LinkListener {
   onHandshake(sessionId: string): void;

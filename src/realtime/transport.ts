@@ -48,14 +48,13 @@ export class Transport {
    * that is away.
    */
   private due = now() + UNUSED;
-  /** Until when the client is expected to poll again, having asked for no answer later than at once, ms. */
+  /** Until when a client whose last poll did not wait is expected to poll again, ms. */
   private soonUntil = 0;
 
   constructor(private readonly session: Session, private readonly manager: Manager) {}
 
   /**
-  /**
-   * A poll: answered at once if something waits for the client, otherwise as soon as something does,
+   * A poll: answered at once if something waits for the client, otherwise when something does,
    * or its time is over.
    * @param stream what the poll came over
    * @param origin the page of another origin that may read the answer
@@ -122,7 +121,7 @@ export class Transport {
     return now() < this.soonUntil && this.session.outbox.size < MOST_BETWEEN_SHORT_POLLS;
   }
 
-  /** Sends what waits, if the client can take it; a poll whose time is over is told that nothing does. */
+  /** Sends what waits, if the client can take it; a poll whose time is over is answered anyway. */
   flush(): void {
     this.flushing = false;
     const { connection, session: { outbox } } = this;

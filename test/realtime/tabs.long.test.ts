@@ -9,7 +9,8 @@ for (const name of ['chromium', 'firefox'] as const) {
     if (!tabs) return;
     const site = startSite(t);
     for await (const row of measure(site, tabs, 15)) {
-      t.diagnostic(`${name} ${JSON.stringify(row)} connections ${site.mostConnections()} polls ${site.polls()}`);
+      const at = `connections ${site.mostConnections()}, held ${site.held().length}`;
+      t.diagnostic(`${name} ${JSON.stringify(row)} ${at}`);
     }
   });
 }

@@ -17,18 +17,26 @@ const places = {
     ...windows.map(folder => path.join(folder, 'Mozilla Firefox/firefox.exe')),
   ],
 };
-const flags = [
+/** Switches with which Chromium can be started anywhere, and asks nothing of the network. */
+export const flags = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
   '--disable-sync',
 ];
+
+export type BrowserName = keyof typeof places;
+
+/** Where a browser is, undefined if it is nowhere. */
+export function installed(name: BrowserName): string | undefined {
+  return places[name].find(place => place && existsSync(place));
+}
 
 /**
  * Starts a browser with an empty profile; it is gone when the test ends.
  * @returns null where it is not installed, with the test skipped
  * @throws in CI, where it is not installed
  */
-export async function openBrowser(t: TestContext, name: 'chromium' | 'firefox' = 'chromium'): Promise<BrowserContext | null> {
-  const executablePath = places[name].find(place => place && existsSync(place));
+export async function openBrowser(t: TestContext, name: BrowserName = 'chromium'): Promise<BrowserContext | null> {
+  const executablePath = installed(name);
   if (!available(t, name, executablePath)) return null;
   // The Firefox that people have is driven by WebDriver BiDi, Playwright's own protocol needs a build of its own.
   const browser = name === 'chromium'

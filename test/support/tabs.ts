@@ -12,6 +12,7 @@ import { BrowserName, flags, installed } from './browser';
 import { emptyFolder } from './template';
 
 export interface Tabs {
+  context: BrowserContext;
   /** Opens an empty tab in the first window, in front of the others. */
   open: () => Promise<Page>;
   /** Opens a window with one empty tab. */
@@ -20,19 +21,25 @@ export interface Tabs {
 
 /**
  * Starts a browser with an empty profile; it is gone when the test ends.
+ * @param more switches for Chromium
  * @returns null where it is not installed, with the test skipped
  * @throws in CI, where it is not installed
  */
-export async function openTabs(t: TestContext, name: BrowserName): Promise<Tabs | null> {
+export async function openTabs(
+  t: TestContext, name: BrowserName, more: string[] = [],
+): Promise<Tabs | null> {
   const executablePath = installed(name);
   if (!available(t, name, executablePath)) return null;
-  return name === 'chromium' ? chromiumTabs(t, executablePath!) : firefoxTabs(t, executablePath!);
+  const open = name === 'chromium' ? chromiumTabs : firefoxTabs;
+  return open(t, executablePath!, more);
 }
 
 /** Chromium is started by itself: Playwright's switches for it let hidden tabs run as visible ones. */
-async function chromiumTabs(t: TestContext, executablePath: string): Promise<Tabs> {
+async function chromiumTabs(
+  t: TestContext, executablePath: string, more: string[],
+): Promise<Tabs> {
   const child = spawn(executablePath, [
-    ...flags, '--headless=new', '--remote-debugging-port=0',
+    ...flags, ...more, '--headless=new', '--remote-debugging-port=0',
     `--user-data-dir=${emptyFolder(t, 'profile-')}`, 'about:blank',
   ], { stdio: ['ignore', 'ignore', 'pipe'] });
   t.after(async () => {
@@ -43,6 +50,7 @@ async function chromiumTabs(t: TestContext, executablePath: string): Promise<Tab
   const context = browser.contexts()[0]!;
   const devtools = await browser.newBrowserCDPSession();
   return {
+    context,
     open: () => context.newPage(),
     openWindow: () => opened(context, () => {
       return devtools.send('Target.createTarget', { url: 'about:blank', newWindow: true });
@@ -74,6 +82,7 @@ async function firefoxTabs(t: TestContext, executablePath: string): Promise<Tabs
   const context = await browser.newContext();
   const first = await context.newPage();
   return {
+    context,
     open: () => opened(context, () => first.evaluate(() => {
       window.open('about:blank', '_blank', 'noopener');
     })),

@@ -1,4 +1,4 @@
-/* How long the pages of several tabs take to come, to connect, and for a message, one tab after the other. */
+/* How long pages of several tabs take to come, to connect, and for a message. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import type { Tabs } from '../../support/tabs';
@@ -9,24 +9,28 @@ export interface Measured {
   /** ms. Infinity: not within a minute. */
   load: number;
   connect: number;
-  /** The longest of a message each way, each with its acknowledgement, of the tab in front and the first. */
+  /** The longest of a message each way, with its acknowledgement: the first tab and the last. */
   message: number;
 }
 
 /** What the page of a tab has. */
 export interface InTab {
   tab: {
-    told: number[];
+    /** The numbers that site.count has sent. */
+    counted: number[];
     statuses: { state: string; recovered?: boolean; after: number }[];
     send: (text: string) => Promise<number>;
+    emit: (text: string) => void;
     close: () => void;
   };
 }
 
 const LONGEST = 60000;
 
+interface Opened { page: Page; load: number; connect: number }
+
 /** Opens a further tab. */
-export async function openTab(site: Site, tabs: Tabs, number: number): Promise<{ page: Page; load: number; connect: number }> {
+export async function openTab(site: Site, tabs: Tabs, number: number): Promise<Opened> {
   const page = await tabs.open();
   const began = Date.now();
   const came = await page.goto(site.url(number), { timeout: LONGEST }).catch(() => null);
@@ -40,7 +44,9 @@ export async function openTab(site: Site, tabs: Tabs, number: number): Promise<{
 }
 
 /** How long a message takes, ms, the longer of both ways. */
-export async function message(site: Site, page: Page, number: number, text = 'hello'): Promise<number> {
+export async function message(
+  site: Site, page: Page, number: number, text = 'hello',
+): Promise<number> {
   const tooLong = sleep(LONGEST, Infinity, { ref: false });
   const sent = page.evaluate(text => (window as unknown as InTab).tab.send(text), text);
   const toServer = await Promise.race([sent.catch(() => Infinity), tooLong]);

@@ -1,4 +1,4 @@
-/* A page and an application for tabs.test.ts: both sides can ask the other, and say how long that took. */
+/* A page and an application for tabs.test.ts: each side can ask the other. */
 import { readFileSync } from 'node:fs';
 import { createServer, IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket as Connection } from 'node:net';
@@ -13,16 +13,18 @@ import { fromRoot, resource, root } from '../../support/template';
 export interface Site {
   /** The address of a tab's page. */
   url: (tab: number) => string;
-  /** Asks a tab's page something, and waits for its acknowledgement. @returns how long it took, ms */
+  /** Asks a tab's page something, and gives how long its acknowledgement took, ms. */
   ask: (tab: number) => Promise<number>;
   /** What tabs have sent: the tab's number and the text. */
   heard: { tab: number; text: string }[];
-  /** Of which tabs a session has ended, and why. */
-  ended: { tab: number; reason: string }[];
+  /** Sends a tab's page numbers from 1 on, one every 20 ms, until it is called; gives how many. */
+  count: (tab: number) => () => number;
   /** How many requests under the resource have come. */
   requests: () => number;
-  /** How many polls wait now. */
-  polls: () => number;
+  /** The tabs whose polls wait now, but for those that say that they do not. */
+  held: () => number[];
+  /** The most of these that there were at once, since this was asked last. */
+  mostHeld: () => number;
   /** The most connections there were at once. */
   mostConnections: () => number;
   clients: () => number;
@@ -32,7 +34,7 @@ export interface Site {
 function tab(): void {
   const page = window as unknown as { tab: object; Realtime: any; state: string };
   const connection = page.Realtime.connect({ url: `/${location.search}`, resource: RESOURCE });
-  const told: unknown[] = [];
+  const counted: unknown[] = [];
   const statuses: unknown[] = [];
   const opened = Date.now();
   connection.on('status', (status: any) => {
@@ -40,15 +42,16 @@ function tab(): void {
     document.title = status.state;
   });
   connection.on('ask', (what: unknown, answer: (what: unknown) => void) => {
-    told.push(what);
     answer(what);
   });
+  connection.on('count', (number: unknown) => counted.push(number));
   page.tab = {
-    told, statuses,
+    counted, statuses,
     send: (text: string) => new Promise(resolve => {
       const sent = Date.now();
       connection.emit('say', text, () => resolve(Date.now() - sent));
     }),
+    emit: (text: string) => connection.emit('say', text),
     close: () => connection.close(),
   };
 }
@@ -59,15 +62,13 @@ export function startSite(t: TestContext, env: Record<string, string> = {}): Sit
   const realtime = createRealtime(readConfig(env), createLog('error'));
   const sockets = new Map<number, Socket<Loose, Loose>>();
   const heard: Site['heard'] = [];
-  const ended: Site['ended'] = [];
   realtime.io.sockets.on('connection', (socket: Socket<Loose, Loose>) => {
     const number = Number(socket.handshake.query.tab);
     sockets.set(number, socket);
-    socket.on('say', (text: string, done: () => void) => {
+    socket.on('say', (text: string, done?: () => void) => {
       heard.push({ tab: number, text });
-      done();
+      if (done) done();
     });
-    socket.on('disconnect', (reason: string) => ended.push({ tab: number, reason }));
   });
 
   const files: Record<string, string> = {
@@ -79,7 +80,8 @@ export function startSite(t: TestContext, env: Record<string, string> = {}): Sit
     '/tab.js': `var RESOURCE = '${resource.slice(1)}'; (${tab.toString()})();`,
   };
   let requests = 0;
-  const polls = new Set<IncomingMessage>();
+  const held = new Map<IncomingMessage, number>();
+  let mostHeld = 0;
   const server = createServer((req, res) => {
     if (!realtime.owns(req)) {
       const name = req.url!.split('?')[0]!;
@@ -88,9 +90,10 @@ export function startSite(t: TestContext, env: Record<string, string> = {}): Sit
       return;
     }
     requests += 1;
-    if (req.method === 'GET') {
-      polls.add(req);
-      res.on('close', () => polls.delete(req));
+    if (req.method === 'GET' && !req.url!.includes('&wait=0')) {
+      held.set(req, Number(/[?&]tab=(\d+)/.exec(req.url!)?.[1]));
+      mostHeld = Math.max(mostHeld, held.size);
+      res.on('close', () => held.delete(req));
     }
     realtime.handle(req, res);
   });
@@ -120,9 +123,23 @@ export function startSite(t: TestContext, env: Record<string, string> = {}): Sit
         resolve(Date.now() - sent);
       });
     }),
-    heard, ended,
+    count(number) {
+      let sent = 0;
+      const timer = setInterval(() => sockets.get(number)!.emit('count', sent += 1), 20);
+      t.after(() => clearInterval(timer));
+      return () => {
+        clearInterval(timer);
+        return sent;
+      };
+    },
+    heard,
     requests: () => requests,
-    polls: () => polls.size,
+    held: () => [...held.values()],
+    mostHeld() {
+      const most = mostHeld;
+      mostHeld = held.size;
+      return most;
+    },
     mostConnections: () => most,
     clients: realtime.clients,
   };
