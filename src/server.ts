@@ -1,12 +1,12 @@
 /* What iisnode and npm start run: reads the settings, wires the parts, listens. Your application is in app.ts, your pages in pages.ts. */
-import { createServer, IncomingMessage, RequestListener } from 'http';
+import { createServer, IncomingMessage, RequestListener, ServerOptions } from 'http';
 import type { AddressInfo } from 'net';
 import type { Duplex } from 'stream';
 import { app } from './app';
 import { Config, ConfigError, readConfig } from './config';
 import { trustHeaders } from './iisnode';
 import { createLog, Log } from './log';
-import { createRealtime } from './realtime';
+import { asksForWebSocket, createRealtime } from './realtime';
 import type { Cluster } from './realtime/cluster';
 import { exitOnSignal } from './shutdown';
 import { toPath } from './target';
@@ -23,7 +23,11 @@ async function start(config: Config): Promise<void> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const loadPages = () => pages || (pages = (require('./pages') as typeof import('./pages')).createPages(config, log, realtime));
 
-  const server = createServer((req, res) => {
+  const webSockets = config.transports.includes('websocket');
+  // From 24.9 on node asks which requests are for the listener of 'upgrade'. Older ones hand it all
+  // that ask for anything, h2c for example, and it gives back the others (realtime/upgrades.ts).
+  const options = webSockets ? { shouldUpgradeCallback: asksForWebSocket } as ServerOptions : {};
+  const server = createServer(options, (req, res) => {
     toPath(req);
     if (realtime.owns(req)) {
       realtime.handle(req, res);
@@ -32,10 +36,10 @@ async function start(config: Config): Promise<void> {
     trustHeaders(req, config.iisnode !== null);
     loadPages()(req, res);
   });
-  if (config.transports.includes('websocket')) {
+  if (webSockets) {
     server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
       toPath(req);
-      realtime.upgrade(req, socket, head);
+      realtime.upgrade.call(server, req, socket, head);
     });
   }
 

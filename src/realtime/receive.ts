@@ -28,7 +28,11 @@ export function receive(manager: Manager, session: Session, packets: Packet[]): 
 }
 
 function handOn(manager: Manager, session: Session, packet: Packet): void {
-  const namespace = manager.namespace(packet.endpoint);
+  let namespace = manager.namespace(packet.endpoint);
+  // 0.9's protocol document lets a client join with a query: 1::/chat?room=a
+  if (!namespace && packet.type === 'connect') {
+    namespace = manager.namespace(packet.endpoint.replace(/\?[^]*$/, ''));
+  }
   if (!namespace) return;
   if (packet.ack === true && !session.delivery) {
     session.send(encodePacket({ type: 'ack', ackId: packet.id, endpoint: packet.endpoint }));

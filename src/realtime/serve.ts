@@ -2,7 +2,7 @@
  * The way from a request to a session; index.ts hands it all of Socket.IO's. Whatever is wrong with a request, it gets an answer: of a
  * connection that is cut, iisnode makes a 500.1013.
  */
-import type { IncomingMessage, ServerResponse } from 'http';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import type { Config } from '../config';
 import { atMostOneASecond, Log } from '../log';
@@ -10,20 +10,21 @@ import { clientAddress } from './address';
 import { Bodies } from './bodies';
 import { readHandshake } from './handshake';
 import type { Manager } from './manager';
-import { admit, handOn } from './moving';
+import { admit, handOn, shutOut } from './moving';
 import { readOrigin } from './origins';
 import { readPayload } from './packets';
 import { receive } from './receive';
-import { answer, notHandshaken, Refusal } from './refusal';
+import { answer, notHandshaken, Refusal, unauthorized } from './refusal';
 import { Delivered, readDelivery, readRequest, Request } from './requests';
 import type { Session } from './session';
-import { createUpgrade } from './websocket';
+import { asksForWebSocket, refuseUpgrade, serveWithoutUpgrade } from './upgrades';
+import { createAccept } from './websocket';
 
 export interface Serve {
   /** Answers a request. */
   request: (req: IncomingMessage, res: ServerResponse) => void;
-  /** Answers a request for a WebSocket. */
-  upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Answers a request for a WebSocket. One for anything else is served as if it had not asked. */
+  upgrade: (this: HttpServer, req: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** From now on every request is told that the server is stopping. */
   close: () => void;
   /** Gives up what takes too long. To be called about once a second. */
@@ -35,8 +36,8 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
   const bodies = new Bodies(config.maxMessageBytes);
   const warn = atMostOneASecond(log.warn);
   let closing = false;
-  const webSockets = config.transports.includes('websocket')
-    ? createUpgrade(config.maxMessageBytes, (session, packets) => receive(manager, session, packets), log)
+  const accept = config.transports.includes('websocket')
+    ? createAccept(config.maxMessageBytes, (session, packets) => receive(manager, session, packets), log)
     : null;
 
   /**
@@ -85,12 +86,18 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
     };
     const check = manager.get('authorization');
     if (!check) return enter();
-    manager.ask(check, manager, data, (error, authorized) => attempt(req, res, origin, () => {
+    manager.ask(check, manager, data, (error, authorized, why) => attempt(req, res, origin, () => {
       if (error) answer(res, 500, 'handshake error', origin);
       else if (authorized) enter();
       else {
         warn('handshake unauthorized', data.address.address);
-        answer(res, 403, 'handshake unauthorized', origin);
+        const refused = unauthorized(data.query.got !== undefined, why);
+        const tell = () => answer(res, 403, refused, origin, UNAUTHORIZED);
+        if (manager.cluster) attemptAfter(req, res, origin, shutOut(manager, data), tell);
+        else {
+          manager.shutOut(data);
+          tell();
+        }
       }
     }));
   }
@@ -129,7 +136,14 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
       switch (asked.kind) {
         case 'welcome': return answer(res, 200, 'Welcome to socket.io.', origin);
         case 'preflight': return answer(res, 204, '', origin, PREFLIGHT);
-        case 'handshake': return handshake(req, res, origin, asked);
+        case 'handshake': {
+          if (req.method === 'GET') return handshake(req, res, origin, asked);
+          // What it carries means nothing, but it is read, and bounded as a message is.
+          return bodies.read(
+            req, () => attempt(req, res, origin, () => handshake(req, res, origin, asked)),
+            refusal => refuse(req, res, origin, refusal),
+          );
+        }
       }
       const delivery = readDelivery(asked.query);
       const go = () => proceed(req, res, origin, asked, delivery);
@@ -155,23 +169,31 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
     session.transport.onPoll(res, req.socket, origin, delivered);
   }
 
-  function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+  function upgrade(
+    this: HttpServer, req: IncomingMessage, socket: Duplex, head: Buffer,
+  ): void {
+    if (!asksForWebSocket(req)) {
+      serveWithoutUpgrade(this, req, socket, head);
+      return;
+    }
     try {
       if (!owns(req)) throw new Refusal(404, 'not found');
       const { id, query } = read(req, readOrigin(req, config.allowedOrigins), true);
       const session = manager.sessions.get(id);
       if (!session || session.ended || !session.isOf(readDelivery(query).attempt)) throw notHandshaken();
-      webSockets!.accept(req, socket, head, session);
+      accept!(req, socket, head, session);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       note(req, error);
-      webSockets!.refuse(socket, error);
+      refuseUpgrade(socket, error);
     }
   }
 
   return { request, upgrade, close: () => { closing = true; }, sweep: now => bodies.sweep(now) };
 }
 
+/** An application's own text is in it: no browser is to take it for a page. */
+const UNAUTHORIZED = { 'X-Content-Type-Options': 'nosniff' };
 const NO_HEADERS = {};
 const NO_RAW_HEADERS: string[] = [];
 const PREFLIGHT = {

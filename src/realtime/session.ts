@@ -39,7 +39,7 @@ export class Session {
   /**
    * @param delivers whether it is a client of public/realtime.js
    */
-  constructor(readonly id: string, readonly handshake: Handshake, private readonly manager: Manager, delivers: boolean) {
+  constructor(readonly id: string, public handshake: Handshake, private readonly manager: Manager, delivers: boolean) {
     this.delivery = delivers ? new Delivery() : null;
     this.outbox = new Outbox(this.delivery, this);
     this.transport = new Transport(this, manager);
@@ -109,6 +109,12 @@ export class Session {
     this.transport.awaitClient();
   }
 
+  /** The client has come back with that handshake: what the application sees of it is the new one. */
+  renew(handshake: Handshake): void {
+    this.handshake = handshake;
+    if (this.shared) this.shared.onChange('handshake');
+  }
+
   /**
    * A message of a client whose messages are numbered.
    * @param size its length in characters
@@ -175,6 +181,15 @@ export class Session {
     if (this.booted) {
       if (told && !this.delivery) this.forget();
     } else if (told || rest === 'nothing' || !this.outbox.keepAcks()) this.forget();
+  }
+
+  /**
+   * Ends the session, and what waited for its client goes to nobody: the client may be another user
+   * by now.
+   */
+  endUntold(reason: string): void {
+    this.outbox.clear();
+    this.end(reason, 'nothing');
   }
 
   /** The client is to come back with a handshake, at once. */
