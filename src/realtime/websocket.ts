@@ -38,11 +38,15 @@ export function createAccept(
     socket.on('error', ignore);
     server.handleUpgrade(req, socket, head, webSocket => {
       webSocket.on('error', error => log.debug('WebSocket', error.message));
+      // What comes behind a message that is refused is not read: there can be thousands of frames.
+      let refused = false;
       webSocket.on('message', (data: Buffer, binary) => {
+        if (refused) return;
         try {
           if (!binary) onPackets(session, [readPacket(data.toString())]);
         } catch (error) {
           if (!(error instanceof Refusal)) throw error;
+          refused = true;
           log.debug('refused', error.reason, session.address);
           webSocket.close(1008, error.reason);
         }
