@@ -53,7 +53,7 @@ const clients: Record<string, (t: TestContext, port: number) => Promise<Client>>
     const { id } = await handshake(port);
     const socket = new WebSocket(`ws://localhost:${port}${resource}/1/websocket/${id}`);
     const got: string[] = [];
-    socket.on('message', data => got.push(String(data)));
+    socket.on('message', data => got.push((data as Buffer).toString()));
     socket.on('error', () => undefined);
     t.after(() => socket.terminate());
     await until(() => got.includes('1::'), 'the first packet');
@@ -262,7 +262,7 @@ test('a WebSocket is asked for a heartbeat, and ends where none comes', async t 
   const { id } = await handshake(port);
   const socket = new WebSocket(`ws://localhost:${port}${resource}/1/websocket/${id}`);
   const got: string[] = [];
-  socket.on('message', data => got.push(String(data)));
+  socket.on('message', data => got.push((data as Buffer).toString()));
   await until(() => got.includes('2::'), 'a heartbeat');
   await until(() => seen.includes(' disconnect heartbeat timeout'), 'its end');
 });
