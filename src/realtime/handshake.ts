@@ -1,8 +1,7 @@
 /* What a client said when it came, as app.ts sees it in socket.handshake. serve.ts reads it from the request of each handshake. */
 import type { IncomingMessage } from 'http';
 import { parse } from 'querystring';
-import { trustHeaders } from '../iisnode';
-import { clientAddress } from './address';
+import type { Trust } from '../iisnode';
 import type { Handshake } from './api';
 
 /** Values of headers that were seen: nearly all clients send the same ones. */
@@ -13,10 +12,11 @@ const MOST_SEEN = 1000;
  * Reads a handshake. It is kept for as long as its session: small copies of what node has read, which would be a third of what a
  * waiting client takes.
  * @param query the query string
- * @param behindIisnode whether iisnode has started this process
+ * @param trust knows what of the request can be believed
  */
-export function readHandshake(req: IncomingMessage, query: string, behindIisnode: boolean): Handshake {
-  trustHeaders(req, behindIisnode);
+export function readHandshake(req: IncomingMessage, query: string, trust: Trust): Handshake {
+  const address = trust.address(req);
+  trust.trustHeaders(req);
   const headers = { ...req.headers };
   for (const name in headers) {
     const value = headers[name];
@@ -24,7 +24,7 @@ export function readHandshake(req: IncomingMessage, query: string, behindIisnode
   }
   const handshake = {
     headers,
-    address: clientAddress(req),
+    address,
     // No name in it means anything to JavaScript, nor after the copy.
     query: Object.setPrototypeOf({ ...parse(query) }, null) as Handshake['query'],
     url: req.url!,

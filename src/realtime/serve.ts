@@ -5,8 +5,8 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import type { Config } from '../config';
+import { Trust } from '../iisnode';
 import { atMostOneASecond, Log } from '../log';
-import { clientAddress } from './address';
 import { Bodies } from './bodies';
 import { readHandshake } from './handshake';
 import type { Manager } from './manager';
@@ -34,6 +34,7 @@ export interface Serve {
 /** @param owns whether a request is Socket.IO's */
 export function createServe(config: Config, manager: Manager, log: Log, owns: (req: IncomingMessage) => boolean): Serve {
   const bodies = new Bodies(config.maxMessageBytes);
+  const trust = new Trust(config);
   const warn = atMostOneASecond(log.warn);
   let closing = false;
   const accept = config.transports.includes('websocket')
@@ -56,7 +57,7 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
   }
 
   function note(req: IncomingMessage, { status, reason }: Refusal): void {
-    const { address } = clientAddress(req);
+    const { address } = trust.address(req);
     const page = (req.headers.origin || req.headers.referer || 'by its word in Sec-Fetch-Site').slice(0, 200);
     if (status === 403) warn(reason, address, page, '(see ALLOWED_ORIGINS)');
     else if (status === 400 || status === 404 || status === 405 || closing) log.debug('refused', status, reason, address);
@@ -79,7 +80,7 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
   }
 
   function handshake(req: IncomingMessage, res: ServerResponse, origin: string | null, { query }: Request): void {
-    const data = readHandshake(req, query, config.iisnode !== null);
+    const data = readHandshake(req, query, trust);
     const enter = () => {
       if (manager.cluster) answerLater(req, res, origin, admit(manager, data));
       else answer(res, 200, manager.admit(data), origin);
@@ -129,7 +130,7 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
   }
 
   function request(req: IncomingMessage, res: ServerResponse): void {
-    const page = readOrigin(req, config.allowedOrigins);
+    const page = readOrigin(req, config.allowedOrigins, trust);
     const origin = page === undefined ? null : page; // a page elsewhere is not to read even a refusal
     attempt(req, res, origin, () => {
       const asked = read(req, page, false);
@@ -178,7 +179,9 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
     }
     try {
       if (!owns(req)) throw new Refusal(404, 'not found');
-      const { id, query } = read(req, readOrigin(req, config.allowedOrigins), true);
+      // Version 8, an old draft that ws would take, names the page's origin in another header.
+      if (req.headers['sec-websocket-version'] !== '13') throw new Refusal(426, 'WebSockets of version 13', VERSION);
+      const { id, query } = read(req, readOrigin(req, config.allowedOrigins, trust), true);
       const session = manager.sessions.get(id);
       if (!session || session.ended || !session.isOf(readDelivery(query).attempt)) throw notHandshaken();
       accept!(req, socket, head, session);
@@ -194,6 +197,7 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
 
 /** An application's own text is in it: no browser is to take it for a page. */
 const UNAUTHORIZED = { 'X-Content-Type-Options': 'nosniff' };
+const VERSION = { 'Sec-WebSocket-Version': '13' };
 const NO_HEADERS = {};
 const NO_RAW_HEADERS: string[] = [];
 const PREFLIGHT = {

@@ -49,12 +49,14 @@ export function serveWithoutUpgrade(
  * Answers why there is no WebSocket, and closes the connection: for a client that does not close
  * its side, too, which node would wait for without an end.
  */
-export function refuseUpgrade(socket: Duplex, { status, reason }: Refusal): void {
+export function refuseUpgrade(socket: Duplex, { status, reason, headers }: Refusal): void {
+  const more = Object.keys(headers).filter(name => name !== 'Connection');
   // node no longer hears the errors of such a connection. One that nobody hears ends the process.
   socket.on('error', ignore);
   socket.end([
     `HTTP/1.1 ${status} Refused`, 'Connection: close', 'Content-Type: text/plain; charset=UTF-8',
-    `Content-Length: ${Buffer.byteLength(reason)}`, 'Cache-Control: no-store', '', reason,
+    `Content-Length: ${Buffer.byteLength(reason)}`, 'Cache-Control: no-store',
+    ...more.map(name => `${name}: ${headers[name]}`), '', reason,
   ].join('\r\n'));
   // Without reading, the end of the client's side would not be seen; and data that was not read
   // makes the system reset the connection, with which the client may lose the answer.

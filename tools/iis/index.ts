@@ -32,8 +32,10 @@ export interface IisOptions {
   dynamicCompression?: boolean;
   /** IIS's own limit above iisnode's, of requests at a time (serverRuntime's appConcurrentRequestLimit). Default: 5000, as in IIS. */
   concurrentRequestLimit?: number;
-  /** Server variables as modules set them: AUTH_USER on a site with Windows authentication. */
-  serverVariables?: Record<string, string>;
+  /**
+   * Server variables, of all requests or of each, as modules of IIS set them: AUTH_USER on a site with Windows authentication.
+   */
+  serverVariables?: Record<string, string> | ((req: http.IncomingMessage) => Record<string, string>);
 }
 
 export interface Iis {
@@ -68,7 +70,9 @@ export async function startIis(options: IisOptions): Promise<Iis> {
   });
 
   const serve = (req: http.IncomingMessage, res: http.ServerResponse, upgrade?: Visit['upgrade']) => {
-    const visit: Visit = { req, res, upgrade, rawUrl: req.url!, path: '', query: '', trace: [], variables: options.serverVariables ?? {} };
+    const { serverVariables = {} } = options;
+    const variables = typeof serverVariables === 'function' ? serverVariables(req) : serverVariables;
+    const visit: Visit = { req, res, upgrade, rawUrl: req.url!, path: '', query: '', trace: [], variables };
     const { method } = req;
     site.handle(visit).catch((error: Error) => {
       // A flaw of the stand-in itself: it shows, and the client is not left waiting.
@@ -79,6 +83,8 @@ export async function startIis(options: IisOptions): Promise<Iis> {
   };
   // http.sys takes 16 KB of request line and headers.
   const server = http.createServer({ maxHeaderSize: 16384, requestTimeout: 0, insecureHTTPParser: false }, (req, res) => serve(req, res));
+  // As many as they are: node's own limit would leave some out.
+  server.maxHeadersCount = 0;
   server.on('upgrade', (req: http.IncomingMessage, socket, head) => {
     const res = new http.ServerResponse(req);
     res.assignSocket(socket as never);

@@ -9,7 +9,7 @@ import { mapHandler, Mapping } from './handlers';
 import { Iisnode } from './iisnode';
 import { commonHeaders, headerText, ResponseRules, sendAnswer, sendError, sendPage } from './respond';
 import type { NodeExe } from './system';
-import { clientAddress, headerUrl, parseUrl, Place, resolveDots, serverVariable, Visit } from './visit';
+import { headerUrl, parseUrl, Place, resolveDots, serverVariable, Visit } from './visit';
 
 export interface SiteOptions {
   folder: string;
@@ -184,7 +184,7 @@ export class Site {
     }
     const url = originalUrl ?? (req.headers['x-original-url'] as string | undefined) ?? visit.rawUrl;
     const outcome = await this.iisnode.dispatch(file, pathInfo, this.options.local, {
-      req, url, originalUrl, client: clientAddress(req), https: false, upgrade: visit.upgrade !== undefined,
+      req, url, originalUrl, client: serverVariable(visit, this.#place, 'REMOTE_ADDR')!, upgrade: visit.upgrade !== undefined,
       serverVariable: name => serverVariable(visit, this.#place, name),
     });
     if ('pid' in outcome && outcome.pid) visit.trace.push(`process ${outcome.pid}`);

@@ -67,7 +67,7 @@ export function headerUrl(url: string, host: string): string {
 }
 
 /** The client's address, without IPv6's way to write one of IPv4. */
-export function clientAddress(req: http.IncomingMessage): string {
+function clientAddress(req: http.IncomingMessage): string {
   return (req.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
 }
 
