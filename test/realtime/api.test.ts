@@ -104,7 +104,7 @@ test('behind iisnode, a handler sees the address that IIS says', async t => {
   const socketPath = newPipeName();
   t.after(() => removePipe(socketPath));
   start(t, rooms, socketPath, { IISNODE_VERSION: '0.2.26' });
-  const headers = ['X-Forwarded-For', '6.6.6.6', 'X-iisnode-REMOTE_ADDR', '6.6.6.6', 'X-iisnode-REMOTE_ADDR', '10.1.2.3'] as never;
+  const headers = ['Host', 'localhost', 'X-Forwarded-For', '6.6.6.6', 'X-iisnode-REMOTE_ADDR', '6.6.6.6', 'X-iisnode-REMOTE_ADDR', '10.1.2.3'] as never;
   const session = (await request({ socketPath, path: `${resource}/1/?token=t2`, headers })).text.split(':')[0]!;
   const poll = { socketPath, path: `${resource}/1/xhr-polling/${session}` };
   assert.equal((await request(poll)).text, '1::');
