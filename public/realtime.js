@@ -37,6 +37,14 @@
   var MOST_UNDER_WAY = 500;
   var LARGEST_UNDER_WAY = LARGEST / 4;
 
+  /**
+   * How many bytes a goodbye may have: browsers send 64 KB for a page that has gone. One that is
+   * sent while the page is there is a request like any other.
+   */
+  var LARGEST_BEACON = 60000;
+  /** How many messages one may have, below MAX_PACKETS of the server. */
+  var MOST_IN_GOODBYE = 1900;
+
   /** Over a WebSocket the server is told after this time, ms, which of its messages are here. */
   var TELL_AFTER = 500;
 
@@ -91,6 +99,12 @@
 
     /** The session that the server has for this page, '' before the first. */
     var sessionId = '';
+    /** Where a goodbye to it goes, and of which try it is; null where the server does not poll. */
+    var farewell = null;
+    /** Whether the page has gone. It may come back, from the browser's memory. */
+    var gone = false;
+    /** The number of the last message that went along with a goodbye. */
+    var lastSaid = 0;
     /** The session that the page was last told of: another one is not a recovered one. */
     var toldId = '';
     /** The number of the server's last message. */
@@ -116,17 +130,19 @@
     }
 
     /** What each request says: which messages of the server are here, and of which try it is. */
-    function query(more) {
-      var own = 'got=' + received + '&try=' + tries + more;
+    function query(more, attempt) {
+      var own = 'got=' + received + '&try=' + (attempt || tries) + more;
       return server.query ? server.query + '&' + own : own;
     }
 
     /** What the link under way has to say. */
     var listener = {
       /** The server has answered the handshake. */
-      onHandshake: function (id) {
+      onHandshake: function (id, pollingUrl) {
         if (id !== sessionId) startAnew();
         sessionId = id;
+        lastSaid = 0;
+        farewell = pollingUrl && { url: pollingUrl, attempt: tries };
         link.setQuery(query(''));
       },
 
@@ -161,7 +177,7 @@
 
       /** The server has ended the session for good. */
       onEnd: function () {
-        link = null;
+        link = farewell = null;
         finish();
       }
     };
@@ -172,35 +188,96 @@
       if (failed && failed.transport() === 'websocket' && status.state !== 'connected') {
         transports = ['xhr-polling'];
       }
-      leave(false);
+      dropLink();
       nextTry = setTimeout(open, pause(attempt));
       tell({ state: 'reconnecting', attempt: attempt, reason: readable(reason) });
     }
 
-    /** Gives the link up. @param {boolean} forGood whether the server is told so */
-    function leave(forGood) {
-      var left = link;
+    /** Gives up what is under way, and says nothing to the server. */
+    function dropLink() {
+      var dropped = link;
       link = null;
       clearTimeout(nextTry);
-      if (forGood) places.leave();
-      if (!left) return;
-      if (!forGood) return left.close();
-      // All that the server may not have is sent again with the goodbye. It counts once, in
-      // whatever order the requests arrive. After that it counts as arrived: a page that comes
-      // back would send it again, to a new session.
-      if (left.sayGoodbye(queue.underWay())) arrived(queue.lastUnderWay());
+      if (dropped) dropped.close();
     }
 
     function finish() {
-      leave(true);
+      sayGoodbye();
+      farewell = null;
       tell({ state: 'disconnected', attempt: 0 });
+    }
+
+    // -- The page leaves, and may come back from the browser's memory --
+
+    if (root.addEventListener) {
+      // Internet Explorer 9 and 10 do not know pagehide. Elsewhere a page with a handler of unload
+      // is not kept in the browser's memory.
+      var leaves = isInternetExplorer() && !('onpagehide' in root) ? 'unload' : 'pagehide';
+      root.addEventListener(leaves, function () {
+        if (status.state === 'disconnected') return;
+        gone = true;
+        sayGoodbye();
+      });
+      root.addEventListener('pageshow', function (event) {
+        if (!event.persisted || status.state === 'disconnected') return;
+        gone = false;
+        retry();
+      });
+    }
+
+    /**
+     * Ends the connection, and tells the server, with all messages that it may not have: each
+     * counts once, in whatever order the requests arrive. Firefox ends the requests of a page
+     * before it tells the page that it goes, so this needs no link, only a session.
+     */
+    function sayGoodbye() {
+      var left = link;
+      // A WebSocket that is open is the way itself; but not when the page goes: what it emits in
+      // later handlers has to follow.
+      var open = left && left.transport() === 'websocket' && status.state === 'connected';
+      link = null;
+      clearTimeout(nextTry);
+      places.leave();
+      if (left && ((open && !gone) || !farewell)) {
+        if (left.sayGoodbye()) lastSaid = Math.max(lastSaid, queue.lastUnderWay());
+        return;
+      }
+      if (left) left.close();
+      if (farewell) sendGoodbye(farewell);
+    }
+
+    function sendGoodbye(to) {
+      var last = queue.takeLast(gone ? LARGEST_BEACON : LARGEST, 0);
+      // The server hears the try that its session is of: that of the last handshake it has
+      // answered, or of a later one whose answer has not come.
+      var sent = sendLast(to.url + '?' + query('', to.attempt), last.text);
+      if (tries !== to.attempt) sendLast(to.url + '?' + query(''), last.text);
+      // What may be under way for a page that has gone is limited, too: then only what is new.
+      if (!sent && gone) {
+        last = queue.takeLast(LARGEST_BEACON, lastSaid);
+        sendLast(to.url + '?' + query('', to.attempt), last.text);
+      }
+      lastSaid = Math.max(lastSaid, last.number);
+    }
+
+    /**
+     * Sends in a way that outlasts the page, where there is one.
+     * @returns {boolean} whether the browser has taken it
+     */
+    function sendLast(url, text) {
+      var navigator = root.navigator;
+      if (navigator && navigator.sendBeacon && navigator.sendBeacon(url, text)) return true;
+      // In Internet Explorer, which has none, only a request that holds the page up outlasts it.
+      return postAlone(io, url, text, gone && isInternetExplorer());
     }
 
     // -- Messages of the page --
 
     function add(message) {
       queue.add(message, status.state === 'disconnected');
-      send();
+      // A handler of the page that is called after ours, when the page has gone.
+      if (gone && farewell) sendGoodbye(farewell);
+      else send();
     }
 
     function send() {
@@ -216,6 +293,8 @@
 
     /** The server has a new session for this page, and knows nothing of the last one. */
     function startAnew() {
+      // What went along with a goodbye to the last one has most probably arrived there.
+      queue.arrived(lastSaid);
       received = 0;
       queue.startAnew().forEach(function (answer) {
         answer({ error: RESTARTED });
@@ -263,17 +342,6 @@
         if (!link || status.state !== 'connected') return;
         link.send({ type: 'ack', ackId: received, args: [], endpoint: '' });
       }, TELL_AFTER);
-    }
-
-    // -- The page leaves, and may come back from the browser's memory --
-
-    if (root.addEventListener) {
-      root.addEventListener('pagehide', function () {
-        leave(true);
-      });
-      root.addEventListener('pageshow', function (event) {
-        if (event.persisted && status.state !== 'disconnected') retry();
-      });
     }
 
     open();
@@ -438,8 +506,26 @@
         pending = pending.concat(messages);
       },
 
-      underWay: function () {
-        return pending.slice(0, underWay);
+      /**
+       * @param {number} most bytes
+       * @param {number} after the number of a message
+       * @returns {{ text: string, number: number }} a payload of the messages after that one, as
+       * many as may go, and a goodbye; the number of the last of them
+       */
+      takeLast: function (most, after) {
+        var texts = [];
+        var number = 0;
+        var size = 100;
+        pending.every(function (message) {
+          if (message.id <= after) return true;
+          var text = io.parser.encodePacket(message);
+          size += bytes(text) + 15; // its length goes before it
+          if (size > most || texts.length >= MOST_IN_GOODBYE) return false;
+          texts.push(text);
+          number = message.id;
+          return true;
+        });
+        return { text: io.parser.encodePayload(texts.concat('0::')), number: number };
       },
 
       lastUnderWay: function () {
@@ -525,16 +611,27 @@
       return request;
     }
 
+    /** @returns {string} the address of the server, where handshakes go, with a slash at its end */
+    function address() {
+      var options = session.options;
+      var host = 'http' + (options.secure ? 's' : '') + '://' + options.host + ':' + options.port;
+      return [host, options.resource, io.protocol, ''].join('/');
+    }
+
+    /** @returns {string | null} where polls go, null if the server takes none */
+    function pollingUrl(id, offered) {
+      if (offered.split(',').indexOf('xhr-polling') < 0) return null;
+      return address() + 'xhr-polling/' + id;
+    }
+
     // 0.9 does not say which handshakes have failed, and cannot end one.
     session.handshake = function (proceed) {
-      var options = session.options;
-      var scheme = options.secure ? 'https' : 'http';
-      var host = options.host + ':' + options.port;
-      var url = [scheme + ':/', host, options.resource, io.protocol, ''].join('/');
-      handshake = ask('GET', url, null, '', function (answer) {
+      handshake = ask('GET', address(), null, '', function (answer) {
         if (over) return;
         if (answer.status !== 200) return fail(answer.text);
-        proceed.apply(null, answer.text.split(':'));
+        var parts = answer.text.split(':');
+        listener.onHandshake(parts[0], pollingUrl(parts[0], parts[3] || ''));
+        proceed.apply(null, parts);
       });
     };
 
@@ -622,7 +719,6 @@
       if (over) return;
       if (transportName() === 'websocket') mendWebSocket(session.transport);
       else mendPolling(session.transport);
-      listener.onHandshake(session.sessionid);
     });
 
     namespace.on('connect', function () {
@@ -656,6 +752,7 @@
       clearTimeout(session.heartbeatTimeoutTimer);
       session.setHeartbeatTimeout = ignore; // it would throw where there is no transport
       if (!transport) return;
+      transport.open = ignore; // in WebKit 0.9 opens it a moment after the handshake
       session.disconnect();
       // 0.9 does not end a transport that was too slow to connect.
       transport.close();
@@ -663,32 +760,13 @@
     }
 
     /**
-     * Ends it, and tells the server, along with the messages that it may not have.
-     * @param {ClientPacket[]} messages
-     * @returns {boolean} whether they can be taken for sent
+     * Ends it, and tells the server over its WebSocket.
+     * @returns {boolean} whether the messages under way can be taken for sent
      */
-    function sayGoodbye(messages) {
-      var transport = session.transport;
-      if (transport && transport.name === 'xhr-polling') {
-        close();
-        sendLast(transport, io.parser.encodePayload(messages.map(encode).concat('0::')));
-        return true;
-      }
+    function sayGoodbye() {
       var said = session.connected;
       end();
       return said;
-    }
-
-    /** Sends in a way that outlasts the page, where there is one. */
-    function sendLast(transport, text) {
-      var url = transport.prepareUrl() + '?' + session.options.query;
-      var navigator = root.navigator;
-      var sent = navigator && navigator.sendBeacon && navigator.sendBeacon(url, text);
-      if (!sent) ask('POST', transport.prepareUrl(), text, '', ignore);
-    }
-
-    function encode(packet) {
-      return io.parser.encodePacket(packet);
     }
 
     return {
@@ -967,6 +1045,38 @@
         });
       }
     };
+  }
+
+  /**
+   * Posts without a link.
+   * @param {boolean} waits whether the page is held up until it is answered
+   * @returns {boolean} whether it could be sent
+   */
+  function postAlone(io, url, text, waits) {
+    var crossOrigin = Boolean(root.location) && url.indexOf(origin(root.location)) !== 0;
+    var request = io.util.request(crossOrigin);
+    var sent = true;
+    try {
+      request.open('POST', url, !waits);
+      if (crossOrigin && 'withCredentials' in request) request.withCredentials = true;
+      if (request.setRequestHeader) {
+        request.setRequestHeader('Content-Type', 'text/plain;charset=UTF-8');
+      }
+      request.send(text);
+    } catch (error) {
+      sent = !error;
+    }
+    return sent;
+  }
+
+  function isInternetExplorer() {
+    return Boolean(root.document && /** @type {any} */ (root.document).documentMode);
+  }
+
+  /** @returns {string} of a location, with its port */
+  function origin(place) {
+    var port = place.port || (place.protocol === 'https:' ? 443 : 80);
+    return place.protocol + '//' + place.hostname + ':' + port + '/';
   }
 
   function throwLater(answer) {

@@ -110,6 +110,7 @@ interface ClientSession {
 interface ClientTransport {
   name: string;
   isOpen: boolean;
+  open(): void;
   /** The poll under way. */
   xhr?: XMLHttpRequest;
   /** The last POST. */
@@ -151,7 +152,8 @@ interface Places {
 
 /** What a try tells of itself. */
 interface LinkListener {
-  onHandshake(sessionId: string): void;
+  /** @param pollingUrl where polls of the session go; null if the server takes none */
+  onHandshake(sessionId: string, pollingUrl: string | null): void;
   onConnect(transport: string): void;
   onPacket(packet: ClientPacket): void;
   onTooMuch(): void;

@@ -18,7 +18,7 @@ export function receive(manager: Manager, session: Session, packets: Packet[]): 
       if (session.ended) return;
       if (session.delivery && packet.endpoint === '' && !isToHandle(manager, session, packet)) continue;
       if (packet.type === 'heartbeat') session.transport.onHeartbeat();
-      else if (packet.type === 'disconnect' && packet.endpoint === '') session.onLeave();
+      else if (packet.type === 'disconnect' && packet.endpoint === '') session.onGoodbye();
       else if (packet.type === 'connect' && packet.endpoint === '') continue; // it is connected
       else handOn(manager, session, packet);
     }

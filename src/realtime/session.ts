@@ -13,6 +13,13 @@ import { Transport } from './transport';
 const CONNECT = encodePacket({ type: 'connect' });
 const DISCONNECT = encodePacket({ type: 'disconnect' });
 
+/**
+ * How long a client of public/realtime.js that has said goodbye is still heard, ms. A page that
+ * leaves says it again with each message that its last handlers emit, each time in a request of
+ * its own, and these requests may overtake each other.
+ */
+const HEARD_AFTER_GOODBYE = 250;
+
 export class Session {
   /** Whether it has polled, or opened its WebSocket: until then it is a handshake and no more. */
   connected = false;
@@ -29,6 +36,8 @@ export class Session {
 
   /** In which sweep (limits.turn) the client last took something of what waits for it. */
   takenIn = 0;
+  /** The end of a session whose client has said goodbye. */
+  private leaving: NodeJS.Timeout | null = null;
   /** Whether it has ended for good, which the client may not know. */
   booted = false;
   /** Whether the client has to come back with a handshake; whether it has, and is to be told that it is connected. */
@@ -102,6 +111,9 @@ export class Session {
 
   /** The client has come back with a handshake, and goes on where it was. */
   resume(attempt: string, got: number): void {
+    // A page that has left and is back, from the browser's memory.
+    if (this.leaving) clearTimeout(this.leaving);
+    this.leaving = null;
     this.transport.drop();
     this.attempt = attempt;
     this.state = 'resumed';
@@ -147,6 +159,16 @@ export class Session {
     this.manager.onEnd(this, 'moved');
     this.transport.drop(); // the client asks again, of whoever has it then
     this.forget();
+  }
+
+  /** The client says goodbye. */
+  onGoodbye(): void {
+    if (!this.delivery) this.onLeave();
+    else if (!this.leaving) {
+      this.leaving = setTimeout(() => {
+        if (!this.ended) this.onLeave();
+      }, HEARD_AFTER_GOODBYE).unref();
+    }
   }
 
   /** The client ends the session. Where a poll still waits, it is told so. */
