@@ -20,8 +20,19 @@
   var FIRST_PAUSE = 500;
   var LONGEST_PAUSE = 5000;
 
-  /** After this time, ms, a try that has neither succeeded nor failed is given up. */
-  var TOO_LONG = 20000;
+  /**
+   * A connection that has lasted for this time, ms, or has gone on with its session and brought
+   * messages, begins with the first pause again. Any other is as good as a try that has failed.
+   */
+  var LASTED = 10000;
+
+  /**
+   * After this time, ms, a handshake or a first poll without an answer is given up. Twice as long
+   * as a poll may take: a browser has six connections to a server, and it may have to wait for one.
+   */
+  var TOO_LONG = 45000;
+  /** The same for a POST. A megabyte may need that long. */
+  var TOO_LONG_TO_POST = 120000;
   /** The same for the opening of a WebSocket: some proxies never answer one. */
   var TOO_LONG_TO_OPEN = 5000;
 
@@ -60,6 +71,20 @@
   /** How old the last short poll is at least, ms, when another tab calls for the next one. */
   var SHORT_PAUSE_IF_CALLED = 1000;
 
+  /** Types of packets. */
+  var EVENT = 5;
+  var ACK = 6;
+
+  var NO_ANSWER = 'no answer from the server';
+  var NO_ANSWER_ACROSS = 'no answer that this page may read: is the server there, and is the ' +
+    'origin of this page among its ALLOWED_ORIGINS?';
+  var COME_AGAIN = 'the server has asked this page to connect again';
+  var HTML = 'the answer is a page of HTML, not of this server: a login page or a proxy?';
+  var NOTHING = 'the answer is empty, and not of this server: a proxy?';
+  var FOREIGN = 'the answer is not of this server: a proxy?';
+  var TOO_SLOW = 'the server takes too long to answer';
+  var TOO_OLD = 'this browser cannot connect to a server of another origin';
+  var ENDED = 'the server has ended the connection';
   var RESTARTED = 'the server was restarted before it answered';
   var TOO_LARGE = 'the message is too large for the server';
 
@@ -94,6 +119,11 @@
     /** The try that is under way, or the connection there is; null between two tries. */
     var link = null;
     var nextTry;
+    /** Whether the last connection has lasted: the next pause is the first one then. */
+    var lasted = true;
+    var lastsTimer;
+    /** Whether the connection goes on with the session of the one before it. */
+    var goesOn = false;
     /** How many handshakes there were. The server does not hear requests of older ones. */
     var tries = 0;
 
@@ -117,7 +147,7 @@
 
     function tell(next) {
       status = next;
-      handlers.call('status', [status]);
+      handlers.call('status', [status], []);
     }
 
     // -- Tries --
@@ -125,14 +155,15 @@
     function open() {
       tries += 1;
       link = createLink(io, server, places, transports, listener);
-      link.setQuery(query(sessionId && '&session=' + sessionId));
+      // The application reads its part of the query at the handshake.
+      var asked = query(sessionId && '&session=' + sessionId);
+      link.setQuery(server.query ? server.query + '&' + asked : asked);
       link.start();
     }
 
     /** What each request says: which messages of the server are here, and of which try it is. */
     function query(more, attempt) {
-      var own = 'got=' + received + '&try=' + (attempt || tries) + more;
-      return server.query ? server.query + '&' + own : own;
+      return 'got=' + received + '&try=' + (attempt || tries) + more;
     }
 
     /** What the link under way has to say. */
@@ -153,6 +184,10 @@
         if (transport === 'websocket') webSocketWorked = true;
         if (webSocketWorked) transports = null;
         toldId = sessionId;
+        lasted = false;
+        goesOn = recovered;
+        clearTimeout(lastsTimer);
+        lastsTimer = setTimeout(hasLasted, LASTED);
         queue.sendAgain();
         tell({
           state: 'connected',
@@ -177,20 +212,39 @@
 
       /** The server has ended the session for good. */
       onEnd: function () {
-        link = farewell = null;
-        finish();
+        endFor(undefined);
+      },
+
+      /** The application does not let this page in. */
+      onRefused: function (reason, again) {
+        if (again) retry(reason);
+        else endFor(reason);
       }
     };
 
+    function hasLasted() {
+      lasted = true;
+    }
+
+    /** It is over, by the server's will. */
+    function endFor(reason) {
+      dropLink();
+      farewell = null;
+      finish(reason);
+      queue.giveUp().forEach(function (answer) {
+        answer({ error: reason || ENDED });
+      });
+    }
+
     function retry(reason) {
       var failed = link;
-      var attempt = status.state === 'connected' ? 1 : status.attempt + 1;
+      var attempt = lasted && status.state === 'connected' ? 1 : status.attempt + 1;
       if (failed && failed.transport() === 'websocket' && status.state !== 'connected') {
         transports = ['xhr-polling'];
       }
       dropLink();
       nextTry = setTimeout(open, pause(attempt));
-      tell({ state: 'reconnecting', attempt: attempt, reason: readable(reason) });
+      tell({ state: 'reconnecting', attempt: attempt, reason: reason });
     }
 
     /** Gives up what is under way, and says nothing to the server. */
@@ -198,13 +252,16 @@
       var dropped = link;
       link = null;
       clearTimeout(nextTry);
+      clearTimeout(lastsTimer);
       if (dropped) dropped.close();
     }
 
-    function finish() {
+    function finish(reason) {
+      var ended = { state: 'disconnected', attempt: 0 };
+      if (reason) ended.reason = reason;
       sayGoodbye();
       farewell = null;
-      tell({ state: 'disconnected', attempt: 0 });
+      tell(ended);
     }
 
     // -- The page leaves, and may come back from the browser's memory --
@@ -282,12 +339,14 @@
 
     function send() {
       if (!link || status.state !== 'connected') return;
-      queue.takeDue().forEach(link.send);
+      queue.takeDue().forEach(function (message) {
+        link.send(textOf(message));
+      });
     }
 
     /** The server has all messages up to `number`. */
     function arrived(number) {
-      queue.arrived(number);
+      if (queue.arrived(number) && goesOn) lasted = true;
       send();
     }
 
@@ -311,6 +370,7 @@
         if (number <= received) return; // it is here already
         if (number > received + 1) return retry(); // the one before it comes when we come back
         received = number;
+        if (goesOn) lasted = true;
       }
       link.setQuery(query(''));
       if (link.transport() === 'websocket') tellSoon();
@@ -320,8 +380,8 @@
 
     function handle(packet) {
       var args = packet.args || [packet.data]; // data: of socket.send
-      if (packet.ack === 'data') args = args.concat(acknowledgement(packet.id));
-      handlers.call(packet.name || 'message', args);
+      var answer = packet.ack === 'data' ? [acknowledgement(packet.id)] : [];
+      handlers.call(packet.name || 'message', args, answer);
     }
 
     /** @returns {() => void} what a handler calls to acknowledge a message of the server */
@@ -330,7 +390,9 @@
       return function () {
         // A new session has given this number to another message.
         if (asker !== sessionId) return;
-        add({ type: 'ack', ackId: number, args: [].slice.call(arguments), endpoint: '' });
+        var args = [].slice.call(arguments);
+        var data = number + (args.length > 0 ? '+' + JSON.stringify(args) : '');
+        add({ type: ACK, data: data, answer: null });
       };
     }
 
@@ -340,7 +402,7 @@
       tellTimer = setTimeout(function () {
         tellTimer = null;
         if (!link || status.state !== 'connected') return;
-        link.send({ type: 'ack', ackId: received, args: [], endpoint: '' });
+        link.send('6:::' + received);
       }, TELL_AFTER);
     }
 
@@ -351,22 +413,19 @@
         var args = [].slice.call(arguments, 1);
         var answer = null;
         if (typeof args[args.length - 1] === 'function') answer = safely(args.pop());
-        add({
-          type: 'event',
-          name: name,
-          args: args,
-          ack: answer ? 'data' : true,
-          answer: answer,
-          endpoint: ''
-        });
+        // As text: what the page changes later is not in it, and what cannot be sent throws here.
+        var event = args.length > 0 ? { name: name, args: args } : { name: name };
+        add({ type: EVENT, data: JSON.stringify(event), answer: answer });
       },
 
       on: function (event, handler) {
         handlers.add(event, handler);
-        if (event === 'status') safely(handler)(status);
+        if (event === 'status') safely(handler)(copy(status));
       },
 
-      close: finish
+      close: function () {
+        finish();
+      }
     };
   }
 
@@ -397,7 +456,7 @@
      */
     function add(message, closed) {
       message.id = last + 1;
-      var text = io.parser.encodePacket(message);
+      var text = textOf(message);
       if (closed) throw new Error('the connection is closed');
       if (pending.length >= MOST_WAITING) {
         throw new Error(MOST_WAITING + ' messages wait for the server');
@@ -410,7 +469,7 @@
       pending.push(message);
     }
 
-    /** @returns {ClientPacket[]} what may be sent now; from now on it is under way */
+    /** @returns {Message[]} what may be sent now; from now on it is under way */
     function takeDue() {
       var largest = LARGEST_UNDER_WAY * most / MOST_UNDER_WAY;
       var from = underWay;
@@ -423,14 +482,19 @@
       return pending.slice(from, underWay);
     }
 
-    /** The server has all messages up to `number`. */
+    /**
+     * The server has all messages up to `number`.
+     * @returns {boolean} whether that is news
+     */
     function arrived(number) {
+      var before = pending.length;
       while (pending.length > 0 && pending[0].id <= number) {
         var message = pending.shift();
         if (message.answer) answers[message.id] = message.answer;
         underWay = Math.max(underWay - 1, 0);
         if (most < MOST_UNDER_WAY) most += 1;
       }
+      return pending.length < before;
     }
 
     /** An acknowledgement has come. */
@@ -443,7 +507,7 @@
 
     /**
      * The server takes less at once than we sent.
-     * @returns {ClientPacket | null} a message that is too large by itself: it is given up
+     * @returns {Message | null} a message that is too large by itself: it is given up
      */
     function sendLess() {
       if (most > 1 || pending.length === 0) {
@@ -469,9 +533,19 @@
       last = 0;
       // An acknowledgement would answer another message of the new session.
       pending = pending.filter(function (message) {
-        return message.type !== 'ack';
+        return message.type !== ACK;
       });
       pending.forEach(number);
+      return lost;
+    }
+
+    /** @returns {Function[]} what waits for acknowledgements: none will come */
+    function giveUp() {
+      var lost = startAnew();
+      pending.forEach(function (message) {
+        if (message.answer) lost.push(message.answer);
+      });
+      pending = [];
       return lost;
     }
 
@@ -487,13 +561,14 @@
       answer: answer,
       sendLess: sendLess,
       startAnew: startAnew,
+      giveUp: giveUp,
 
       /** Nothing of it is under way any more. */
       sendAgain: function () {
         underWay = 0;
       },
 
-      /** @returns {ClientPacket[]} all there is, so that others can be added before it */
+      /** @returns {Message[]} all there is, so that others can be added before it */
       setAside: function () {
         var all = pending;
         pending = [];
@@ -518,7 +593,7 @@
         var size = 100;
         pending.every(function (message) {
           if (message.id <= after) return true;
-          var text = io.parser.encodePacket(message);
+          var text = textOf(message);
           size += bytes(text) + 15; // its length goes before it
           if (size > most || texts.length >= MOST_IN_GOODBYE) return false;
           texts.push(text);
@@ -553,6 +628,8 @@
       resource: server.resource,
       reconnect: false,
       'force new connection': true,
+      // After 10 s it would give a first poll up that waits for a free connection.
+      'connect timeout': false,
       'auto connect': false // it begins before anything can be mended
     });
     var session = namespace.socket;
@@ -565,6 +642,10 @@
     var over = false;
     var handshake = null;
     var tooLong;
+    var postTooLong;
+    /** The POST under way, and the packets that wait for its answer. */
+    var posting = null;
+    var waiting = [];
 
     // Not among the options above: 0.9 would write them into the list that all its sessions share.
     if (transports) session.options.transports = transports;
@@ -575,7 +656,16 @@
 
     function giveUpAfter(ms) {
       clearTimeout(tooLong);
-      tooLong = setTimeout(fail, ms);
+      tooLong = setTimeout(function () {
+        fail(TOO_SLOW);
+      }, ms);
+    }
+
+    /** Where the application refuses this page, our server says so with this mark. */
+    function refusal(answer) {
+      var marked = (answer.status === 403 || answer.status === 401) &&
+        /^unauthorized:(\{[\s\S]*\})$/.exec(answer.text);
+      return marked ? parse(marked[1]) : null;
     }
 
     function transportName() {
@@ -590,8 +680,7 @@
      * @param {string} url without a query
      * @param {string | null} body
      * @param {string} more what its query says, besides what each one does
-     * @param {(answer: { status: number, text: string }) => void} onAnswer is called once, with
-     * status 0 where there is no answer
+     * @param {(answer: Answer) => void} onAnswer is called once
      */
     function ask(method, url, body, more, onAnswer) {
       var crossOrigin = session.isXDomain();
@@ -605,7 +694,7 @@
       request.onreadystatechange = function () {
         if (request.readyState !== 4) return;
         request.onreadystatechange = ignore;
-        onAnswer({ status: request.status, text: request.responseText });
+        onAnswer(readAnswer(request, crossOrigin));
       };
       request.send(body);
       return request;
@@ -624,19 +713,31 @@
       return address() + 'xhr-polling/' + id;
     }
 
-    // 0.9 does not say which handshakes have failed, and cannot end one.
+    // 0.9 does not say which handshakes have failed, cannot end one, and takes any answer with
+    // status 200 for one. Where a browser lets no page ask another origin (Internet Explorer 9),
+    // it asks for a script, which our server does not give: any page could read that.
     session.handshake = function (proceed) {
+      if (session.isXDomain() && !io.util.ua.hasCORS) return refuse({ reason: TOO_OLD });
       handshake = ask('GET', address(), null, '', function (answer) {
         if (over) return;
-        if (answer.status !== 200) return fail(answer.text);
+        var refused = refusal(answer);
+        if (refused) return refuse(refused);
+        if (answer.status !== 200 || !HANDSHAKE.test(answer.text)) return fail(answer.fault);
+        giveUpAfter(TOO_LONG); // the first poll
         var parts = answer.text.split(':');
         listener.onHandshake(parts[0], pollingUrl(parts[0], parts[3] || ''));
         proceed.apply(null, parts);
       });
     };
 
+    function refuse(refusal) {
+      close();
+      listener.onRefused(String(refusal.reason), refusal.again === true);
+    }
+
     function mendPolling(transport) {
-      // 0.9 does not say that a first poll has failed.
+      // 0.9 does not say that a first poll has failed. It takes any answer with status 200, finds
+      // no packet in it, and polls again at once.
       transport.get = function () {
         if (transport.isOpen) places.next(poll, giveWay);
       };
@@ -644,8 +745,13 @@
       function poll(wait) {
         transport.xhr = ask('GET', transport.prepareUrl(), null, wait, function (answer) {
           if (over) return;
-          if (answer.status !== 200) return transport.onClose();
-          transport.onData(answer.text);
+          var packets = answer.status === 200 ? readPackets(io, answer.text) : null;
+          if (!packets) return fail(answer.fault);
+          transport.clearCloseTimeout();
+          transport.setCloseTimeout();
+          packets.forEach(function (packet) {
+            transport.onPacket(packet);
+          });
           transport.get();
         });
       }
@@ -659,19 +765,33 @@
         transport.get();
       }
 
-      // 0.9 does not say that the server has found a POST too large.
+      // 0.9 takes any answer with status 200 to a POST for our server's, which is 1; says not that
+      // it was found too large; and waits for ever where there is none.
       transport.post = function (text) {
-        session.setBuffer(true);
-        transport.sendXHR = ask('POST', transport.prepareUrl(), text, '', function (answer) {
+        clearTimeout(postTooLong);
+        postTooLong = setTimeout(function () {
+          fail(TOO_SLOW);
+        }, TOO_LONG_TO_POST);
+        posting = ask('POST', transport.prepareUrl(), text, '', function (answer) {
           if (over) return;
-          if (answer.status === 200) {
+          clearTimeout(postTooLong);
+          posting = null;
+          if (answer.status === 200 && answer.text === '1') {
             places.hurry();
-            return session.setBuffer(false);
+            return postWaiting();
           }
           if (answer.status === 413) listener.onTooMuch();
-          transport.onClose();
+          fail(answer.fault);
         });
       };
+    }
+
+    /** Posts all that waits, in one payload, unless a POST is under way. */
+    function postWaiting() {
+      if (posting || waiting.length === 0) return;
+      var text = io.parser.encodePayload(waiting);
+      waiting = [];
+      session.transport.post(text);
     }
 
     function mendWebSocket(transport) {
@@ -703,13 +823,13 @@
       var was = session.connecting || session.connected;
       original.onDisconnect.call(session, reason);
       if (!was || over) return;
-      if (reason !== 'booted') return fail();
+      if (reason !== 'booted') return fail(NO_ANSWER);
       close();
       listener.onEnd();
     };
 
     session.onError = function (error) {
-      if (!over && error && error.advice === 'reconnect') return fail();
+      if (!over && error && error.advice === 'reconnect') return fail(COME_AGAIN);
       return original.onError.call(session, error);
     };
 
@@ -729,10 +849,12 @@
     });
 
     namespace.on('error', function (reason) {
-      if (!session.connected) fail(reason);
+      if (!session.connected) fail(typeof reason === 'string' ? reason : NO_ANSWER);
     });
 
-    namespace.on('connect_failed', fail);
+    namespace.on('connect_failed', function () {
+      fail('the server offers no transport that this browser has');
+    });
 
     // -- The end --
 
@@ -747,8 +869,10 @@
       var transport = session.transport;
       over = true;
       clearTimeout(tooLong);
+      clearTimeout(postTooLong);
       places.stop();
       if (handshake) handshake.abort();
+      if (posting) posting.abort();
       clearTimeout(session.heartbeatTimeoutTimer);
       session.setHeartbeatTimeout = ignore; // it would throw where there is no transport
       if (!transport) return;
@@ -780,8 +904,11 @@
         session.options.query = query;
       },
 
-      send: function (packet) {
-        namespace.packet(packet);
+      /** @param {string} text a packet */
+      send: function (text) {
+        if (transportName() === 'websocket') return session.transport.send(text);
+        waiting.push(text);
+        postWaiting();
       },
 
       transport: transportName,
@@ -986,12 +1113,54 @@
     var page = root.location;
     var script = root.document && root.document.querySelector('script[src*="/socket.io.js"]');
     var parts = /^(https?:\/\/[^/]+)\/(.+)\/socket\.io\.js/i.exec(script ? script.src : '');
-    var named = (options.resource || !parts ? options.url || '' : parts[1]).split('?');
+    var named = (options.url !== undefined ? options.url : '').split('?');
     var url = named[0].replace(/\/+$/, '');
     var resource = options.resource || (parts ? parts[2] : 'socket.io');
+    // Beside a resource, the server is the page's own.
+    if (options.url === undefined && !options.resource && parts) url = parts[1];
     // 0.9 knows the page's own address, and cannot read one of IPv6.
     if (page && url === page.protocol + '//' + page.host) url = '';
-    return { url: url, query: named[1], resource: resource.replace(/^\/+|\/+$/g, '') };
+    return {
+      url: url,
+      query: [queryOf(named.slice(1).join('?')), queryOf(options.query)].filter(Boolean).join('&'),
+      resource: resource.replace(/^\/+|\/+$/g, '')
+    };
+  }
+
+  /**
+   * Makes the query of a handshake.
+   * @param {string | { [name: string]: string | number | boolean } | undefined} query as text,
+   * encoded as in an address, or as an object, of which all is encoded here
+   * @returns {string} encoded so that 0.9, which cuts a value at its first =, leaves it whole
+   * @throws if a name is one that this file or 0.9 uses
+   */
+  function queryOf(query) {
+    var pairs;
+    if (query && typeof query === 'object') {
+      pairs = Object.keys(query).map(function (name) {
+        return [encodeURIComponent(name), encodeURIComponent(String(query[name]))];
+      });
+    } else {
+      pairs = String(query || '').replace(/^\?/, '').split('&').map(function (pair) {
+        var mark = pair.indexOf('=');
+        if (mark < 0) return [encodeRest(pair), ''];
+        return [encodeRest(pair.slice(0, mark)), encodeRest(pair.slice(mark + 1))];
+      });
+    }
+    return pairs.filter(function (pair) {
+      if (/^(got|try|wait|session|t|jsonp|disconnect)$/.test(pair[0])) {
+        throw new Error('the query may have no ' + pair[0] + ': the connection uses that name');
+      }
+      return pair[0] !== '';
+    }).map(function (pair) {
+      return pair.join('=');
+    }).join('&');
+  }
+
+  /** Encodes what has to be, in a text that is encoded already. */
+  function encodeRest(text) {
+    return text.replace(/%(?![0-9a-f]{2})/gi, '%25')
+      .replace(/[\ud800-\udbff][\udc00-\udfff]|[^\w.~!*'()%+-]/g, encodeURIComponent);
   }
 
   /** The handlers of events, by name. */
@@ -1004,12 +1173,27 @@
         handlers[key] = (handlers[key] || []).concat(handler);
       },
 
-      call: function (event, args) {
-        (handlers['$' + event] || []).forEach(function (handler) {
-          safely(handler).apply(null, args);
+      /**
+       * @param {any[]} args values of JSON; each handler gets its own, to keep and to change
+       * @param {Function[]} more what comes after them
+       */
+      call: function (event, args, more) {
+        (handlers['$' + event] || []).forEach(function (handler, i, all) {
+          var own = i < all.length - 1 || event === 'status' ? copy(args) : args;
+          safely(handler).apply(null, own.concat(more));
         });
       }
     };
+  }
+
+  /** @returns {any} a copy of a value of JSON */
+  function copy(value) {
+    return JSON.parse(JSON.stringify(value));
+  }
+
+  /** @returns {string} a message of the page as a packet */
+  function textOf(message) {
+    return message.type + ':' + message.id + (message.answer ? '+' : '') + '::' + message.data;
   }
 
   /**
@@ -1021,9 +1205,91 @@
     return longest * (0.5 + Math.random() / 2);
   }
 
-  /** @returns {string | undefined} the reason; a page of HTML is from something in between */
-  function readable(reason) {
-    return typeof reason === 'string' && /^[^<\n]{1,200}$/.test(reason) ? reason : undefined;
+  /** How our server answers a handshake: id:60:60:xhr-polling,websocket. */
+  var HANDSHAKE = /^[\w-]+:\d+:\d+:[\w,-]+$/;
+  /** How a packet begins: with its type, its number if it has one, and its namespace. */
+  var PACKET = /^[0-8]:(\d*\+?):[^:]*(?::|$)/;
+
+  /**
+   * Reads the answer to a request.
+   * @param {XMLHttpRequest} request that is over
+   * @param {boolean} crossOrigin
+   * @returns {Answer}
+   */
+  function readAnswer(request, crossOrigin) {
+    var status = 0;
+    var text = '';
+    try {
+      status = request.status;
+      text = request.responseText || '';
+    } catch (error) {
+      text = error ? '' : text; // Internet Explorer throws where the connection was lost
+    }
+    var nothing = crossOrigin ? NO_ANSWER_ACROSS : NO_ANSWER;
+    return { status: status, text: text, fault: status === 0 ? nothing : fault(status, text) };
+  }
+
+  /** @returns {string} why an answer is not one of our server's, for a person to read */
+  function fault(status, text) {
+    var prefix = status === 200 ? '' : 'status ' + status + ': ';
+    if (text === 'client not handshaken') return COME_AGAIN;
+    if (/^\s*$/.test(text)) return prefix + NOTHING;
+    if (/^\s*</.test(text)) return prefix + HTML;
+    // A line of text with a status is how our server refuses.
+    if (status !== 200 && /^[^<\n]{1,200}$/.test(text)) return text;
+    return prefix + FOREIGN;
+  }
+
+  /**
+   * Reads the packets that a poll brings. 0.9 skips those that it cannot read.
+   * @returns {ClientPacket[] | null} null if that is not what our server sends, whole
+   */
+  function readPackets(io, text) {
+    var packets = split(text).map(function (one) {
+      return readPacket(io, one);
+    });
+    return packets.length > 0 && packets.every(Boolean) ? packets : null;
+  }
+
+  /** @returns {string[]} the packets of a payload, none if it is not whole */
+  function split(text) {
+    var packets = [];
+    var at = 0;
+    if (text.charAt(0) !== '\ufffd') return [text];
+    while (at < text.length) {
+      var mark = text.indexOf('\ufffd', at + 1);
+      var length = text.slice(at + 1, mark);
+      var end = mark + 1 + Number(length);
+      var whole = text.charAt(at) === '\ufffd' && /^\d{1,9}$/.test(length) && end <= text.length;
+      if (mark < 0 || !whole) return [];
+      packets.push(text.slice(mark + 1, end));
+      at = end;
+    }
+    return packets;
+  }
+
+  /** @returns {ClientPacket | null} null if it is none, or only a part of one */
+  function readPacket(io, text) {
+    if (!PACKET.test(text)) return null;
+    var packet = io.parser.decodePacket(text);
+    if (packet.type === 'event' && typeof packet.name !== 'string') return null;
+    if (packet.type === 'json' && packet.data === undefined) return null;
+    if (packet.type === 'ack') {
+      if (packet.ackId === undefined) return null;
+      // 0.9 makes no arguments of JSON that it cannot read.
+      if (packet.args.length === 0 && /\+./.test(text.replace(PACKET, '')) &&
+        !/\+\[\s*\]$/.test(text)) return null;
+    }
+    return packet;
+  }
+
+  /** @returns {any} null if the text is not JSON */
+  function parse(text) {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      return error ? null : undefined;
+    }
   }
 
   /** @returns {number} how many bytes a text has as UTF-8 */
