@@ -28,7 +28,8 @@ const ANSWERS: Record<string, [answer: (res: ServerResponse) => unknown, reason:
   'JSON, 200': [res => res.end('{"error":"5:::"}'), /not of this server/],
   'a redirect to a login page': [
     res => res.writeHead(302, { Location: `http://${res.req.headers.host!}/login` }).end(),
-    /page of HTML, not of this server/],
+    /page of HTML, not of this server|^no answer/, // 0.9's XMLHttpRequest for node follows no POST
+  ],
   'an error page, 502': [res => res.writeHead(502).end('<html>Bad Gateway</html>'), /502.*page of HTML/],
   'a line of text, 503': [res => res.writeHead(503).end('too many clients'), /^too many clients$/],
   'a status alone, 204': [res => res.writeHead(204).end(), /204.*empty/],
