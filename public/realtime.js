@@ -929,7 +929,7 @@
    *
    * The places are entries of localStorage, which all tabs of an origin share:
    *
-   *   realtime <server> place 0   <id of the tab> <hidden or visible> <time of its last poll>
+   *   realtime <server> place 0   <id of the tab> <hidden or visible> <time>
    *   realtime <server> without   <time>: then a tab had no place
    *   realtime <server> turn      <time>: then the tabs without a place were to poll
    *
@@ -995,7 +995,8 @@
       var free = -1;
       var ofHidden = -1;
       if (hasPlace()) {
-        write(mine);
+        // Not at each poll: all tabs are told of it.
+        if (isOver(read(mine).time, PLACE_EXPIRES / 3)) write(mine);
         return true;
       }
       for (var number = PLACES - 1; number >= 0; number--) {

@@ -23,7 +23,9 @@ export interface Site {
   requests: () => number;
   /** The tabs whose polls wait now, but for those that say that they do not. */
   held: () => number[];
-  /** The most of these that there were at once, since this was asked last. */
+  /** How many short polls have come. */
+  short: () => number;
+  /** The most held polls that there were at once, since this was asked last. */
   mostHeld: () => number;
   /** The most connections there were at once. */
   mostConnections: () => number;
@@ -82,15 +84,21 @@ export function startSite(t: TestContext, env: Record<string, string> = {}): Sit
   let requests = 0;
   const held = new Map<IncomingMessage, number>();
   let mostHeld = 0;
+  let short = 0;
   const server = createServer((req, res) => {
     if (!realtime.owns(req)) {
       const name = req.url!.split('?')[0]!;
+      if (name === '/second') {
+        setTimeout(() => res.end(), 1000);
+        return;
+      }
       res.setHeader('Content-Type', name === '/' ? 'text/html' : 'text/javascript');
       res.end(files[name]);
       return;
     }
     requests += 1;
-    if (req.method === 'GET' && !req.url!.includes('&wait=0')) {
+    if (req.url!.includes('&wait=0')) short += 1;
+    else if (req.method === 'GET') {
       held.set(req, Number(/[?&]tab=(\d+)/.exec(req.url!)?.[1]));
       mostHeld = Math.max(mostHeld, held.size);
       res.on('close', () => held.delete(req));
@@ -135,6 +143,7 @@ export function startSite(t: TestContext, env: Record<string, string> = {}): Sit
     heard,
     requests: () => requests,
     held: () => [...held.values()],
+    short: () => short,
     mostHeld() {
       const most = mostHeld;
       mostHeld = held.size;
