@@ -47,8 +47,9 @@ test('chromium: all tabs hidden until their timers run once a minute', long, asy
   for (let i = 1; i <= 15; i++) pages.push((await openTab(site, tabs, i)).page);
   await tabs.open();
   await sleep(75000);
-  const ran = await timers(pages[0]!, 30);
-  assert(ran <= 2, `a timer of 1 s ran ${ran} times in 30 s`);
+  // The first five in a row are not slowed.
+  const ran = await timers(pages[0]!, 60);
+  assert(ran < 15, `a timer of 1 s ran ${ran} times in 60 s`);
   for (let i = 0; i < 3; i++) {
     const took = await Promise.all(pages.map((page, n) => message(site, page, n + 1)));
     t.diagnostic(`of each tab ${took.join(' ')} ms`);

@@ -25,12 +25,15 @@ for (const name of ['chromium', 'firefox'] as const) {
     const site = startSite(t);
     const pages: Page[] = [];
 
+    /** ms. On a busy machine, five times as long as the slowest of the first four tabs took. */
+    let longest = LONGEST;
+
     /** A message each way, in all tabs at once. */
     async function messages(what: string): Promise<void> {
       const took = await Promise.all(pages.map((page, i) => message(site, page, i + 1, what)));
-      const longest = Math.max(...took);
-      t.diagnostic(`${name}, ${what}: ${longest} ms at most, of each tab ${took.join(' ')}`);
-      assert(longest < LONGEST);
+      const most = Math.max(...took);
+      t.diagnostic(`${name}, ${what}: ${most} ms at most, of each tab ${took.join(' ')}`);
+      assert(most < longest, `${most} ms`);
       const heard = site.heard.filter(({ text }) => text === what).map(({ tab }) => tab);
       assert.deepEqual(heard.sort((a, b) => a - b), pages.map((_page, i) => i + 1));
     }
@@ -38,7 +41,8 @@ for (const name of ['chromium', 'firefox'] as const) {
     await t.test('each page comes, and connects', async () => {
       for (let i = 1; i <= 15; i++) {
         const { page, load, connect } = await openTab(site, tabs, i);
-        assert(load < LONGEST && connect < LONGEST, `tab ${i}: ${load} ms, ${connect} ms`);
+        if (i <= 4) longest = Math.max(longest, 5 * load);
+        assert(load < longest && connect < longest, `tab ${i}: ${load} ms, ${connect} ms`);
         pages.push(page);
       }
       assert.equal(site.clients(), 15);
@@ -50,7 +54,7 @@ for (const name of ['chromium', 'firefox'] as const) {
     await t.test('one in front: a message arrives in each, and four polls wait', async () => {
       await messages('one in front');
       await until(() => site.held().length === MOST_HELD, 'four polls to wait');
-      assert(site.held().includes(15), 'that of the tab in front among them');
+      await until(() => site.held().includes(15), 'that of the tab in front among them');
     });
 
     await t.test('a tab that comes in front takes the place of a hidden one', async () => {
