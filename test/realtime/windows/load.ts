@@ -25,7 +25,8 @@ class Pool {
     return await new Promise(resolve => {
       const done = (status: number, text: string) => resolve({ status, text });
       const method = body === undefined ? 'GET' : 'POST';
-      const req = http.request({ method, path, createConnection: () => socket });
+      const headers = { Connection: 'keep-alive' }; // without an agent it would be close
+      const req = http.request({ method, path, headers, createConnection: () => socket });
       req.shouldKeepAlive = true;
       // The request has gone and its answer has come: not before is the connection free.
       let open = 2;
