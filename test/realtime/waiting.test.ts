@@ -74,7 +74,7 @@ describe('what waits for a client', { concurrency: true }, () => {
     const ask = () => connection.emit('fill', 1, 40000);
     connection.on('much', () => { if ((come += 1) < 40) ask(); });
     ask();
-    await until(() => come === 40, 'all answers');
+    await until(() => come === 40, 'all answers', 60);
     assert.deepEqual(ends, []);
   });
 

@@ -1,5 +1,5 @@
 /*
- * The server of worst.test.ts: it sends as much as it is asked for. A node down to 10 runs it: nothing newer
+ * The server of worst.long.test.ts: it sends as much as it is asked for. A node down to 10 runs it: nothing newer
  * here.
  */
 import http from 'http';

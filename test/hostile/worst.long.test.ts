@@ -32,7 +32,6 @@ interface Target {
 async function start(t: TestContext, node: string, settings: Record<string, string>): Promise<Target> {
   const at = path.join(emptyFolder(t, 'worst-'), 'server');
   const script = path.join(__dirname, 'worst', 'server.js');
-  const stdio = ['ignore', 'pipe', 'inherit'] as const;
   const child = spawn(node, ['--expose-gc', script, path.join(root, 'dist'), at], {
     env: settings, stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -128,18 +127,6 @@ const CASES: Record<string, Case> = {
         await target.request(numbered ? `${at}?got=0&try=1` : at, fill(1, 95000, numbered ? String(n) : ''));
       }
       if (!numbered) await target.request(at, '\ufffd6\ufffd3:1::x'.repeat(1000));
-    }),
-  },
-  'answers that nobody reads': {
-    settings: { MAX_WAITING_BYTES: '100000', MAX_HANDSHAKES: '2000' },
-    allowed: 256 * 100000,
-    attack: target => many(80, async () => {
-      const at = await open(target);
-      for (let n = 0; n < 2; n++) {
-        const socket = target.connect().pause();
-        socket.write(`GET ${at} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-        await target.request(at, fill(1, 1000000));
-      }
     }),
   },
 };
