@@ -14,6 +14,7 @@ const MOST_SEEN = 1000;
  * short ones make a session keep five times as much.
  */
 const MOST_PARTS = 200;
+const MOST_HEADERS = 1500;
 
 /**
  * Reads a handshake. It is kept for as long as its session: small copies of what node has read, which would be a third of what a
@@ -23,8 +24,8 @@ const MOST_PARTS = 200;
  * @throws Refusal if it has more parts than any client would send
  */
 export function readHandshake(req: IncomingMessage, query: string, trust: Trust): Handshake {
-  if (req.rawHeaders.length / 2 > MOST_PARTS) {
-    throw new Refusal(431, `a handshake may have ${MOST_PARTS} headers`);
+  if (req.rawHeaders.length / 2 > MOST_HEADERS) {
+    throw new Refusal(431, `a handshake may have ${MOST_HEADERS} headers`);
   }
   if (query.length > MOST_PARTS && query.split('&', MOST_PARTS + 1).length > MOST_PARTS) {
     throw new Refusal(400, `the query of a handshake may have ${MOST_PARTS} parts`);
