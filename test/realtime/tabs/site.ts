@@ -63,10 +63,12 @@ declare const RESOURCE: string;
 export function startSite(t: TestContext, env: Record<string, string> = {}): Site {
   const realtime = createRealtime(readConfig(env), createLog('error'));
   const sockets = new Map<number, Socket<Loose, Loose>>();
+  const tabOf = new Map<string, number>();
   const heard: Site['heard'] = [];
   realtime.io.sockets.on('connection', (socket: Socket<Loose, Loose>) => {
     const number = Number(socket.handshake.query.tab);
     sockets.set(number, socket);
+    tabOf.set(socket.id, number);
     socket.on('say', (text: string, done?: () => void) => {
       heard.push({ tab: number, text });
       if (done) done();
@@ -82,7 +84,7 @@ export function startSite(t: TestContext, env: Record<string, string> = {}): Sit
     '/tab.js': `var RESOURCE = '${resource.slice(1)}'; (${tab.toString()})();`,
   };
   let requests = 0;
-  const held = new Map<IncomingMessage, number>();
+  const held = new Map<IncomingMessage, string>();
   let mostHeld = 0;
   let short = 0;
   const server = createServer((req, res) => {
@@ -99,7 +101,7 @@ export function startSite(t: TestContext, env: Record<string, string> = {}): Sit
     requests += 1;
     if (req.url!.includes('&wait=0')) short += 1;
     else if (req.method === 'GET') {
-      held.set(req, Number(/[?&]tab=(\d+)/.exec(req.url!)?.[1]));
+      held.set(req, /xhr-polling\/([^?]+)/.exec(req.url!)?.[1] ?? '');
       mostHeld = Math.max(mostHeld, held.size);
       res.on('close', () => held.delete(req));
     }
@@ -142,7 +144,7 @@ export function startSite(t: TestContext, env: Record<string, string> = {}): Sit
     },
     heard,
     requests: () => requests,
-    held: () => [...held.values()],
+    held: () => [...held.values()].map(id => tabOf.get(id)!),
     short: () => short,
     mostHeld() {
       const most = mostHeld;
