@@ -9,12 +9,15 @@ import { Refusal } from './refusal';
 const seen = new Map<string, string>();
 const MOST_SEEN = 1000;
 /**
- * How many headers a handshake may have, and how many parts its query. A browser behind IIS sends some 30
- * headers. Each is a property, which takes 100 bytes where the request had 5: without this bound, 16 KB of
- * short ones make a session keep five times as much.
+ * How many parts the query of a handshake may have. Each is a property of an object, which takes 100
+ * bytes and more, where the request had 2.
  */
 const MOST_PARTS = 200;
-const MOST_HEADERS = 1500;
+/**
+ * From so many headers on they are kept as text. A browser behind IIS sends some 30. Each header is a
+ * property, too: 16 KB of short headers would make a session keep more than 300 KB.
+ */
+const MANY_HEADERS = 100;
 
 /**
  * Reads a handshake. It is kept for as long as its session: small copies of what node has read, which would be a third of what a
@@ -24,33 +27,49 @@ const MOST_HEADERS = 1500;
  * @throws Refusal if it has more parts than any client would send
  */
 export function readHandshake(req: IncomingMessage, query: string, trust: Trust): Handshake {
-  if (req.rawHeaders.length / 2 > MOST_HEADERS) {
-    throw new Refusal(431, `a handshake may have ${MOST_HEADERS} headers`);
-  }
   if (query.length > MOST_PARTS && query.split('&', MOST_PARTS + 1).length > MOST_PARTS) {
     throw new Refusal(400, `the query of a handshake may have ${MOST_PARTS} parts`);
   }
   const address = trust.address(req);
   trust.trustHeaders(req);
-  const headers = { ...req.headers };
-  for (const name in headers) {
-    const value = headers[name];
-    if (typeof value === 'string') headers[name] = shared(value);
-  }
   const handshake = {
-    headers,
+    headers: req.headers,
     address,
     // No name in it means anything to JavaScript, nor after the copy.
     query: Object.setPrototypeOf({ ...parse(query) }, null) as Handshake['query'],
     url: req.url!,
-    xdomain: headers.origin !== undefined,
+    xdomain: req.headers.origin !== undefined,
     issued: Date.now(),
   };
+  keepHeaders(handshake);
   return Object.defineProperty(handshake, 'time', TIME) as Handshake;
 }
 
 /** 0.9 has it as a text. Who asks for it gets one. */
 const TIME = { enumerable: true, configurable: true, get(this: Handshake): string { return new Date(this.issued).toString(); } };
+
+/** Keeps small copies of the headers, not what node has read. */
+function keepHeaders(handshake: Pick<Handshake, 'headers'>): void {
+  const { headers } = handshake;
+  if (Object.keys(headers).length < MANY_HEADERS) {
+    const copy = { ...headers };
+    for (const name in copy) {
+      const value = copy[name];
+      if (typeof value === 'string') copy[name] = shared(value);
+    }
+    handshake.headers = copy;
+    return;
+  }
+  const text = JSON.stringify(headers);
+  Object.defineProperty(handshake, 'headers', {
+    enumerable: true,
+    configurable: true,
+    get: () => JSON.parse(text) as Handshake['headers'],
+    set: (value: Handshake['headers']) => {
+      Object.defineProperty(handshake, 'headers', { value, writable: true });
+    },
+  });
+}
 
 /** The text of that value that others hold already. */
 function shared(value: string): string {
