@@ -150,8 +150,8 @@ export class Trust {
  */
 export function lackingPromotion(folder: string): string | null {
   const config = readText(path.join(folder, 'web.config')).replace(/<!--[^]*?-->/g, '');
+  if (config === '') return null;
   const [, , given = ''] = /<iisnode\s[^>]*?\bpromoteServerVars\s*=\s*(["'])([^"']*)\1/.exec(config) || [];
-  if (!/<iisnode\s/.test(config)) return null;
   // A line of iisnode.yml overrides the attribute; one without a value does not.
   const [, line] = /^ *promoteServerVars *: *([^\s#][^\r\n#]*)/im.exec(readText(path.join(folder, 'iisnode.yml'))) || [];
   const names = (line || given).split(',').map(name => `x-iisnode-${name.toLowerCase()}`);
