@@ -105,12 +105,34 @@ test('dev_errors off: a script that throws at its start is a 500.1002', async t 
   assert.match(trace(), /500\.1002/);
 });
 
-test('configerror: an attribute that <iisnode> does not have takes the application down', async t => {
-  const { get, trace } = await serve(t, { 'web.config': webConfig('noSuchSetting="12"'), 'hello.js': settings });
-  const answer = await get();
-  assert.equal(answer.status, 500);
-  assert.match(trace(), /500\.19/);
-  assert.match(answer.text + trace(), /noSuchSetting/);
+test('configerror: an attribute that <iisnode> does not have is a 500.1000 of what iisnode handles, and files still come', async t => {
+  const files = { 'web.config': webConfig('noSuchSetting="12"'), 'hello.js': settings, 'page.html': 'a page' };
+  const { get, trace } = await serve(t, files);
+  assert.equal((await get()).status, 500);
+  assert.match(trace(), /500\.1000.*noSuchSetting/);
+  assert.equal((await get('page.html')).text, 'a page');
+  // iisnode's own functional test 116: a request of the server itself.
+  const local = await (await serve(t, files, { local: true })).get();
+  assert.equal(local.status, 200);
+  assert.match(local.text, /unable to read the configuration file web\.config/);
+});
+
+test('appsettings: a key twice, in any case of letters, is a 500.1000 of what iisnode handles, and files still come', async t => {
+  for (const second of ['GREETING', 'greeting']) {
+    const rest = `<appSettings><add key="greeting" value="1" /><add key="${second}" value="2" /></appSettings>`;
+    const files = { 'web.config': webConfig('', { rest }), 'hello.js': environment, 'page.html': 'a page' };
+    const { get, trace } = await serve(t, files);
+    assert.equal((await get()).status, 500);
+    assert.match(trace(), /500\.1000.*appSettings\/add.*0x800700b7/);
+    assert.equal((await get('page.html')).text, 'a page');
+  }
+});
+
+test('appsettings: what is removed or cleared does not arrive', async t => {
+  const rest = '<appSettings><add key="a" value="1" /><clear /><add key="b" value="2" /><add key="c" value="3" /><remove key="B" /></appSettings>';
+  const { get } = await serve(t, { 'web.config': webConfig('', { rest }), 'hello.js': environment });
+  const env = parse((await get()).text);
+  assert.deepEqual([env.a, env.b, env.c], [undefined, undefined, '3']);
 });
 
 test('a script that is not there is a 404, and a 500.1000 if its folder is not either', async t => {

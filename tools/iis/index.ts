@@ -7,16 +7,24 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { readConfig } from '../../src/config';
-import type { IisVersion } from './config';
-import { Site } from './site';
+import { IisVersion, readSiteConfig } from './config';
+import { Site, SiteOptions } from './site';
+import { Sites } from './sites';
 import { NodeExe, ownNode } from './system';
 import type { Visit } from './visit';
 
 export interface IisOptions {
   /** The folder that holds the web.config. */
   folder: string;
-  /** Where it is on the site: an application such as '/app', or '/' for the root. Default: where this project's lives. */
+  /**
+   * Where it is on the site: an application such as '/app', or '/' for the root. Default: APP_PATH of
+   * the folder's own <appSettings>, else where this project's lives.
+   */
   app?: string;
+  /** The web.config files of the folders above the application, that of the site's root first. */
+  parents?: string[];
+  /** Applications below this one: the path, from this one's, and the folder of each. */
+  children?: { path: string; folder: string }[];
   /** 0, the default: any that is free. */
   port?: number;
   iis?: IisVersion;
@@ -34,6 +42,8 @@ export interface IisOptions {
   concurrentRequestLimit?: number;
   /** Server variables as modules set them: AUTH_USER on a site with Windows authentication. */
   serverVariables?: Record<string, string>;
+  /** The server variables that the server's own configuration lets rules set. Default: none, as in a fresh IIS. */
+  allowedServerVariables?: string[];
 }
 
 export interface Iis {
@@ -54,23 +64,12 @@ export interface Iis {
  * @throws if the port is taken. A web.config that IIS would refuse is no error here: each request is answered 500.19.
  */
 export async function startIis(options: IisOptions): Promise<Iis> {
-  const app = `/${(options.app ?? readConfig({}).appPath).replace(/^\/+|\/+$/g, '')}`;
-  const { node = process.execPath } = options;
-  const site = new Site({
-    folder: path.resolve(options.folder),
-    app,
-    iis: options.iis ?? '7.5',
-    node: typeof node === 'string' ? ownNode(node) : node,
-    local: options.local ?? false,
-    dynamicCompression: options.dynamicCompression ?? false,
-    concurrentRequestLimit: options.concurrentRequestLimit ?? 5000,
-    log: options.log ?? (() => undefined),
-  });
-
+  const sites = createSites(options);
   const serve = (req: http.IncomingMessage, res: http.ServerResponse, upgrade?: Visit['upgrade']) => {
-    const visit: Visit = { req, res, upgrade, rawUrl: req.url!, path: '', query: '', trace: [], variables: options.serverVariables ?? {} };
+    const variables = options.serverVariables ?? {};
+    const visit: Visit = { req, res, upgrade, rawUrl: req.url!, path: '', query: '', trace: [], variables };
     const { method } = req;
-    site.handle(visit).catch((error: Error) => {
+    sites.handle(visit).catch((error: Error) => {
       // A flaw of the stand-in itself: it shows, and the client is not left waiting.
       visit.trace.push(error.stack ?? error.message);
       res.destroy();
@@ -98,13 +97,68 @@ export async function startIis(options: IisOptions): Promise<Iis> {
   return {
     origin,
     port,
-    url: `${origin}${app === '/' ? '' : app}/`,
-    pids: () => site.iisnode.pids(),
-    recycle: () => site.iisnode.recycleWorker(),
+    url: `${origin}${sites.main.base}`,
+    pids: () => sites.all.flatMap(site => site.iisnode.pids()),
+    recycle: () => sites.all.forEach(site => site.iisnode.recycleWorker()),
     close: async () => {
       server.close();
       server.closeAllConnections();
-      await site.iisnode.close();
+      await Promise.all(sites.all.map(site => site.iisnode.close()));
     },
   };
+}
+
+/** The application and those below it. They have one pool: what one of them is told holds for all. */
+function createSites(options: IisOptions): Sites {
+  const folder = path.resolve(options.folder);
+  const iis = options.iis ?? '7.5';
+  const app = slashed(options.app ?? appPathOf(folder, iis));
+  const { node = process.execPath } = options;
+  const parents = (options.parents ?? []).map((file, at) => ({ file: path.resolve(file), base: folderAbove(app, at) }));
+  const common: Omit<SiteOptions, 'folder' | 'app' | 'parents'> = {
+    iis,
+    node: typeof node === 'string' ? ownNode(node) : node,
+    local: options.local ?? false,
+    dynamicCompression: options.dynamicCompression ?? false,
+    concurrentRequestLimit: options.concurrentRequestLimit ?? 5000,
+    allowedVariables: new Set((options.allowedServerVariables ?? []).map(name => name.toUpperCase())),
+    log: options.log ?? (() => undefined),
+    elsewhere: url => sites.of(url),
+  };
+  const base = app === '/' ? '/' : `${app}/`;
+  const sites = new Sites(new Site({ ...common, folder, app, parents }), (options.children ?? []).map(child => new Site({
+    ...common,
+    folder: path.resolve(child.folder),
+    app: slashed(base + child.path),
+    parents: [...parents, { file: path.join(folder, 'web.config'), base }],
+  })));
+  return sites;
+}
+
+/** '/a/b', without a slash at the end; '/' for nothing. */
+function slashed(url: string): string {
+  return `/${url.split('/').filter(one => one !== '').join('/')}`;
+}
+
+/**
+ * The URL of a folder above the application: 0 is the root of the site.
+ * @throws Error where there is no such folder
+ */
+function folderAbove(app: string, at: number): string {
+  const above = app.split('/').slice(1, -1);
+  if (app === '/' || at > above.length) {
+    throw new Error(`there are ${app === '/' ? 0 : above.length + 1} folders above ${app}, and more parents than that`);
+  }
+  return `/${above.slice(0, at).map(one => `${one}/`).join('')}`;
+}
+
+/** Where a folder says that it lives: APP_PATH of its <appSettings>. */
+export function appPathOf(folder: string, iis: IisVersion): string {
+  try {
+    const own = readSiteConfig(folder, iis).appSettings.find(([key]) => key.toUpperCase() === 'APP_PATH');
+    if (own) return own[1];
+  } catch {
+    // A web.config that IIS does not take is said when it is served.
+  }
+  return readConfig({}).appPath;
 }

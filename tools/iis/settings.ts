@@ -48,6 +48,9 @@ export const KEYS = [...Object.keys(DEFAULTS).filter(name => name !== 'configOve
 /** iisnode.yml cannot be read: iisnode answers every request with an error. */
 export class OverridesError extends Error {}
 
+/** Its section in web.config cannot be read: the same, with other words. */
+export class SectionError extends OverridesError {}
+
 /**
  * The settings for a script.
  * @param attributes of <iisnode> in web.config, which have been checked against the schema
