@@ -19,6 +19,7 @@ system.webServer/httpErrors errorMode existingResponse
   error statusCode subStatusCode path responseMode
 system.webServer/httpProtocol
   customHeaders/add *
+system.webServer/httpRedirect enabled destination exactDestination childOnly httpResponseStatus
 system.webServer/iisnode * -asyncCompletionThreadCount -debuggerExtensionDll -debuggerVirtualDir
   & -debuggerPortRange -idlePageOutTimePeriod -initialRequestBufferSize -uncFileChangesPollingInterval
 system.webServer/rewrite/rewriteMaps
@@ -44,6 +45,7 @@ system.webServer/security/requestFiltering allowDoubleEscaping allowHighBitChara
 system.webServer/staticContent
   mimeMap *
 system.webServer/urlCompression doDynamicCompression
+system.webServer/validation validateIntegratedModeConfiguration
 system.webServer/webSocket enabled
 `;
 

@@ -4,6 +4,8 @@ import { sectionsAt } from './check';
 import { children, find, is } from './collection';
 import { Counting, Hierarchy, IisVersion, Layers } from './layers';
 import { ConfigProblem, LOCKED, mergeSection, Part } from './merge';
+import { OutboundRules, readOutboundRules } from './outbound';
+import { HttpRedirect, readHttpRedirect } from './redirect';
 import { readRules, Rules } from './rewrite';
 import { SECTIONS } from './schema';
 import { serverConfiguration } from './server-defaults';
@@ -58,6 +60,10 @@ export interface SiteConfig {
   handlers: Handler[];
   /** The rules, or why they cannot be read: IIS then answers 500.52. */
   rewrite: Rules | Error;
+  outbound: OutboundRules;
+  httpRedirect: HttpRedirect;
+  /** A setting of ASP.NET's that a pool in integrated mode refuses: the sub-status of the 500. */
+  integratedMode: { substatus: number; message: string } | null;
   iisnode: Record<string, string>;
   /** Why iisnode cannot read its own section, or appSettings: 500.1000 for all that it handles. */
   iisnodeProblem?: string;
@@ -141,7 +147,30 @@ function readLayers(counting: Counting, iis: IisVersion): SiteConfig {
     if (!READ_BY_THEMSELVES.test(name)) throw error;
     problems.set(name, error.message);
   }
-  return readSections(sections, problems, notCarriedOut(counting));
+  const integratedMode = validateIntegratedMode(counting, sections.get('system.webServer/validation'));
+  return { ...readSections(sections, problems), integratedMode, notCarriedOut: notCarriedOut(counting) };
+}
+
+/** What ASP.NET's own sections may not say in a pool of integrated mode, the default. */
+const NOT_INTEGRATED: [section: string, substatus: number, named: (element: XmlElement) => boolean][] = [
+  ['system.web/httpModules', 22, element => element.children.length > 0],
+  ['system.web/httpHandlers', 23, element => element.children.length > 0],
+  ['system.web/identity', 24, element => is(element, 'impersonate', false)],
+];
+
+function validateIntegratedMode(
+  { layers }: Counting, validation: XmlElement | undefined,
+): SiteConfig['integratedMode'] {
+  if (!is(validation, 'validateIntegratedModeConfiguration', true)) return null;
+  for (const { element, file } of layers) {
+    for (const [section, substatus, named] of NOT_INTEGRATED) {
+      const found = sectionsAt(element, section).find(named);
+      if (!found) continue;
+      const where = `${file.file}, line ${found.line}`;
+      return { substatus, message: `${where}: <${section}> does not apply in integrated mode` };
+    }
+  }
+  return null;
 }
 
 /** The section of each level, the server's own first. */
@@ -167,8 +196,8 @@ function readSection(
 }
 
 function readSections(
-  sections: Map<string, XmlElement>, problems: Map<string, string>, unsupported: string[],
-): SiteConfig {
+  sections: Map<string, XmlElement>, problems: Map<string, string>,
+): Omit<SiteConfig, 'integratedMode' | 'notCarriedOut'> {
   const server = (name: string) => sections.get(`system.webServer/${name}`);
   const problemOf = (name: string) => problems.get(`system.webServer/${name}`);
   return {
@@ -176,7 +205,8 @@ function readSections(
       .map(({ attributes: { key, value } }) => [key ?? '', value ?? '']),
     appSettingsProblem: problems.get('appSettings'),
     handlers: readHandlers(server('handlers')),
-    rewrite: readRewrite(sections, problems),
+    ...readRewrite(sections, problems),
+    httpRedirect: readHttpRedirect(server('httpRedirect')),
     iisnode: server('iisnode')?.attributes ?? {},
     iisnodeProblem: problemOf('iisnode'),
     httpErrors: readHttpErrors(server('httpErrors')),
@@ -188,21 +218,26 @@ function readSections(
     mimeTypes: values(server('staticContent'), 'fileExtension', 'mimeType', 'mimeMap'),
     webSocketEnabled: is(server('webSocket'), 'enabled', true),
     dynamicCompression: is(server('urlCompression'), 'doDynamicCompression', true),
-    notCarriedOut: unsupported,
   };
 }
 
-/** The sections of <rewrite> as its one element, which rewrite.ts reads. */
-function readRewrite(sections: Map<string, XmlElement>, problems: Map<string, string>): Rules | Error {
+/** The sections of <rewrite>: as its one element, which rewrite.ts reads, and the outbound rules. */
+function readRewrite(
+  sections: Map<string, XmlElement>, problems: Map<string, string>,
+): Pick<SiteConfig, 'rewrite' | 'outbound'> {
   const group = 'system.webServer/rewrite/';
+  const none = () => null;
   const [wrong] = Array.from(problems).filter(([name]) => name.startsWith(group));
-  if (wrong) return new Error(wrong[1]);
+  if (wrong) return { rewrite: new Error(wrong[1]), outbound: none };
   const inside = Array.from(sections).filter(([name]) => name.startsWith(group));
-  const element = { name: 'rewrite', attributes: {}, children: inside.map(([, section]) => section), line: 0 };
+  const children = inside.map(([, section]) => section);
   try {
-    return readRules(element);
+    return {
+      rewrite: readRules({ name: 'rewrite', attributes: {}, children, line: 0 }),
+      outbound: readOutboundRules(sections.get(`${group}outboundRules`)),
+    };
   } catch (error) {
-    return error as Error;
+    return { rewrite: error as Error, outbound: none };
   }
 }
 

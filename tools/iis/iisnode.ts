@@ -75,6 +75,7 @@ export class Iisnode {
 
   async close(): Promise<void> {
     this.#control?.server.close();
+    for (const { watcher } of this.#applications.values()) watcher.close();
     const starting = Array.from(this.#applications.values()).flatMap(one => one.processes.flatMap(slot => slot ?? []));
     this.#applications.clear();
     await Promise.allSettled(starting);
@@ -172,7 +173,7 @@ export class Iisnode {
       return settings;
     }
     const application = this.#applications.get(script);
-    const seen = application?.watcher();
+    const seen = application?.watcher.look();
     if (application && seen?.changed) application.stale = true;
     if (seen?.overrides) known.stale = true;
     if (known.stale) {
@@ -203,7 +204,11 @@ export class Iisnode {
       const starting = this.#start(application, slot, script);
       application.processes[slot] = starting;
       // An application whose processes cannot be started is not kept.
-      starting.catch(() => this.#applications.get(script) === application && this.#applications.delete(script));
+      starting.catch(() => {
+        if (this.#applications.get(script) !== application) return;
+        application.watcher.close();
+        this.#applications.delete(script);
+      });
     }
     this.#applications.set(script, application);
     return application;
@@ -221,6 +226,7 @@ export class Iisnode {
       started.onExit(() => {
         this.#processes.delete(started);
         this.log(`process ${started.pid} ended`);
+        if (started.failedToStart) started.onClose(() => this.#sayLastWords(started));
         // The next request that is meant for it starts another.
         application.processes[slot] = undefined;
       });
@@ -231,9 +237,18 @@ export class Iisnode {
     }
   }
 
+  /** Why a process did not start: what it wrote last, and where the rest of it is. */
+  #sayLastWords(process: NodeProcess): void {
+    const { lines, file } = process.lastWords();
+    this.log(`it ended before it listened; ${lines.length > 0 ? 'the last that it wrote:' : 'it wrote nothing'}`);
+    for (const line of lines) this.log(`  | ${line}`);
+    if (file) this.log(`its log: ${file}`);
+  }
+
   /** From now on requests go to a new application; this one's processes answer what they have, and are ended. */
   #retire(script: string, application: Application, timeout: number, why: string): void {
     this.#applications.delete(script);
+    application.watcher.close();
     this.log(`recycle: ${why}`);
     for (const starting of application.processes) {
       if (!starting) continue;

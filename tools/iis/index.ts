@@ -125,13 +125,17 @@ function createSites(options: IisOptions): Sites {
     log: options.log ?? (() => undefined),
     elsewhere: url => sites.of(url),
   };
-  const base = app === '/' ? '/' : `${app}/`;
-  const sites = new Sites(new Site({ ...common, folder, app, parents }), (options.children ?? []).map(child => new Site({
-    ...common,
-    folder: path.resolve(child.folder),
-    app: slashed(base + child.path),
-    parents: [...parents, { file: path.join(folder, 'web.config'), base }],
-  })));
+  const own = { file: path.join(folder, 'web.config'), base: app === '/' ? '/' : `${app}/` };
+  const children = (options.children ?? []).map(child => {
+    const childFolder = path.resolve(child.folder);
+    const childApp = slashed(own.base + child.path);
+    return { folder: childFolder, app: childApp, file: path.join(childFolder, 'web.config'), base: `${childApp}/` };
+  }).sort((one, other) => one.base.length - other.base.length);
+  const below = children.map(({ folder: childFolder, app: childApp, base }) => {
+    const between = children.filter(one => one.base !== base && base.startsWith(one.base));
+    return new Site({ ...common, folder: childFolder, app: childApp, parents: [...parents, own, ...between] });
+  });
+  const sites = new Sites(new Site({ ...common, folder, app, parents }), below);
   return sites;
 }
 

@@ -69,6 +69,7 @@ function mergeElement(path: string, schema: ElementSchema, parts: Part[], report
       }
       merged.attributes[attribute] = value;
     }
+    merged.base = part.base;
     for (const child of part.element.children) {
       if (!locks.forbidsElement(child.name, part)) continue;
       report(part, child, `${path}/${child.name}`, `Lock violation: <${child.name}>`, LOCKED);

@@ -117,6 +117,14 @@ export class Site {
     };
     const refused = filter(rawPath, config);
     if (refused !== null) return sendError(visit, rules, 404, refused);
+    const { integratedMode } = config;
+    if (integratedMode) return sendError(visit, rules, 500, integratedMode.substatus, integratedMode.message);
+    const moved = config.httpRedirect(visit.path, visit.query, this.base);
+    if (moved) {
+      visit.trace.push('httpRedirect');
+      const location = headerUrl(moved.url, visit.req.headers.host!);
+      return sendPage(visit, rules, moved.status, ['Location', location], '');
+    }
     if (!this.#rewrite(visit, config, rules)) return;
     if (visit.originalUrl === undefined) return this.#execute(visit, config, rules);
 
@@ -248,6 +256,15 @@ export class Site {
     if ('pid' in outcome && outcome.pid) visit.trace.push(`process ${outcome.pid}`);
     if (outcome.kind === 'page') visit.trace.push(`a page of iisnode's: ${outcome.cause}`);
     if ('cause' in outcome) this.#say(`${req.method} ${visit.rawUrl}`, `${outcome.kind === 'page' ? 'a page of iisnode\'s' : `${outcome.status}.${outcome.substatus}`}: ${outcome.cause}`);
+    if (outcome.kind === 'answer') {
+      const variable = (name: string) => serverVariable(visit, this.#place, name) ?? '';
+      const unfit = config.outbound(outcome.answer.headers, variable);
+      if (unfit) {
+        outcome.answer.rest?.resume();
+        outcome.done();
+        return sendError(visit, rules, 500, unfit.substatus, unfit.message);
+      }
+    }
     switch (outcome.kind) {
       case 'answer': return sendAnswer(visit, rules, outcome.answer, outcome.cookie, outcome.done);
       case 'page': return sendPage(visit, rules, 200, ['Cache-Control', 'no-cache'], outcome.html);
@@ -280,6 +297,8 @@ export class Site {
     }
     for (const name of config.notCarriedOut) log(`the stand-in does not carry out ${name}`);
     if (config.rewrite instanceof Error) log(`500.52 for every request: ${config.rewrite.message}`);
+    const { integratedMode } = config;
+    if (integratedMode) log(`500.${integratedMode.substatus} for every request: ${integratedMode.message}`);
     for (const { modules, path: name } of config.handlers) {
       if (modules !== 'iisnode' || /[*?]/.test(name)) continue;
       const script = findFile(folder, name);
