@@ -49,7 +49,7 @@ export function tell(text: string, inside = ''): string {
 }
 
 /** The string that `tell` has told. */
-export function told({ headers, status }: Asked): string {
+export function told({ headers, status }: Pick<Asked, 'headers' | 'status'>): string {
   if (status !== 301) throw new Error(`not told, but answered ${status}`);
   return decodeURIComponent(headers.location!.slice('http://v/?'.length));
 }

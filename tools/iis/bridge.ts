@@ -150,7 +150,7 @@ function send(request: Exchange, headers: string[], socket: net.Socket, node: No
  */
 function requestLine(upstream: http.ClientRequest, line: string): void {
   const written = upstream as unknown as { _header: string };
-  const ansi = line.replace(/[^\x01-\xff]/g, '?');
+  const ansi = line.replace(/[^\x20-\xff]/g, '?');
   written._header = ansi + written._header.slice(written._header.indexOf('\r\n'));
 }
 
