@@ -97,7 +97,10 @@ function send(request: Exchange, headers: string[], socket: net.Socket, node: No
   const { req, url } = request;
   return new Promise((resolve, reject) => {
     const upstream = http.request({
-      method: req.method, path: '/', createConnection: () => socket, maxHeaderSize: settings.maxRequestBufferSize,
+      method: req.method,
+      path: '/',
+      createConnection: () => socket,
+      maxHeaderSize: settings.maxRequestBufferSize,
       // node takes pairs as well, as they are.
       headers: headers as never,
     });
@@ -127,7 +130,8 @@ function send(request: Exchange, headers: string[], socket: net.Socket, node: No
     });
     // iisnode takes the first status line for the answer, a 103 as well. The rest stays unread.
     upstream.once('information', ({ statusCode, statusMessage, rawHeaders }) => {
-      resolve({ status: statusCode, reason: statusMessage, headers: rawHeaders, body: Buffer.alloc(0) });
+      const body = Buffer.alloc(0);
+      resolve({ status: statusCode, reason: statusMessage, headers: rawHeaders, body });
       socket.destroy();
     });
     upstream.on('upgrade', (res, end, head) => {
@@ -145,8 +149,9 @@ function send(request: Exchange, headers: string[], socket: net.Socket, node: No
 }
 
 /**
- * Sets the first line, which node writes with HTTP/1.1 and refuses with a space in the URL: iisnode
- * passes on the client's version, and without a rule a URL with its escapes decoded, in Windows' ANSI.
+ * Sets the first line, which node writes with HTTP/1.1 and refuses with a space in the URL. iisnode
+ * passes on the client's version, and without a rule a URL with its escapes decoded, in Windows'
+ * ANSI.
  */
 function requestLine(upstream: http.ClientRequest, line: string): void {
   const written = upstream as unknown as { _header: string };

@@ -21,7 +21,8 @@ system.webServer/httpProtocol
   customHeaders/add *
 system.webServer/httpRedirect enabled destination exactDestination childOnly httpResponseStatus
 system.webServer/iisnode * -asyncCompletionThreadCount -debuggerExtensionDll -debuggerVirtualDir
-  & -debuggerPortRange -idlePageOutTimePeriod -initialRequestBufferSize -uncFileChangesPollingInterval
+  & -debuggerPortRange -idlePageOutTimePeriod -initialRequestBufferSize
+  & -uncFileChangesPollingInterval
 system.webServer/rewrite/rewriteMaps
   rewriteMap *
   rewriteMap/add *
@@ -63,7 +64,9 @@ function readTable(text: string): Map<string, Set<string>> {
   return table;
 }
 
-/** Each part of the files that is read and not carried out, once, by its name, with where it stands. */
+/**
+ * Each part of the files that is read and not carried out, once, by its name, with where it stands.
+ */
 export function notCarriedOut({ layers }: Counting): string[] {
   const found = new Map<string, string>();
   const say = (name: string, file: string, line: number) => {
@@ -71,14 +74,18 @@ export function notCarriedOut({ layers }: Counting): string[] {
   };
   for (const { element, file } of layers) {
     for (const child of element.children) {
-      if (DOT_NET.has(child.name) && child.name !== 'configSections') say(child.name, file.file, child.line);
+      if (DOT_NET.has(child.name) && child.name !== 'configSections') {
+        say(child.name, file.file, child.line);
+      }
     }
     for (const section of file.checked.sections.keys()) {
       if (!isInside(section, element)) continue;
       const name = file.checked.sections.get(section)!;
       // One that its server has locked, or that has a fault, is an error, which says so itself.
       if (file.checked.inSections.get(section)!.length > 0) continue;
-      walk(section, name, SECTIONS.get(name)!, (at, line) => say(at, section.file ?? file.file, line));
+      walk(
+        section, name, SECTIONS.get(name)!, (at, line) => say(at, section.file ?? file.file, line),
+      );
     }
   }
   return Array.from(found.values());
@@ -92,7 +99,9 @@ function isInside(section: XmlElement, layer: XmlElement): boolean {
 }
 
 function walk(
-  element: XmlElement, path: string, schema: ElementSchema, say: (name: string, line: number) => void,
+  element: XmlElement, path: string, schema: ElementSchema, say: (
+    name: string, line: number,
+  ) => void,
 ): void {
   const done = carriedOut.get(path);
   const inside = Array.from(carriedOut.keys()).some(one => one.startsWith(`${path}/`));

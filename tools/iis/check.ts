@@ -61,7 +61,8 @@ function mergeProblems(
 ): ConfigProblem[] {
   const own = locations.filter(one => isOwnLevel(one));
   const there = target === '' ? [] : locations.filter(one => one.attributes.path === target);
-  const levels = [[serverConfiguration(iis)], [root, ...own], there.filter(one => !own.includes(one))];
+  const others = there.filter(one => !own.includes(one));
+  const levels = [[serverConfiguration(iis)], [root, ...own], others];
   return Array.from(SECTIONS, ([path, schema]) => {
     const parts = levels.flatMap((elements, level) => elements.flatMap(element =>
       sectionsAt(element, path).map((one): Part => ({ element: one, level }))));
@@ -93,7 +94,11 @@ export function checkFile(text: string, iis: '7.5' | '10'): CheckedFile {
     const message = `Configuration file is not well-formed XML: ${error.reason}`;
     const problem = { line: error.line, element: '', message, code: INVALID };
     return {
-      root: null, fatal: [problem], inSections: new Map(), sections: new Map(), inLocations: new Set(),
+      root: null,
+      fatal: [problem],
+      inSections: new Map(),
+      sections: new Map(),
+      inLocations: new Set(),
     };
   }
   const checker = new Checker(iis);
@@ -103,7 +108,9 @@ export function checkFile(text: string, iis: '7.5' | '10'): CheckedFile {
 }
 
 /** Checks the element of a section: what is wrong with it by its schema. */
-export function checkSection(element: XmlElement, path: string, iis: '7.5' | '10'): ConfigProblem[] {
+export function checkSection(
+  element: XmlElement, path: string, iis: '7.5' | '10',
+): ConfigProblem[] {
   const checker = new Checker(iis);
   checker.section(element, path);
   return checker.inSections.get(element)!;
@@ -141,10 +148,13 @@ class Checker {
     this.#found = [];
     this.inSections.set(element, this.#found);
     this.sections.set(element, path);
-    if (LOCKED_SECTIONS.has(path)) this.report(element, path, 'Section locked at a parent level', LOCKED);
+    if (LOCKED_SECTIONS.has(path)) {
+      this.report(element, path, 'Section locked at a parent level', LOCKED);
+    }
     // Its content is in another file, which is checked when it is read.
-    if (element.attributes.configSource === undefined) this.element(element, SECTIONS.get(path)!, path);
-    else this.configSource(element, path);
+    if (element.attributes.configSource === undefined) {
+      this.element(element, SECTIONS.get(path)!, path);
+    } else this.configSource(element, path);
     this.#found = this.fatal;
   }
 
@@ -157,7 +167,13 @@ class Checker {
       if (SECTIONS.has(path)) {
         const key = `${location} ${path}`;
         if (this.#seen.has(key)) {
-          this.report(child, path, `Config section '${path}' already defined. Sections must only appear once per config file`, DUPLICATE);
+          this.report(
+            child,
+            path,
+            `Config section '${path}' already defined. `
+            + 'Sections must only appear once per config file',
+            DUPLICATE,
+          );
         }
         this.#seen.add(key);
         this.section(child, path);
@@ -172,17 +188,23 @@ class Checker {
   }
 
   private configSource(element: XmlElement, path: string): void {
-    const others = Object.keys(element.attributes).filter(name => name !== 'configSource' && !LOCKS.has(name));
+    const others = Object.keys(element.attributes)
+      .filter(name => name !== 'configSource' && !LOCKS.has(name));
     const extra = others[0] ?? element.children[0]?.name;
     if (extra === undefined) return;
-    this.report(element, path, `A section that has a configSource can have nothing else: '${extra}'`);
+    this.report(
+      element,
+      path,
+      `A section that has a configSource can have nothing else: '${extra}'`,
+    );
   }
 
   private element(element: XmlElement, schema: ElementSchema, path: string): void {
     this.attributes(element, schema, path);
     for (const child of element.children) {
       const inner = schema.elements.get(child.name);
-      const collection = schema.collections.find(one => [one.add, one.remove, one.clear].includes(child.name));
+      const collection = schema.collections
+        .find(one => [one.add, one.remove, one.clear].includes(child.name));
       const at = `${path}/${child.name}`;
       if (inner) this.element(child, inner, at);
       else if (collection) this.entry(child, collection, at);
@@ -196,9 +218,15 @@ class Checker {
       return;
     }
     // What removes an entry has its keys, and nothing else.
-    const keys = Array.from(collection.entry.attributes.values()).filter(attribute => attribute.key);
+    const keys = Array.from(
+      collection.entry.attributes.values(),
+    ).filter(attribute => attribute.key);
     const named = element.name === collection.clear ? [] : keys;
-    const schema = { attributes: new Map(named.map(one => [one.name, one])), elements: new Map(), collections: [] };
+    const schema = {
+      attributes: new Map(named.map(one => [one.name, one])),
+      elements: new Map(),
+      collections: [],
+    };
     this.attributes(element, schema, path);
     for (const child of element.children) {
       this.report(child, `${path}/${child.name}`, `Unrecognized element '${child.name}'`);
@@ -214,9 +242,13 @@ class Checker {
         this.report(element, path, `Unrecognized attribute '${name}'`);
         continue;
       }
-      if (LOCKED_ATTRIBUTES[path]?.includes(name)) this.report(element, path, `Lock violation: '${name}'`, LOCKED);
+      if (LOCKED_ATTRIBUTES[path]?.includes(name)) {
+        this.report(element, path, `Lock violation: '${name}'`, LOCKED);
+      }
       const wrong = invalid(attribute, value);
-      if (wrong !== null) this.report(element, path, `The '${name}' attribute is invalid: ${wrong}`);
+      if (wrong !== null) {
+        this.report(element, path, `The '${name}' attribute is invalid: ${wrong}`);
+      }
     }
     for (const { name, required } of schema.attributes.values()) {
       if (required && element.attributes[name] === undefined) {
@@ -247,10 +279,15 @@ function invalid(attribute: AttributeSchema, value: string): string | null {
   switch (attribute.type) {
     case 'string': return null;
     case 'bool': return /^(true|false)$/i.test(value) ? null : `'${value}' is not true or false`;
-    case 'enum': return attribute.values.includes(value) ? null : `must be one of ${attribute.values.join(', ')}`;
+    case 'enum':
+      return attribute.values.includes(value)
+        ? null
+        : `must be one of ${attribute.values.join(', ')}`;
     case 'flags': {
       const flags = value.split(',').map(flag => flag.trim()).filter(Boolean);
-      return flags.every(flag => attribute.values.includes(flag)) ? null : `must be some of ${attribute.values.join(', ')}`;
+      return flags.every(flag => attribute.values.includes(flag))
+        ? null
+        : `must be some of ${attribute.values.join(', ')}`;
     }
     case 'timeSpan': return invalidTimeSpan(attribute, value);
     default: return invalidNumber(attribute, value);
@@ -265,20 +302,25 @@ function invalidNumber(attribute: AttributeSchema, value: string): string | null
   if (attribute.infinite && value.toLowerCase() === 'infinite') return null;
   if (!/^-?\d+$/.test(value)) return `'${value}' is not a whole number`;
   const [low, high] = BOUNDS[attribute.type]!;
-  if (Number(value) < low || Number(value) > high) return `${value} is not between ${low} and ${high}`;
+  if (Number(value) < low || Number(value) > high) {
+    return `${value} is not between ${low} and ${high}`;
+  }
   return outOfRange(attribute, Number(value));
 }
 
 function invalidTimeSpan(attribute: AttributeSchema, value: string): string | null {
   const found = /^(?:(\d+)\.)?(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?$/.exec(value);
   if (!found) return `'${value}' is not a time span, [d.]hh:mm:ss`;
-  const [days, hours, minutes, seconds] = found.slice(1).map(part => Number(part ?? 0)) as [number, number, number, number];
+  const parts = found.slice(1).map(part => Number(part ?? 0));
+  const [days, hours, minutes, seconds] = parts as [number, number, number, number];
   return outOfRange(attribute, ((days * 24 + hours) * 60 + minutes) * 60 + seconds);
 }
 
 function outOfRange({ range, type }: AttributeSchema, value: number): string | null {
   if (!range) return null;
   const bounds = `${range.low} and ${range.high}${type === 'timeSpan' ? ' seconds' : ''}`;
-  if ((value >= range.low && value <= range.high) === range.not) return `must ${range.not ? 'not ' : ''}be between ${bounds}`;
+  if ((value >= range.low && value <= range.high) === range.not) {
+    return `must ${range.not ? 'not ' : ''}be between ${bounds}`;
+  }
   return value % range.step === 0 ? null : `must be a multiple of ${range.step} seconds`;
 }

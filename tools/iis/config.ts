@@ -147,12 +147,19 @@ function readLayers(counting: Counting, iis: IisVersion): SiteConfig {
     if (!READ_BY_THEMSELVES.test(name)) throw error;
     problems.set(name, error.message);
   }
-  const integratedMode = validateIntegratedMode(counting, sections.get('system.webServer/validation'));
-  return { ...readSections(sections, problems), integratedMode, notCarriedOut: notCarriedOut(counting) };
+  const integratedMode = validateIntegratedMode(
+    counting, sections.get('system.webServer/validation'),
+  );
+  return {
+    ...readSections(sections, problems),
+    integratedMode,
+    notCarriedOut: notCarriedOut(counting),
+  };
 }
 
 /** What ASP.NET's own sections may not say in a pool of integrated mode, the default. */
-const NOT_INTEGRATED: [section: string, substatus: number, named: (element: XmlElement) => boolean][] = [
+type NotIntegrated = [section: string, substatus: number, says: (element: XmlElement) => boolean];
+const NOT_INTEGRATED: NotIntegrated[] = [
   ['system.web/httpModules', 22, element => element.children.length > 0],
   ['system.web/httpHandlers', 23, element => element.children.length > 0],
   ['system.web/identity', 24, element => is(element, 'impersonate', false)],
@@ -189,9 +196,11 @@ function readSection(
   const { element, problems } = mergeSection(name, SECTIONS.get(name)!, parts);
   const inFiles = parts.flatMap(({ element: one, file }) => layers.flatMap(layer =>
     (layer.file.checked.inSections.get(one) ?? []).map(problem => ({ file, ...problem }))));
-  // IIS 10 is taken to be one where an administrator has unlocked webSocket, which is locked until then.
+  // IIS 10 is taken to be one where an administrator has unlocked webSocket, which is locked until
+  // then.
   const unlocked = (problem: ConfigProblem) =>
-    iis === '10' && name === 'system.webServer/webSocket' && problem.element === name && problem.code === LOCKED;
+    iis === '10' && name === 'system.webServer/webSocket'
+    && problem.element === name && problem.code === LOCKED;
   return { element, problem: [...inFiles, ...problems].find(problem => !unlocked(problem)) };
 }
 
@@ -213,7 +222,9 @@ function readSections(
     filtering: readFiltering(server('security/requestFiltering')),
     customHeaders: values(find(server('httpProtocol'), 'customHeaders'), 'name', 'value'),
     defaultDocuments: is(server('defaultDocument'), 'enabled', true)
-      ? children(find(server('defaultDocument'), 'files'), 'add').map(add => add.attributes.value ?? '')
+      ? children(
+          find(server('defaultDocument'), 'files'), 'add',
+        ).map(add => add.attributes.value ?? '')
       : [],
     mimeTypes: values(server('staticContent'), 'fileExtension', 'mimeType', 'mimeMap'),
     webSocketEnabled: is(server('webSocket'), 'enabled', true),
@@ -221,7 +232,9 @@ function readSections(
   };
 }
 
-/** The sections of <rewrite>: as its one element, which rewrite.ts reads, and the outbound rules. */
+/**
+ * The sections of <rewrite>: as its one element, which rewrite.ts reads, and the outbound rules.
+ */
 function readRewrite(
   sections: Map<string, XmlElement>, problems: Map<string, string>,
 ): Pick<SiteConfig, 'rewrite' | 'outbound'> {

@@ -1,4 +1,7 @@
-/* The names in folders, found in any case of letters, as Windows finds them: kept until a folder changes. */
+/*
+ * The names in folders, found in any case of letters, as Windows finds them: kept until a folder
+ * changes.
+ */
 import { readdirSync, statSync } from 'node:fs';
 
 interface Listing {

@@ -113,7 +113,8 @@ export class Iisnode {
       const cause = error.message;
       // The server itself is told in a page with status 200, whatever devErrorsEnabled says.
       const file = error instanceof SectionError ? 'web.config' : 'iisnode.yml';
-      if (local) return { kind: 'page', html: page(`iisnode was unable to read the configuration file ${file}`, cause), cause };
+      const html = page(`iisnode was unable to read the configuration file ${file}`, cause);
+      if (local) return { kind: 'page', html, cause };
       return { kind: 'error', status: 500, substatus: 1000, cause };
     }
     const debug = settings.debuggingEnabled && pathInfo.toLowerCase().startsWith(`/${settings.debuggerPathSegment.toLowerCase()}`)
@@ -240,7 +241,8 @@ export class Iisnode {
   /** Why a process did not start: what it wrote last, and where the rest of it is. */
   #sayLastWords(process: NodeProcess): void {
     const { lines, file } = process.lastWords();
-    this.log(`it ended before it listened; ${lines.length > 0 ? 'the last that it wrote:' : 'it wrote nothing'}`);
+    const wrote = lines.length > 0 ? 'the last that it wrote:' : 'it wrote nothing';
+    this.log(`it ended before it listened; ${wrote}`);
     for (const line of lines) this.log(`  | ${line}`);
     if (file) this.log(`its log: ${file}`);
   }

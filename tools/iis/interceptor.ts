@@ -26,7 +26,8 @@ function anyCase(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
       return true;
     },
     deleteProperty: (target, name) => delete target[nameOf(target, name)],
-    getOwnPropertyDescriptor: (target, name) => Object.getOwnPropertyDescriptor(target, nameOf(target, name)),
+    getOwnPropertyDescriptor: (target, name) =>
+      Object.getOwnPropertyDescriptor(target, nameOf(target, name)),
   });
 }
 
@@ -70,12 +71,15 @@ function intercept(stream: NodeJS.WriteStream, name: string, folder: string): vo
 }
 
 /**
- * Deletes the oldest files of the folder, whatever they are, until their number and size are within the
- * limits. Another process may be doing the same: a file that is gone, or in use, is left alone.
+ * Deletes the oldest files of the folder, whatever they are, until their number and size are within
+ * the limits. Another process may be doing the same: a file that is gone, or in use, is left alone.
  */
 function purge(folder: string): void {
-  const files = fs.readdirSync(folder).filter(name => name !== 'index.html').map(name => look(folder, name))
-    .filter((one): one is Seen => one !== null).sort((a, b) => a.changed - b.changed);
+  const files = fs.readdirSync(folder)
+    .filter(name => name !== 'index.html')
+    .map(name => look(folder, name))
+    .filter((one): one is Seen => one !== null)
+    .sort((a, b) => a.changed - b.changed);
   let total = files.reduce((sum, { size }) => sum + size, 0);
   let count = files.length;
   const mostBytes = Number(process.env.IISNODE_MAXTOTALLOGFILESIZEINKB || 1024) * 1024;
@@ -111,7 +115,8 @@ function look(folder: string, name: string): Seen | null {
 /** The page that lists the log files. It is a file of the folder, and served where the folder is. */
 function writeIndex(folder: string): void {
   const files = fs.readdirSync(folder).filter(name => /-(stdout|stderr)-\d+\.txt$/.test(name));
-  const page = `<title>iisnode logs</title>${files.map(name => `<p><a href="${name}">${name}</a></p>`).join('')}`;
+  const links = files.map(name => `<p><a href="${name}">${name}</a></p>`).join('');
+  const page = `<title>iisnode logs</title>${links}`;
   try {
     fs.writeFileSync(path.join(folder, 'index.html'), page);
   } catch {

@@ -1,7 +1,7 @@
 /*
  * Which parts of which files say something of a URL, in the order that IIS merges them: from the
- * root of the site down, for each folder first what a <location> of a file above says of it, then the
- * file of the folder itself.
+ * root of the site down, for each folder first the <location>s of files above that name it, then
+ * the file of the folder itself.
  */
 import { readFileSync, Stats, statSync } from 'node:fs';
 import path from 'node:path';
@@ -93,13 +93,14 @@ export class Layers {
         file,
         element,
         level,
-        deny: element.attributes.overrideMode === 'Deny' || element.attributes.allowOverride === 'false',
+        deny: locksItsSections(element),
         base: target === this.hierarchy.base ? undefined : target,
       });
     };
     for (const at of levels) {
       for (const file of files) {
-        const targeted = locationsOf(file).filter(one => !isOwnLevel(one) && targetOf(file, one) === at);
+        const targeted = locationsOf(file)
+          .filter(one => !isOwnLevel(one) && targetOf(file, one) === at);
         if (targeted.length > 0) level++;
         for (const location of targeted) if (this.#inherits(location, at)) add(file, location, at);
       }
@@ -113,11 +114,14 @@ export class Layers {
       }
     }
     const stamps = files.map(file => file.stamp);
-    const key = [...stamps, ...layers.map(({ level, element }) => `${level} ${element.line}`)].join();
+    const places = layers.map(({ level: at, element }) => `${at} ${element.line}`);
+    const key = [...stamps, ...places].join();
     return { files, layers, key };
   }
 
-  /** inheritInChildApplications="false" ends what is said of a folder at an application below it. */
+  /**
+   * inheritInChildApplications="false" ends what is said of a folder at an application below it.
+   */
   #inherits(location: XmlElement, target: string): boolean {
     const aboveUs = !target.startsWith(this.hierarchy.base.toLowerCase());
     return !aboveUs || location.attributes.inheritInChildApplications !== 'false';
@@ -161,6 +165,10 @@ function locationsOf({ checked: { root } }: ConfigFile): XmlElement[] {
   return root?.children.filter(child => child.name === 'location') ?? [];
 }
 
+function locksItsSections({ attributes: { overrideMode, allowOverride } }: XmlElement): boolean {
+  return overrideMode === 'Deny' || allowOverride === 'false';
+}
+
 function targetOf({ base }: ConfigFile, location: XmlElement): string {
   const below = location.attributes.path!.replaceAll('\\', '/').replace(/^\/+|\/+$/g, '');
   return `${base}${below}/`.toLowerCase();
@@ -176,7 +184,10 @@ function readConfigFile(file: string, base: string, iis: IisVersion): ConfigFile
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') {
       unreadable = {
-        line: 0, element: '', message: `Cannot read configuration file: ${message}`, code: '0x80070005',
+        line: 0,
+        element: '',
+        message: `Cannot read configuration file: ${message}`,
+        code: '0x80070005',
       };
     }
   }
@@ -184,7 +195,9 @@ function readConfigFile(file: string, base: string, iis: IisVersion): ConfigFile
   if (unreadable) checked.fatal.unshift(unreadable);
   const sources: string[] = [];
   for (const [element, name] of checked.sections) {
-    if (element.attributes.configSource !== undefined) sources.push(readSource(file, element, name, checked, iis));
+    if (element.attributes.configSource !== undefined) {
+      sources.push(readSource(file, element, name, checked, iis));
+    }
   }
   return { file, base, checked, sources, stamp: stampOf(file, sources) };
 }
@@ -217,10 +230,14 @@ function readSource(
     element.attributes = root.attributes;
     element.children = root.children;
     element.file = source;
-    problems.push(...checkSection(element, name, iis).map(problem => ({ ...problem, file: source })));
+    const inside = checkSection(element, name, iis);
+    problems.push(...inside.map(problem => ({ ...problem, file: source })));
   } catch (error) {
     if (error instanceof XmlError) {
-      report(`Configuration file is not well-formed XML: ${error.reason}`, '0x8007000d', error.line, source);
+      report(
+        `Configuration file is not well-formed XML: ${error.reason}`, '0x8007000d', error.line,
+        source,
+      );
     } else {
       report(`Cannot read configuration file ${source}`, '0x80070002');
     }

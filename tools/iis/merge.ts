@@ -1,7 +1,7 @@
 /*
  * What the levels of IIS's configuration say of one section, merged as IIS merges it: an attribute
- * is the last one's, a collection is the sum, less what <clear /> and <remove> take away, and what a
- * level above has locked no level below may name.
+ * is the last one's, a collection is the sum, less what <clear /> and <remove> take away. A level
+ * below may not name what a level above has locked.
  */
 import type { AttributeSchema, CollectionSchema, ElementSchema } from './schema';
 import type { XmlElement } from './xml';
@@ -50,16 +50,24 @@ export function mergeSection(
   const report: Report = (part, element, at, message, code) => {
     problems.push({ file: part.file, line: element.line, element: at, message, code });
   };
-  const denied = parts.find((part, at) => parts.slice(0, at).some(above => above.deny && above.level < part.level));
+  const denied = parts.find((part, at) =>
+    parts.slice(0, at).some(above => above.deny && above.level < part.level));
   if (denied) report(denied, denied.element, path, 'Section locked at a parent level', LOCKED);
   return { element: mergeElement(path, schema, parts, report), problems };
 }
 
 type Report = (part: Part, element: XmlElement, at: string, message: string, code: string) => void;
 
-function mergeElement(path: string, schema: ElementSchema, parts: Part[], report: Report): XmlElement {
+function mergeElement(
+  path: string, schema: ElementSchema, parts: Part[], report: Report,
+): XmlElement {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const merged: XmlElement = { name, attributes: {}, children: [], line: parts[0]?.element.line ?? 0 };
+  const merged: XmlElement = {
+    name,
+    attributes: {},
+    children: [],
+    line: parts[0]?.element.line ?? 0,
+  };
   const locks = new Locks();
   for (const part of parts) {
     for (const [attribute, value] of Object.entries(part.element.attributes)) {
@@ -80,7 +88,9 @@ function mergeElement(path: string, schema: ElementSchema, parts: Part[], report
     const innerParts = parts.flatMap(part => part.element.children
       .filter(child => child.name === inner)
       .map(element => ({ ...part, element })));
-    if (innerParts.length > 0) merged.children.push(mergeElement(`${path}/${inner}`, innerSchema, innerParts, report));
+    if (innerParts.length > 0) {
+      merged.children.push(mergeElement(`${path}/${inner}`, innerSchema, innerParts, report));
+    }
   }
   for (const collection of schema.collections) {
     merged.children.push(...mergeCollection(path, collection, parts, report));
@@ -140,7 +150,9 @@ function mergeCollection(
     let own: Entry[] = [];
     const takeAway = (child: XmlElement, gone: (entry: Entry) => boolean) => {
       const locked = entries.some(entry => entry.locked && entry.level < part.level && gone(entry));
-      if (locked) report(part, child, `${path}/${child.name}`, `Lock violation: <${child.name}>`, LOCKED);
+      if (locked) {
+        report(part, child, `${path}/${child.name}`, `Lock violation: <${child.name}>`, LOCKED);
+      }
       entries = entries.filter(entry => !gone(entry));
       own = own.filter(entry => !gone(entry));
     };
@@ -172,7 +184,8 @@ function mergeCollection(
 
 function duplicate(name: string, attributes: AttributeSchema[], values: string[]): string {
   const of = attributes.map(attribute => attribute.name).join(', ');
-  return `Cannot add duplicate collection entry of type '${name}' with unique key attribute ${of} '${values.join(', ')}'`;
+  return `Cannot add duplicate collection entry of type '${name}' with unique key attribute `
+    + `${of} '${values.join(', ')}'`;
 }
 
 export function keyAttributes(collection: CollectionSchema): AttributeSchema[] {
@@ -181,6 +194,6 @@ export function keyAttributes(collection: CollectionSchema): AttributeSchema[] {
 
 function keyOf(attributes: AttributeSchema[], values: string[]): string {
   return attributes
-    .map((attribute, index) => attribute.caseSensitive ? values[index]! : values[index]!.toLowerCase())
+    .map(({ caseSensitive }, at) => caseSensitive ? values[at]! : values[at]!.toLowerCase())
     .join('\0');
 }

@@ -1,6 +1,6 @@
 /*
  * Outbound rules, as far as they make an answer fail: rules that look into the text of an answer
- * cannot be applied to one that is compressed, and URL Rewrite then answers with an error of its own.
+ * cannot be applied to one that is compressed. URL Rewrite then answers with an error of its own.
  * The texts themselves are not rewritten here.
  */
 import { children, find, is } from './collection';
@@ -36,8 +36,8 @@ export function readOutboundRules(element: XmlElement | undefined): OutboundRule
     const applied = rules.find(({ attributes: { preCondition } }) =>
       !preCondition || preConditions.get(preCondition.toLowerCase())?.(known));
     if (!applied) return null;
-    const message = `outbound rule "${applied.attributes.name}": Outbound rewrite rules cannot be applied `
-      + `when the content of the HTTP response is encoded ("${encoding}")`;
+    const message = `outbound rule "${applied.attributes.name}": Outbound rewrite rules cannot be `
+      + `applied when the content of the HTTP response is encoded ("${encoding}")`;
     return { substatus, message };
   };
 }

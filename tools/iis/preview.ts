@@ -1,4 +1,7 @@
-/* npm run preview: serves a folder as IIS, URL Rewrite and iisnode would, on a machine that has none of them. */
+/*
+ * npm run preview: serves a folder as IIS, URL Rewrite and iisnode would, on a machine that has
+ * none of them.
+ */
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -6,15 +9,17 @@ import { readConfig } from '../../src/config';
 import { appPathOf, startIis } from './index';
 import type { IisVersion } from './layers';
 
+const APP = readConfig({}).appPath || '/';
+
 const USAGE = `npm run preview -- [folder] [options]
 
 Serves the folder (default: this one) with its web.config and iisnode.yml, as IIS 7.5 with URL
-Rewrite 2 and iisnode would. For trying a deployment on a machine without Windows: it listens on this
-machine only, and is no server for the public.
+Rewrite 2 and iisnode would. For trying a deployment on a machine without Windows: it listens on
+this machine only, and is no server for the public.
 
   --port 8080             the port; 0 for any that is free
   --app <path>            the application's path on the site; / for the root of a site. Default:
-                          APP_PATH of the folder's <appSettings>, else ${readConfig({}).appPath || '/'}
+                          APP_PATH of the folder's <appSettings>, else ${APP}
   --parent <web.config>   a web.config of the site above, whose settings the application inherits;
                           several: that of the site's root first, then the folders below it
   --child <path>=<folder> an application below this one, which inherits its settings: files, or a
@@ -53,13 +58,19 @@ async function main(): Promise<void> {
   // --app /, is no folder to serve.
   const hint = '(options stand behind --: npm run preview -- --port 8081)';
   if (!existsSync(folder)) throw new Error(`there is no folder ${folder} ${hint}`);
-  if (!existsSync(path.join(folder, 'web.config'))) throw new Error(`there is no web.config in ${folder} ${hint}`);
+  if (!existsSync(path.join(folder, 'web.config'))) {
+    throw new Error(`there is no web.config in ${folder} ${hint}`);
+  }
   const iis = readVersion(values.iis);
-  if (!/^\d+$/.test(values.port) || port > 65535) throw new Error(`--port: a number up to 65535, not ${values.port}`);
+  if (!/^\d+$/.test(values.port) || port > 65535) {
+    throw new Error(`--port: a number up to 65535, not ${values.port}`);
+  }
   if (values.app !== undefined && !isPath(values.app)) {
     throw new Error(`--app: a path such as /app, or /, not ${values.app}`);
   }
-  if (values.node !== undefined && !existsSync(values.node)) throw new Error(`--node: there is no file ${values.node}`);
+  if (values.node !== undefined && !existsSync(values.node)) {
+    throw new Error(`--node: there is no file ${values.node}`);
+  }
 
   const app = values.app ?? appPathOf(folder, iis);
   const server = await startIis({
@@ -89,7 +100,11 @@ function isPath(text: string): boolean {
 
 /** The folder of a web.config stands for the file. */
 function readParent(text: string): string {
-  const file = statSync(text, { throwIfNoEntry: false })?.isDirectory() ? path.join(text, 'web.config') : text;
+  const file = statSync(
+    text, { throwIfNoEntry: false },
+  )?.isDirectory()
+    ? path.join(text, 'web.config')
+    : text;
   if (!existsSync(file)) throw new Error(`--parent: there is no file ${file}`);
   return file;
 }
@@ -106,16 +121,22 @@ function readChild(text: string): { path: string; folder: string } {
   return { path: name, folder };
 }
 
-/** node answers below APP_PATH: below another path each request of the application is a 404 of its own. */
+/**
+ * node answers below APP_PATH: below another path each request of the application is a 404 of its
+ * own.
+ */
 function sayWhereItLives(folder: string, app: string, iis: IisVersion): void {
   const own = appPathOf(folder, iis);
   if (app === '/' || app.replace(/\/$/, '').toLowerCase() === own.toLowerCase()) return;
-  console.log(`--app is ${app}, and APP_PATH of the application is ${own}: it answers 404 for everything. `
+  console.log(`--app is ${app}, and APP_PATH of the application is ${own}: it answers 404 for `
+    + 'everything. '
     + `Set APP_PATH to ${app} in <appSettings>, or leave --app out.`);
 }
 
 main().catch((error: Error) => {
   const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  console.error(taken ? 'The port is taken: choose another with --port' : `${error.message}. --help says more.`);
+  console.error(
+    taken ? 'The port is taken: choose another with --port' : `${error.message}. --help says more.`,
+  );
   process.exitCode = 2;
 });

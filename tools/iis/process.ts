@@ -63,8 +63,8 @@ export class NodeProcess {
     const child = spawn(command!, [...first, node.file(script)], {
       cwd: path.dirname(script),
       env: environment(options, pipe),
-      // The interceptor writes the log files; what node writes without it is lost under iisnode. Here it
-      // is kept for lastWords. Windows' node.exe in wine fails at a pipe.
+      // The interceptor writes the log files; what node writes without it is lost under iisnode. Here
+      // it is kept for lastWords. Windows' node.exe in wine fails at a pipe.
       stdio: ['ignore', 'ignore', node.windows ? 'ignore' : 'pipe'],
       windowsHide: true,
     });
@@ -73,14 +73,18 @@ export class NodeProcess {
     return new NodeProcess(child, pipe, options);
   }
 
-  private constructor(child: ChildProcess, pipe: string, { node, settings, script }: ProcessOptions) {
+  private constructor(
+    child: ChildProcess, pipe: string, { node, settings, script }: ProcessOptions,
+  ) {
     this.#child = child;
     this.#pipe = pipe;
     this.#open = node.open;
     this.#settings = settings;
     this.#logs = path.resolve(path.dirname(script), settings.logDirectory.replaceAll('\\', '/'));
     this.pid = child.pid!;
-    child.stderr?.on('data', data => this.#stderr = (this.#stderr + String(data)).slice(-LAST_WORDS));
+    child.stderr?.on('data', data => {
+      this.#stderr = (this.#stderr + String(data)).slice(-LAST_WORDS);
+    });
     this.#ended = new Promise(resolve => child.once('exit', () => {
       this.exited = true;
       removePipe(pipe);
@@ -107,7 +111,8 @@ export class NodeProcess {
   lastWords(): { lines: string[]; file?: string } {
     const file = stderrLog(this.#logs, this.pid);
     const text = file ? readFileSync(file, 'utf8') : this.#stderr;
-    return { file, lines: text.trim().split(/\r?\n/).filter(line => line !== '').slice(-LAST_LINES) };
+    const lines = text.trim().split(/\r?\n/).filter(line => line !== '');
+    return { file, lines: lines.slice(-LAST_LINES) };
   }
 
   /** Ends it as TerminateProcess does: it gets no signal that it could handle. */
@@ -190,8 +195,8 @@ function commandLine({ settings, node, script }: ProcessOptions): string[] {
 }
 
 /**
- * The environment of node.exe. Windows does not tell names apart by their case, and of one that is there
- * twice it takes the first: the system's, then iisnode's, then appSettings'.
+ * The environment of node.exe. Windows does not tell names apart by their case, and of one that is
+ * there twice it takes the first: the system's, then iisnode's, then appSettings'.
  */
 function environment({ settings, appSettings, controlPipe, node }: ProcessOptions, pipe: string): NodeJS.ProcessEnv {
   const entries: [string, string][] = [

@@ -23,14 +23,17 @@ export function readPattern(pattern: string, syntax: string, ignoreCase: boolean
   };
 }
 
-/** `*` is any number of characters, and captures them; `?` is one character, and captures nothing. */
+/**
+ * `*` is any number of characters, and captures them; `?` is one character, and captures nothing.
+ */
 function wildcard(pattern: string): string {
   return pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '(.*)').replace(/\?/g, '.');
 }
 
 /**
  * node is more generous than the module's expressions, which are those of ECMAScript's third
- * edition: it takes a brace that is no repetition for itself, and it knows (?<=…) and (?<name>…).
+ * edition: it takes a brace that is no repetition for itself, and it knows (?<=…) and
+ * (?<name>…).
  */
 function refuseWhatOnlyNodeTakes(pattern: string): void {
   let inClass = false;
@@ -41,7 +44,10 @@ function refuseWhatOnlyNodeTakes(pattern: string): void {
     else if (character === '[') inClass = true;
     else if (character === '{') refuseBrace(pattern, at);
     else if (pattern.startsWith('(?<', at)) {
-      throw new Error(`The expression "${pattern}" has a group that begins with (?<, which is not of ECMAScript's`);
+      throw new Error(
+        `The expression "${pattern}" has a group that begins with (?<, which ECMAScript's third `
+        + 'edition does not have',
+      );
     }
   }
 }
@@ -52,6 +58,7 @@ function refuseBrace(pattern: string, at: number): void {
   const escaped = pattern[at - 2] === '\\';
   if (repeats && before !== undefined && (escaped || !'(|^*+?{'.includes(before))) return;
   // The words of the module, as its error page has them.
-  throw new Error(`The expression "${pattern}" contains a repeat expression (one of '*', '?', '+', '{' in most contexts) `
+  throw new Error(`The expression "${pattern}" contains a repeat expression `
+    + '(one of \'*\', \'?\', \'+\', \'{\' in most contexts) '
     + 'that is not preceded by an expression. A brace that stands for itself is written \\{.');
 }

@@ -22,7 +22,9 @@ export interface RewriteRequest {
   variable: (name: string, path: string, query: string) => string;
   isFile: (physicalPath: string) => boolean;
   isDirectory: (physicalPath: string) => boolean;
-  /** The server variables that an administrator lets rules set. Default: none, as in a fresh IIS. */
+  /**
+   * The server variables that an administrator lets rules set. Default: none, as in a fresh IIS.
+   */
   allowedVariables?: ReadonlySet<string>;
 }
 
@@ -72,7 +74,12 @@ interface Rule {
   description: Template;
 }
 
-const REDIRECTS: Record<string, number> = { permanent: 301, found: 302, seeother: 303, temporary: 307 };
+const REDIRECTS: Record<string, number> = {
+  permanent: 301,
+  found: 302,
+  seeother: 303,
+  temporary: 307,
+};
 
 /**
  * Reads the rules of a <rewrite> element.
@@ -178,7 +185,9 @@ function carryOut(rules: Rule[], request: RewriteRequest): RewriteResult {
 
     state.matched.push(rule.name);
     const refused = setVariables(rule, references, state);
-    if (refused !== null) return withSet({ kind: 'error', rules: state.matched, message: refused }, state);
+    if (refused !== null) {
+      return withSet({ kind: 'error', rules: state.matched, message: refused }, state);
+    }
     const result = act(rule, base, references, state);
     if (result) return withSet(result, state);
     if (rule.stop) break;
@@ -215,7 +224,9 @@ function setVariables(rule: Rule, references: References, state: State): string 
 }
 
 /** @returns what ends the rules, or undefined if they go on */
-function act(rule: Rule, base: string, references: References, state: State): RewriteResult | undefined {
+function act(
+  rule: Rule, base: string, references: References, state: State,
+): RewriteResult | undefined {
   const { action } = rule;
   const rules = state.matched;
   const target = () => {
@@ -235,7 +246,12 @@ function act(rule: Rule, base: string, references: References, state: State): Re
       };
     case 'Redirect': {
       const status = REDIRECTS[(action.redirectType ?? 'Permanent').toLowerCase()] ?? 301;
-      return { kind: 'redirect', rules, status, url: absolute(target(), base, /^[a-z][a-z0-9+.-]*:\/\//i) };
+      return {
+        kind: 'redirect',
+        rules,
+        status,
+        url: absolute(target(), base, /^[a-z][a-z0-9+.-]*:\/\//i),
+      };
     }
     case 'Rewrite': {
       // "a:b" is a path; only these two are whole URLs.
@@ -268,7 +284,9 @@ function conditionsHold(rule: Rule, references: References, state: State): boole
   return !rule.any || rule.conditions.length === 0;
 }
 
-function evaluate({ input, type, pattern }: Condition, references: References, state: State): string[] | null {
+function evaluate(
+  { input, type, pattern }: Condition, references: References, state: State,
+): string[] | null {
   const text = input ? input(references) : variable(state, 'REQUEST_FILENAME');
   switch (type) {
     case 'isfile': return state.request.isFile(text) ? [text] : null;

@@ -124,7 +124,8 @@ function childOf(parent: XmlElement, name: string): XmlElement {
 
 /** The collection at the path of its element: what adds an entry, and the entry's keys. */
 function collectionOf(path: string): { add: string; names: string[] } {
-  const section = Array.from(SECTIONS.keys()).find(name => path === name || path.startsWith(`${name}/`))!;
+  const section = Array.from(SECTIONS.keys())
+    .find(name => path === name || path.startsWith(`${name}/`))!;
   const steps = path.slice(section.length).split('/').filter(Boolean);
   const schema = steps.reduce((at, step) => at.elements.get(step)!, SECTIONS.get(section)!);
   const { add, entry } = schema.collections[0]!;

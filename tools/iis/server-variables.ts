@@ -50,7 +50,11 @@ function ofTheUrl(visit: Visit, name: string, url: string, query: string): strin
     case 'HTTP_URL': case 'UNENCODED_URL': return rawUrl;
     // The URL that was asked for, its path decoded, even where a rule has rewritten it.
     case 'REQUEST_URI':
-      return mark < 0 ? decode(rawUrl) : joinUrl(decode(rawUrl.slice(0, mark)), rawUrl.slice(mark + 1));
+      return mark < 0
+        ? decode(rawUrl)
+        : joinUrl(
+            decode(rawUrl.slice(0, mark)), rawUrl.slice(mark + 1),
+          );
     case 'HTTP_X_ORIGINAL_URL':
       return visit.originalUrl ?? (req.headers['x-original-url'] as string | undefined);
     // With the port, always.
@@ -86,9 +90,12 @@ function ofTheRequest(visit: Visit, name: string): string | undefined {
     case 'CONTENT_TYPE': return req.headers['content-type'] ?? '';
     // HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS is the one flag that can be set here.
     case 'REQUEST_FLAGS': return Number(req.headers['content-length'] ?? 0) > 0 ? '1' : '0';
-    case 'ALL_RAW': return headerLines(req.rawHeaders ?? [], (header, value) => `${header}: ${value}\r\n`);
+    case 'ALL_RAW':
+      return headerLines(req.rawHeaders ?? [], (header, value) => `${header}: ${value}\r\n`);
     case 'ALL_HTTP':
-      return headerLines(req.rawHeaders ?? [], (header, value) => `${variableName(header)}:${value}\n`);
+      return headerLines(
+        req.rawHeaders ?? [], (header, value) => `${variableName(header)}:${value}\n`,
+      );
     case 'HTTPS': return isSecure(visit) ? 'on' : 'off';
     case 'SERVER_PORT_SECURE': return isSecure(visit) ? '1' : '0';
     default: return undefined;

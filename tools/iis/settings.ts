@@ -63,12 +63,19 @@ export function readSettings(attributes: Record<string, string>, script: string)
     const value = attributes[name] ?? String(DEFAULTS[name]);
     const ofMachine = machine(`IISNODE_${name}`);
     if (ofMachine) assign(settings, name, fromMachine(name, ofMachine));
-    else if (typeof DEFAULTS[name] === 'boolean') assign(settings, name, value.toLowerCase() === 'true');
-    else if (typeof DEFAULTS[name] === 'string') assign(settings, name, EXPANDED.has(name) ? expand(value) : value);
-    else assign(settings, name, value.toLowerCase() === 'infinite' ? Infinity : Number(value));
+    else assign(settings, name, fromFile(name, value));
   }
   applyOverrides(settings, script);
   return settings;
+}
+
+/** An attribute of web.config, which has been checked against the schema. */
+function fromFile(name: keyof IisnodeSettings, value: string): string | number | boolean {
+  switch (typeof DEFAULTS[name]) {
+    case 'boolean': return value.toLowerCase() === 'true';
+    case 'number': return value.toLowerCase() === 'infinite' ? Infinity : Number(value);
+    default: return EXPANDED.has(name) ? expand(value) : value;
+  }
 }
 
 /** Strings in which %NAME% is a variable of the machine: `expanded` in iisnode's schema. */
@@ -99,7 +106,9 @@ function expand(text: string): string {
 function fromMachine(name: keyof IisnodeSettings, value: string): string | number | boolean {
   if (typeof DEFAULTS[name] === 'string') return value;
   if (typeof DEFAULTS[name] === 'boolean') {
-    if (!/^(true|false|1|0)$/i.test(value)) throw new SectionError(`IISNODE_${name}=${value} is neither true nor false`);
+    if (!/^(true|false|1|0)$/i.test(value)) {
+      throw new SectionError(`IISNODE_${name}=${value} is neither true nor false`);
+    }
     return /^(true|1)$/i.test(value);
   }
   const found = /^\s*\+?\d+/.exec(value);

@@ -8,7 +8,9 @@ import { refusal } from './filtering';
 import { mapHandler, Mapping } from './handlers';
 import { Iisnode, IisnodeConfig } from './iisnode';
 import type { Hierarchy, IisVersion } from './layers';
-import { commonHeaders, headerText, ResponseRules, sendAnswer, sendError, sendPage } from './respond';
+import {
+  commonHeaders, headerText, ResponseRules, sendAnswer, sendError, sendPage,
+} from './respond';
 import type { RewriteResult } from './rewrite';
 import { serverVariable } from './server-variables';
 import type { NodeExe } from './system';
@@ -110,7 +112,9 @@ export class Site {
     sendPage(visit, rules, 500, [], configErrorPage(file, problem));
   }
 
-  async #run(visit: Visit, config: SiteConfig, rules: ResponseRules, rawPath: string): Promise<void> {
+  async #run(
+    visit: Visit, config: SiteConfig, rules: ResponseRules, rawPath: string,
+  ): Promise<void> {
     const filter = (raw: string, by: SiteConfig) => {
       const { path: url, query, req: { method, headers } } = visit;
       return refusal({ method: method!, rawPath: raw, path: url, query, headers }, by.filtering);
@@ -118,7 +122,9 @@ export class Site {
     const refused = filter(rawPath, config);
     if (refused !== null) return sendError(visit, rules, 404, refused);
     const { integratedMode } = config;
-    if (integratedMode) return sendError(visit, rules, 500, integratedMode.substatus, integratedMode.message);
+    if (integratedMode) {
+      return sendError(visit, rules, 500, integratedMode.substatus, integratedMode.message);
+    }
     const moved = config.httpRedirect(visit.path, visit.query, this.base);
     if (moved) {
       visit.trace.push('httpRedirect');
@@ -135,14 +141,17 @@ export class Site {
     const rulesThere = owner.#responseRules(there);
     // Request filtering sees what a rule has made of the URL as well.
     const again = filter(encodeURI(visit.path), there);
-    if (again !== null) return sendError(visit, rulesThere, 404, again, `the rewritten URL ${visit.path}`);
+    if (again !== null) {
+      return sendError(visit, rulesThere, 404, again, `the rewritten URL ${visit.path}`);
+    }
     await owner.#execute(visit, there, rulesThere);
   }
 
   /** @returns whether the request goes on to a handler */
   #rewrite(visit: Visit, config: SiteConfig, rules: ResponseRules): boolean {
     if (config.rewrite instanceof Error) {
-      // Read once more when the answer is sent, the rules are at fault there as well: 500.52 is what shows.
+      // Read once more when the answer is sent, the rules are at fault there as well: 500.52 is
+      // what shows.
       sendError(visit, rules, 500, 52, config.rewrite.message);
       return false;
     }
@@ -161,7 +170,13 @@ export class Site {
         return this.#rewriteTo(visit, rules, result.path, result.query);
       case 'redirect': {
         const location = headerUrl(result.url, visit.req.headers.host!);
-        sendPage(visit, rules, result.status, ['Location', location], `<a href="${escapeHtml(location)}">here</a>`);
+        sendPage(
+          visit,
+          rules,
+          result.status,
+          ['Location', location],
+          `<a href="${escapeHtml(location)}">here</a>`,
+        );
         return false;
       }
       case 'custom':
@@ -172,7 +187,13 @@ export class Site {
         visit.req.socket.destroy();
         return false;
       case 'proxy':
-        sendError(visit, rules, 404, 4, `${result.url} is another server, and Application Request Routing is not installed`);
+        sendError(
+          visit,
+          rules,
+          404,
+          4,
+          `${result.url} is another server, and Application Request Routing is not installed`,
+        );
         return false;
       case 'error':
         sendError(visit, rules, 500, 50, result.message);
@@ -180,7 +201,9 @@ export class Site {
     }
   }
 
-  #answerCustom(visit: Visit, rules: ResponseRules, result: RewriteResult & { kind: 'custom' }): void {
+  #answerCustom(
+    visit: Visit, rules: ResponseRules, result: RewriteResult & { kind: 'custom' },
+  ): void {
     const { status, substatus, reason, description } = result;
     if (status < 200 || status > 999) {
       return sendError(visit, rules, 500, 50, `a CustomResponse with the status ${status}`);
@@ -188,7 +211,12 @@ export class Site {
     visit.trace.push(`${status}.${substatus}`);
     const headers = ['Content-Type', 'text/html'];
     // A line end in it, from the URL, would end the header.
-    const answer = { status, reason: headerText(reason.replace(/[\r\n]/g, ' ')), headers, body: Buffer.from(description) };
+    const answer = {
+      status,
+      reason: headerText(reason.replace(/[\r\n]/g, ' ')),
+      headers,
+      body: Buffer.from(description),
+    };
     sendAnswer(visit, rules, answer, undefined, () => undefined);
   }
 
@@ -207,21 +235,39 @@ export class Site {
   async #execute(visit: Visit, config: SiteConfig, rules: ResponseRules): Promise<void> {
     const relative = visit.path.slice(this.base.length);
     const mapping = mapHandler(config.handlers, relative, visit.req.method!, this.#place.folder);
-    if (Array.isArray(mapping)) return sendError(visit, rules, mapping[0], mapping[1], 'no handler takes it');
+    if (Array.isArray(mapping)) {
+      return sendError(visit, rules, mapping[0], mapping[1], 'no handler takes it');
+    }
     const { handler } = mapping;
     visit.trace.push(`handler ${handler.name}`);
     if (handler.modules === 'iisnode') return this.#runNode(visit, rules, config, mapping);
-    if (/StaticFileModule|DefaultDocumentModule/.test(handler.modules)) return this.#runStatic(visit, config, rules);
+    if (/StaticFileModule|DefaultDocumentModule/.test(handler.modules)) {
+      return this.#runStatic(visit, config, rules);
+    }
     if (handler.modules === 'ProtocolSupportModule') {
       return sendPage(visit, rules, 200, ['Allow', ALLOW, 'Public', ALLOW], '');
     }
-    sendError(visit, rules, 500, 21, `handler "${handler.name}" has a module that is not installed: ${handler.modules}`);
+    sendError(
+      visit,
+      rules,
+      500,
+      21,
+      `handler "${handler.name}" has a module that is not installed: ${handler.modules}`,
+    );
   }
 
   async #runStatic(visit: Visit, config: SiteConfig, rules: ResponseRules): Promise<void> {
     const file = this.#place.physicalPath(visit.path);
     if (isDirectory(file)) {
-      if (!visit.path.endsWith('/')) return sendPage(visit, rules, 301, ['Location', `http://${visit.req.headers.host}${encodeURI(visit.path)}/`], '');
+      if (!visit.path.endsWith('/')) {
+        return sendPage(
+          visit,
+          rules,
+          301,
+          ['Location', `http://${visit.req.headers.host}${encodeURI(visit.path)}/`],
+          '',
+        );
+      }
       const name = config.defaultDocuments.find(one => isFile(path.join(file, one)));
       if (name === undefined) return sendError(visit, rules, 403, 14);
       visit.path += name;
@@ -234,28 +280,45 @@ export class Site {
     if (mimeType === undefined) return sendError(visit, rules, 404, 3, path.extname(file));
     visit.trace.push(`file ${file}`);
     const headers = commonHeaders(rules);
-    for (let at = 0; at < headers.length; at += 2) visit.res.setHeader(headers[at]!, headers[at + 1]!);
+    for (let at = 0; at < headers.length; at += 2) {
+      visit.res.setHeader(headers[at]!, headers[at + 1]!);
+    }
     await sendFile(visit, file, mimeType);
     visit.trace.push(String(visit.res.statusCode));
   }
 
-  async #runNode(visit: Visit, rules: ResponseRules, config: SiteConfig, { file, pathInfo }: Mapping): Promise<void> {
+  async #runNode(
+    visit: Visit, rules: ResponseRules, config: SiteConfig, { file, pathInfo }: Mapping,
+  ): Promise<void> {
     const { req, originalUrl } = visit;
     const { iis } = this.options;
     if (visit.upgrade && (iis === '7.5' || config.webSocketEnabled)) {
-      const why = iis === '7.5' ? 'IIS 7.5 has no WebSockets' : '<webSocket enabled="false" /> would leave it to node';
+      const why = iis === '7.5'
+        ? 'IIS 7.5 has no WebSockets'
+        : '<webSocket enabled="false" /> would leave it to node';
       return sendError(visit, rules, 501, 0, why);
     }
-    // Without a rule iisnode takes http.sys's own URL, which is decoded altogether (InitiateRequest).
+    // Without a rule iisnode takes http.sys's own URL, which is decoded altogether
+    // (InitiateRequest).
     const cooked = joinUrl(visit.path, visit.query);
     const url = originalUrl ?? (req.headers['x-original-url'] as string | undefined) ?? cooked;
     const outcome = await this.iisnode.dispatch(file, pathInfo, this.options.local, {
-      req, url, originalUrl, client: clientAddress(req), https: false, upgrade: visit.upgrade !== undefined,
+      req,
+      url,
+      originalUrl,
+      client: clientAddress(req),
+      https: false,
+      upgrade: visit.upgrade !== undefined,
       serverVariable: name => serverVariable(visit, this.#place, name),
     });
     if ('pid' in outcome && outcome.pid) visit.trace.push(`process ${outcome.pid}`);
     if (outcome.kind === 'page') visit.trace.push(`a page of iisnode's: ${outcome.cause}`);
-    if ('cause' in outcome) this.#say(`${req.method} ${visit.rawUrl}`, `${outcome.kind === 'page' ? 'a page of iisnode\'s' : `${outcome.status}.${outcome.substatus}`}: ${outcome.cause}`);
+    if ('cause' in outcome) {
+      const what = outcome.kind === 'page'
+        ? 'a page of iisnode\'s'
+        : `${outcome.status}.${outcome.substatus}`;
+      this.#say(`${req.method} ${visit.rawUrl}`, `${what}: ${outcome.cause}`);
+    }
     if (outcome.kind === 'answer') {
       const variable = (name: string) => serverVariable(visit, this.#place, name) ?? '';
       const unfit = config.outbound(outcome.answer.headers, variable);
@@ -268,8 +331,12 @@ export class Site {
     switch (outcome.kind) {
       case 'answer': return sendAnswer(visit, rules, outcome.answer, outcome.cookie, outcome.done);
       case 'page': return sendPage(visit, rules, 200, ['Cache-Control', 'no-cache'], outcome.html);
-      case 'redirect': return sendPage(visit, rules, 301, ['Location', `http://${req.headers.host}${outcome.url}`], '');
-      case 'error': return sendError(visit, rules, outcome.status, outcome.substatus, outcome.cause);
+      case 'redirect':
+        return sendPage(
+          visit, rules, 301, ['Location', `http://${req.headers.host}${outcome.url}`], '',
+        );
+      case 'error':
+        return sendError(visit, rules, outcome.status, outcome.substatus, outcome.cause);
     }
   }
 
@@ -287,7 +354,9 @@ export class Site {
     return { attributes, appSettings, problem: iisnodeProblem, appSettingsProblem };
   }
 
-  /** Says, when the configuration has been read, what is wrong with it and what is not carried out. */
+  /**
+   * Says, when the configuration has been read, what is wrong with it and what is not carried out.
+   */
   #sayAtStart(): void {
     const { log, folder } = this.options;
     const config = this.#configuration.at(this.base);
@@ -298,7 +367,9 @@ export class Site {
     for (const name of config.notCarriedOut) log(`the stand-in does not carry out ${name}`);
     if (config.rewrite instanceof Error) log(`500.52 for every request: ${config.rewrite.message}`);
     const { integratedMode } = config;
-    if (integratedMode) log(`500.${integratedMode.substatus} for every request: ${integratedMode.message}`);
+    if (integratedMode) {
+      log(`500.${integratedMode.substatus} for every request: ${integratedMode.message}`);
+    }
     for (const { modules, path: name } of config.handlers) {
       if (modules !== 'iisnode' || /[*?]/.test(name)) continue;
       const script = findFile(folder, name);
@@ -314,14 +385,17 @@ function setVariable(visit: Visit, name: string, value: string): void {
   if (!name.startsWith('HTTP_')) return;
   const header = name.slice('HTTP_'.length).replaceAll('_', '-').toLowerCase();
   const { req } = visit;
-  const kept = req.rawHeaders.filter((_, at) => req.rawHeaders[at - at % 2]!.toLowerCase() !== header);
+  const { rawHeaders } = req;
+  const kept = rawHeaders.filter((_, at) => rawHeaders[at - at % 2]!.toLowerCase() !== header);
   req.rawHeaders = [...kept, header, value];
   req.headers[header] = value;
 }
 
 function howToBuild(folder: string): string {
   try {
-    const { scripts } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { scripts?: Record<string, string> };
+    const { scripts } = JSON.parse(
+      readFileSync(path.join(folder, 'package.json'), 'utf8'),
+    ) as { scripts?: Record<string, string> };
     return scripts?.build ? ': npm run build makes it' : '';
   } catch {
     return '';

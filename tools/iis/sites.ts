@@ -24,7 +24,8 @@ export class Sites {
     const rules = this.main.plainRules();
     const url = parseUrl(visit.rawUrl);
     if (!url || headers.host === undefined) return sendError(visit, rules, 400, 0);
-    const unmeasured = headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+    const measured = headers['content-length'] ?? headers['transfer-encoding'];
+    const unmeasured = measured === undefined;
     if (['POST', 'PUT'].includes(method!) && unmeasured) return sendError(visit, rules, 411, 0);
     Object.assign(visit, { path: url.path, query: url.query });
     const site = this.of(url.path);

@@ -5,7 +5,9 @@ import type { Duplex } from 'node:stream';
 export interface Visit {
   req: http.IncomingMessage;
   res: http.ServerResponse;
-  /** There where the client asks for another protocol: the connection, and what it has sent on it. */
+  /**
+   * There where the client asks for another protocol: the connection, and what it has sent on it.
+   */
   upgrade?: { socket: Duplex; head: Buffer };
   /** The URL as it was sent. */
   rawUrl: string;

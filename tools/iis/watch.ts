@@ -4,7 +4,10 @@ import path from 'node:path';
 import { isDirectory } from './files';
 
 export interface Watcher {
-  /** Tells whether a watched file has changed since it was asked last, and whether iisnode.yml was among them. */
+  /**
+   * Tells whether a watched file has changed since it was asked last, and whether iisnode.yml was
+   * among them.
+   */
   look: () => { changed: boolean; overrides: boolean };
   close: () => void;
 }
@@ -20,10 +23,10 @@ interface Watched {
 const UNCHANGED = { changed: false, overrides: false };
 
 /**
- * Watches the files of `watchedFiles`, which count from the script's folder. iisnode asks Windows for
- * writes in their folders (FILE_NOTIFY_CHANGE_LAST_WRITE), then compares the files' times, notes a
- * change, and acts on it at the next request. Looking at each request comes to the same. So a file that
- * is put in place by a rename is not seen, until something is written in its folder.
+ * Watches the files of `watchedFiles`, which count from the script's folder. iisnode asks Windows
+ * for writes in their folders (FILE_NOTIFY_CHANGE_LAST_WRITE), then compares the files' times,
+ * notes a change, and acts on it at the next request. Looking at each request comes to the same.
+ * So a file that is put in place by a rename is not seen, until something is written in its folder.
  * @throws Error for an entry iisnode cannot open a folder for: the application does not start
  */
 export function watchFiles(script: string, watchedFiles: string, configOverrides: string): Watcher {
@@ -36,21 +39,34 @@ export function watchFiles(script: string, watchedFiles: string, configOverrides
     if (name === '' || /web\.config$/i.test(name)) continue;
     const parts = entry.slice(0, Math.max(slash, 0)).split('\\').filter(part => part !== '');
     // Opened with the prefix \\?\, under which Windows takes .. and / for names.
-    if (parts.includes('..') || entry.includes('/')) throw new Error(`watchedFiles: "${entry}" cannot be opened`);
+    if (parts.includes('..') || entry.includes('/')) {
+      throw new Error(`watchedFiles: "${entry}" cannot be opened`);
+    }
     const folder = path.join(path.dirname(script), ...parts);
     if (!isDirectory(folder)) {
-      if (!isDirectory(path.dirname(folder))) throw new Error(`watchedFiles: the path of "${entry}" does not exist`);
+      if (!isDirectory(path.dirname(folder))) {
+        throw new Error(`watchedFiles: the path of "${entry}" does not exist`);
+      }
       continue;
     }
-    const expression = name.replace(/[.+^${}()|[\]]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+    const expression = name.replace(
+      /[.+^${}()|[\]]/g, '\\$&',
+    ).replaceAll('*', '.*').replaceAll('?', '.');
     const pattern = new RegExp(`^${expression}$`, 'i');
-    const one = { pattern, wildcard: /[*?]/.test(entry), folder, overrides: name === configOverrides, seen: '' };
+    const one = {
+      pattern,
+      wildcard: /[*?]/.test(entry),
+      folder,
+      overrides: name === configOverrides,
+      seen: '',
+    };
     watched.push({ ...one, seen: stampOf(one) });
   }
   const folders = new Map(watched.map(({ folder }) => [folder, new Folder(folder)]));
   return {
     look: () => {
-      const written = new Set(Array.from(folders).filter(([, one]) => one.written()).map(([folder]) => folder));
+      const all = Array.from(folders);
+      const written = new Set(all.filter(([, one]) => one.written()).map(([folder]) => folder));
       if (written.size === 0) return UNCHANGED;
       for (const one of watched) {
         if (!written.has(one.folder)) continue;
@@ -94,7 +110,9 @@ class Folder {
   }
 }
 
-/** A single file is known by its time alone, those of a wildcard by their names and sizes as well. */
+/**
+ * A single file is known by its time alone, those of a wildcard by their names and sizes as well.
+ */
 function stampOf({ folder, pattern, wildcard }: Omit<Watched, 'seen'>): string {
   try {
     return readdirSync(folder).filter(name => pattern.test(name)).map(name => {
