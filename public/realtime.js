@@ -20,8 +20,19 @@
   var FIRST_PAUSE = 500;
   var LONGEST_PAUSE = 5000;
 
-  /** After this time, ms, a try that has neither succeeded nor failed is given up. */
-  var TOO_LONG = 20000;
+  /**
+   * A connection that has lasted for this time, ms, or has gone on with its session and brought
+   * messages, begins with the first pause again. Any other is as good as a try that has failed.
+   */
+  var LASTED = 10000;
+
+  /**
+   * After this time, ms, a handshake or a first poll without an answer is given up. Twice as long
+   * as a poll may take: a browser has six connections to a server, and it may have to wait for one.
+   */
+  var TOO_LONG = 45000;
+  /** The same for a POST. A megabyte may need that long. */
+  var TOO_LONG_TO_POST = 120000;
   /** The same for the opening of a WebSocket: some proxies never answer one. */
   var TOO_LONG_TO_OPEN = 5000;
 
@@ -36,6 +47,14 @@
    */
   var MOST_UNDER_WAY = 500;
   var LARGEST_UNDER_WAY = LARGEST / 4;
+
+  /**
+   * How many bytes a goodbye may have: browsers send 64 KB for a page that has gone. One that is
+   * sent while the page is there is a request like any other.
+   */
+  var LARGEST_BEACON = 60000;
+  /** How many messages one may have, below MAX_PACKETS of the server. */
+  var MOST_IN_GOODBYE = 1900;
 
   /** Over a WebSocket the server is told after this time, ms, which of its messages are here. */
   var TELL_AFTER = 500;
@@ -52,6 +71,20 @@
   /** How old the last short poll is at least, ms, when another tab calls for the next one. */
   var SHORT_PAUSE_IF_CALLED = 1000;
 
+  /** Types of packets. */
+  var EVENT = 5;
+  var ACK = 6;
+
+  var NO_ANSWER = 'no answer from the server';
+  var NO_ANSWER_ACROSS = 'no answer that this page may read: is the server there, and is the ' +
+    'origin of this page among its ALLOWED_ORIGINS?';
+  var COME_AGAIN = 'the server has asked this page to connect again';
+  var HTML = 'the answer is a page of HTML, not of this server: a login page or a proxy?';
+  var NOTHING = 'the answer is empty, and not of this server: a proxy?';
+  var FOREIGN = 'the answer is not of this server: a proxy?';
+  var TOO_SLOW = 'the server takes too long to answer';
+  var TOO_OLD = 'this browser cannot connect to a server of another origin';
+  var ENDED = 'the server has ended the connection';
   var RESTARTED = 'the server was restarted before it answered';
   var TOO_LARGE = 'the message is too large for the server';
 
@@ -86,11 +119,22 @@
     /** The try that is under way, or the connection there is; null between two tries. */
     var link = null;
     var nextTry;
+    /** Whether the last connection has lasted: the next pause is the first one then. */
+    var lasted = true;
+    var lastsTimer;
+    /** Whether the connection goes on with the session of the one before it. */
+    var goesOn = false;
     /** How many handshakes there were. The server does not hear requests of older ones. */
     var tries = 0;
 
     /** The session that the server has for this page, '' before the first. */
     var sessionId = '';
+    /** Where a goodbye to it goes, and of which try it is; null where the server does not poll. */
+    var farewell = null;
+    /** Whether the page has gone. It may come back, from the browser's memory. */
+    var gone = false;
+    /** The number of the last message that went along with a goodbye. */
+    var lastSaid = 0;
     /** The session that the page was last told of: another one is not a recovered one. */
     var toldId = '';
     /** The number of the server's last message. */
@@ -103,7 +147,7 @@
 
     function tell(next) {
       status = next;
-      handlers.call('status', [status]);
+      handlers.call('status', [status], []);
     }
 
     // -- Tries --
@@ -111,22 +155,25 @@
     function open() {
       tries += 1;
       link = createLink(io, server, places, transports, listener);
-      link.setQuery(query(sessionId && '&session=' + sessionId));
+      // The application reads its part of the query at the handshake.
+      var asked = query(sessionId && '&session=' + sessionId);
+      link.setQuery(server.query ? server.query + '&' + asked : asked);
       link.start();
     }
 
     /** What each request says: which messages of the server are here, and of which try it is. */
-    function query(more) {
-      var own = 'got=' + received + '&try=' + tries + more;
-      return server.query ? server.query + '&' + own : own;
+    function query(more, attempt) {
+      return 'got=' + received + '&try=' + (attempt || tries) + more;
     }
 
     /** What the link under way has to say. */
     var listener = {
       /** The server has answered the handshake. */
-      onHandshake: function (id) {
+      onHandshake: function (id, pollingUrl) {
         if (id !== sessionId) startAnew();
         sessionId = id;
+        lastSaid = 0;
+        farewell = pollingUrl && { url: pollingUrl, attempt: tries };
         link.setQuery(query(''));
       },
 
@@ -137,6 +184,10 @@
         if (transport === 'websocket') webSocketWorked = true;
         if (webSocketWorked) transports = null;
         toldId = sessionId;
+        lasted = false;
+        goesOn = recovered;
+        clearTimeout(lastsTimer);
+        lastsTimer = setTimeout(hasLasted, LASTED);
         queue.sendAgain();
         tell({
           state: 'connected',
@@ -161,61 +212,148 @@
 
       /** The server has ended the session for good. */
       onEnd: function () {
-        link = null;
-        finish();
+        endFor(undefined);
+      },
+
+      /** The application does not let this page in. */
+      onRefused: function (reason, again) {
+        if (again) retry(reason);
+        else endFor(reason);
       }
     };
 
+    function hasLasted() {
+      lasted = true;
+    }
+
+    /** It is over, by the server's will. */
+    function endFor(reason) {
+      dropLink();
+      farewell = null;
+      finish(reason);
+      queue.giveUp().forEach(function (answer) {
+        answer({ error: reason || ENDED });
+      });
+    }
+
     function retry(reason) {
       var failed = link;
-      var attempt = status.state === 'connected' ? 1 : status.attempt + 1;
+      var attempt = lasted && status.state === 'connected' ? 1 : status.attempt + 1;
       if (failed && failed.transport() === 'websocket' && status.state !== 'connected') {
         transports = ['xhr-polling'];
       }
-      leave(false);
+      dropLink();
       nextTry = setTimeout(open, pause(attempt));
-      tell({ state: 'reconnecting', attempt: attempt, reason: readable(reason) });
+      tell({ state: 'reconnecting', attempt: attempt, reason: reason });
     }
 
-    /** Gives the link up. @param {boolean} forGood whether the server is told so */
-    function leave(forGood) {
-      var left = link;
+    /** Gives up what is under way, and says nothing to the server. */
+    function dropLink() {
+      var dropped = link;
       link = null;
       clearTimeout(nextTry);
-      if (forGood) places.leave();
-      if (!left) return;
-      if (!forGood) return left.close();
-      // All that the server may not have is sent again with the goodbye. It counts once, in
-      // whatever order the requests arrive. After that it counts as arrived: a page that comes
-      // back would send it again, to a new session.
-      if (left.sayGoodbye(queue.underWay())) arrived(queue.lastUnderWay());
+      clearTimeout(lastsTimer);
+      if (dropped) dropped.close();
     }
 
-    function finish() {
-      leave(true);
-      tell({ state: 'disconnected', attempt: 0 });
+    function finish(reason) {
+      var ended = { state: 'disconnected', attempt: 0 };
+      if (reason) ended.reason = reason;
+      sayGoodbye();
+      farewell = null;
+      tell(ended);
+    }
+
+    // -- The page leaves, and may come back from the browser's memory --
+
+    if (root.addEventListener) {
+      // Internet Explorer 9 and 10 do not know pagehide. Elsewhere a page with a handler of unload
+      // is not kept in the browser's memory.
+      var leaves = isInternetExplorer() && !('onpagehide' in root) ? 'unload' : 'pagehide';
+      root.addEventListener(leaves, function () {
+        if (status.state === 'disconnected') return;
+        gone = true;
+        sayGoodbye();
+      });
+      root.addEventListener('pageshow', function (event) {
+        if (!event.persisted || status.state === 'disconnected') return;
+        gone = false;
+        retry();
+      });
+    }
+
+    /**
+     * Ends the connection, and tells the server, with all messages that it may not have: each
+     * counts once, in whatever order the requests arrive. Firefox ends the requests of a page
+     * before it tells the page that it goes, so this needs no link, only a session.
+     */
+    function sayGoodbye() {
+      var left = link;
+      // A WebSocket that is open is the way itself; but not when the page goes: what it emits in
+      // later handlers has to follow.
+      var open = left && left.transport() === 'websocket' && status.state === 'connected';
+      link = null;
+      clearTimeout(nextTry);
+      places.leave();
+      if (left && ((open && !gone) || !farewell)) {
+        if (left.sayGoodbye()) lastSaid = Math.max(lastSaid, queue.lastUnderWay());
+        return;
+      }
+      if (left) left.close();
+      if (farewell) sendGoodbye(farewell);
+    }
+
+    function sendGoodbye(to) {
+      var last = queue.takeLast(gone ? LARGEST_BEACON : LARGEST, 0);
+      // The server hears the try that its session is of: that of the last handshake it has
+      // answered, or of a later one whose answer has not come.
+      var sent = sendLast(to.url + '?' + query('', to.attempt), last.text);
+      if (tries !== to.attempt) sendLast(to.url + '?' + query(''), last.text);
+      // What may be under way for a page that has gone is limited, too: then only what is new.
+      if (!sent && gone) {
+        last = queue.takeLast(LARGEST_BEACON, lastSaid);
+        sendLast(to.url + '?' + query('', to.attempt), last.text);
+      }
+      lastSaid = Math.max(lastSaid, last.number);
+    }
+
+    /**
+     * Sends in a way that outlasts the page, where there is one.
+     * @returns {boolean} whether the browser has taken it
+     */
+    function sendLast(url, text) {
+      var navigator = root.navigator;
+      if (navigator && navigator.sendBeacon && navigator.sendBeacon(url, text)) return true;
+      // In Internet Explorer, which has none, only a request that holds the page up outlasts it.
+      return postAlone(io, url, text, gone && isInternetExplorer());
     }
 
     // -- Messages of the page --
 
     function add(message) {
       queue.add(message, status.state === 'disconnected');
-      send();
+      // A handler of the page that is called after ours, when the page has gone.
+      if (gone && farewell) sendGoodbye(farewell);
+      else send();
     }
 
     function send() {
       if (!link || status.state !== 'connected') return;
-      queue.takeDue().forEach(link.send);
+      queue.takeDue().forEach(function (message) {
+        link.send(textOf(message));
+      });
     }
 
     /** The server has all messages up to `number`. */
     function arrived(number) {
-      queue.arrived(number);
+      if (queue.arrived(number) && goesOn) lasted = true;
       send();
     }
 
     /** The server has a new session for this page, and knows nothing of the last one. */
     function startAnew() {
+      // What went along with a goodbye to the last one has most probably arrived there.
+      queue.arrived(lastSaid);
       received = 0;
       queue.startAnew().forEach(function (answer) {
         answer({ error: RESTARTED });
@@ -232,6 +370,7 @@
         if (number <= received) return; // it is here already
         if (number > received + 1) return retry(); // the one before it comes when we come back
         received = number;
+        if (goesOn) lasted = true;
       }
       link.setQuery(query(''));
       if (link.transport() === 'websocket') tellSoon();
@@ -241,8 +380,8 @@
 
     function handle(packet) {
       var args = packet.args || [packet.data]; // data: of socket.send
-      if (packet.ack === 'data') args = args.concat(acknowledgement(packet.id));
-      handlers.call(packet.name || 'message', args);
+      var answer = packet.ack === 'data' ? [acknowledgement(packet.id)] : [];
+      handlers.call(packet.name || 'message', args, answer);
     }
 
     /** @returns {() => void} what a handler calls to acknowledge a message of the server */
@@ -251,7 +390,9 @@
       return function () {
         // A new session has given this number to another message.
         if (asker !== sessionId) return;
-        add({ type: 'ack', ackId: number, args: [].slice.call(arguments), endpoint: '' });
+        var args = [].slice.call(arguments);
+        var data = number + (args.length > 0 ? '+' + JSON.stringify(args) : '');
+        add({ type: ACK, data: data, answer: null });
       };
     }
 
@@ -261,19 +402,8 @@
       tellTimer = setTimeout(function () {
         tellTimer = null;
         if (!link || status.state !== 'connected') return;
-        link.send({ type: 'ack', ackId: received, args: [], endpoint: '' });
+        link.send('6:::' + received);
       }, TELL_AFTER);
-    }
-
-    // -- The page leaves, and may come back from the browser's memory --
-
-    if (root.addEventListener) {
-      root.addEventListener('pagehide', function () {
-        leave(true);
-      });
-      root.addEventListener('pageshow', function (event) {
-        if (event.persisted && status.state !== 'disconnected') retry();
-      });
     }
 
     open();
@@ -283,22 +413,19 @@
         var args = [].slice.call(arguments, 1);
         var answer = null;
         if (typeof args[args.length - 1] === 'function') answer = safely(args.pop());
-        add({
-          type: 'event',
-          name: name,
-          args: args,
-          ack: answer ? 'data' : true,
-          answer: answer,
-          endpoint: ''
-        });
+        // As text: what the page changes later is not in it, and what cannot be sent throws here.
+        var event = args.length > 0 ? { name: name, args: args } : { name: name };
+        add({ type: EVENT, data: JSON.stringify(event), answer: answer });
       },
 
       on: function (event, handler) {
         handlers.add(event, handler);
-        if (event === 'status') safely(handler)(status);
+        if (event === 'status') safely(handler)(copy(status));
       },
 
-      close: finish
+      close: function () {
+        finish();
+      }
     };
   }
 
@@ -329,7 +456,7 @@
      */
     function add(message, closed) {
       message.id = last + 1;
-      var text = io.parser.encodePacket(message);
+      var text = textOf(message);
       if (closed) throw new Error('the connection is closed');
       if (pending.length >= MOST_WAITING) {
         throw new Error(MOST_WAITING + ' messages wait for the server');
@@ -342,7 +469,7 @@
       pending.push(message);
     }
 
-    /** @returns {ClientPacket[]} what may be sent now; from now on it is under way */
+    /** @returns {Message[]} what may be sent now; from now on it is under way */
     function takeDue() {
       var largest = LARGEST_UNDER_WAY * most / MOST_UNDER_WAY;
       var from = underWay;
@@ -355,14 +482,19 @@
       return pending.slice(from, underWay);
     }
 
-    /** The server has all messages up to `number`. */
+    /**
+     * The server has all messages up to `number`.
+     * @returns {boolean} whether that is news
+     */
     function arrived(number) {
+      var before = pending.length;
       while (pending.length > 0 && pending[0].id <= number) {
         var message = pending.shift();
         if (message.answer) answers[message.id] = message.answer;
         underWay = Math.max(underWay - 1, 0);
         if (most < MOST_UNDER_WAY) most += 1;
       }
+      return pending.length < before;
     }
 
     /** An acknowledgement has come. */
@@ -375,7 +507,7 @@
 
     /**
      * The server takes less at once than we sent.
-     * @returns {ClientPacket | null} a message that is too large by itself: it is given up
+     * @returns {Message | null} a message that is too large by itself: it is given up
      */
     function sendLess() {
       if (most > 1 || pending.length === 0) {
@@ -401,9 +533,19 @@
       last = 0;
       // An acknowledgement would answer another message of the new session.
       pending = pending.filter(function (message) {
-        return message.type !== 'ack';
+        return message.type !== ACK;
       });
       pending.forEach(number);
+      return lost;
+    }
+
+    /** @returns {Function[]} what waits for acknowledgements: none will come */
+    function giveUp() {
+      var lost = startAnew();
+      pending.forEach(function (message) {
+        if (message.answer) lost.push(message.answer);
+      });
+      pending = [];
       return lost;
     }
 
@@ -419,13 +561,14 @@
       answer: answer,
       sendLess: sendLess,
       startAnew: startAnew,
+      giveUp: giveUp,
 
       /** Nothing of it is under way any more. */
       sendAgain: function () {
         underWay = 0;
       },
 
-      /** @returns {ClientPacket[]} all there is, so that others can be added before it */
+      /** @returns {Message[]} all there is, so that others can be added before it */
       setAside: function () {
         var all = pending;
         pending = [];
@@ -438,8 +581,26 @@
         pending = pending.concat(messages);
       },
 
-      underWay: function () {
-        return pending.slice(0, underWay);
+      /**
+       * @param {number} most bytes
+       * @param {number} after the number of a message
+       * @returns {{ text: string, number: number }} a payload of the messages after that one, as
+       * many as may go, and a goodbye; the number of the last of them
+       */
+      takeLast: function (most, after) {
+        var texts = [];
+        var number = 0;
+        var size = 100;
+        pending.every(function (message) {
+          if (message.id <= after) return true;
+          var text = textOf(message);
+          size += bytes(text) + 15; // its length goes before it
+          if (size > most || texts.length >= MOST_IN_GOODBYE) return false;
+          texts.push(text);
+          number = message.id;
+          return true;
+        });
+        return { text: io.parser.encodePayload(texts.concat('0::')), number: number };
       },
 
       lastUnderWay: function () {
@@ -467,6 +628,8 @@
       resource: server.resource,
       reconnect: false,
       'force new connection': true,
+      // After 10 s it would give a first poll up that waits for a free connection.
+      'connect timeout': false,
       'auto connect': false // it begins before anything can be mended
     });
     var session = namespace.socket;
@@ -479,6 +642,10 @@
     var over = false;
     var handshake = null;
     var tooLong;
+    var postTooLong;
+    /** The POST under way, and the packets that wait for its answer. */
+    var posting = null;
+    var waiting = [];
 
     // Not among the options above: 0.9 would write them into the list that all its sessions share.
     if (transports) session.options.transports = transports;
@@ -489,7 +656,16 @@
 
     function giveUpAfter(ms) {
       clearTimeout(tooLong);
-      tooLong = setTimeout(fail, ms);
+      tooLong = setTimeout(function () {
+        fail(TOO_SLOW);
+      }, ms);
+    }
+
+    /** Where the application refuses this page, our server says so with this mark. */
+    function refusal(answer) {
+      var marked = (answer.status === 403 || answer.status === 401) &&
+        /^unauthorized:(\{[\s\S]*\})$/.exec(answer.text);
+      return marked ? parse(marked[1]) : null;
     }
 
     function transportName() {
@@ -504,8 +680,7 @@
      * @param {string} url without a query
      * @param {string | null} body
      * @param {string} more what its query says, besides what each one does
-     * @param {(answer: { status: number, text: string }) => void} onAnswer is called once, with
-     * status 0 where there is no answer
+     * @param {(answer: Answer) => void} onAnswer is called once
      */
     function ask(method, url, body, more, onAnswer) {
       var crossOrigin = session.isXDomain();
@@ -519,27 +694,50 @@
       request.onreadystatechange = function () {
         if (request.readyState !== 4) return;
         request.onreadystatechange = ignore;
-        onAnswer({ status: request.status, text: request.responseText });
+        onAnswer(readAnswer(request, crossOrigin));
       };
       request.send(body);
       return request;
     }
 
-    // 0.9 does not say which handshakes have failed, and cannot end one.
-    session.handshake = function (proceed) {
+    /** @returns {string} the address of the server, where handshakes go, with a slash at its end */
+    function address() {
       var options = session.options;
-      var scheme = options.secure ? 'https' : 'http';
-      var host = options.host + ':' + options.port;
-      var url = [scheme + ':/', host, options.resource, io.protocol, ''].join('/');
-      handshake = ask('GET', url, null, '', function (answer) {
+      var host = 'http' + (options.secure ? 's' : '') + '://' + options.host + ':' + options.port;
+      return [host, options.resource, io.protocol, ''].join('/');
+    }
+
+    /** @returns {string | null} where polls go, null if the server takes none */
+    function pollingUrl(id, offered) {
+      if (offered.split(',').indexOf('xhr-polling') < 0) return null;
+      return address() + 'xhr-polling/' + id;
+    }
+
+    // 0.9 does not say which handshakes have failed, cannot end one, and takes any answer with
+    // status 200 for one. Where a browser lets no page ask another origin (Internet Explorer 9),
+    // it asks for a script, which our server does not give: any page could read that.
+    session.handshake = function (proceed) {
+      if (session.isXDomain() && !io.util.ua.hasCORS) return refuse({ reason: TOO_OLD });
+      handshake = ask('GET', address(), null, '', function (answer) {
         if (over) return;
-        if (answer.status !== 200) return fail(answer.text);
-        proceed.apply(null, answer.text.split(':'));
+        var refused = refusal(answer);
+        if (refused) return refuse(refused);
+        if (answer.status !== 200 || !HANDSHAKE.test(answer.text)) return fail(answer.fault);
+        giveUpAfter(TOO_LONG); // the first poll
+        var parts = answer.text.split(':');
+        listener.onHandshake(parts[0], pollingUrl(parts[0], parts[3] || ''));
+        proceed.apply(null, parts);
       });
     };
 
+    function refuse(refusal) {
+      close();
+      listener.onRefused(String(refusal.reason), refusal.again === true);
+    }
+
     function mendPolling(transport) {
-      // 0.9 does not say that a first poll has failed.
+      // 0.9 does not say that a first poll has failed. It takes any answer with status 200, finds
+      // no packet in it, and polls again at once.
       transport.get = function () {
         if (transport.isOpen) places.next(poll, giveWay);
       };
@@ -547,8 +745,13 @@
       function poll(wait) {
         transport.xhr = ask('GET', transport.prepareUrl(), null, wait, function (answer) {
           if (over) return;
-          if (answer.status !== 200) return transport.onClose();
-          transport.onData(answer.text);
+          var packets = answer.status === 200 ? readPackets(io, answer.text) : null;
+          if (!packets) return fail(answer.fault);
+          transport.clearCloseTimeout();
+          transport.setCloseTimeout();
+          packets.forEach(function (packet) {
+            transport.onPacket(packet);
+          });
           transport.get();
         });
       }
@@ -562,19 +765,33 @@
         transport.get();
       }
 
-      // 0.9 does not say that the server has found a POST too large.
+      // 0.9 takes any answer with status 200 to a POST for our server's, which is 1; says not that
+      // it was found too large; and waits for ever where there is none.
       transport.post = function (text) {
-        session.setBuffer(true);
-        transport.sendXHR = ask('POST', transport.prepareUrl(), text, '', function (answer) {
+        clearTimeout(postTooLong);
+        postTooLong = setTimeout(function () {
+          fail(TOO_SLOW);
+        }, TOO_LONG_TO_POST);
+        posting = ask('POST', transport.prepareUrl(), text, '', function (answer) {
           if (over) return;
-          if (answer.status === 200) {
+          clearTimeout(postTooLong);
+          posting = null;
+          if (answer.status === 200 && answer.text === '1') {
             places.hurry();
-            return session.setBuffer(false);
+            return postWaiting();
           }
           if (answer.status === 413) listener.onTooMuch();
-          transport.onClose();
+          fail(answer.fault);
         });
       };
+    }
+
+    /** Posts all that waits, in one payload, unless a POST is under way. */
+    function postWaiting() {
+      if (posting || waiting.length === 0) return;
+      var text = io.parser.encodePayload(waiting);
+      waiting = [];
+      session.transport.post(text);
     }
 
     function mendWebSocket(transport) {
@@ -606,13 +823,13 @@
       var was = session.connecting || session.connected;
       original.onDisconnect.call(session, reason);
       if (!was || over) return;
-      if (reason !== 'booted') return fail();
+      if (reason !== 'booted') return fail(NO_ANSWER);
       close();
       listener.onEnd();
     };
 
     session.onError = function (error) {
-      if (!over && error && error.advice === 'reconnect') return fail();
+      if (!over && error && error.advice === 'reconnect') return fail(COME_AGAIN);
       return original.onError.call(session, error);
     };
 
@@ -622,7 +839,6 @@
       if (over) return;
       if (transportName() === 'websocket') mendWebSocket(session.transport);
       else mendPolling(session.transport);
-      listener.onHandshake(session.sessionid);
     });
 
     namespace.on('connect', function () {
@@ -633,10 +849,12 @@
     });
 
     namespace.on('error', function (reason) {
-      if (!session.connected) fail(reason);
+      if (!session.connected) fail(typeof reason === 'string' ? reason : NO_ANSWER);
     });
 
-    namespace.on('connect_failed', fail);
+    namespace.on('connect_failed', function () {
+      fail('the server offers no transport that this browser has');
+    });
 
     // -- The end --
 
@@ -651,11 +869,14 @@
       var transport = session.transport;
       over = true;
       clearTimeout(tooLong);
+      clearTimeout(postTooLong);
       places.stop();
       if (handshake) handshake.abort();
+      if (posting) posting.abort();
       clearTimeout(session.heartbeatTimeoutTimer);
       session.setHeartbeatTimeout = ignore; // it would throw where there is no transport
       if (!transport) return;
+      transport.open = ignore; // in WebKit 0.9 opens it a moment after the handshake
       session.disconnect();
       // 0.9 does not end a transport that was too slow to connect.
       transport.close();
@@ -663,32 +884,13 @@
     }
 
     /**
-     * Ends it, and tells the server, along with the messages that it may not have.
-     * @param {ClientPacket[]} messages
-     * @returns {boolean} whether they can be taken for sent
+     * Ends it, and tells the server over its WebSocket.
+     * @returns {boolean} whether the messages under way can be taken for sent
      */
-    function sayGoodbye(messages) {
-      var transport = session.transport;
-      if (transport && transport.name === 'xhr-polling') {
-        close();
-        sendLast(transport, io.parser.encodePayload(messages.map(encode).concat('0::')));
-        return true;
-      }
+    function sayGoodbye() {
       var said = session.connected;
       end();
       return said;
-    }
-
-    /** Sends in a way that outlasts the page, where there is one. */
-    function sendLast(transport, text) {
-      var url = transport.prepareUrl() + '?' + session.options.query;
-      var navigator = root.navigator;
-      var sent = navigator && navigator.sendBeacon && navigator.sendBeacon(url, text);
-      if (!sent) ask('POST', transport.prepareUrl(), text, '', ignore);
-    }
-
-    function encode(packet) {
-      return io.parser.encodePacket(packet);
     }
 
     return {
@@ -702,8 +904,11 @@
         session.options.query = query;
       },
 
-      send: function (packet) {
-        namespace.packet(packet);
+      /** @param {string} text a packet */
+      send: function (text) {
+        if (transportName() === 'websocket') return session.transport.send(text);
+        waiting.push(text);
+        postWaiting();
       },
 
       transport: transportName,
@@ -724,7 +929,7 @@
    *
    * The places are entries of localStorage, which all tabs of an origin share:
    *
-   *   realtime <server> place 0   <id of the tab> <hidden or visible> <time of its last poll>
+   *   realtime <server> place 0   <id of the tab> <hidden or visible> <time>
    *   realtime <server> without   <time>: then a tab had no place
    *   realtime <server> turn      <time>: then the tabs without a place were to poll
    *
@@ -790,7 +995,8 @@
       var free = -1;
       var ofHidden = -1;
       if (hasPlace()) {
-        write(mine);
+        // Not at each poll: all tabs are told of it.
+        if (isOver(read(mine).time, PLACE_EXPIRES / 3)) write(mine);
         return true;
       }
       for (var number = PLACES - 1; number >= 0; number--) {
@@ -908,12 +1114,54 @@
     var page = root.location;
     var script = root.document && root.document.querySelector('script[src*="/socket.io.js"]');
     var parts = /^(https?:\/\/[^/]+)\/(.+)\/socket\.io\.js/i.exec(script ? script.src : '');
-    var named = (options.resource || !parts ? options.url || '' : parts[1]).split('?');
+    var named = (options.url !== undefined ? options.url : '').split('?');
     var url = named[0].replace(/\/+$/, '');
     var resource = options.resource || (parts ? parts[2] : 'socket.io');
+    // Beside a resource, the server is the page's own.
+    if (options.url === undefined && !options.resource && parts) url = parts[1];
     // 0.9 knows the page's own address, and cannot read one of IPv6.
     if (page && url === page.protocol + '//' + page.host) url = '';
-    return { url: url, query: named[1], resource: resource.replace(/^\/+|\/+$/g, '') };
+    return {
+      url: url,
+      query: [queryOf(named.slice(1).join('?')), queryOf(options.query)].filter(Boolean).join('&'),
+      resource: resource.replace(/^\/+|\/+$/g, '')
+    };
+  }
+
+  /**
+   * Makes the query of a handshake.
+   * @param {string | { [name: string]: string | number | boolean } | undefined} query as text,
+   * encoded as in an address, or as an object, of which all is encoded here
+   * @returns {string} encoded so that 0.9, which cuts a value at its first =, leaves it whole
+   * @throws if a name is one that this file or 0.9 uses
+   */
+  function queryOf(query) {
+    var pairs;
+    if (query && typeof query === 'object') {
+      pairs = Object.keys(query).map(function (name) {
+        return [encodeURIComponent(name), encodeURIComponent(String(query[name]))];
+      });
+    } else {
+      pairs = String(query || '').replace(/^\?/, '').split('&').map(function (pair) {
+        var mark = pair.indexOf('=');
+        if (mark < 0) return [encodeRest(pair), ''];
+        return [encodeRest(pair.slice(0, mark)), encodeRest(pair.slice(mark + 1))];
+      });
+    }
+    return pairs.filter(function (pair) {
+      if (/^(got|try|wait|session|t|jsonp|disconnect)$/.test(pair[0])) {
+        throw new Error('the query may have no ' + pair[0] + ': the connection uses that name');
+      }
+      return pair[0] !== '';
+    }).map(function (pair) {
+      return pair.join('=');
+    }).join('&');
+  }
+
+  /** Encodes what has to be, in a text that is encoded already. */
+  function encodeRest(text) {
+    return text.replace(/%(?![0-9a-f]{2})/gi, '%25')
+      .replace(/[\ud800-\udbff][\udc00-\udfff]|[^\w.~!*'()%+-]/g, encodeURIComponent);
   }
 
   /** The handlers of events, by name. */
@@ -926,12 +1174,27 @@
         handlers[key] = (handlers[key] || []).concat(handler);
       },
 
-      call: function (event, args) {
-        (handlers['$' + event] || []).forEach(function (handler) {
-          safely(handler).apply(null, args);
+      /**
+       * @param {any[]} args values of JSON; each handler gets its own, to keep and to change
+       * @param {Function[]} more what comes after them
+       */
+      call: function (event, args, more) {
+        (handlers['$' + event] || []).forEach(function (handler, i, all) {
+          var own = i < all.length - 1 || event === 'status' ? copy(args) : args;
+          safely(handler).apply(null, own.concat(more));
         });
       }
     };
+  }
+
+  /** @returns {any} a copy of a value of JSON */
+  function copy(value) {
+    return JSON.parse(JSON.stringify(value));
+  }
+
+  /** @returns {string} a message of the page as a packet */
+  function textOf(message) {
+    return message.type + ':' + message.id + (message.answer ? '+' : '') + '::' + message.data;
   }
 
   /**
@@ -943,9 +1206,91 @@
     return longest * (0.5 + Math.random() / 2);
   }
 
-  /** @returns {string | undefined} the reason; a page of HTML is from something in between */
-  function readable(reason) {
-    return typeof reason === 'string' && /^[^<\n]{1,200}$/.test(reason) ? reason : undefined;
+  /** How our server answers a handshake: id:60:60:xhr-polling,websocket. */
+  var HANDSHAKE = /^[\w-]+:\d+:\d+:[\w,-]+$/;
+  /** How a packet begins: with its type, its number if it has one, and its namespace. */
+  var PACKET = /^[0-8]:(\d*\+?):[^:]*(?::|$)/;
+
+  /**
+   * Reads the answer to a request.
+   * @param {XMLHttpRequest} request that is over
+   * @param {boolean} crossOrigin
+   * @returns {Answer}
+   */
+  function readAnswer(request, crossOrigin) {
+    var status = 0;
+    var text = '';
+    try {
+      status = request.status;
+      text = request.responseText || '';
+    } catch (error) {
+      text = error ? '' : text; // Internet Explorer throws where the connection was lost
+    }
+    var nothing = crossOrigin ? NO_ANSWER_ACROSS : NO_ANSWER;
+    return { status: status, text: text, fault: status === 0 ? nothing : fault(status, text) };
+  }
+
+  /** @returns {string} why an answer is not one of our server's, for a person to read */
+  function fault(status, text) {
+    var prefix = status === 200 ? '' : 'status ' + status + ': ';
+    if (text === 'client not handshaken') return COME_AGAIN;
+    if (/^\s*$/.test(text)) return prefix + NOTHING;
+    if (/^\s*</.test(text)) return prefix + HTML;
+    // A line of text with a status is how our server refuses.
+    if (status !== 200 && /^[^<\n]{1,200}$/.test(text)) return text;
+    return prefix + FOREIGN;
+  }
+
+  /**
+   * Reads the packets that a poll brings. 0.9 skips those that it cannot read.
+   * @returns {ClientPacket[] | null} null if that is not what our server sends, whole
+   */
+  function readPackets(io, text) {
+    var packets = split(text).map(function (one) {
+      return readPacket(io, one);
+    });
+    return packets.length > 0 && packets.every(Boolean) ? packets : null;
+  }
+
+  /** @returns {string[]} the packets of a payload, none if it is not whole */
+  function split(text) {
+    var packets = [];
+    var at = 0;
+    if (text.charAt(0) !== '\ufffd') return [text];
+    while (at < text.length) {
+      var mark = text.indexOf('\ufffd', at + 1);
+      var length = text.slice(at + 1, mark);
+      var end = mark + 1 + Number(length);
+      var whole = text.charAt(at) === '\ufffd' && /^\d{1,9}$/.test(length) && end <= text.length;
+      if (mark < 0 || !whole) return [];
+      packets.push(text.slice(mark + 1, end));
+      at = end;
+    }
+    return packets;
+  }
+
+  /** @returns {ClientPacket | null} null if it is none, or only a part of one */
+  function readPacket(io, text) {
+    if (!PACKET.test(text)) return null;
+    var packet = io.parser.decodePacket(text);
+    if (packet.type === 'event' && typeof packet.name !== 'string') return null;
+    if (packet.type === 'json' && packet.data === undefined) return null;
+    if (packet.type === 'ack') {
+      if (packet.ackId === undefined) return null;
+      // 0.9 makes no arguments of JSON that it cannot read.
+      if (packet.args.length === 0 && /\+./.test(text.replace(PACKET, '')) &&
+        !/\+\[\s*\]$/.test(text)) return null;
+    }
+    return packet;
+  }
+
+  /** @returns {any} null if the text is not JSON */
+  function parse(text) {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      return error ? null : undefined;
+    }
   }
 
   /** @returns {number} how many bytes a text has as UTF-8 */
@@ -967,6 +1312,38 @@
         });
       }
     };
+  }
+
+  /**
+   * Posts without a link.
+   * @param {boolean} waits whether the page is held up until it is answered
+   * @returns {boolean} whether it could be sent
+   */
+  function postAlone(io, url, text, waits) {
+    var crossOrigin = Boolean(root.location) && url.indexOf(origin(root.location)) !== 0;
+    var request = io.util.request(crossOrigin);
+    var sent = true;
+    try {
+      request.open('POST', url, !waits);
+      if (crossOrigin && 'withCredentials' in request) request.withCredentials = true;
+      if (request.setRequestHeader) {
+        request.setRequestHeader('Content-Type', 'text/plain;charset=UTF-8');
+      }
+      request.send(text);
+    } catch (error) {
+      sent = !error;
+    }
+    return sent;
+  }
+
+  function isInternetExplorer() {
+    return Boolean(root.document && /** @type {any} */ (root.document).documentMode);
+  }
+
+  /** @returns {string} of a location, with its port */
+  function origin(place) {
+    var port = place.port || (place.protocol === 'https:' ? 443 : 80);
+    return place.protocol + '//' + place.hostname + ':' + port + '/';
   }
 
   function throwLater(answer) {

@@ -1,4 +1,7 @@
 /* Every setting: what it means, its default, what it takes. server.ts reads them, once; nothing else asks the environment. */
+import os from 'os';
+import { readRange } from './addresses';
+import { PIPE } from './iisnode';
 import { LOG_LEVELS, LogLevel } from './log';
 
 export const TRANSPORTS = ['websocket', 'xhr-polling'] as const;
@@ -14,12 +17,14 @@ export interface Config {
   transports: Transport[];
   /** Origins beside the server's own whose pages may connect, as browsers write them: 'https://www.example.com'. */
   allowedOrigins: string[];
+  /** Addresses and ranges of proxies whose X-Forwarded-For and -Proto are believed; 'pipe' for whatever opens PORT. */
+  trustedProxies: string[];
   logLevel: LogLevel;
   /** The most that one POST of a client may carry. */
   maxMessageBytes: number;
   /** How many packets one POST may carry. */
   maxPackets: number;
-  /** The most that may wait for a client that does not poll, characters. */
+  /** The most that may wait for a client that does not take it: characters, and 40 for each packet. */
   maxWaitingBytes: number;
   /** How many handshakes may wait to be used. */
   maxHandshakes: number;
@@ -43,9 +48,10 @@ export class ConfigError extends Error {
 /**
  * Reads and checks every setting. They are environment variables: iisnode makes one of each entry in web.config's
  * <appSettings>. One that is missing or empty takes its default.
+ * @param system the operating system as node names it: 'win32 6.1.7601' is the Windows of IIS 7.5
  * @throws ConfigError for the first setting that is not usable
  */
-export function readConfig(env: NodeJS.ProcessEnv): Config {
+export function readConfig(env: NodeJS.ProcessEnv, system = `${process.platform} ${os.release()}`): Config {
   /** `parse` gives the value, or undefined where the text is not one. */
   const setting = <T>(name: string, otherwise: string, takes: string, parse: (text: string) => T | undefined): T => {
     const text = (env[name] || '').trim() || otherwise;
@@ -65,8 +71,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     appPath,
     resource: `${appPath}/socket`,
     port: setting('PORT', '3000', 'a port from 0 to 65535, or the path of a named pipe or Unix socket', port),
-    transports: setting('TRANSPORTS', 'xhr-polling', `a list of ${TRANSPORTS.join(', ')}`, list(oneOf(TRANSPORTS))),
+    transports: system.startsWith('win32 6.1.')
+      ? setting('TRANSPORTS', 'xhr-polling', NO_WEBSOCKETS, list(oneOf(['xhr-polling'])))
+      : setting('TRANSPORTS', 'xhr-polling', `a list of ${TRANSPORTS.join(', ')}`, list(oneOf(TRANSPORTS))),
     allowedOrigins: setting('ALLOWED_ORIGINS', '', 'origins, divided by commas, with nothing after the host: https://www.example.com,http://localhost:8080', list(origin)),
+    trustedProxies: setting('TRUSTED_PROXIES', '', PROXIES, list(proxy)),
     logLevel: setting('LOG_LEVEL', 'info', `one of ${LOG_LEVELS.join(', ')}`, oneOf(LOG_LEVELS)),
     // What a POST may carry in Socket.IO 4 by default. web.config's maxAllowedContentLength stands just above it.
     maxMessageBytes: setting('MAX_MESSAGE_BYTES', '1000000', 'a number of bytes from 1000 to 100000000', number(1e3, 1e8)),
@@ -81,6 +90,16 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     redisUrl: redisUrl || null,
     iisnode: env.IISNODE_VERSION || null,
   };
+}
+
+// Windows 7 and Server 2008 R2. iisnode lets an upgrade through there, and for its answer, a 101, calls an interface
+// that only IIS 8 has (SetupUpgrade in its cnodehttpstoredcontext.cpp): the worker process would be at risk.
+const NO_WEBSOCKETS = 'xhr-polling on this Windows (6.1): its IIS, 7.5, has no WebSockets';
+
+const PROXIES = `addresses or ranges, divided by commas: 10.1.2.3,10.2.0.0/16,fd00::/8; or ${PIPE}`;
+
+function proxy(text: string): string | undefined {
+  return text.toLowerCase() === PIPE ? PIPE : readRange(text) && text;
 }
 
 function path(text: string): string | undefined {

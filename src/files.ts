@@ -15,8 +15,8 @@ import { promisify } from 'util';
 const WELL_KNOWN = '.well-known';
 
 /**
- * Names that visitors do not get, on any system: a file that Windows cannot serve should not seem to
- * work on another computer before.
+ * Names that visitors do not get, on any system: a file that Windows cannot serve should not seem
+ * to work on another computer before.
  */
 const REFUSED = [
   // Control and invisible characters, lone surrogates, and what Windows does not allow in a name or
@@ -29,7 +29,7 @@ const REFUSED = [
   /^(?=[^.]{3,8}(\.|$))[^.~]{1,6}~[^.~]{1,6}(\.[^.]{0,3})?$/,
   // Devices, with any ending: "con", "aux.css".
   /^(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[\d\u00b9\u00b2\u00b3]) *(\.|$)/i,
-  // What editors and merge tools leave beside a file: "page.html~", "#page.html#", "page.html.orig".
+  // What editors and merge tools leave beside a file: "page.html~", "#page.html#", "page.orig".
   /~$|^#.*#$|\.(bak|orig|rej|swo|swp|tmp)$/i,
 ];
 
@@ -72,7 +72,7 @@ export function serveFiles(folder: string): express.RequestHandler {
   };
 }
 
-/** Why there is no such file: it is not there, a file is taken for a folder, a link leads to itself. */
+/** Why there is no such file: it is gone, a file is taken for a folder, a link leads to itself. */
 const MISSING = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];
 
 const isReading = ({ method }: express.Request) => method === 'GET' || method === 'HEAD';
@@ -102,9 +102,9 @@ const stat = promisify(lstat);
 const resolve = promisify(realpath);
 
 /**
- * Whether a file lies in the folder: a symbolic link (on Windows a junction, too) can lead out of it.
- * Where there is no link on the way below the folder, as with nearly every file, that takes one lstat
- * for each name, and no right to read the folders above.
+ * Whether a file lies in the folder: a symbolic link (on Windows a junction, too) can lead out of
+ * it. Where there is no link on the way below the folder, as with nearly every file, that takes one
+ * lstat for each name, and no right to read the folders above.
  * @param names the names on the way to it
  * @throws Error of the file system, if there is no such file
  */

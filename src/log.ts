@@ -8,9 +8,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export type Log = Record<LogLevel, (...parts: unknown[]) => void>;
 
 /**
- * Makes the log: one line an entry, time and level first; errors and warnings to stderr, the rest to
- * stdout. A level that is off costs a call and no more. That matters under iisnode, where every line
- * is a file opened, written and closed before the program goes on.
+ * Makes the log: one line an entry, time and level first; errors and warnings to stderr, the rest
+ * to stdout. A level that is off costs a call and no more. That matters under iisnode, where every
+ * line is a file opened, written and closed before the program goes on.
  *
  * Only an entry begins a line with a time, whatever a client sent: the stack of an error goes on in
  * lines that are indented, and control characters are escaped.
@@ -35,8 +35,8 @@ function oneLine(part: unknown): unknown {
 /**
  * Characters that a terminal or an editor acts on instead of showing them, but for the line feed:
  * control characters (a C1 one, U+009B, begins a terminal's command as "ESC [" does), separators of
- * lines, characters that turn the direction of what follows, others that are invisible, and halves of
- * a character, which cannot be written as UTF-8.
+ * lines, characters that turn the direction of what follows, others that are invisible, and halves
+ * of a character, which cannot be written as UTF-8.
  */
 const UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 

@@ -3,6 +3,7 @@ import express from 'express';
 import path from 'path';
 import type { Config } from './config';
 import { serveFiles } from './files';
+import { Trust } from './iisnode';
 import type { Log } from './log';
 import type { Realtime } from './realtime';
 
@@ -15,8 +16,14 @@ export function createPages(config: Config, log: Log, { clients, redis }: Pick<R
   const home = config.appPath + '/';
   const app = express();
   app.disable('x-powered-by');
-  // Named pipes and Unix sockets always have a proxy in front: req.ip is what it says.
-  app.set('trust proxy', typeof config.port === 'string' ? 1 : false);
+  // X-Forwarded-For and -Proto are then what can be believed, or are not there: so Express can believe
+  // them. req.ip is the client's address, and req.protocol and req.secure say how he came.
+  const trust = new Trust(config);
+  app.use((req, _res, next) => {
+    trust.trustHeaders(req);
+    next();
+  });
+  app.set('trust proxy', 1);
   app.use(compression({ filter: compresses }));
 
   const pages = express.Router();

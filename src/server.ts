@@ -1,15 +1,17 @@
 /* What iisnode and npm start run: reads the settings, wires the parts, listens. Your application is in app.ts, your pages in pages.ts. */
-import { createServer, IncomingMessage, RequestListener } from 'http';
+import { createServer, IncomingMessage, RequestListener, ServerOptions } from 'http';
 import type { AddressInfo } from 'net';
+import path from 'path';
 import type { Duplex } from 'stream';
 import { app } from './app';
 import { Config, ConfigError, readConfig } from './config';
-import { trustHeaders } from './iisnode';
+import { lackingPromotion } from './iisnode';
 import { createLog, Log } from './log';
-import { createRealtime } from './realtime';
+import { asksForWebSocket, createRealtime } from './realtime';
 import type { Cluster } from './realtime/cluster';
 import { exitOnSignal } from './shutdown';
 import { toPath } from './target';
+import { answerUnreadable } from './unreadable';
 
 async function start(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
@@ -23,21 +25,29 @@ async function start(config: Config): Promise<void> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const loadPages = () => pages || (pages = (require('./pages') as typeof import('./pages')).createPages(config, log, realtime));
 
-  const server = createServer((req, res) => {
+  const webSockets = config.transports.includes('websocket');
+  // From 24.9 on node asks which requests are for the listener of 'upgrade'. Older ones hand it all
+  // that ask for anything, h2c for example, and it gives back the others (realtime/upgrades.ts).
+  const options = webSockets ? { shouldUpgradeCallback: asksForWebSocket } as ServerOptions : {};
+  const server = createServer(options, (req, res) => {
     toPath(req);
     if (realtime.owns(req)) {
       realtime.handle(req, res);
       return;
     }
-    trustHeaders(req, config.iisnode !== null);
     loadPages()(req, res);
   });
-  if (config.transports.includes('websocket')) {
+  if (webSockets) {
     server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
       toPath(req);
-      realtime.upgrade(req, socket, head);
+      realtime.upgrade.call(server, req, socket, head);
     });
   }
+
+  // All headers reach us, as far as node's limit of bytes lets them in. By default node stops near 1,000, and the last of
+  // all, which iisnode writes, would be missing behind those of a client (iisnode.ts).
+  server.maxHeadersCount = 0;
+  answerUnreadable(server, log);
 
   // iisnode keeps its connections to us for 30 s (maxNamedPipePooledConnectionAge). If we close one just as it sends a
   // request on it, the visitor gets a 500.1013: so we wait longer. node wants headersTimeout to be longer still.
@@ -72,9 +82,15 @@ async function joinCluster(config: Config, log: Log): Promise<Cluster> {
   return cluster;
 }
 
+const PROMOTION = 'AUTH_USER,HTTPS,REMOTE_ADDR at its end, as in the web.config that comes with this server: '
+  + 'without them a client could say who and where he is';
+
 async function main(): Promise<void> {
   try {
-    await start(readConfig(process.env));
+    const config = readConfig(process.env);
+    const lacking = config.iisnode === null ? null : lackingPromotion(path.join(__dirname, '..'));
+    if (lacking !== null) throw new ConfigError('promoteServerVars of <iisnode>', lacking, PROMOTION);
+    await start(config);
   } catch (error) {
     if (error instanceof ConfigError) return fail(error.message);
     throw error;

@@ -35,15 +35,30 @@ interface ConnectionStatus {
    * the server was restarted. Then what the page shows of the server's state is to be fetched anew.
    */
   recovered?: boolean;
-  /** Why the last try failed, where the server said so. */
+  /**
+   * reconnecting: why the last try failed or the connection ended, for a person to read.
+   * disconnected: why the application does not let this page in; missing if the page has closed
+   * the connection, or the server has.
+   */
   reason?: string;
 }
 
 interface ConnectOptions {
-  /** The path that the server's `resource` names: 'app/socket'. By default it is told by the address of socket.io.js. */
+  /**
+   * The path that the server's `resource` names: 'app/socket'. By default the address of
+   * socket.io.js says it.
+   */
   resource?: string;
-  /** The server's origin. By default it is told by that address too; beside a resource, it is the page's own. */
+  /**
+   * The server's origin, 'http://server'. By default the address of socket.io.js says it; beside a
+   * `resource` it is the page's own.
+   */
   url?: string;
+  /**
+   * What the server reads in `handshake.query`, at each handshake: { token: 'a b' }, or as text,
+   * 'token=a%20b'. Each name once; got, try, wait, session, t, jsonp and disconnect are taken.
+   */
+  query?: string | { [name: string]: string | number | boolean };
   /** Socket.IO's client; the global one by default. */
   io?: ClientLibrary;
 }
@@ -52,10 +67,15 @@ interface ConnectOptions {
 interface ClientLibrary {
   protocol: number;
   connect(url: string, options: object): ClientSocket;
-  parser: { encodePacket(packet: object): string; encodePayload(packets: string[]): string };
+  parser: {
+    encodePacket(packet: object): string;
+    encodePayload(packets: string[]): string;
+    decodePacket(text: string): ClientPacket;
+  };
   util: {
     request(crossOrigin: boolean): XMLHttpRequest;
     query(one: string, other: string): string;
+    ua: { hasCORS: boolean };
   };
 }
 
@@ -71,13 +91,10 @@ interface ClientPacket {
   endpoint: string;
   args: any[];
   name?: any;
+  data?: any;
   id?: any;
   ack?: true | 'data';
   ackId?: any;
-  /** Of its text, in characters. */
-  size?: any;
-  /** A message of the page: what its acknowledgement is handed to. */
-  answer?: any;
 }
 
 interface ClientSession {
@@ -110,18 +127,30 @@ interface ClientSession {
 interface ClientTransport {
   name: string;
   isOpen: boolean;
+  open(): void;
   /** The poll under way. */
   xhr?: XMLHttpRequest;
-  /** The last POST. */
-  sendXHR?: XMLHttpRequest;
   websocket?: any;
   get(): void;
   post(text: string): void;
+  send(text: string): void;
   onData(text: string): void;
   onClose(): void;
   prepareUrl(): string;
   close(): void;
   clearTimeouts(): void;
+  clearCloseTimeout(): void;
+  setCloseTimeout(): void;
+  onPacket(packet: ClientPacket): void;
+}
+
+/** The answer to a request. */
+interface Answer {
+  /** 0 where there is none. */
+  status: number;
+  text: string;
+  /** Why it is not one of our server's, if it is not, for a person to read. */
+  fault: string;
 }
 
 /** Where the server is. */
@@ -149,14 +178,33 @@ interface Places {
   leave(): void;
 }
 
+/** A message of the page, on its way. */
+interface Message {
+  /** As in a packet: 5 an event, 6 an acknowledgement. */
+  type: number;
+  /** Its number. */
+  id?: number;
+  /** What follows its head, as it was when it was emitted. */
+  data: string;
+  /** Of its text, in characters. */
+  size?: number;
+  /** What its acknowledgement is handed to; null if none is asked for. */
+  answer: any;
+}
+
 /** What a try tells of itself. */
 interface LinkListener {
-  onHandshake(sessionId: string): void;
+  /** @param pollingUrl where polls of the session go; null if the server takes none */
+  onHandshake(sessionId: string, pollingUrl: string | null): void;
   onConnect(transport: string): void;
   onPacket(packet: ClientPacket): void;
   onTooMuch(): void;
-  onFail(reason?: string): void;
+  /** @param reason for a person to read */
+  onFail(reason: string): void;
+  /** The server has ended the session for good. */
   onEnd(): void;
+  /** The application does not let the page in. @param again whether it may try again */
+  onRefused(reason: string, again: boolean): void;
 }
 
 /** Scripts without annotations cannot say which element they have: these are for inputs. */

@@ -81,7 +81,10 @@ export interface Server<In, Out, Data = Record<string, unknown>> {
   get<K extends keyof Settings>(name: K): Settings[K];
 }
 
-/** What a client said when it came. Kept for as long as the session lasts. */
+/**
+ * What a client said when it came. Kept for as long as the session lasts, or until a client of
+ * realtime.js comes back: then socket.handshake is the new one.
+ */
 export interface Handshake {
   headers: IncomingHttpHeaders;
   /** The client's own address: behind iisnode it is taken from what IIS says of it. The port is unknown there. */
@@ -98,12 +101,41 @@ export interface Handshake {
   [added: string]: unknown;
 }
 
-/** Decides whether a client may connect: accept(null, true) lets it in, accept(null, false) answers 403. */
-export type Authorization = (handshake: Handshake, accept: (error: Error | string | null, authorized: boolean) => void) => unknown;
+/**
+ * Decides whether a client may connect, or join a namespace: accept(null, true) lets it in,
+ * accept(null, false) answers 403. accept(error) says that it could not be decided: 500, and
+ * realtime.js tries again.
+ */
+export type Authorization = (handshake: Handshake, accept: Accept) => unknown;
+
+export type Accept = (error: Error | string | null, authorized?: boolean, refused?: Partial<Refused>) => void;
+
+/** What a page with realtime.js is told when its handshake is refused. */
+export interface Refused {
+  /** The page's `status.reason`: one line, up to 200 letters. 'handshake unauthorized' by default. */
+  reason: string;
+  /**
+   * Whether the page may try again: after a while it may be let in. false by default: it stays
+   * disconnected.
+   */
+  again: boolean;
+}
+
+/**
+ * Decides whether a session of realtime.js whose client has come back is still the same user's.
+ * Called with its handshakes, as authorization has left them. With several processes, the one of
+ * before may have come through JSON.
+ */
+export type SameUser = (before: Handshake, now: Handshake) => boolean;
 
 /** The settings of 0.9 that mean something to an application here. Times are in seconds. */
 export interface Settings {
   authorization: Authorization | false;
+  /**
+   * Whether a session may go on with the handshake that its client came back with. By default:
+   * where `handshake.user` is deeply equal.
+   */
+  'same user': SameUser | false;
   /** Events from clients that are not handed to handlers. */
   blacklist: string[];
   /** Heartbeats are for WebSockets only. They must stay on: without them 0.9's client drops every connection. */

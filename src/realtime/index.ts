@@ -5,7 +5,7 @@
  * has to arrive) for its transport (transport.ts): the next poll, or a WebSocket (connection.ts). manager.ts has all sessions, rooms
  * and namespaces. cluster/ is for several processes. legacy.ts is what is left of 0.9's own server.
  */
-import type { IncomingMessage, ServerResponse } from 'http';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import { now } from './clock';
 import type { Config } from '../config';
@@ -16,6 +16,7 @@ import { Manager } from './manager';
 import { createServe } from './serve';
 
 export * from './api';
+export { asksForWebSocket } from './upgrades';
 
 export interface Realtime {
   /** Socket.IO itself, for app.ts. */
@@ -23,8 +24,8 @@ export interface Realtime {
   /** Whether a request is Socket.IO's: it is under the resource, and does not ask for the client script. */
   owns: (req: IncomingMessage) => boolean;
   handle: (req: IncomingMessage, res: ServerResponse) => void;
-  /** For servers that offer WebSockets. */
-  upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** For servers that offer WebSockets: a listener of the server's 'upgrade'. */
+  upgrade: (this: HttpServer, req: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** How many clients are connected, to all processes. */
   clients: () => number;
   /** Whether Redis answers; undefined if there is none to ask. */

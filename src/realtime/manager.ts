@@ -2,7 +2,7 @@ import { randomBytes } from 'crypto';
 import { EventEmitter } from 'events';
 import type { Config } from '../config';
 import { atMostOneASecond, Log } from '../log';
-import type { Authorization, Handshake } from './api';
+import type { Authorization, Handshake, Refused } from './api';
 import type { Cluster } from './cluster';
 import { callHandlers, once } from './handlers';
 import { BaseManager } from './legacy';
@@ -13,6 +13,7 @@ import { Rooms } from './rooms';
 import { Session } from './session';
 import { Told } from './told';
 import type { Transport } from './transport';
+import { Users } from './users';
 
 /**
  * 0.9's manager, which app.ts knows as `io`: its settings and namespaces, with sessions and rooms of our own. Whatever concerns
@@ -23,6 +24,7 @@ export class Manager extends BaseManager {
   readonly sessions = new Map<string, Session>();
   readonly rooms = new Rooms();
   readonly limits: Limits;
+  readonly users = new Users(this);
   /** How many clients are connected. */
   clients = 0;
   private readonly told = new Told(() => this.total, total => this.emit('clients', total));
@@ -69,32 +71,53 @@ export class Manager extends BaseManager {
    * Asks the application whether a client may connect, and answers `done` once, whatever it does: 0.9 answers the client
    * each time it is told.
    */
-  ask(check: Authorization, self: object, handshake: Handshake, done: (error: unknown, authorized: boolean) => void): void {
+  ask(
+    check: Authorization, self: object, handshake: Handshake,
+    done: (error: unknown, authorized?: boolean, why?: Partial<Refused>) => void,
+  ): void {
     const answer = once(done);
     callHandlers([check], self, [handshake, answer], error => {
       this.failed('authorization', error);
-      answer(error, false);
+      answer(error || new Error('authorization failed'));
     });
   }
 
   /**
-   * Makes a session of a handshake, or finds the one that its client has (session=<id> in the query).
+   * Makes a session of a handshake, or finds the one that its client has (session=<id> in the
+   * query). One that goes on has the new handshake from then on. If that is another user's, it is
+   * another session: nothing that waits for the one is for the other.
    * @returns what the client is told: the session's id, time-outs and transports
    * @throws Refusal if there are too many, or the client has come with another one since
    */
   admit(handshake: Handshake): string {
     const { got, session: id, try: attempt } = handshake.query;
     const known = typeof id === 'string' && this.sessions.get(id);
+    const isLate = known && Number(attempt) < Number(known.attempt);
+    const isOthers = known && known.delivery && !isLate && !this.users.isSame(known, handshake);
+    if (known && isOthers) known.endUntold('another user');
     // One that the client knows more of than we do, as Redis lost that, does not go on.
     if (known && known.delivery && Number(got) >= known.delivery.next) known.end('its last messages are missing');
-    const goesOn = known && known.delivery && (known.connected || known.ended) && !known.isOver && this.sessions.has(known.id);
+    const mayGoOn = known && known.delivery && !isOthers && !known.isOver;
+    const goesOn = mayGoOn && (known.connected || known.ended) && this.sessions.has(known.id);
     const session = goesOn ? known : this.newSession(handshake, got !== undefined);
     // A handshake that was given up, and came late.
-    if (session === known && Number(attempt) < Number(known.attempt)) throw notHandshaken();
-    if (session === known) session.resume(String(attempt), Number(got));
-    else session.attempt = String(attempt);
+    if (session === known && isLate) throw notHandshaken();
+    if (session === known) {
+      session.resume(String(attempt), Number(got));
+      session.renew(handshake);
+    } else session.attempt = String(attempt);
     const heartbeat = this.enabled('heartbeats') ? this.get('heartbeat timeout') : '';
     return [session.id, heartbeat, this.get('close timeout'), this.get('transports').join(',')].join(':');
+  }
+
+  /**
+   * A handshake was refused. The session that it wanted to go on with ends: whoever it was may not
+   * be let in any more, and a poll of before may still be open.
+   */
+  shutOut({ query: { got, session: id, try: attempt } }: Handshake): void {
+    const known = typeof id === 'string' && got !== undefined && this.sessions.get(id);
+    if (!known || !known.delivery || Number(attempt) < Number(known.attempt)) return;
+    known.endUntold('unauthorized');
   }
 
   private newSession(handshake: Handshake, delivers: boolean): Session {
@@ -130,20 +153,21 @@ export class Manager extends BaseManager {
   /**
    * Takes over a session, if another process has it: clients of public/realtime.js may come to any.
    * @param attempt the handshake that the client came with; '' for any: a request of an older one does not move it
+   * @param handshake the one that it comes with, if it does: handlers are to see that
    * @throws Refusal if it cannot be had
    */
-  async fetch(id: string, attempt: string): Promise<void> {
+  async fetch(id: string, attempt: string, handshake?: Handshake): Promise<void> {
     const known = this.sessions.get(id);
     if (known && known.shared && (attempt === '' || Number(attempt) > Number(known.attempt))) await this.cluster!.moves.leaveIfMoved(known);
     // One that is under way may be for an older handshake, which does not get it.
     for (let other; (other = this.fetching.get(id));) await other.catch(() => undefined);
     if (this.sessions.has(id)) return;
-    const fetching = this.restore(id, attempt).finally(() => this.fetching.delete(id));
+    const fetching = this.restore(id, attempt, handshake).finally(() => this.fetching.delete(id));
     this.fetching.set(id, fetching);
     await fetching;
   }
 
-  private async restore(id: string, attempt: string): Promise<void> {
+  private async restore(id: string, attempt: string, handshake?: Handshake): Promise<void> {
     const taken = await this.cluster!.moves.take(id, attempt).catch((error: Error) => {
       if (error instanceof Refusal) throw error;
       this.report('Redis', error); // without an answer of Redis the client begins anew
@@ -152,7 +176,9 @@ export class Manager extends BaseManager {
     const session = new Session(id, taken.handshake, this, true);
     this.limits.beforeOpen(session);
     this.sessions.set(id, session);
-    session.shared!.restore(taken);
+    const goesOn = handshake !== undefined && this.users.isSame(session, handshake);
+    if (goesOn) session.renew(handshake);
+    session.shared!.restore(taken, goesOn);
   }
 
   /** Sends a packet to a client: of this process, or, by its id, of any. */

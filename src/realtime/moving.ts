@@ -17,7 +17,7 @@ export const elusive = () => new Refusal(503, 'the session goes from process to 
 export async function admit(manager: Manager, handshake: Handshake): Promise<string> {
   const { session: id, got } = handshake.query;
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    if (typeof id === 'string' && got !== undefined) await manager.fetch(id, '');
+    if (typeof id === 'string' && got !== undefined) await manager.fetch(id, '', handshake);
     const admitted = manager.admit(handshake);
     const { shared } = manager.sessions.get(admitted.split(':')[0]!)!;
     if (!shared) return admitted;
@@ -25,6 +25,13 @@ export async function admit(manager: Manager, handshake: Handshake): Promise<str
     if (!shared.elsewhere) return admitted;
   }
   throw elusive();
+}
+
+/** Ends the session of a handshake that was refused, in whichever process it is. */
+export async function shutOut(manager: Manager, handshake: Handshake): Promise<void> {
+  const { session: id, got } = handshake.query;
+  if (typeof id === 'string' && got !== undefined) await manager.fetch(id, '');
+  manager.shutOut(handshake);
 }
 
 /**

@@ -38,6 +38,7 @@ export class Namespace extends BaseNamespace {
   in(room?: string): this {
     return this.flagged({ endpoint: room ? this.key(room) : this.everyone });
   }
+
   /** The next emit is for the clients of this process only. */
   get local(): this { return this.flagged({ local: true }); }
   except(id: string): this { return this.flagged({ exceptions: [...this.flags.exceptions, id] }); }

@@ -41,6 +41,8 @@ export function readPayload(text: string, most: number): Packet[] {
  * @throws Refusal if 0.9's client would not write it
  */
 export function readPacket(text: string): Packet {
+  // 0.9's protocol document ends a whole session with a 0 alone.
+  if (text === '0') return { type: 'disconnect', endpoint: '', size: 1 };
   // type : id + : endpoint : data. 0.9's expression for that takes minutes for a megabyte without a colon.
   const type = TYPES[text.charCodeAt(0) - 0x30];
   const second = text.indexOf(':', 2);

@@ -18,7 +18,7 @@ export function receive(manager: Manager, session: Session, packets: Packet[]): 
       if (session.ended) return;
       if (session.delivery && packet.endpoint === '' && !isToHandle(manager, session, packet)) continue;
       if (packet.type === 'heartbeat') session.transport.onHeartbeat();
-      else if (packet.type === 'disconnect' && packet.endpoint === '') session.onLeave();
+      else if (packet.type === 'disconnect' && packet.endpoint === '') session.onGoodbye();
       else if (packet.type === 'connect' && packet.endpoint === '') continue; // it is connected
       else handOn(manager, session, packet);
     }
@@ -28,7 +28,11 @@ export function receive(manager: Manager, session: Session, packets: Packet[]): 
 }
 
 function handOn(manager: Manager, session: Session, packet: Packet): void {
-  const namespace = manager.namespace(packet.endpoint);
+  let namespace = manager.namespace(packet.endpoint);
+  // 0.9's protocol document lets a client join with a query: 1::/chat?room=a
+  if (!namespace && packet.type === 'connect') {
+    namespace = manager.namespace(packet.endpoint.replace(/\?[^]*$/, ''));
+  }
   if (!namespace) return;
   if (packet.ack === true && !session.delivery) {
     session.send(encodePacket({ type: 'ack', ackId: packet.id, endpoint: packet.endpoint }));

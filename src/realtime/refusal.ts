@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'http';
+import type { Refused } from './api';
 
 /** Why a request is not served: its answer's status, and one line of text that repeats nothing of the request. */
 export class Refusal extends Error {
@@ -13,6 +14,30 @@ export class Refusal extends Error {
  * says so to its next session, which ends, for good.
  */
 export const notHandshaken = () => new Refusal(404, 'client not handshaken');
+
+/** The most letters of an application's reason that a page is told. */
+const LONGEST_REASON = 200;
+
+/**
+ * Why a handshake was not let in, as its client is told. 0.9's client gets 0.9's words.
+ * public/realtime.js gets the application's, behind a mark that nothing between the server and the
+ * page sends: a login page or a proxy can answer 403, too, and that is no reason to stay away.
+ * @param isRealtime whether it is a client of public/realtime.js
+ * @param why what the application said with its no
+ */
+export function unauthorized(isRealtime: boolean, why: Partial<Refused> | null | undefined): string {
+  if (!isRealtime) return 'handshake unauthorized';
+  const { reason, again } = why || {};
+  const text = typeof reason === 'string' ? oneLine(reason) : '';
+  return `unauthorized:${JSON.stringify({ reason: text || 'handshake unauthorized', again: again === true })}`;
+}
+
+/** A text without control characters, in one line, of a bounded length. */
+function oneLine(text: string): string {
+  // eslint-disable-next-line no-control-regex -- it is about these
+  const line = text.slice(0, LONGEST_REASON * 2).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+  return Array.from(line).slice(0, LONGEST_REASON).join('');
+}
 
 /**
  * Answers a request in one write. No answer under the resource is to be kept, by a browser or by a

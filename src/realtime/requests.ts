@@ -72,7 +72,7 @@ export function readRequest(req: IncomingMessage, path: string, transports: read
   if (protocol === '') return { kind: 'welcome', id, query };
   if (protocol !== '1') throw new Refusal(400, 'this server speaks protocol 1');
   if (transport === '' && id === '') {
-    if (req.method !== 'GET') throw new Refusal(405, 'a handshake is a GET', { Allow: 'GET, OPTIONS' });
+    // A GET from browsers. 0.9's protocol document says POST, and some clients in other languages do it.
     if (JSONP.test(query)) throw new Refusal(400, 'jsonp-polling is not offered');
     return { kind: 'handshake', id, query };
   }

@@ -2,28 +2,29 @@
  * The way from a request to a session; index.ts hands it all of Socket.IO's. Whatever is wrong with a request, it gets an answer: of a
  * connection that is cut, iisnode makes a 500.1013.
  */
-import type { IncomingMessage, ServerResponse } from 'http';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import type { Config } from '../config';
+import { Trust } from '../iisnode';
 import { atMostOneASecond, Log } from '../log';
-import { clientAddress } from './address';
 import { Bodies } from './bodies';
 import { readHandshake } from './handshake';
 import type { Manager } from './manager';
-import { admit, handOn } from './moving';
+import { admit, handOn, shutOut } from './moving';
 import { readOrigin } from './origins';
 import { readPayload } from './packets';
 import { receive } from './receive';
-import { answer, notHandshaken, Refusal } from './refusal';
+import { answer, notHandshaken, Refusal, unauthorized } from './refusal';
 import { Delivered, readDelivery, readRequest, Request } from './requests';
 import type { Session } from './session';
-import { createUpgrade } from './websocket';
+import { asksForWebSocket, refuseUpgrade, serveWithoutUpgrade } from './upgrades';
+import { createAccept } from './websocket';
 
 export interface Serve {
   /** Answers a request. */
   request: (req: IncomingMessage, res: ServerResponse) => void;
-  /** Answers a request for a WebSocket. */
-  upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Answers a request for a WebSocket. One for anything else is served as if it had not asked. */
+  upgrade: (this: HttpServer, req: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** From now on every request is told that the server is stopping. */
   close: () => void;
   /** Gives up what takes too long. To be called about once a second. */
@@ -33,10 +34,11 @@ export interface Serve {
 /** @param owns whether a request is Socket.IO's */
 export function createServe(config: Config, manager: Manager, log: Log, owns: (req: IncomingMessage) => boolean): Serve {
   const bodies = new Bodies(config.maxMessageBytes);
+  const trust = new Trust(config);
   const warn = atMostOneASecond(log.warn);
   let closing = false;
-  const webSockets = config.transports.includes('websocket')
-    ? createUpgrade(config.maxMessageBytes, (session, packets) => receive(manager, session, packets), log)
+  const accept = config.transports.includes('websocket')
+    ? createAccept(config.maxMessageBytes, (session, packets) => receive(manager, session, packets), log)
     : null;
 
   /**
@@ -55,7 +57,7 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
   }
 
   function note(req: IncomingMessage, { status, reason }: Refusal): void {
-    const { address } = clientAddress(req);
+    const { address } = trust.address(req);
     const page = (req.headers.origin || req.headers.referer || 'by its word in Sec-Fetch-Site').slice(0, 200);
     if (status === 403) warn(reason, address, page, '(see ALLOWED_ORIGINS)');
     else if (status === 400 || status === 404 || status === 405 || closing) log.debug('refused', status, reason, address);
@@ -78,19 +80,25 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
   }
 
   function handshake(req: IncomingMessage, res: ServerResponse, origin: string | null, { query }: Request): void {
-    const data = readHandshake(req, query, config.iisnode !== null);
+    const data = readHandshake(req, query, trust);
     const enter = () => {
       if (manager.cluster) answerLater(req, res, origin, admit(manager, data));
       else answer(res, 200, manager.admit(data), origin);
     };
     const check = manager.get('authorization');
     if (!check) return enter();
-    manager.ask(check, manager, data, (error, authorized) => attempt(req, res, origin, () => {
+    manager.ask(check, manager, data, (error, authorized, why) => attempt(req, res, origin, () => {
       if (error) answer(res, 500, 'handshake error', origin);
       else if (authorized) enter();
       else {
         warn('handshake unauthorized', data.address.address);
-        answer(res, 403, 'handshake unauthorized', origin);
+        const refused = unauthorized(data.query.got !== undefined, why);
+        const tell = () => answer(res, 403, refused, origin, UNAUTHORIZED);
+        if (manager.cluster) attemptAfter(req, res, origin, shutOut(manager, data), tell);
+        else {
+          manager.shutOut(data);
+          tell();
+        }
       }
     }));
   }
@@ -122,14 +130,21 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
   }
 
   function request(req: IncomingMessage, res: ServerResponse): void {
-    const page = readOrigin(req, config.allowedOrigins);
+    const page = readOrigin(req, config.allowedOrigins, trust);
     const origin = page === undefined ? null : page; // a page elsewhere is not to read even a refusal
     attempt(req, res, origin, () => {
       const asked = read(req, page, false);
       switch (asked.kind) {
         case 'welcome': return answer(res, 200, 'Welcome to socket.io.', origin);
         case 'preflight': return answer(res, 204, '', origin, PREFLIGHT);
-        case 'handshake': return handshake(req, res, origin, asked);
+        case 'handshake': {
+          if (req.method === 'GET') return handshake(req, res, origin, asked);
+          // What it carries means nothing, but it is read, and bounded as a message is.
+          return bodies.read(
+            req, () => attempt(req, res, origin, () => handshake(req, res, origin, asked)),
+            refusal => refuse(req, res, origin, refusal),
+          );
+        }
       }
       const delivery = readDelivery(asked.query);
       const go = () => proceed(req, res, origin, asked, delivery);
@@ -155,23 +170,34 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
     session.transport.onPoll(res, req.socket, origin, delivered);
   }
 
-  function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+  function upgrade(
+    this: HttpServer, req: IncomingMessage, socket: Duplex, head: Buffer,
+  ): void {
+    if (!asksForWebSocket(req)) {
+      serveWithoutUpgrade(this, req, socket, head);
+      return;
+    }
     try {
       if (!owns(req)) throw new Refusal(404, 'not found');
-      const { id, query } = read(req, readOrigin(req, config.allowedOrigins), true);
+      // Version 8, an old draft that ws would take, names the page's origin in another header.
+      if (req.headers['sec-websocket-version'] !== '13') throw new Refusal(426, 'WebSockets of version 13', VERSION);
+      const { id, query } = read(req, readOrigin(req, config.allowedOrigins, trust), true);
       const session = manager.sessions.get(id);
       if (!session || session.ended || !session.isOf(readDelivery(query).attempt)) throw notHandshaken();
-      webSockets!.accept(req, socket, head, session);
+      accept!(req, socket, head, session);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       note(req, error);
-      webSockets!.refuse(socket, error);
+      refuseUpgrade(socket, error);
     }
   }
 
   return { request, upgrade, close: () => { closing = true; }, sweep: now => bodies.sweep(now) };
 }
 
+/** An application's own text is in it: no browser is to take it for a page. */
+const UNAUTHORIZED = { 'X-Content-Type-Options': 'nosniff' };
+const VERSION = { 'Sec-WebSocket-Version': '13' };
 const NO_HEADERS = {};
 const NO_RAW_HEADERS: string[] = [];
 const PREFLIGHT = {

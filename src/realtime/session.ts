@@ -13,6 +13,13 @@ import { Transport } from './transport';
 const CONNECT = encodePacket({ type: 'connect' });
 const DISCONNECT = encodePacket({ type: 'disconnect' });
 
+/**
+ * How long a client of public/realtime.js that has said goodbye is still heard, ms. A page that
+ * leaves says it again with each message that its last handlers emit, each time in a request of
+ * its own, and these requests may overtake each other.
+ */
+const HEARD_AFTER_GOODBYE = 250;
+
 export class Session {
   /** Whether it has polled, or opened its WebSocket: until then it is a handshake and no more. */
   connected = false;
@@ -29,6 +36,8 @@ export class Session {
 
   /** In which sweep (limits.turn) the client last took something of what waits for it. */
   takenIn = 0;
+  /** The end of a session whose client has said goodbye. */
+  private leaving: NodeJS.Timeout | null = null;
   /** Whether it has ended for good, which the client may not know. */
   booted = false;
   /** Whether the client has to come back with a handshake; whether it has, and is to be told that it is connected. */
@@ -39,7 +48,7 @@ export class Session {
   /**
    * @param delivers whether it is a client of public/realtime.js
    */
-  constructor(readonly id: string, readonly handshake: Handshake, private readonly manager: Manager, delivers: boolean) {
+  constructor(readonly id: string, public handshake: Handshake, private readonly manager: Manager, delivers: boolean) {
     this.delivery = delivers ? new Delivery() : null;
     this.outbox = new Outbox(this.delivery, this);
     this.transport = new Transport(this, manager);
@@ -102,11 +111,20 @@ export class Session {
 
   /** The client has come back with a handshake, and goes on where it was. */
   resume(attempt: string, got: number): void {
+    // A page that has left and is back, from the browser's memory.
+    if (this.leaving) clearTimeout(this.leaving);
+    this.leaving = null;
     this.transport.drop();
     this.attempt = attempt;
     this.state = 'resumed';
     this.outbox.onGot(got);
     this.transport.awaitClient();
+  }
+
+  /** The client has come back with that handshake: what the application sees of it is the new one. */
+  renew(handshake: Handshake): void {
+    this.handshake = handshake;
+    if (this.shared) this.shared.onChange('handshake');
   }
 
   /**
@@ -143,6 +161,16 @@ export class Session {
     this.forget();
   }
 
+  /** The client says goodbye. */
+  onGoodbye(): void {
+    if (!this.delivery) this.onLeave();
+    else if (!this.leaving) {
+      this.leaving = setTimeout(() => {
+        if (!this.ended) this.onLeave();
+      }, HEARD_AFTER_GOODBYE).unref();
+    }
+  }
+
   /** The client ends the session. Where a poll still waits, it is told so. */
   onLeave(): void {
     this.disconnect();
@@ -175,6 +203,15 @@ export class Session {
     if (this.booted) {
       if (told && !this.delivery) this.forget();
     } else if (told || rest === 'nothing' || !this.outbox.keepAcks()) this.forget();
+  }
+
+  /**
+   * Ends the session, and what waited for its client goes to nobody: the client may be another user
+   * by now.
+   */
+  endUntold(reason: string): void {
+    this.outbox.clear();
+    this.end(reason, 'nothing');
   }
 
   /** The client is to come back with a handshake, at once. */

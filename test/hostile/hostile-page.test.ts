@@ -36,7 +36,7 @@ function inBrowser(name: 'chromium' | 'firefox', tests: (visit: Visit) => Promis
       const browser = await started.browser()!.newContext();
       t.after(() => browser.close());
       const hostile = await hostileSite(t);
-      const server = await startServer(t, { env: { ALLOWED_ORIGINS: allowed(hostile), TRANSPORTS: transports } });
+      const server = await startServer(t, { env: { ALLOWED_ORIGINS: allowed(hostile), TRANSPORTS: transports, TRUSTED_PROXIES: '127.0.0.1,::1' } });
       const wire = await watch(t, server.port, fetchMetadata);
       await browser.addCookies([{ name: 'user', value: 'ada', url: wire.origin }]);
       await body({ t, browser, server, wire, hostile });

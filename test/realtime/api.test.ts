@@ -29,8 +29,8 @@ interface Out {
 interface Data { name: string }
 
 /** A server with an application that uses all of 0.9's API that src/realtime/api.ts declares. */
-function start(t: TestContext, app: (io: Server<In, Out, Data>) => void, port: number | string = 0): string {
-  const realtime = createRealtime(readConfig({}), createLog('error'));
+function start(t: TestContext, app: (io: Server<In, Out, Data>) => void, port: number | string = 0, env = {}): string {
+  const realtime = createRealtime(readConfig({ PORT: String(port), ...env }), createLog('error'));
   const server = createServer(realtime.handle).listen(port);
   t.after(() => {
     realtime.close();
@@ -100,11 +100,11 @@ test('socket.set and get, the handshake, disconnect by the server', async t => {
   assert.deepEqual(await gone, ['booted']);
 });
 
-test('behind a named pipe, a handler sees the address that iisnode adds', async t => {
+test('behind iisnode, a handler sees the address that IIS says', async t => {
   const socketPath = newPipeName();
   t.after(() => removePipe(socketPath));
-  start(t, rooms, socketPath);
-  const headers = { 'x-forwarded-for': '6.6.6.6, 10.1.2.3' };
+  start(t, rooms, socketPath, { IISNODE_VERSION: '0.2.26' });
+  const headers = ['Host', 'localhost', 'X-Forwarded-For', '6.6.6.6', 'X-iisnode-REMOTE_ADDR', '6.6.6.6', 'X-iisnode-REMOTE_ADDR', '10.1.2.3'] as never;
   const session = (await request({ socketPath, path: `${resource}/1/?token=t2`, headers })).text.split(':')[0]!;
   const poll = { socketPath, path: `${resource}/1/xhr-polling/${session}` };
   assert.equal((await request(poll)).text, '1::');

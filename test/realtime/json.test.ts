@@ -1,4 +1,4 @@
-/* What is read of a client's JSON: the same as JSON.parse reads, without what reaches a prototype, at a cost that grows as the text does. */
+/* A client's JSON: what JSON.parse reads, without what reaches a prototype, at a cost that grows as the text does. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { withoutPrototypes } from '../../src/realtime/json';
@@ -59,14 +59,14 @@ describe('keys that reach a prototype are left out, and nothing else', () => {
       return `{${parts.map(part => `"${keys[random(keys.length)]!}":${part}`).join(' , ')}}`;
     };
     let harmful = 0;
-    for (let i = 0; i < 5000; i++) {
+    for (let i = 0; i < 2000; i++) {
       const text = make(4);
       const value = read(text);
       if (/"constructor"[^]*"constructor"/.test(text)) continue; // of two with one name, both may be left out, or the first only
       assert.deepEqual(value, expected(text), text);
       if (JSON.stringify(value) !== JSON.stringify(JSON.parse(text))) harmful += 1;
     }
-    assert(harmful > 500, `${harmful} with something to leave out`);
+    assert(harmful > 200, `${harmful} with something to leave out`);
   });
 
   test('no text, however wrong, makes a value with such a key', () => {
@@ -76,7 +76,7 @@ describe('keys that reach a prototype are left out, and nothing else', () => {
     let seed = 11;
     const random = (n: number) => (seed = (seed * 16807) % 2147483647) % n;
     let valid = 0;
-    for (let i = 0; i < 50000; i++) {
+    for (let i = 0; i < 20000; i++) {
       const base = HARMFUL[random(HARMFUL.length)]!;
       const at = random(base.length);
       const text = base.slice(0, at) + letters[random(letters.length)]! + base.slice(at + random(3));
@@ -89,7 +89,7 @@ describe('keys that reach a prototype are left out, and nothing else', () => {
         assert.match((error as Error).message, /^not JSON|^not an event|too deep/, text);
       }
     }
-    assert(valid > 1000, `${valid} that could be read`);
+    assert(valid > 400, `${valid} that could be read`);
   });
 });
 
@@ -102,8 +102,8 @@ const COSTLY: Record<string, (bytes: number) => string> = {
   'members to leave out, in one object': bytes => `{"a":1,${list(bytes, () => '"__proto__":1')}}`,
   'members to leave out, in one another': bytes => `[${list(bytes, () => '{"__proto__":'.repeat(150) + '1' + '}'.repeat(150))}]`,
   'keys with escapes': bytes => `{${list(bytes, () => '"\\u005f\\u005fproto_\\u005e":1')}}`,
-  'backslashes': bytes => `["\\u0041${'\\\\'.repeat(bytes / 2)}"]`,
-  'brackets': bytes => `[${list(bytes, () => '['.repeat(150) + ']'.repeat(150))}]`,
+  backslashes: bytes => `["\\u0041${'\\\\'.repeat(bytes / 2)}"]`,
+  brackets: bytes => `[${list(bytes, () => '['.repeat(150) + ']'.repeat(150))}]`,
 };
 
 function list(bytes: number, make: (i: number) => string): string {
@@ -114,7 +114,7 @@ function list(bytes: number, make: (i: number) => string): string {
 
 /** The least processor time of several tries, ms: a busy machine makes some take longer. */
 function cost(act: () => unknown): number {
-  const tries = Array.from({ length: 7 }, () => {
+  const tries = Array.from({ length: 5 }, () => {
     const before = process.cpuUsage();
     act();
     const { user, system } = process.cpuUsage(before);
@@ -126,10 +126,10 @@ function cost(act: () => unknown): number {
 describe('what is looked for in a text costs as much as its bytes', () => {
   for (const [name, make] of Object.entries(COSTLY)) {
     test(name, t => {
-      const [once, twice] = [make(1e6), make(2e6)];
+      const [once, twice] = [make(4e5), make(8e5)];
       const one = cost(() => withoutPrototypes(once));
       const two = cost(() => withoutPrototypes(twice));
-      const least = cost(() => withoutPrototypes(make(2e5))); // what cannot be measured well is not compared
+      const least = cost(() => withoutPrototypes(make(1e5))); // what cannot be measured well is not compared
       t.diagnostic(`${one.toFixed(1)} ms for ${once.length} letters, ${two.toFixed(1)} ms for ${twice.length}`);
       assert(two <= Math.max(one, least, 1) * 3, `${one} ms, and ${two} ms for twice the bytes`);
     });
@@ -137,8 +137,8 @@ describe('what is looked for in a text costs as much as its bytes', () => {
 });
 
 describe('an event with an escape or a constructor in it is read as fast as one without', () => {
-  const rows = (extra: string) => `[${list(1e6, i => `{"a":${i},"b":[1,2],"c":"x"}`)},${extra}]`;
-  const shapes = (extra: string) => `[${list(1e6, i => `{"${i.toString(36)}":{}}`)},${extra}]`;
+  const rows = (extra: string) => `[${list(4e5, i => `{"a":${i},"b":[1,2],"c":"x"}`)},${extra}]`;
+  const shapes = (extra: string) => `[${list(4e5, i => `{"${i.toString(36)}":{}}`)},${extra}]`;
   for (const [name, make] of Object.entries({ rows, shapes })) {
     test(name, t => {
       const plain = cost(() => readPacket(`5:::{"name":"x","args":[${make('"A"')}]}`));

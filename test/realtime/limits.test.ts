@@ -117,6 +117,17 @@ test('unused handshakes: whoever only makes handshakes loses his own', async t =
   assert.equal(lines(logged, 'MAX_HANDSHAKES').length, 1);
 });
 
+test('a handshake of more than 1,500 headers, or with a query of more than 200 parts, is refused', async t => {
+  const { port } = serve(t, quiet);
+  const ask = async (headers: number, parts: number) => {
+    const query = Array.from({ length: parts }, (_, i) => `k${i}`).join('&');
+    // Beside those that node adds.
+    const all = Object.fromEntries(Array.from({ length: headers }, (_, i) => [`a${i}`, 'b']));
+    return (await request({ port, path: `${resource}/1/?${query}`, headers: all })).status;
+  };
+  assert.deepEqual([await ask(190, 200), await ask(1501, 1), await ask(1, 201)], [200, 431, 400]);
+});
+
 test('clients: beyond MAX_CLIENTS a handshake is refused in words, and those who are there stay', async t => {
   const { port, logged, clients } = serve(t, quiet, { MAX_CLIENTS: '3' });
   const [first] = [await session(port), await session(port), await session(port)];

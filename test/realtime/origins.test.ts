@@ -9,8 +9,23 @@ const cases: [may: boolean, headers: Record<string, string>, what: string][] = [
   [true, { host: 'a.example' }, 'no Origin: no other page asks'],
   [true, { host: 'a.example', origin: 'http://a.example' }, 'its own'],
   [true, { host: 'A.Example:80', origin: 'http://a.example' }, 'its own, written differently'],
-  [true, { host: 'a.example', origin: 'https://a.example', 'x-forwarded-proto': 'https' }, 'its own, TLS ended by IIS'],
-  [true, { host: 'a.example:8443', origin: 'https://a.example:8443', 'x-forwarded-proto': 'https' }, 'its own, another port'],
+  [true, { https: 'yes', host: 'a.example', origin: 'https://a.example' }, 'its own, TLS ended by IIS'],
+  [true, { https: 'yes', host: 'a.example:8443', origin: 'https://a.example:8443' }, 'its own, another port'],
+  [true, { https: 'yes', host: 'A.example:443', origin: 'https://a.example' }, 'its own, by HTTPS, written differently'],
+  [false, { https: 'yes', host: 'a.example', origin: 'http://a.example' }, 'own host, though the client came by HTTPS'],
+  [false, { https: 'yes', host: 'a.example:80', origin: 'https://a.example' }, 'own host, a port that HTTPS does not have by itself'],
+  [false, { host: 'a.example', origin: 'https://a.example', 'x-forwarded-proto': 'https' }, 'own host, another scheme, and the client\'s own word for it'],
+  [true, { host: '[::1]:80', origin: 'http://[::1]' }, 'its own, by its address'],
+  [false, { host: 'a.example', origin: 'http://user@a.example' }, 'a user in it, as no browser writes'],
+  [false, { host: 'a.example', origin: 'http://a.example@evil.example' }, 'the own host as a user'],
+  [false, { host: 'a.example', origin: 'http://evil.example\\@a.example' }, 'a backslash in it'],
+  [false, { host: 'a.example', origin: 'http://a.example, http://evil.example' }, 'two of them, joined'],
+  [false, { host: 'a.example', origin: `http://a.example${'x'.repeat(20000)}` }, 'a long one'],
+  [false, { host: 'a.example', 'sec-fetch-site': 'same-origin, cross-site' }, 'two of Sec-Fetch-Site, joined'],
+  [false, { host: 'a.example', referer: 'http://b\xfccher.example/' }, 'no Origin, and a page whose host is not ASCII'],
+  [false, { host: 'a.example', referer: `http://${'x'.repeat(20000)}/` }, 'no Origin, and a page whose host is too long to be one'],
+  [true, { host: 'a.example', referer: `http://A.example/${'x'.repeat(20000)}` }, 'no Origin: its own page, with a long address'],
+  [true, { host: 'a.example', referer: 'android-app://com.example' }, 'no Origin, and an app refers to it, no page'],
   [true, { host: 'a.example', origin: 'https://www.example.com' }, 'allowed'],
   [false, { host: 'a.example', origin: 'http://www.example.com' }, 'allowed for https only'],
   [false, { host: 'a.example', origin: 'https://www.example.com:444' }, 'allowed for another port'],
@@ -34,7 +49,9 @@ const cases: [may: boolean, headers: Record<string, string>, what: string][] = [
 
 for (const [may, headers, what] of cases) {
   test(`${may ? 'may' : 'may not'} connect: ${what}`, () => {
-    assert.equal(readOrigin({ headers } as unknown as IncomingMessage, ['https://www.example.com']) !== undefined, may);
+    const { https, ...others } = headers;
+    const trust = { protocol: () => https ? 'https' as const : 'http' as const };
+    assert.equal(readOrigin({ headers: others } as unknown as IncomingMessage, ['https://www.example.com'], trust) !== undefined, may);
   });
 }
 

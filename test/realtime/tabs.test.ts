@@ -10,6 +10,7 @@ import { openTabs } from '../support/tabs';
 import { until } from '../support/wait';
 import { InTab, message, openTab } from './tabs/measure';
 import { startSite } from './tabs/site';
+import { windows } from './tabs/windows';
 
 const MOST_HELD = 4;
 /** ms. On an idle machine each takes less than 3 s; this one has other tests to run. */
@@ -18,26 +19,30 @@ const LONGEST = 6000;
 const hidden = (page: Page) => page.evaluate(() => document.hidden);
 
 for (const name of ['chromium', 'firefox'] as const) {
-  test(`${name}: fifteen tabs`, { timeout: 120000 }, async t => {
+  test(`${name}: fifteen tabs`, { timeout: 200000 }, async t => {
     const tabs = await openTabs(t, name);
     if (!tabs) return;
     const site = startSite(t);
     const pages: Page[] = [];
 
+    /** ms. On a busy machine, five times as long as the slowest of the first four tabs took. */
+    let longest = LONGEST;
+
     /** A message each way, in all tabs at once. */
     async function messages(what: string): Promise<void> {
-      const before = site.heard.length;
       const took = await Promise.all(pages.map((page, i) => message(site, page, i + 1, what)));
-      t.diagnostic(`${name}, ${what}: ${Math.max(...took)} ms at most, of each tab ${took.join(' ')}`);
-      assert(Math.max(...took) < LONGEST);
-      const heard = site.heard.slice(before).map(({ tab, text }) => `${tab} ${text}`);
-      assert.deepEqual(heard.sort(), pages.map((_page, i) => `${i + 1} ${what}`).sort());
+      const most = Math.max(...took);
+      t.diagnostic(`${name}, ${what}: ${most} ms at most, of each tab ${took.join(' ')}`);
+      assert(most < longest, `${most} ms`);
+      const heard = site.heard.filter(({ text }) => text === what).map(({ tab }) => tab);
+      assert.deepEqual(heard.sort((a, b) => a - b), pages.map((_page, i) => i + 1));
     }
 
     await t.test('each page comes, and connects', async () => {
       for (let i = 1; i <= 15; i++) {
         const { page, load, connect } = await openTab(site, tabs, i);
-        assert(load < LONGEST && connect < LONGEST, `tab ${i}: ${load} ms, ${connect} ms`);
+        if (i <= 4) longest = Math.max(longest, 5 * load);
+        assert(load < longest && connect < longest, `tab ${i}: ${load} ms, ${connect} ms`);
         pages.push(page);
       }
       assert.equal(site.clients(), 15);
@@ -46,10 +51,10 @@ for (const name of ['chromium', 'firefox'] as const) {
       assert.deepEqual(await Promise.all(pages.map(hidden)), pages.map((_page, i) => i < 14));
     });
 
-    await t.test('one in front: a message each way arrives in each, and four polls wait', async () => {
+    await t.test('one in front: a message arrives in each, and four polls wait', async () => {
       await messages('one in front');
       await until(() => site.held().length === MOST_HELD, 'four polls to wait');
-      assert(site.held().includes(15), 'that of the tab in front among them');
+      await until(() => site.held().includes(15), 'that of the tab in front among them');
     });
 
     await t.test('a tab that comes in front takes the place of a hidden one', async () => {
@@ -62,14 +67,14 @@ for (const name of ['chromium', 'firefox'] as const) {
     await t.test('idle, they cost less than a request a second each', async () => {
       const before = site.requests();
       site.mostHeld();
-      await sleep(6000);
-      const requests = (site.requests() - before) * 10;
+      await sleep(5000);
+      const requests = (site.requests() - before) * 12;
       t.diagnostic(`${name}: ${requests} requests a minute`);
       assert(requests > 11 * 10 && requests < 15 * 60);
       assert.equal(site.mostHeld(), MOST_HELD);
     });
 
-    await t.test('another page in front, all hidden: a message each way arrives in each', async () => {
+    await t.test('another page in front, all hidden: a message arrives in each', async () => {
       const other = await tabs.open();
       await until(async () => (await Promise.all(pages.map(hidden))).every(Boolean), 'all to hide');
       await messages('all hidden');
@@ -79,7 +84,7 @@ for (const name of ['chromium', 'firefox'] as const) {
     await t.test('what is sent while places change hands arrives once and in order', async () => {
       const stop = pages.map((_page, i) => site.count(i + 1));
       const before = site.heard.length;
-      for (let i = 0; i < 15; i++) {
+      for (let i = 0; i < 10; i++) {
         const page = pages[i * 4 % 15]!;
         await page.bringToFront();
         for (const text of ['a', 'b', 'c']) {
@@ -88,12 +93,13 @@ for (const name of ['chromium', 'firefox'] as const) {
       }
       const sent = stop.map(stopCounting => stopCounting());
       await messages('at the end');
-      const heard = site.heard.slice(before, before + 45);
+      const heard = site.heard.slice(before);
       for (const [i, page] of pages.entries()) {
         const counted = await page.evaluate(() => (window as unknown as InTab).tab.counted);
         assert.deepEqual(counted, Array.from({ length: sent[i]! }, (_, n) => n + 1));
         const texts = heard.filter(({ tab }) => tab === i + 1).map(({ text }) => text);
-        assert.deepEqual(texts, ['a', 'b', 'c']);
+        const came = [...Array(10).keys()].some(n => n * 4 % 15 === i);
+        assert.deepEqual(texts, came ? ['a', 'b', 'c', 'at the end'] : ['at the end']);
         const states = await page.evaluate(() => {
           return (window as unknown as InTab).tab.statuses.map(({ state }) => state);
         });
@@ -107,6 +113,73 @@ for (const name of ['chromium', 'firefox'] as const) {
       for (const tab of closed) await pages[tab - 1]!.close({ runBeforeUnload: false });
       await until(() => site.held().length === MOST_HELD, 'four others to take their places', 5);
       assert(site.held().every(tab => !closed.includes(tab)));
+    });
+  });
+}
+
+for (const name of ['chromium', 'firefox'] as const) {
+  test(`${name}: places of a few tabs`, { timeout: 200000 }, async t => {
+    const tabs = await openTabs(t, name);
+    if (!tabs) return;
+
+    await t.test('four tabs are as one is: no poll is short', async () => {
+      const site = startSite(t);
+      const pages: Page[] = [];
+      for (let i = 1; i <= 4; i++) pages.push((await openTab(site, tabs, i)).page);
+      for (const [i, page] of pages.entries()) await message(site, page, i + 1);
+      assert.equal(site.short(), 0);
+      for (const page of pages) await page.close();
+    });
+
+    // In Firefox a window takes seconds to open: see tabs.long.test.ts.
+    if (name === 'chromium') {
+      await t.test('five windows, all visible: a message arrives in each', () => windows(t, tabs));
+    }
+
+    await t.test('the place of a tab that is gone without a word is free after 90 s', async () => {
+      const site = startSite(t);
+      const page = await tabs.open();
+      await page.goto(site.url(0));
+      // As if four other tabs had polled for the last time 85 s ago.
+      await page.evaluate(() => {
+        (window as unknown as InTab).tab.close();
+        for (let i = 0; i < 4; i++) {
+          localStorage.setItem(`realtime  place ${i}`, `gone${i} visible ${Date.now() - 85000}`);
+        }
+      });
+      await page.goto(site.url(1));
+      await until(() => site.short() > 0, 'a short poll');
+      assert.deepEqual(site.held(), []);
+      await until(() => site.held().length === 1, 'a poll to wait', 15);
+      // A time that is still to come was written by a clock that has been set since.
+      await page.evaluate(() => {
+        (window as unknown as InTab).tab.close();
+        for (let i = 0; i < 4; i++) {
+          localStorage.setItem(`realtime  place ${i}`, `ahead${i} visible ${Date.now() + 1e7}`);
+        }
+      });
+      await page.goto(site.url(2));
+      await until(() => site.held().length === 1, 'a poll to wait', 5);
+      await page.close();
+    });
+
+    await t.test('where localStorage throws, polls are held', async () => {
+      const site = startSite(t);
+      const page = await tabs.open();
+      await page.addInitScript(() => {
+        Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } });
+      });
+      await openTab(site, { open: () => Promise.resolve(page) }, 1);
+      await until(() => site.held().length === 1, 'a poll to wait');
+      await page.close();
+      const other = await tabs.open();
+      await other.addInitScript(() => {
+        Storage.prototype.setItem = () => { throw new Error('full'); };
+      });
+      await openTab(site, { open: () => Promise.resolve(other) }, 2);
+      await until(() => site.held().includes(2), 'a poll to wait');
+      assert.equal(site.short(), 0);
+      await other.close();
     });
   });
 }

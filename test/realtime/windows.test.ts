@@ -138,7 +138,7 @@ async function check(t: TestContext, version: string, node: string | NodeExe, li
   });
 
   await t.test('on a pipe it knows who is there by what IIS says', async () => {
-    const headers = { origin: 'http://elsewhere.example', 'x-forwarded-for': '6.6.6.6' };
+    const headers = { origin: 'http://elsewhere.example', 'x-forwarded-for': '6.6.6.6', 'x-iisnode-remote_addr': '6.6.6.6' };
     assert.equal((await request({ port: server.port, path: `${resource}/1/`, headers })).status, 403);
     assert.match(logs(server, 'stderr').join(), /may not connect: (127\.0\.0\.1|::1) /);
   });

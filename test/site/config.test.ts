@@ -15,6 +15,7 @@ test('the defaults', () => {
     port: 3000,
     transports: ['xhr-polling'],
     allowedOrigins: [],
+    trustedProxies: [],
     logLevel: 'info',
     maxMessageBytes: 1000000,
     maxPackets: 2000,
@@ -49,6 +50,10 @@ test('settings take what they should', () => {
     readConfig({ ALLOWED_ORIGINS: 'HTTPS://Www.Example.com:443, http://localhost:8080' }).allowedOrigins,
     ['https://www.example.com', 'http://localhost:8080'],
   );
+  assert.deepEqual(
+    readConfig({ TRUSTED_PROXIES: '10.1.2.3, 10.0.0.0/8,fd00::/8,::ffff:1.2.3.4,PIPE' }).trustedProxies,
+    ['10.1.2.3', '10.0.0.0/8', 'fd00::/8', '::ffff:1.2.3.4', 'pipe'],
+  );
   assert.equal(readConfig({ LOG_LEVEL: 'DEBUG' }).logLevel, 'debug');
   assert.equal(readConfig({ IISNODE_VERSION: '0.2.21' }).iisnode, '0.2.21');
 });
@@ -59,6 +64,8 @@ const bad: [name: string, value: string][] = [
   ...['polling', 'xhr-polling,', 'jsonp-polling', '__proto__'].map(value => ['TRANSPORTS', value] as [string, string]),
   ...['*', 'example.com', 'https://*.example.com', 'https://example.com/', 'ftp://example.com', 'null', 'https://u@example.com', 'https://a\\b']
     .map(value => ['ALLOWED_ORIGINS', value] as [string, string]),
+  ...['10.1.2', '10.1.2.3/33', '10.0.0.0/', 'proxy.example', '::1/129', '10.1.2.3,', 'fd00::g', '1.2.3.4:80', '*']
+    .map(value => ['TRUSTED_PROXIES', value] as [string, string]),
   ...['verbose', '3'].map(value => ['LOG_LEVEL', value] as [string, string]),
   ...['0', '999', '1e6', '100000001', '64kb'].map(value => ['MAX_MESSAGE_BYTES', value] as [string, string]),
   ...['MAX_PACKETS', 'MAX_WAITING_BYTES', 'MAX_HANDSHAKES', 'MAX_CLIENTS', 'SESSION_TIMEOUT'].map(name => [name, '0'] as [string, string]),
@@ -73,6 +80,21 @@ for (const [name, value] of bad) {
     });
   });
 }
+
+test('on the Windows of IIS 7.5 there are no WebSockets, and the start says so in one line', () => {
+  for (const TRANSPORTS of ['websocket', 'websocket,xhr-polling', 'xhr-polling,WebSocket']) {
+    assert.throws(() => readConfig({ TRANSPORTS }, 'win32 6.1.7601'), (error: unknown) => {
+      assert(error instanceof ConfigError);
+      assert.equal(error.message, `TRANSPORTS: got "${TRANSPORTS}"; takes xhr-polling on this Windows (6.1): its IIS, 7.5, has no WebSockets`);
+      return true;
+    });
+    // Windows Server 2012 and later, and a Linux of that number.
+    for (const system of ['win32 6.2.9200', 'win32 6.3.9600', 'win32 10.0.17763', 'linux 6.1.0-18-amd64']) {
+      assert(readConfig({ TRANSPORTS }, system).transports.includes('websocket'), system);
+    }
+  }
+  assert.deepEqual(readConfig({ TRANSPORTS: 'xhr-polling' }, 'win32 6.1.7601').transports, ['xhr-polling']);
+});
 
 test('a bad setting ends the start with exit code 1 and one line', async () => {
   for (const name of new Set(bad.map(([setting]) => setting))) {

@@ -118,13 +118,13 @@ describe('the template runs behind IIS, with the configuration it ships', { conc
     assert.equal((await post('2::')).status, 200, 'and the session lives');
   });
 
-  test('the server is told the client\'s address, and that of a proxy\'s client stays before it', async t => {
-    const { port } = await serveAsIis(t, [['dist/pages.js', "(_req, res) => {\n        res.set('Cache-Control', 'no-store').json({", '(req, res) => { res.json({ address: req.headers["x-forwarded-for"], proto: req.headers["x-forwarded-proto"],']]);
+  test('the server is told the client\'s address, and what a client says of it is nothing', async t => {
+    const { port } = await serveAsIis(t, [['dist/pages.js', "(_req, res) => {\n        res.set('Cache-Control', 'no-store').json({", '(req, res) => { res.json({ address: req.ip, proto: req.protocol,']]);
     const answer = async (headers = {}) => JSON.parse((await request({ port, path: `${appPath}/health`, headers })).text) as { address: string; proto: string };
     const own = await answer();
     assert.match(own.address, /^(127\.0\.0\.1|::1)$/);
     assert.equal(own.proto, 'http');
-    assert.equal((await answer({ 'x-forwarded-for': '198.51.100.7' })).address, `198.51.100.7, ${own.address}`);
+    assert.equal((await answer({ 'x-forwarded-for': '198.51.100.7' })).address, own.address);
   });
 
   for (const [who, serverVariables, answer] of [

@@ -8,7 +8,7 @@ export function request(
   return new Promise((resolve, reject) => {
     http.request({ agent: false, ...to }, res => {
       let text = '';
-      res.on('data', data => text += String(data));
+      res.setEncoding('utf8').on('data', data => text += String(data));
       res.on('end', () => resolve({ status: res.statusCode!, reason: res.statusMessage!, headers: res.headers, text }));
     }).on('upgrade', (res, socket) => {
       socket.destroy();

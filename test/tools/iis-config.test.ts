@@ -67,10 +67,15 @@ test('what is commented out for IIS 8 is right when it is not commented out', ()
 });
 
 test('every setting in appSettings is one', () => {
-  const own = config.appSettings.filter(([key]) => key !== 'NODE_PENDING_PIPE_INSTANCES');
+  const own = config.appSettings.filter(([key]) => !key.startsWith('NODE_'));
   assert.deepEqual(own.filter(([key]) => !readFileSync(path.join(root, 'src/config.ts'), 'utf8').includes(`'${key}'`)), []);
   readConfig(Object.fromEntries(config.appSettings));
-  assert.equal(Object.fromEntries(config.appSettings).NODE_PENDING_PIPE_INSTANCES, '5000');
+  const { NODE_PENDING_PIPE_INSTANCES, NODE_OPTIONS } = Object.fromEntries(config.appSettings);
+  assert.equal(NODE_PENDING_PIPE_INSTANCES, '5000');
+  assert.match(NODE_OPTIONS!, /^--max-http-header-size=\d+$/);
+  // npm start reads as much of a request.
+  const { scripts } = fromRoot('./package.json') as { scripts: Record<string, string> };
+  for (const name of ['start', 'dev']) assert(scripts[name]!.includes(`node ${NODE_OPTIONS} dist/server.js`), name);
 });
 
 test('IIS takes a body just above MAX_MESSAGE_BYTES, so that the server refuses it in words', () => {
@@ -81,13 +86,13 @@ test('IIS takes a body just above MAX_MESSAGE_BYTES, so that the server refuses 
 
 test('what must hold without iisnode.yml is in web.config too, and says the same', () => {
   const without = readSettings({ ...config.iisnode, configOverrides: 'none.yml' }, path.join(root, entry));
-  for (const key of ['node_env', 'devErrorsEnabled', 'debuggingEnabled', 'enableXFF'] as const) assert.equal(without[key], settings[key], key);
+  for (const key of ['node_env', 'devErrorsEnabled', 'debuggingEnabled'] as const) assert.equal(without[key], settings[key], key);
   // The headers that src/iisnode.ts takes for IIS's word.
   const trusted = /PROMOTED = \[([^\]]*)\]/.exec(readFileSync(path.join(root, 'src/iisnode.ts'), 'utf8'))![1]!;
   const promoted = without.promoteServerVars.split(',').map(name => `'x-iisnode-${name.toLowerCase()}'`);
   assert.equal(promoted.join(', '), trusted);
   assert.deepEqual(Object.keys(config.iisnode).sort(), [
-    'configOverrides', 'debuggingEnabled', 'devErrorsEnabled', 'enableXFF', 'node_env', 'promoteServerVars',
+    'configOverrides', 'debuggingEnabled', 'devErrorsEnabled', 'node_env', 'promoteServerVars',
   ]);
 });
 
@@ -115,7 +120,7 @@ test('a parent site that has the same headers, segments and rules does not colli
 
 test('iisnode.yml says what long polling needs', () => {
   const expected = {
-    nodeProcessCountPerApplication: 1, devErrorsEnabled: false, debuggingEnabled: false, loggingEnabled: true, enableXFF: true,
+    nodeProcessCountPerApplication: 1, devErrorsEnabled: false, debuggingEnabled: false, loggingEnabled: true,
   };
   assert.deepEqual({ ...settings, ...expected }, settings);
 });
@@ -124,7 +129,7 @@ test('iisnode.yml is in iisnode\'s own format, and has no key that iisnode does 
   assert.doesNotMatch(iisnodeYml, /[^\n\x20-\x7e]/); // no tab, no byte order mark
   assert.deepEqual(overridesWarnings(settings, path.join(root, entry)), []);
   for (const { key, value } of parseOverrides(iisnodeYml, 'iisnode.yml')) {
-    assert.match(value, key.endsWith('Enabled') || key === 'enableXFF' || key === 'nodeProcessStickySessions'
+    assert.match(value, key.endsWith('Enabled') || key === 'nodeProcessStickySessions'
       ? /^(true|false)$/
       : /^(max|gracefulShutdown|namedPipe)|Count/.test(key) ? /^\d+$/ : /^[^"']+$/, key);
   }

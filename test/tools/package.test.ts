@@ -1,14 +1,19 @@
 /* npm run package, as a user runs it; and what it makes, where it is to run. */
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { unzipSync } from 'fflate';
+import { licenses } from '../../tools/package/licenses';
 import { packModules } from '../../tools/package/pack';
+import { published, refuseLinks } from '../../tools/package/published';
 import { startRedis } from '../cluster/redis';
 import { oldNode } from '../support/fetched';
 import { ask, clientLibrary, connect, next } from '../support/client';
 import { startServer } from '../support/server';
+import { notOnWindows } from '../support/available';
+import { packaged } from '../support/packaged';
+import { link, publish } from '../support/site';
 import { appPath, edit, emptyFolder, fromRoot, resource, root } from '../support/template';
 import { until } from '../support/wait';
 import { startIis } from '../../tools/iis/index';
@@ -112,11 +117,116 @@ test('an application that knows it is no main program and lets no stranger in, w
   edit(folder, ['src/app.ts', 'io.sockets.on', `if (!module.parent) throw new Error('the main program');
   io.set('authorization', (_handshake, answer) => answer(null, false));
   io.sockets.on`]);
-  appendFileSync(path.join(folder, '.gitignore'), 'public/built.js\n');
+  appendFileSync(path.join(folder, '.gitignore'), 'public/built*\n');
   commit(folder);
-  writeFileSync(path.join(folder, 'public', 'built.js'), '');
-  assert.match(npm(folder, 'run', 'package'), /a message is not tried: the application's authorization refuses a stranger/);
-  assert.equal(statSync(path.join(folder, 'build', NAME, 'public', 'built.js')).mtime.toISOString(), new Date(WHEN).toISOString());
+  publish(folder, 'built.js', '');
+  publish(folder, 'built/more.js', '');
+  const said = npm(folder, 'run', 'package', '--', '--also', 'public/built.js', '--also', 'public/built/');
+  assert.match(said, /a message is not tried: the application's authorization refuses a stranger/);
+  assert.doesNotMatch(said, /left out/);
+  for (const name of ['built.js', 'built/more.js']) {
+    assert.equal(statSync(path.join(folder, 'build', NAME, 'public', name)).mtime.toISOString(), new Date(WHEN).toISOString());
+  }
+});
+
+test('what git ignores stays at home, and so do files that the server never serves: each is named', t => {
+  const folder = repository(t);
+  if (!folder) return;
+  appendFileSync(path.join(folder, '.gitignore'), '.env\n.vscode/\n.svn/\nsecret.txt\n');
+  publish(folder, '.htaccess', 'in git, and a dot file');
+  publish(folder, 'page.html.orig', 'in git, and left by a merge');
+  publish(folder, '.well-known/security.txt', 'Contact: mailto:me@own.example');
+  commit(folder);
+  for (const name of ['.env', '.vscode/sftp.json', '.svn/wc.db', 'images/secret.txt']) publish(folder, name, 'not for visitors');
+  // As the main program would name them, and what it packs.
+  const { files, leftOut } = published(folder);
+  assert.deepEqual(files, [...FILES.filter(name => name.startsWith('public/')), 'public/.well-known/security.txt'].sort());
+  assert.deepEqual(leftOut, [
+    'public/.env (git ignores it)', 'public/.htaccess (the server never serves a file of this name)', 'public/.svn/ (git ignores it)',
+    'public/.vscode/ (git ignores it)', 'public/images/ (git ignores it)', 'public/page.html.orig (the server never serves a file of this name)',
+  ]);
+  assert.throws(() => published(folder, ['public/none.js']), /--also public\/none\.js: there is no such file or folder in public/);
+  assert.throws(() => published(folder, ['src/app.ts']), /--also src\/app\.ts: there is no such/);
+  assert.deepEqual(published(folder, ['public/.env']).files, files);
+
+  const { status, stdout, stderr } = command(folder, 'package');
+  assert.equal(status, 0, stderr);
+  for (const line of leftOut) assert(stdout.includes(`left out: ${line}\n`), stdout);
+  const names = Object.keys(unzipSync(readFileSync(path.join(folder, 'build', `${NAME}.zip`))));
+  assert.deepEqual(names, [...FILES, 'public/.well-known/security.txt'].sort());
+});
+
+const links = notOnWindows('a symbolic link that everybody may make');
+
+test('a symbolic link in public is no part of a package: one line says which', links, t => {
+  const folder = repository(t);
+  if (!folder) return;
+  const leading = {
+    'absolute.txt': path.join(folder, 'README.md'), 'out.txt': '../../../etc/passwd', project: '..', 'dangling.txt': 'none', loop: 'loop',
+    'inside.html': 'index.html', 'images/logo': '../style.css',
+  };
+  for (const [name, to] of Object.entries(leading)) {
+    link(folder, name, to);
+    commit(folder);
+    const message = `public/${name} is a symbolic link, and a package has files only: put a copy in its place`;
+    assert.throws(() => published(folder), { message });
+    // Where git makes no links there is a file with the path instead, and git alone knows.
+    rmSync(path.join(folder, 'public', name));
+    publish(folder, name, to);
+    assert.throws(() => published(folder), /is a symbolic link/, name);
+    rmSync(path.join(folder, 'public', name));
+    commit(folder);
+  }
+  // One that git ignores is left out like other files, and never followed.
+  appendFileSync(path.join(folder, '.gitignore'), 'ignored*\n');
+  commit(folder);
+  link(folder, 'ignored', '/etc');
+  assert.deepEqual(published(folder).leftOut, ['public/ignored (git ignores it)']);
+  assert.throws(() => published(folder, ['public/ignored']), /public\/ignored is a symbolic link/);
+  rmSync(path.join(folder, 'public', 'ignored'));
+
+  link(folder, 'absolute.txt', path.join(folder, 'README.md'));
+  commit(folder);
+  const { status, stderr } = command(folder, 'package');
+  assert.deepEqual([status, stderr.split('\n').length], [1, 2], stderr);
+  assert.match(stderr, /^No package: public\/absolute\.txt is a symbolic link/);
+
+  // All that is packed besides, and the folder itself.
+  const made = emptyFolder(t, 'made-');
+  mkdirSync(path.join(made, 'node_modules'));
+  symlinkSync('/etc', path.join(made, 'node_modules', 'lib'));
+  assert.throws(() => refuseLinks(made), /^Error: node_modules\/lib is a symbolic link/);
+});
+
+test('licenses.txt has the text of each licence; without one there is no package', async t => {
+  const folder = await packaged(t);
+  const entries = readFileSync(path.join(folder, 'licenses.txt'), 'utf8').split('\n---\n\n');
+  const of = (name: string) => entries.find(entry => entry.startsWith(`${name} `)) ?? assert.fail(`${name} is missing`);
+  for (const entry of entries) assert.match(entry, /permission|permitted/i, entry);
+  for (const entry of entries) assert.match(entry, /warrant(y|ies)/i, entry);
+  assert.match(of('socket.io-client'), /Copyright \(c\) 2010 LearnBoost <dev@learnboost\.com>/);
+  assert.match(of('cookie-signature'), /Permission is hereby granted/);
+  assert.match(of('denque'), /Mike Diarmid[^]*TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION[^]*END OF TERMS/);
+  assert(entries.length > 50, String(entries.length));
+
+  const root = emptyFolder(t, 'licensed-');
+  const make = (name: string, files: Record<string, string>) => {
+    const at = path.join(root, 'node_modules', name);
+    mkdirSync(at, { recursive: true });
+    writeFileSync(path.join(at, 'package.json'), JSON.stringify({ name, version: '1.0.0', license: 'MIT' }));
+    for (const [file, text] of Object.entries(files)) writeFileSync(path.join(at, file), text);
+    return at;
+  };
+  const bare = make('bare', { 'README.md': '# Bare\n\n## License\n\nMIT\n' });
+  const scoped = make('@own/bare', {});
+  const refusal = /^Error: no text of a licence comes with bare 1\.0\.0, @own\/bare 1\.0\.0: .*licenses\/<name>\.txt$/;
+  assert.throws(() => licenses(root, [bare, scoped]), refusal);
+  mkdirSync(path.join(root, 'licenses', '@own'), { recursive: true });
+  for (const name of ['bare', '@own/bare']) writeFileSync(path.join(root, 'licenses', `${name}.txt`), `as agreed for ${name}\n`);
+  const copying = make('copying', { COPYING: 'do as you like', NOTICE: 'by me', 'licensed.js': '' });
+  assert.equal(licenses(root, [copying, bare, scoped]), [
+    '@own/bare 1.0.0\n\nas agreed for @own/bare\n', 'bare 1.0.0\n\nas agreed for bare\n', 'copying 1.0.0\n\ndo as you like\n\nby me\n',
+  ].join('\n---\n\n'));
 });
 
 for (const version of ['10.24.1', '12.22.12', '13.14.0']) {

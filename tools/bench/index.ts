@@ -30,7 +30,9 @@ const HELP = `npm run bench -- [options]
                      turn within each round, each figure with its spread over the rounds
                      --servers takes ours, ours-realtime or both (the default) then
                      Example: npm run bench -- --only echo,ack --rounds 7 --against ../old-copy
-  --scale            one round of ours alone: how it grows from 100 clients to 10,000
+  --scale            one round of ours alone: how it grows from 100 clients to 10,000, and 10,000 that
+                     come at once, and go at once; each is an open file: ulimit -n 20000 first
+                     --only takes growth or crowds then
   --profile          one round of ours alone; where it spends its time, and a .cpuprofile a load in build/`;
 
 const { values: options } = parseArgs({
@@ -104,7 +106,8 @@ async function run(): Promise<void> {
   if (servers.length === 0) {
     throw new Error('--against compares copies of ours: --servers takes ours, ours-realtime or both');
   }
-  const wanted = chosen(loads, options.only);
+  const parts = options.scale ? chosen([{ name: 'growth' }, { name: 'crowds' }], options.only) : [];
+  const wanted = options.scale ? [] : chosen(loads, options.only);
   if (servers.some(({ peer }) => peer)) installPeers();
   mkdirSync(build, { recursive: true });
   await prepare(servers, against);
@@ -113,7 +116,8 @@ async function run(): Promise<void> {
     return;
   }
   if (options.scale) {
-    await scale(servers.filter(({ over }) => !over), options.quick);
+    const polled = servers.filter(({ over }) => !over);
+    await scale(polled, parts.map(({ name }) => name), options.quick);
     return;
   }
   const start = Date.now();

@@ -4,13 +4,14 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Crowd } from './client';
+import { crowds } from './crowds';
 import { within, withCrowd } from './load';
 import { broadcast } from './messages';
 import { build } from './paths';
 import type { Readings } from './probe';
 import { circumstances, grid, middle } from './report';
 import type { Running } from './running';
-import type { Kind } from './servers';
+import { Kind, kinds as all } from './servers';
 
 /** The last one is all that MAX_CLIENTS lets in by default. */
 const STEPS = [100, 1000, 3000, 10000];
@@ -23,23 +24,32 @@ const NOTE = `Broadcasts: the median of ${BROADCASTS}, their CPU with that of th
   `${STEPS[0]} takes; in the first row, what each of those takes, with what the server needs only once.`;
 
 /**
- * Grows each server, and prints a table for each. It is written to build/bench-scale.md as well.
+ * Grows each server, and prints a table for each; lets crowds come and go. All of it is written to
+ * build/bench-scale.md as well.
+ * @param parts 'growth', 'crowds' or both
  * @param quick stops at 1,000 clients
  * @throws if a client is dropped, or the server does not know of it
  */
-export async function scale(kinds: Kind[], quick: boolean): Promise<void> {
+export async function scale(kinds: Kind[], parts: string[], quick: boolean): Promise<void> {
   const steps = quick ? STEPS.slice(0, 2) : STEPS;
   checkOpenFiles(Math.max(...steps));
   const start = Date.now();
   const tables: string[] = [];
-  for (const kind of kinds) {
+  for (const kind of parts.includes('growth') ? kinds : []) {
     try {
       tables.push(`${kind.title}, one process\n\n${grid(HEAD, await withCrowd(kind, 0, (server, crowd) => grow(server, crowd, steps)))}`);
     } catch (error) {
       throw new Error(`--scale with ${kind.name}: ${(error as Error).message}`, { cause: error });
     }
   }
-  const text = [...tables, NOTE, circumstances(start)].join('\n\n');
+  if (tables.length > 0) tables.push(NOTE);
+  if (parts.includes('crowds')) {
+    // The floor has no sessions: of it only the coming is measured.
+    const floor = all.filter(({ name, over }) => name === 'floor' && !over);
+    const others = kinds.filter(({ name }) => name !== 'floor');
+    tables.push(await crowds([...floor, ...others], quick ? [300, 1000] : [1000, 10000]));
+  }
+  const text = [...tables, circumstances(start)].join('\n\n');
   console.log(text);
   writeFileSync(path.join(build, 'bench-scale.md'), `${text}\n`);
 }

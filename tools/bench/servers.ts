@@ -73,6 +73,11 @@ export const kinds: Kind[] = [
 /** Where the other copy of the template runs. */
 const other = path.join(build, 'bench-against');
 
+/** The same server, whose application tells everybody how many they are. The floor has no application. */
+export function counting(kind: Kind): Kind {
+  return { ...kind, env: { ...kind.env, BENCH_APP: own('counting')[0]! } };
+}
+
 /**
  * What --against compares: each of ours that runs on its own, beside the same from another copy.
  * @param servers those of which the pairs are made; all others are left out
@@ -116,6 +121,6 @@ function layOut(from: string, to: string): void {
   for (const name of ['dist', 'public']) {
     cpSync(path.join(from, name), path.join(to, name), { recursive: true });
   }
-  const app = JSON.stringify(own('app')[0]);
+  const app = `process.env.BENCH_APP || ${JSON.stringify(own('app')[0])}`;
   writeFileSync(path.join(to, 'dist', 'app.js'), `exports.app = require(${app}).app;\n`);
 }

@@ -12,7 +12,6 @@ export interface Exchange {
   url: string;
   /** The client's address. */
   client: string;
-  https: boolean;
   /** Whether the client asks for a WebSocket. */
   upgrade: boolean;
   serverVariable: (name: string) => string | undefined;
@@ -59,39 +58,69 @@ export async function exchange(request: Exchange, node: NodeProcess, settings: I
   }
 }
 
-function requestHeaders({ req, client, https, upgrade, serverVariable, originalUrl }: Exchange, settings: IisnodeSettings): string[] {
+/**
+ * The headers that node gets, as SerializeRequestHeaders in iisnode's chttpprotocol.cpp writes them: those that http.sys
+ * knows, in its own order and spelling, without those that are empty; the client's others, as they came; then iisnode's own.
+ */
+function requestHeaders(request: Exchange, settings: IisnodeSettings): string[] {
+  const { client, originalUrl, serverVariable } = request;
   const headers: string[] = [];
-  let forwardedFor = !settings.enableXFF;
-  let forwardedProto = !settings.enableXFF;
-  for (let at = 0; at < req.rawHeaders.length; at += 2) {
-    const name = req.rawHeaders[at]!;
-    let value = req.rawHeaders[at + 1]!;
-    switch (name.toLowerCase()) {
-      case 'connection': continue;
-      case 'upgrade': if (!upgrade) continue; break;
-      // IIS has answered it already.
-      case 'expect': if (/^100-continue$/i.test(value)) continue; break;
-      case 'x-original-url': if (originalUrl !== undefined) continue; break;
-      case 'x-forwarded-for':
-        // Only the last address is IIS's word: what comes before it is what the client sent.
-        if (!forwardedFor && !value.endsWith(client)) value += `, ${client}`;
-        forwardedFor = true;
-        break;
-      case 'x-forwarded-proto': forwardedProto = true;
-    }
-    headers.push(name, value);
+  const sent = joined(request.req.rawHeaders);
+  // Only where the whole of it is "upgrade": Firefox's "keep-alive, Upgrade" does not get to node.
+  const connection = sent.get('connection')?.[1] ?? '';
+  const upgrades = request.upgrade && /^upgrade$/i.test(connection);
+  sent.set('connection', ['Connection', upgrades ? connection : 'keep-alive']);
+  if (!request.upgrade) sent.delete('upgrade');
+  // IIS has answered it already.
+  if (/^100-continue$/i.test(sent.get('expect')?.[1] ?? '')) sent.delete('expect');
+  // URL Rewrite's, in the place of a client's.
+  if (originalUrl !== undefined) sent.set('x-original-url', ['X-Original-URL', originalUrl]);
+
+  for (const name of KNOWN) {
+    const value = sent.get(name.toLowerCase())?.[1] ?? '';
+    if (value !== '') headers.push(name, value);
+    sent.delete(name.toLowerCase());
   }
-  headers.push('Connection', upgrade ? req.headers.connection! : 'keep-alive');
-  if (originalUrl !== undefined) headers.push('X-Original-URL', originalUrl);
-  if (!forwardedFor) headers.push('X-Forwarded-For', client);
-  if (!forwardedProto) headers.push('X-Forwarded-Proto', https ? 'https' : 'http');
-  // Last, in the reverse order of the list, and beside one of the same name that the client sent.
+  const { enableXFF } = settings;
+  for (const [lowerCase, [name, value]] of sent) {
+    // The address is added unless the text ends with it, whatever is in front of it there.
+    const told = value.toLowerCase().endsWith(client.toLowerCase());
+    headers.push(name, enableXFF && lowerCase === 'x-forwarded-for' && !told ? `${value}, ${client}` : value);
+  }
+  if (enableXFF && !sent.has('x-forwarded-for')) headers.push('X-Forwarded-For', client);
+  if (enableXFF && !sent.has('x-forwarded-proto')) {
+    headers.push('X-Forwarded-Proto', /^on$/i.test(serverVariable('HTTPS') ?? '') ? 'https' : 'http');
+  }
+  // Last, from the end of the list, and beside one of the same name that the client sent. Of a variable that IIS does
+  // not know nothing is written; one that is empty is a header without a value.
   for (const name of settings.promoteServerVars.split(',').filter(one => one !== '').reverse()) {
     const value = serverVariable(name);
     if (value !== undefined) headers.push(`X-iisnode-${name}`, value);
   }
   return headers;
 }
+
+/** Headers of one name are one to whoever asks http.sys, in the place and spelling of the first. */
+function joined(rawHeaders: string[]): Map<string, [name: string, value: string]> {
+  const headers = new Map<string, [name: string, value: string]>();
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const [name, value] = [rawHeaders[at]!, rawHeaders[at + 1]!];
+    const lowerCase = name.toLowerCase();
+    const first = headers.get(lowerCase);
+    if (first) first[1] += `${lowerCase === 'cookie' ? '; ' : ', '}${value}`;
+    else headers.set(lowerCase, [name, value]);
+  }
+  return headers;
+}
+
+/** The request headers that http.sys knows, in the order of its HTTP_HEADER_ID. */
+const KNOWN = [
+  'Cache-Control', 'Connection', 'Date', 'Keep-Alive', 'Pragma', 'Trailer', 'Transfer-Encoding', 'Upgrade', 'Via', 'Warning',
+  'Allow', 'Content-Length', 'Content-Type', 'Content-Encoding', 'Content-Language', 'Content-Location', 'Content-MD5',
+  'Content-Range', 'Expires', 'Last-Modified', 'Accept', 'Accept-Charset', 'Accept-Encoding', 'Accept-Language',
+  'Authorization', 'Cookie', 'Expect', 'From', 'Host', 'If-Match', 'If-Modified-Since', 'If-None-Match', 'If-Range',
+  'If-Unmodified-Since', 'Max-Forwards', 'Proxy-Authorization', 'Referer', 'Range', 'Te', 'Translate', 'User-Agent',
+];
 
 function send(request: Exchange, headers: string[], socket: net.Socket, node: NodeProcess, settings: IisnodeSettings): Promise<Answer> {
   const { req, url } = request;

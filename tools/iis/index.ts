@@ -47,8 +47,11 @@ export interface IisOptions {
    * appConcurrentRequestLimit). Default: 5000, as in IIS.
    */
   concurrentRequestLimit?: number;
-  /** Server variables as modules set them: AUTH_USER on a site with Windows authentication. */
-  serverVariables?: Record<string, string>;
+  /**
+   * Server variables, of all requests or of each, as modules of IIS set them: AUTH_USER on a site
+   * with Windows authentication.
+   */
+  serverVariables?: Record<string, string> | ((req: http.IncomingMessage) => Record<string, string>);
   /**
    * The server variables that the server's own configuration lets rules set. Default: none, as in a
    * fresh IIS.
@@ -82,7 +85,8 @@ export async function startIis(options: IisOptions): Promise<Iis> {
   const serve = (
     req: http.IncomingMessage, res: http.ServerResponse, upgrade?: Visit['upgrade'],
   ) => {
-    const variables = options.serverVariables ?? {};
+    const { serverVariables: given = {} } = options;
+    const variables = typeof given === 'function' ? given(req) : given;
     const visit: Visit = {
       req,
       res,
@@ -108,6 +112,8 @@ export async function startIis(options: IisOptions): Promise<Iis> {
     { maxHeaderSize: 16384, requestTimeout: 0, insecureHTTPParser: false },
     (req, res) => serve(req, res),
   );
+  // As many as they are: node's own limit would leave some out.
+  server.maxHeadersCount = 0;
   server.on('upgrade', (req: http.IncomingMessage, socket, head) => {
     const res = new http.ServerResponse(req);
     res.assignSocket(socket as never);

@@ -15,7 +15,7 @@ import type { RewriteResult } from './rewrite';
 import { serverVariable } from './server-variables';
 import type { NodeExe } from './system';
 import { escapePath, headerUrl, joinUrl, resolveDots } from './url';
-import { clientAddress, Place, Visit } from './visit';
+import type { Place, Visit } from './visit';
 
 export interface SiteOptions {
   folder: string;
@@ -306,8 +306,7 @@ export class Site {
       req,
       url,
       originalUrl,
-      client: clientAddress(req),
-      https: false,
+      client: serverVariable(visit, this.#place, 'REMOTE_ADDR')!,
       upgrade: visit.upgrade !== undefined,
       serverVariable: name => serverVariable(visit, this.#place, name),
     });

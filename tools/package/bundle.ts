@@ -1,6 +1,4 @@
 /* Makes one file of the server: what it loads of dist and of node_modules. */
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import webpack from 'webpack';
 
 export interface Bundle {
@@ -8,12 +6,15 @@ export interface Bundle {
   modules: number;
   /** What may fail where it runs, by the bundler's word. */
   warnings: string[];
-  /** The licences of the packages in it, which ask to be kept with them. */
-  licenses: string;
+  /** The folders of the packages in it. */
+  packages: string[];
 }
 
 /** Packages that others use if they are there. They have native code, or are for nothing that is used here. */
 const OPTIONAL = ['bufferutil', 'msgpack', 'utf-8-validate'];
+
+/** The folder of the package that a file belongs to. */
+const PACKAGE = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/;
 
 /** express loads template engines by the name that an application gives. This one's pages are files. */
 const EXPECTED = /express[\\/]lib[\\/]view\.js/;
@@ -55,7 +56,7 @@ export async function bundle(root: string, to: string): Promise<Bundle> {
   return {
     modules: files.length,
     warnings: warnings.filter(({ moduleName = '' }) => !EXPECTED.test(moduleName)).map(say),
-    licenses: licenses(files),
+    packages: [...new Set(files.flatMap(file => PACKAGE.exec(file) ?? []))],
   };
 }
 
@@ -64,16 +65,4 @@ function run(configuration: webpack.Configuration): Promise<webpack.Stats> {
     if (stats) resolve(stats);
     else reject(error ?? new Error('nothing was bundled'));
   }));
-}
-
-/** What each package says of its licence, in the order of their names. */
-function licenses(files: string[]): string {
-  const folders = new Set(files.flatMap(file => /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(file) ?? []));
-  const texts = [...folders].map(folder => {
-    const { name, version, license } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<string, string>;
-    const file = readdirSync(folder).find(one => /^licen[cs]e(\.|$)/i.test(one));
-    const text = file ? readFileSync(path.join(folder, file), 'utf8').replace(/\r\n/g, '\n').trim() : `License: ${license ?? 'see its page'}`;
-    return `${name} ${version}\n\n${text}\n`;
-  });
-  return texts.sort().join('\n---\n\n');
 }

@@ -7,6 +7,7 @@ import { ConfigError, readConfig } from '../../src/config';
 import { readSiteConfig, WebConfigError } from '../iis/config';
 import { npm, packBundle, packModules } from './pack';
 import { prove } from './prove';
+import { published } from './published';
 import { Refusal } from '../refusal';
 import { zip } from './zip';
 
@@ -14,8 +15,9 @@ const USAGE = `npm run package -- [options]
 
 Makes build/<name of the application>/, all that a server needs, and a zip file of it. The same commit gives the same bytes.
 
-  --modules   the server is not made into one file: dist and node_modules as they are, about a thousand files. For packages
-              that cannot be bundled, because they have native code or load files by names made up while they run
+  --modules      the server is not made into one file: dist and node_modules as they are, about a thousand files. For packages
+                 that cannot be bundled, because they have native code or load files by names made up while they run
+  --also <name>  a file or folder of public/ that git ignores, and that visitors get all the same: public/built. May be repeated
 `;
 
 /** The project's folder. This file runs as build/tools/package/index.js. */
@@ -25,7 +27,10 @@ const root = path.join(__dirname, '..', '..', '..');
 const TAKEN = ['', 'fetched', 'src', 'test', 'tools'];
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { help: { type: 'boolean' }, modules: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({ options: {
+    help: { type: 'boolean' }, modules: { type: 'boolean', default: false },
+    also: { type: 'string', multiple: true, default: [] },
+  } });
   if (values.help) {
     console.log(USAGE);
     return;
@@ -34,6 +39,7 @@ async function main(): Promise<void> {
   const { name, appPath, iis } = readSettings();
   step(`commit ${commit} of ${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`);
 
+  const { files: pages, leftOut } = published(root, values.also);
   // Without what an older build has left there.
   rmSync(path.join(root, 'dist'), { recursive: true, force: true });
   npm(root, 'run', 'build');
@@ -42,7 +48,9 @@ async function main(): Promise<void> {
   const folder = path.join(root, 'build', name);
   const archive = `${folder}.zip`;
   for (const old of [folder, archive]) rmSync(old, { recursive: true, force: true });
-  for (const line of values.modules ? packModules(root, folder) : await packBundle(root, folder)) step(line);
+  for (const name of leftOut) step(`left out: ${name}`);
+  const pack = values.modules ? packModules : packBundle;
+  for (const line of await pack(root, folder, pages)) step(line);
 
   const files = readdirSync(folder, { recursive: true }).map(String).filter(file => statSync(path.join(folder, file)).isFile());
   for (const file of files) utimesSync(path.join(folder, file), time, timeOf(file) ?? time);

@@ -30,8 +30,6 @@ export const places = {
   devErrors: webConfig('devErrorsEnabled="false"', 'devErrorsEnabled'),
   devErrorsYml: yml('devErrorsEnabled: false'),
   dynamicCompression: webConfig('<urlCompression doDynamicCompression="false" />', 'doDynamicCompression'),
-  enableXff: webConfig('enableXFF="true"', 'enableXFF'),
-  enableXffYml: yml('enableXFF: true'),
   existingResponse: webConfig('<httpErrors existingResponse="PassThrough" />', 'existingResponse'),
   handler: webConfig('<add name="iisnode" path="dist/server.js" verb="*" …>, after <clear />, and no other handler', '<add name="iisnode"'),
   health: source('src/pages.ts', 'the route /health', '/health'),

@@ -107,8 +107,8 @@ export async function origin(target: Target): Promise<Outcome> {
   await session.close();
   const faults: Fault[] = [];
   if (own.status !== 200) {
-    const cause = 'the server does not know that it was called by HTTPS, or a proxy changes Host';
-    faults.push(new Fault(`a page of ${target.base.origin}: status ${own.status}`, cause, [places.enableXff, places.enableXffYml]));
+    const cause = 'a proxy ends HTTPS, or changes Host, and the server does not know the address that it was called by';
+    faults.push(new Fault(`a page of ${target.base.origin}: status ${own.status}`, cause, [appSetting('TRUSTED_PROXIES', '…'), appSetting('ALLOWED_ORIGINS', target.base.origin)]));
   }
   if (stranger.status !== 403) {
     const open = { file: 'src/realtime/origins.ts', setting: 'readOrigin', find: 'function readOrigin' };

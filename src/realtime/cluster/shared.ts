@@ -46,8 +46,8 @@ export class Shared {
     if (!this.elsewhere) this.cluster.commits.touch(this.session);
   }
 
-  /** Its rooms have changed, or what socket.set keeps. */
-  onChange(what: 'rooms' | 'data'): void {
+  /** Its rooms have changed, or what socket.set keeps, or its client has come with a new handshake. */
+  onChange(what: 'rooms' | 'data' | 'handshake'): void {
     this.stored[what] = true;
     this.touch();
   }
@@ -107,13 +107,13 @@ export class Shared {
   }
 
   /** Goes on where another process was. The client is on its way. */
-  restore(taken: Taken): void {
+  restore(taken: Taken, isRenewed: boolean): void {
     const { session } = this;
     this.term = taken.term;
     this.at = now();
     this.sentUntil = taken.from;
     for (const room of taken.rooms) this.cluster.manager.rooms.join(session, room);
-    this.stored.restore(taken);
+    this.stored.restore(taken, isRenewed);
     if (!taken.connected && !taken.ended) return this.touch(); // nothing of the bus is for it: the next one need not look
     this.cluster.fromBus(() => taken.missed.forEach(packet => this.sendForOther(packet)));
     if (taken.ended) return session.disconnect();

@@ -6,10 +6,11 @@ import type { Taken } from './take';
  * has one (shared.ts); scripts.ts says what they are in Redis.
  */
 export class Stored {
-  /** What has to be written: all of it, its rooms, what socket.set keeps. */
+  /** What has to be written: all of it, its rooms, what socket.set keeps, a new handshake. */
   whole = true;
   rooms = true;
   data = true;
+  handshake = true;
   /** The messages of the client that wait for an acknowledgement, by number. */
   readonly asked = new Set<number>();
   /** The numbers of the first and the last message to the client that Redis has or is being given. */
@@ -48,7 +49,7 @@ export class Stored {
     const asked = json([...this.asked]);
     const state = json([session.attempt, session.connected]);
     const fields: string[] = [];
-    if (whole) fields.push('handshake', json(session.handshake));
+    if (whole || this.handshake) fields.push('handshake', json(session.handshake));
     if (whole || this.rooms) fields.push('rooms', json(session.rooms));
     if (whole || this.data) fields.push('data', json([...session.data]));
     if (whole || asked !== this.askedBefore) fields.push('asked', asked);
@@ -58,7 +59,7 @@ export class Stored {
     args.push(id, whole ? 'whole' : 'part', term, at, received, whole ? first : first - this.first);
     args.push(fields.length / 2, ...fields, packets.length, ...packets);
     [this.first, this.last] = [first, next - 1];
-    this.whole = this.rooms = this.data = false;
+    this.whole = this.rooms = this.data = this.handshake = false;
     [this.askedBefore, this.stateBefore, this.receivedBefore] = [asked, state, received];
   }
 
@@ -88,8 +89,11 @@ export class Stored {
     return this.session.delivery!.from(from).filter((_packet, i) => !this.covered.includes(from + i));
   }
 
-  /** Goes on with what is there. */
-  restore({ first, kept, received, asked, data, attempt }: Taken): void {
+  /**
+   * Goes on with what is there.
+   * @param isRenewed whether the session has another handshake than is there
+   */
+  restore({ first, kept, received, asked, data, attempt }: Taken, isRenewed: boolean): void {
     const { session } = this;
     session.outbox.restore(first, kept, received);
     this.first = first;
@@ -100,6 +104,7 @@ export class Stored {
     this.askedBefore = json(asked);
     this.receivedBefore = received;
     this.whole = this.rooms = this.data = false;
+    this.handshake = isRenewed;
   }
 }
 

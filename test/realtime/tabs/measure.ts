@@ -30,7 +30,9 @@ const LONGEST = 60000;
 interface Opened { page: Page; load: number; connect: number }
 
 /** Opens a further tab. */
-export async function openTab(site: Site, tabs: Tabs, number: number): Promise<Opened> {
+export async function openTab(
+  site: Site, tabs: Pick<Tabs, 'open'>, number: number,
+): Promise<Opened> {
   const page = await tabs.open();
   const began = Date.now();
   const came = await page.goto(site.url(number), { timeout: LONGEST }).catch(() => null);

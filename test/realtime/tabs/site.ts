@@ -23,7 +23,9 @@ export interface Site {
   requests: () => number;
   /** The tabs whose polls wait now, but for those that say that they do not. */
   held: () => number[];
-  /** The most of these that there were at once, since this was asked last. */
+  /** How many short polls have come. */
+  short: () => number;
+  /** The most held polls that there were at once, since this was asked last. */
   mostHeld: () => number;
   /** The most connections there were at once. */
   mostConnections: () => number;
@@ -61,10 +63,12 @@ declare const RESOURCE: string;
 export function startSite(t: TestContext, env: Record<string, string> = {}): Site {
   const realtime = createRealtime(readConfig(env), createLog('error'));
   const sockets = new Map<number, Socket<Loose, Loose>>();
+  const tabOf = new Map<string, number>();
   const heard: Site['heard'] = [];
   realtime.io.sockets.on('connection', (socket: Socket<Loose, Loose>) => {
     const number = Number(socket.handshake.query.tab);
     sockets.set(number, socket);
+    tabOf.set(socket.id, number);
     socket.on('say', (text: string, done?: () => void) => {
       heard.push({ tab: number, text });
       if (done) done();
@@ -80,18 +84,24 @@ export function startSite(t: TestContext, env: Record<string, string> = {}): Sit
     '/tab.js': `var RESOURCE = '${resource.slice(1)}'; (${tab.toString()})();`,
   };
   let requests = 0;
-  const held = new Map<IncomingMessage, number>();
+  const held = new Map<IncomingMessage, string>();
   let mostHeld = 0;
+  let short = 0;
   const server = createServer((req, res) => {
     if (!realtime.owns(req)) {
       const name = req.url!.split('?')[0]!;
+      if (name === '/second') {
+        setTimeout(() => res.end(), 1000);
+        return;
+      }
       res.setHeader('Content-Type', name === '/' ? 'text/html' : 'text/javascript');
       res.end(files[name]);
       return;
     }
     requests += 1;
-    if (req.method === 'GET' && !req.url!.includes('&wait=0')) {
-      held.set(req, Number(/[?&]tab=(\d+)/.exec(req.url!)?.[1]));
+    if (req.url!.includes('&wait=0')) short += 1;
+    else if (req.method === 'GET') {
+      held.set(req, /xhr-polling\/([^?]+)/.exec(req.url!)?.[1] ?? '');
       mostHeld = Math.max(mostHeld, held.size);
       res.on('close', () => held.delete(req));
     }
@@ -134,7 +144,8 @@ export function startSite(t: TestContext, env: Record<string, string> = {}): Sit
     },
     heard,
     requests: () => requests,
-    held: () => [...held.values()],
+    held: () => [...held.values()].map(id => tabOf.get(id)!),
+    short: () => short,
     mostHeld() {
       const most = mostHeld;
       mostHeld = held.size;

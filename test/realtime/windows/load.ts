@@ -16,7 +16,8 @@ class Pool {
   /** Connections that the server has cut, and requests without an answer. */
   cut = 0;
   private idle: { socket: net.Socket; since: number }[] = [];
-  private ended = false;
+  /** Those that carry a request. That the server closes others after a while hurts nobody. */
+  private readonly busy = new Set<net.Socket>();
 
   constructor(private readonly open: () => Promise<net.Socket>) {}
 
@@ -25,13 +26,16 @@ class Pool {
     return await new Promise(resolve => {
       const done = (status: number, text: string) => resolve({ status, text });
       const method = body === undefined ? 'GET' : 'POST';
-      const req = http.request({ method, path, createConnection: () => socket });
+      const headers = { Connection: 'keep-alive' }; // without an agent it would be close
+      const req = http.request({ method, path, headers, createConnection: () => socket });
       req.shouldKeepAlive = true;
       // The request has gone and its answer has come: not before is the connection free.
       let open = 2;
       const close = () => {
         open -= 1;
-        if (open === 0 && !socket.destroyed) this.idle.push({ socket, since: performance.now() });
+        if (open > 0) return;
+        this.busy.delete(socket);
+        if (!socket.destroyed) this.idle.push({ socket, since: performance.now() });
       };
       req.once('finish', close);
       req.once('response', res => {
@@ -48,16 +52,22 @@ class Pool {
 
   private async connect(): Promise<net.Socket> {
     for (let one; (one = this.idle.pop());) {
-      if (performance.now() - one.since < KEPT && !one.socket.destroyed) return one.socket;
-      one.socket.removeAllListeners('close').destroy();
+      if (performance.now() - one.since < KEPT && !one.socket.destroyed) {
+        this.busy.add(one.socket);
+        return one.socket;
+      }
+      one.socket.destroy();
     }
     const socket = await this.open();
-    socket.on('error', () => undefined).once('close', () => { if (!this.ended) this.cut += 1; });
+    this.busy.add(socket);
+    socket.on('error', () => undefined).once('close', () => {
+      if (this.busy.delete(socket)) this.cut += 1;
+    });
     return socket;
   }
 
   end(): void {
-    this.ended = true;
+    this.busy.clear();
     for (const { socket } of this.idle) socket.destroy();
   }
 }
@@ -141,7 +151,7 @@ export async function load(
       await sleep(Math.max(0, next - performance.now()));
     }
     const sent = last;
-    for (let i = 0; i < 200 && heard.size < sent; i++) await sleep(50);
+    for (let i = 0; i < 1200 && heard.size < sent; i++) await sleep(50);
     counts.lost += sent - heard.size;
     for (const times of heard.values()) counts.doubled += times - 1;
     // Its answer is the last that the poll brings.

@@ -1,7 +1,7 @@
 /* What of the server around app.ts changes, row by row. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { trustHeaders } from '../../../src/iisnode';
+import { Trust } from '../../../src/iisnode';
 import { fromPeers } from '../../../tools/bench/paths';
 import { oldNode } from '../../support/fetched';
 import { serveAsIis } from '../../support/iis';
@@ -56,9 +56,12 @@ export const server: Rows = {
       await request({ socketPath, path: `${url}&sid=${sid}`, method: 'POST' }, '40');
     };
     await join();
-    io.engine.use((req: any, _res: unknown, pass: () => void) => { trustHeaders(req, false); pass(); });
+    const trust = new Trust({ iisnode: null, port: socketPath, trustedProxies: ['pipe'] });
+    io.engine.use((req: any, _res: unknown, pass: () => void) => { trust.trustHeaders(req); pass(); });
     await join();
-    assert.deepEqual(seen.map(one => [one.address, one.headers['x-forwarded-for']]), Array(2).fill([undefined, headers['x-forwarded-for']]));
+    assert.deepEqual(seen.map(one => [one.address, one.headers['x-forwarded-for']]), [
+      [undefined, headers['x-forwarded-for']], [undefined, '10.1.2.3'],
+    ]);
     assert.deepEqual(seen.map(one => one.headers['x-iisnode-auth_user']), ['admin', undefined]);
   },
 

@@ -1,0 +1,93 @@
+/*
+ * What a client sends costs in proportion to its bytes: at most 5 ms and 20 ms a megabyte of the
+ * processor, beyond a bare server that reads the same bytes and parses their JSON. A search looks for what
+ * costs most. Measured as processor time of this process, the least of several runs: a machine that is busy
+ * adds little to that.
+ */
+import assert from 'node:assert/strict';
+import { describe, test, TestContext } from 'node:test';
+import { createMeter, Meter } from './cost/meter';
+import type { Recipe, Text } from './cost/recipes';
+import { describeFound, Found, largest, search } from './cost/search';
+
+/** It is measured again, as often as this, while it seems to cost too much. */
+const TRIES = 12;
+
+const text = (unit: string, before = '', after = ''): Text => ({ before, unit, after });
+const beside = (header: string, unit: string, before = '') => ({ header, text: text(unit, before) });
+
+/** What was slow in some version, or in another server. */
+const known: Record<string, Recipe> = {
+  'an Origin, and a list of protocols': {
+    place: 'X-Forwarded-Proto of a handshake', text: text(','), beside: beside('Origin', 'b', 'http://'),
+  },
+  'protocols that make a URL': {
+    place: 'X-Forwarded-Proto of a handshake', text: text('http,'), beside: beside('Origin', 'b', 'http://'),
+  },
+  'a list of addresses': { place: 'X-Forwarded-For of a handshake', text: text('1, ') },
+  'a Referer with many dots': { place: 'Referer of a handshake', text: text('../', 'http://localhost/') },
+  'a host of many labels': {
+    place: 'Host of a handshake', text: text('a.'), beside: beside('Origin', 'a.', 'http://'),
+  },
+  'many headers': { place: 'headers of a handshake', text: text('k$ ') },
+  'many keys in a query': { place: 'query of a handshake', text: text('k$&') },
+  'one key, many times': { place: 'query of a handshake', text: text('a&') },
+  'escapes in a query': { place: 'query of a handshake', text: text('%41%zz') },
+  'numbers of messages in a query': { place: 'query of a poll', text: text('got=1&try=') },
+  'slashes in a path': { place: 'path under the resource', text: text('/') },
+  'no colon': { place: 'a body', text: text('5') },
+  colons: { place: 'a body', text: text(':', '5') },
+  'marks of packets': { place: 'a body', text: text('\ufffd') },
+  'many packets': { place: 'a payload of a body', text: text('2::') },
+  'many events': { place: 'a payload of a body', text: text('5:::{"name":"x","args":[{"a":[]}]}') },
+  'escaped letters': { place: 'a text of an event', text: text('\\u0041') },
+  constructors: { place: 'an object of an event', text: text('"constructor":{"prototype":1},') },
+  'constructors, one in the other': {
+    place: 'an object of an event', text: text('"constructor":{', '', '}'.repeat(50)),
+  },
+  prototypes: { place: 'an object of an event', text: text('"__proto__":1,') },
+  'many keys': { place: 'an object of an event', text: text('"k$":1,') },
+  'many keys and one escaped letter': {
+    place: 'an object of an event', text: text('"k$":1,', '"\\u0041":1,'),
+  },
+  'lists in lists': { place: 'arguments of an event', text: text('[') },
+  'many empty lists': { place: 'JSON', text: text('[],', '[', '1]') },
+  backslashes: { place: 'a text of an event', text: text('\\\\') },
+  digits: { place: 'arguments of an event', text: text('1') },
+  'a long id': { place: 'an id', text: text('1') },
+  'an acknowledgement without an end': { place: 'an acknowledgement', text: text('1') },
+  'many small frames': { place: 'frames of a WebSocket', text: text('2::') },
+  'many small fragments': { place: 'fragments of a WebSocket', text: text('a', '3:::') },
+};
+
+/** @throws if it costs more than is allowed, or grows faster than its bytes */
+async function hold(t: TestContext, meter: Meter, name: string, recipe: Recipe): Promise<void> {
+  const most = largest(recipe);
+  const half = await meter.measure(recipe, most / 2, 2);
+  const whole = await meter.measure(recipe, most, TRIES, cost => {
+    return cost.share <= 1 && cost.ours <= 3 * half.ours;
+  });
+  const found: Found = { recipe, cost: whole };
+  t.diagnostic(`${name}: ${describeFound(found)}`);
+  assert(whole.share <= 1, `${name}: ${describeFound(found)}`);
+  const growth = `${half.ours} ms for ${half.bytes} bytes, ${whole.ours} ms for ${whole.bytes}`;
+  assert(whole.ours <= 3 * Math.max(half.ours, 1), `${name}: ${growth}`);
+}
+
+describe('what a request costs is in proportion to its bytes', () => {
+  test('known ways to be slow', async t => {
+    const meter = createMeter(t);
+    await meter.measure(known['many events']!, 100000, 20); // to warm up
+    const failures: string[] = [];
+    for (const [name, recipe] of Object.entries(known)) {
+      await hold(t, meter, name, recipe).catch((error: Error) => failures.push(error.message));
+    }
+    assert.deepEqual(failures, []);
+  });
+
+  test('the slowest that a search finds', async t => {
+    const meter = createMeter(t);
+    const found = await search(meter, 1, 5);
+    for (const { recipe } of found.slice(0, 5)) await hold(t, meter, 'searched', recipe);
+  });
+});

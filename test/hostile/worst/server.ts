@@ -1,0 +1,29 @@
+/*
+ * The server of worst.long.test.ts: it sends as much as it is asked for. A node down to 10 runs it: nothing newer
+ * here.
+ */
+import http from 'http';
+import path from 'path';
+
+const [dist, at] = process.argv.slice(2);
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const load = (name: string): any => require(path.join(dist!, name));
+const config = load('config').readConfig(process.env);
+const realtime = load('realtime').createRealtime(config, load('log').createLog('error'));
+
+realtime.io.sockets.on('connection', (socket: any) => {
+  socket.on('fill', (times: number, letters: number) => {
+    for (let i = 0; i < times; i++) socket.emit('much', 'x'.repeat(letters));
+  });
+});
+
+// Memory that is free and not collected yet is not held: node 12 lets it grow by 200 MB.
+declare const gc: undefined | (() => void);
+if (typeof gc === 'function') setInterval(gc, 200);
+
+const server = http.createServer(realtime.handle);
+// As in src/server.ts.
+server.keepAliveTimeout = 40000;
+server.headersTimeout = 45000;
+if (config.transports.includes('websocket')) server.on('upgrade', realtime.upgrade);
+server.listen(at, () => process.stdout.write('listening\n'));

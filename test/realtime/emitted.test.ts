@@ -1,0 +1,50 @@
+/* A message is what it was when it was emitted, and belongs to each handler alone. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test, TestContext } from 'node:test';
+import { clientLibrary } from '../support/client';
+import { serve } from '../support/raw';
+import { fromRoot, resource, root } from '../support/template';
+import { until } from '../support/wait';
+
+const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => any };
+
+function start(t: TestContext) {
+  const heard: unknown[] = [];
+  const { port } = serve(t, io => io.sockets.on('connection', socket => {
+    socket.on('say', (what: unknown) => { heard.push(what); });
+    socket.on('ask', () => { socket.emit('told', { list: [1] }); });
+  }));
+  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  t.after(() => connection.close());
+  return { heard, connection };
+}
+
+test('an object that is changed after emit arrives as it was; a circular one throws, and holds nothing up', async t => {
+  const { heard, connection } = start(t);
+  const object: Record<string, unknown> = { n: 1, at: new Date(0), none: undefined };
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  connection.emit('say', object);
+  object.n = 2;
+  object.self = object;
+  assert.throws(() => connection.emit('say', circular), /circular/i);
+  connection.emit('say', { toJSON: () => 'its own' });
+  connection.emit('say', undefined);
+  await until(() => heard.length === 3, 'the messages');
+  assert.deepEqual(heard, [{ n: 1, at: '1970-01-01T00:00:00.000Z' }, 'its own', null]);
+});
+
+test('what one handler does to its arguments, or to the status, no other sees', async t => {
+  const { connection } = start(t);
+  const seen: unknown[] = [];
+  let state = '';
+  connection.on('status', (status: { state: string }) => { status.state = 'mine'; });
+  connection.on('status', (status: { state: string }) => { state = status.state; });
+  connection.on('told', (what: { list: number[] }) => what.list.push(2));
+  connection.on('told', (what: unknown) => seen.push(what));
+  connection.emit('ask');
+  await until(() => seen.length === 1, 'the event');
+  assert.deepEqual(seen, [{ list: [1] }]);
+  assert.equal(state, 'connected');
+});

@@ -1,0 +1,216 @@
+/*
+ * Something in between answers in the server's place: a login page, a captive portal, an error page
+ * with status 200. Whatever is not what the server sent counts as a failure: the page is told why,
+ * tries again after growing pauses, and nothing is lost when it is over.
+ */
+import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
+import path from 'node:path';
+import { test, TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openBrowser } from '../support/browser';
+import { clientLibrary } from '../support/client';
+import { Change, Kind, Meddle, standBetween } from '../support/middle';
+import { serve } from '../support/raw';
+import { serveSite } from '../support/scripted';
+import { fromRoot, resource, root } from '../support/template';
+import { until } from '../support/wait';
+
+interface Status { state: string; attempt: number; reason?: string }
+const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => any };
+
+const LOGIN = '<!DOCTYPE html>\n<html><head><style>a::before{}</style></head><body>Please log in: <form></form></body></html>';
+
+/** What comes in place of an answer, and what the page is told of it. */
+const ANSWERS: Record<string, [answer: (res: ServerResponse) => unknown, reason: RegExp]> = {
+  'a login page, 200': [res => res.setHeader('Content-Type', 'text/html').end(LOGIN), /page of HTML, not of this server/],
+  'nothing, 200': [res => res.end(), /empty/],
+  'JSON, 200': [res => res.end('{"error":"5:::"}'), /not of this server/],
+  'a redirect to a login page': [
+    res => res.writeHead(302, { Location: `http://${res.req.headers.host!}/login` }).end(),
+    /page of HTML, not of this server|^no answer/, // 0.9's XMLHttpRequest for node follows no POST
+  ],
+  'an error page, 502': [res => res.writeHead(502).end('<html>Bad Gateway</html>'), /502.*page of HTML/],
+  'a line of text, 503': [res => res.writeHead(503).end('too many clients'), /^too many clients$/],
+  'a status alone, 204': [res => res.writeHead(204).end(), /204.*empty/],
+};
+
+/** A client, and a server behind something in between. Each side tells the other numbers. */
+function start(t: TestContext) {
+  const heard: number[] = [];
+  const { port } = serve(t, io => {
+    io.set('polling duration', 1);
+    io.sockets.on('connection', socket => socket.on('n', (n: number) => {
+      heard.push(n);
+      socket.emit('m', n);
+    }));
+  });
+  const middle = standBetween(t, port);
+  const connection = connect({ url: middle.origin, resource: resource.slice(1), io: clientLibrary });
+  t.after(() => connection.close());
+  const seen: Status[] = [];
+  const back: number[] = [];
+  connection.on('status', (status: Status) => seen.push(status));
+  connection.on('m', (n: number) => back.push(n));
+  const connected = () => until(() => seen.at(-1)!.state === 'connected', 'the connection');
+  return { heard, back, seen, middle, connection, connected };
+}
+
+/** Answers requests of these kinds. */
+function instead(kinds: Kind[], answer: (res: ServerResponse) => unknown): Meddle {
+  return (kind, res, req) => {
+    if (req.url === '/login') res.setHeader('Content-Type', 'text/html').end(LOGIN);
+    else if (!kinds.includes(kind)) return false;
+    else answer(res);
+    return true;
+  };
+}
+
+const CASES: Kind[][] = [['handshake', 'poll', 'POST'], ['poll'], ['POST']];
+const NUMBERS = Array.from({ length: 20 }, (_, n) => n);
+
+/** Lets the connection run, then something is in between for 3 s, then not any more. */
+async function endure(t: TestContext, meddle: Meddle, change: Change | undefined, reason: RegExp) {
+  const { heard, back, seen, middle, connection, connected } = start(t);
+  await connected();
+  for (const n of NUMBERS.slice(0, 5)) connection.emit('n', n);
+  await until(() => back.length === 5, 'the first');
+  const from = seen.length;
+  Object.assign(middle.counts, { handshake: 0, poll: 0, POST: 0 });
+  middle.set(meddle, change);
+  for (const n of NUMBERS.slice(5)) {
+    connection.emit('n', n);
+    await sleep(200);
+  }
+  const { handshake, poll, POST } = middle.counts;
+  middle.set();
+  const reasons = seen.slice(from).filter(({ state }) => state === 'reconnecting').map(one => one.reason);
+  assert(reasons.length > 0, 'the page is told');
+  for (const one of reasons) assert.match(String(one), reason);
+  // Pauses of 0.25 s and more, each twice as long: 6 tries, with a handshake, a poll, a POST each.
+  assert(handshake + poll + POST <= 24, JSON.stringify(middle.counts));
+  await until(() => back.length >= NUMBERS.length, `all: ${JSON.stringify([heard, back, seen])}`, 30);
+  assert.deepEqual(heard, NUMBERS);
+  assert.deepEqual(back, NUMBERS);
+}
+
+for (const kinds of CASES) {
+  test(`in place of an answer to each ${kinds.join(' and ')}`, { concurrency: 10 }, async t => {
+    await Promise.all(Object.entries(ANSWERS).map(([what, [answer, reason]]) =>
+      t.test(what, t => endure(t, instead(kinds, answer), undefined, reason))));
+  });
+}
+
+test('answers to polls that have lost their end', { concurrency: 3 }, async t => {
+  const cut: Change = (kind, text) => kind === 'poll' && text.length > 4 ? text.slice(0, -3) : text;
+  await t.test('the end', t => endure(t, () => false, cut, /not of this server/));
+});
+
+test('a first handshake that is answered by something else: the page is told, and connects when it is over', { concurrency: 10 }, async t => {
+  await Promise.all(Object.entries(ANSWERS).map(([what, [answer, reason]]) => t.test(what, async t => {
+    const { port } = serve(t, io => io.sockets.on('connection', () => undefined));
+    const middle = standBetween(t, port);
+    middle.set(instead(['handshake'], answer));
+    const connection = connect({ url: middle.origin, resource: resource.slice(1), io: clientLibrary });
+    t.after(() => connection.close());
+    const seen: Status[] = [];
+    connection.on('status', (status: Status) => seen.push(status));
+    await until(() => seen.length === 3, 'the second failure');
+    middle.set();
+    await until(() => seen.at(-1)!.state === 'connected', 'the connection');
+    for (const one of seen.slice(1, -1)) assert.match(String(one.reason), reason);
+  })));
+});
+
+test('sessions that end within seconds begin after growing pauses', async t => {
+  const begun: number[] = [];
+  const { port } = serve(t, io => io.sockets.on('connection', socket => {
+    begun.push(Date.now());
+    socket.emit('welcome');
+    const session = (io as any).sessions.get(socket.id);
+    setTimeout(() => session.end('for a test'), 300);
+  }));
+  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  t.after(() => connection.close());
+  await sleep(6000);
+  // 300 ms and pauses of 0.5, 1, 2, 4 s at most: without growth there would be ten and more.
+  assert(begun.length >= 3 && begun.length <= 6, String(begun.length));
+});
+
+for (const [again, state] of [[false, 'disconnected'], [true, 'reconnecting']] as const) {
+  test(`our server's refusal of a handshake${again ? ', where the page may try again' : ''}: ${state}, with the application's reason`, async t => {
+    const { port } = serve(t, io => io.sockets.on('connection', () => undefined));
+    const middle = standBetween(t, port);
+    const body = `unauthorized:${JSON.stringify({ reason: 'your session <b>has expired</b>', again })}`;
+    middle.set(instead(['handshake'], res => res.writeHead(403).end(body)));
+    const connection = connect({ url: middle.origin, resource: resource.slice(1), io: clientLibrary });
+    t.after(() => connection.close());
+    const answers: unknown[] = [];
+    const seen: Status[] = [];
+    connection.emit('n', 1, (answer: unknown) => answers.push(answer));
+    connection.on('status', (status: Status) => seen.push(status));
+    await until(() => seen.length > 1, 'the refusal');
+    await sleep(3000);
+    const { handshake } = middle.counts;
+    assert.equal(seen[1]!.state, state);
+    assert(seen.slice(1).every(one => one.state === state && one.reason === 'your session <b>has expired</b>'), JSON.stringify(seen));
+    if (again) {
+      assert(handshake > 1 && handshake < 6, String(handshake));
+      middle.set();
+      await until(() => seen.at(-1)!.state === 'connected', 'the connection');
+    } else {
+      assert.equal(handshake, 1);
+      assert.deepEqual(answers, [{ error: 'your session <b>has expired</b>' }]);
+      assert.throws(() => connection.emit('n', 2), /closed/);
+    }
+  });
+}
+
+test('a 403 that is not our server\'s is a failure like any other', async t => {
+  const { port } = serve(t, io => io.sockets.on('connection', () => undefined));
+  const middle = standBetween(t, port);
+  middle.set(instead(['handshake'], res => res.writeHead(403).end('<h2>403 - Forbidden: Access is denied.</h2>')));
+  const connection = connect({ url: middle.origin, resource: resource.slice(1), io: clientLibrary });
+  t.after(() => connection.close());
+  const seen: Status[] = [];
+  connection.on('status', (status: Status) => seen.push(status));
+  await until(() => seen.length > 1, 'the failure');
+  assert.match(String(seen[1]!.reason), /403.*HTML/);
+  middle.set();
+  await until(() => seen.at(-1)!.state === 'connected', 'the connection');
+});
+
+for (const name of ['chromium', 'firefox'] as const) {
+  test(`${name}: a captive portal answers everything for 3 s; what is emitted arrives`, async t => {
+    const browser = await openBrowser(t, name);
+    if (!browser) return;
+    const heard: number[] = [];
+    const site = serveSite(t, io => io.sockets.on('connection', socket => {
+      socket.on('n', (n: number) => { heard.push(n); });
+    }), {
+      page: `<script>
+        var seen = [];
+        var connection = Realtime.connect();
+        connection.on('status', function (status) { seen.push(status); });
+        function last() { return seen[seen.length - 1]; }
+      </script>`,
+    });
+    const middle = standBetween(t, site.port);
+    const page = await browser.newPage();
+    await page.goto(site.page('page').replace(site.origin, middle.origin));
+    await page.waitForFunction('last().state === "connected"');
+    middle.set(instead(['handshake', 'poll', 'POST'], ANSWERS['a login page, 200']![0]));
+    const before = middle.counts.handshake + middle.counts.poll + middle.counts.POST;
+    for (let n = 0; n < 15; n++) {
+      await page.evaluate(`connection.emit('n', ${n})`);
+      await sleep(200);
+    }
+    await page.waitForFunction('last().state === "reconnecting"');
+    assert.match(await page.evaluate<string>('last().reason'), /page of HTML/);
+    const requests = middle.counts.handshake + middle.counts.poll + middle.counts.POST - before;
+    assert(requests <= 24, String(requests));
+    middle.set();
+    await until(() => heard.length >= 15, `all: ${String(heard)}`, 30);
+    assert.deepEqual(heard, Array.from({ length: 15 }, (_, n) => n));
+  });
+}

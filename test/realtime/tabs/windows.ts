@@ -1,0 +1,25 @@
+/* Windows of one browser, each with one tab that is visible. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { Page } from 'playwright-core';
+import type { Tabs } from '../../support/tabs';
+import { until } from '../../support/wait';
+import { message, openTab } from './measure';
+import { startSite } from './site';
+
+/** Five windows: four of them have a place, and a message arrives in each. */
+export async function windows(t: TestContext, tabs: Tabs): Promise<void> {
+  const site = startSite(t);
+  const pages: Page[] = [];
+  for (let i = 1; i <= 5; i++) {
+    const page = await tabs.openWindow();
+    await openTab(site, { open: () => Promise.resolve(page) }, i);
+    pages.push(page);
+  }
+  for (const page of pages) assert.equal(await page.evaluate(() => document.hidden), false);
+  await until(() => site.held().length === 4, 'four polls to wait');
+  const took = await Promise.all(pages.map((page, i) => message(site, page, i + 1)));
+  t.diagnostic(`five windows: ${took.join(' ')} ms`);
+  assert(Math.max(...took) < 6000);
+  for (const page of pages) await page.close();
+}

@@ -1,0 +1,131 @@
+/*
+ * What waits for clients. How much the application sends in one turn is not its client's doing: who takes
+ * what it can is not ended. Who takes nothing is, and still hears which of its messages were handled.
+ */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { describe, test, TestContext } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { readConfig } from '../../src/config';
+import { Limits } from '../../src/realtime/limits';
+import type { Session } from '../../src/realtime/session';
+import { clientLibrary } from '../support/client';
+import { event, handshake, serve, split } from '../support/raw';
+import { request } from '../support/request';
+import { fromRoot, resource, root } from '../support/template';
+import { until } from '../support/wait';
+
+const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => any };
+
+/** An application that sends much for one message. */
+function generous(t: TestContext, env: Record<string, string> = {}) {
+  const ends: string[] = [];
+  const heard: unknown[] = [];
+  const served = serve(t, io => io.sockets.on('connection', socket => {
+    socket.on('fill', (times: number, letters: number, done?: (text: string) => void) => {
+      heard.push([times, letters]);
+      for (let i = 0; i < times; i++) socket.emit('much', 'x'.repeat(letters));
+      if (done) done('filled');
+    });
+    socket.on('disconnect', (reason: string) => ends.push(reason));
+  }), env);
+  return { ...served, ends, heard };
+}
+
+function open(t: TestContext, port: number) {
+  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  t.after(() => connection.close());
+  return connection;
+}
+
+const LOADS = [[1, 1100000], [4, 300000], [1, 10000000], [20000, 100]] as const;
+
+describe('what waits for a client', { concurrency: true }, () => {
+  for (const [times, letters] of LOADS) {
+    test(`${times} times ${letters} letters from one handler: a client that polls gets all, once, and its session goes on`, async t => {
+      const { port, ends, heard } = generous(t);
+      const connection = open(t, port);
+      let come = 0;
+      let answers = 0;
+      connection.on('much', (text: string) => { if (text.length === letters) come += 1; });
+      connection.emit('fill', times, letters, () => answers += 1);
+      await until(() => come === times && answers === 1, 'all of it', 60);
+
+      // A client of 0.9, which numbers nothing.
+      const { id, post } = await handshake(port);
+      const poll = async () => split((await request({ port, path: `${resource}/1/xhr-polling/${id}` })).text);
+      await poll();
+      await post(event('fill', [times, letters], '1+'));
+      const packets = await poll();
+      assert.equal(packets.filter(packet => packet.startsWith('5:::')).length, times);
+      assert.equal(packets.at(-1), '6:::1+["filled"]');
+      await post(event('fill', [0, 0]));
+      await until(() => heard.length === 3, 'its next message');
+      assert.equal(come, times);
+      assert.deepEqual(ends, []);
+    });
+  }
+
+  test('over a WebSocket: 40 answers of 40,000 letters, each asked for when the last has come', async t => {
+    const env = { TRANSPORTS: 'websocket,xhr-polling', MAX_WAITING_BYTES: '100000' };
+    const { port, ends } = generous(t, env);
+    const connection = open(t, port);
+    let come = 0;
+    const ask = () => connection.emit('fill', 1, 40000);
+    connection.on('much', () => { if ((come += 1) < 40) ask(); });
+    ask();
+    await until(() => come === 40, 'all answers', 60);
+    assert.deepEqual(ends, []);
+  });
+
+  test('a client that takes nothing: its session ends, and its next poll still says what was handled and answered', async t => {
+    const { port, ends, heard } = generous(t, { MAX_WAITING_BYTES: '10000' });
+    const plain = await handshake(port);
+    await plain.poll();
+    const { id, post } = await handshake(port, '?got=0&try=1');
+    const query = (got: number) => `${resource}/1/xhr-polling/${id}?got=${got}&try=1`;
+    const poll = async (got: number) => split((await request({ port, path: query(got) })).text);
+    assert.deepEqual(await poll(0), ['1::']);
+    const numbered = (body: string) => request({ port, path: query(0), method: 'POST' }, body);
+    await numbered(event('fill', [2, 10000], '1+'));
+    await numbered(event('fill', [0, 0], '2+'));
+    await plain.post(event('fill', [2, 10000], '1+'));
+    await until(() => ends.length === 2, 'the end of both', 40);
+    assert.deepEqual(ends, ['too much waits', 'too much waits']);
+    // The numbers that it expects next: what stood between is gone.
+    assert.deepEqual(await poll(0), ['6:::2', '6:1::1+["filled"]', '6:2::2+["filled"]']);
+    assert.deepEqual(await poll(2), ['client not handshaken']);
+    assert.deepEqual(await plain.poll(), ['6:::1+["filled"]']);
+    assert.deepEqual(await plain.poll(), ['client not handshaken']);
+    assert.deepEqual(await post(event('fill', [0, 0], '3')).then(({ status }) => status), 404);
+    assert.equal(heard.length, 3);
+  });
+
+  test('a message to many that is over what may wait for all looks at each client a few times, however many there are', async () => {
+    async function looks(clients: number): Promise<number> {
+      let count = 0;
+      const sessions = new Map<string, Session>();
+      const limits = new Limits(readConfig({ MAX_WAITING_BYTES: '10000' }), sessions, () => undefined);
+      let ended = 0;
+      for (let i = 0; i < clients; i++) {
+        const each = Math.ceil(2 * 256 * 10000 / clients);
+        const outbox = { get size() { count += 1; return each; } };
+        const id = String(i);
+        const end = () => {
+          ended += 1;
+          sessions.delete(id);
+          limits.onWait(-each);
+        };
+        sessions.set(id, { outbox, takenIn: i % 7, address: '', ended: false, end } as unknown as Session);
+        limits.onWait(each);
+      }
+      await turn();
+      assert(ended > clients * 0.45 && ended < clients * 0.6, `${ended} of ${clients} ended`);
+      return count;
+    }
+    const few = await looks(1000);
+    const many = await looks(2000);
+    assert(many < few * 3, `${few} for 1,000, ${many} for 2,000`);
+    assert(many < 2000 * 40, `${many} for 2,000`);
+  });
+});

@@ -1,0 +1,68 @@
+/* Where Realtime.connect finds the server, and what it says to it, in a real page. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openBrowser } from '../support/browser';
+import { serve } from '../support/raw';
+import { serveSite } from '../support/scripted';
+import { resource } from '../support/template';
+import { until } from '../support/wait';
+
+test('chromium: url counts with and without a resource, and a query arrives whole', async t => {
+  const browser = await openBrowser(t);
+  if (!browser) return;
+  const site = serveSite(t, () => undefined, { page: '' });
+  const queries: unknown[] = [];
+  const other = serve(t, io => io.sockets.on('connection', socket => {
+    queries.push(socket.handshake.query.token);
+  }), { ALLOWED_ORIGINS: site.origin });
+  const page = await browser.newPage();
+  await page.goto(site.page('page'));
+  const token = 'a=b&c ü+%/==';
+  const connect = (options: object) => page.evaluate(`Realtime.connect(${JSON.stringify(options)}); 0`);
+  await connect({ url: other.origin, query: { token } });
+  await until(() => queries.length === 1, 'without a resource');
+  await connect({ url: other.origin, resource: resource.slice(1), query: 'token=abc==' });
+  await until(() => queries.length === 2, 'with one');
+  await connect({ url: `${other.origin}/?token=in%20it` });
+  await until(() => queries.length === 3, 'in the url');
+  assert.deepEqual(queries, [token, 'abc==', 'in it']);
+  await assert.rejects(connect({ query: { got: 1 } }), /may have no got/);
+});
+
+for (const name of ['chromium', 'firefox'] as const) {
+  test(`${name}: a clock that jumps by hours ends nothing and holds nothing up`, async t => {
+    const browser = await openBrowser(t, name);
+    if (!browser) return;
+    let heard = 0;
+    const site = serveSite(t, io => {
+      io.set('polling duration', 1);
+      io.sockets.on('connection', socket => {
+        socket.on('n', (n: number) => {
+          heard += 1;
+          socket.emit('m', n);
+        });
+      });
+    }, {
+      page: `<script>
+        var seen = [], back = 0, real = Date;
+        function shift(hours) {
+          window.Date = function () { return new real(real.now() + hours * 3600000); };
+          window.Date.now = function () { return real.now() + hours * 3600000; };
+        }
+        var connection = Realtime.connect();
+        connection.on('status', function (status) { seen.push(status.state); });
+        connection.on('m', function () { back += 1; });
+      </script>`,
+    });
+    const page = await browser.newPage();
+    await page.goto(site.page('page'));
+    await page.waitForFunction('seen.indexOf("connected") >= 0');
+    for (const hours of [5, -5, 0]) {
+      const before = heard;
+      await page.evaluate(`shift(${hours}); connection.emit('n', 1)`);
+      await until(() => heard === before + 1, 'the message');
+      await page.waitForFunction(`back === ${before + 1}`);
+    }
+    assert.deepEqual(await page.evaluate('seen'), ['connecting', 'connected']);
+  });
+}

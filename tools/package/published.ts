@@ -1,0 +1,108 @@
+/* Which files of public/ go into a package: those that git knows and visitors get. */
+import { execFileSync } from 'node:child_process';
+import { lstatSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { isServed } from '../../src/files';
+import { Refusal } from '../refusal';
+
+export interface Published {
+  /** Paths below the project, 'public/style.css'. */
+  files: string[];
+  /** Files and folders of public/ that are not among them, each with its reason. */
+  leftOut: string[];
+}
+
+/**
+ * Lists public/. A link is refused: it would carry a path of this disk, or files from outside of
+ * the project. Where git makes no links, as on most Windows, a text file lies in its place.
+ * @param also files and folders that go along though git ignores them: 'public/built'
+ * @throws Refusal for a link, and for a file that is not there
+ */
+export function published(root: string, also: readonly string[] = []): Published {
+  refuseLink(root, 'public');
+  const known = new Set(inGit(root, 'public'));
+  const wanted = also.map(plain);
+  for (const [i, name] of wanted.entries()) {
+    if (name.startsWith('public/') && lstat(path.join(root, name))) continue;
+    throw new Refusal(`--also ${also[i]}: there is no such file or folder in public/`);
+  }
+  const isWanted = (name: string) => wanted.some(one => name === one || name.startsWith(`${one}/`));
+  const files: string[] = [];
+  const leftOut: string[] = [];
+
+  const take = (name: string) => {
+    const names = name.split('/').slice(1);
+    if (isServed(names)) files.push(name);
+    else leftOut.push(`${name} (the server never serves a file of this name)`);
+  };
+  const list = (folder: string) => {
+    for (const entry of readdirSync(path.join(root, folder), { withFileTypes: true })) {
+      const name = `${folder}/${entry.name}`;
+      const holds = [...known, ...wanted].some(one => one.startsWith(`${name}/`));
+      if (known.has(name) || isWanted(name) || holds) {
+        refuseLink(root, name);
+        if (entry.isDirectory()) list(name);
+        else take(name);
+      } else if (!entry.isDirectory()) {
+        leftOut.push(`${name} (git ignores it)`);
+      } else if (readdirSync(path.join(root, name)).length > 0) {
+        leftOut.push(`${name}/ (git ignores it)`);
+      }
+    }
+  };
+  list('public');
+  for (const name of known) {
+    if (!lstat(path.join(root, name))) {
+      throw new Refusal(`git has ${name}, and it is not here: is this a sparse checkout?`);
+    }
+  }
+  return { files: files.sort(), leftOut: leftOut.sort() };
+}
+
+/** All of public/ that visitors get, whether git has it or not: for tests and benchmarks. */
+export function servedFiles(root: string): string[] {
+  const folder = path.join(root, 'public');
+  return readdirSync(folder, { recursive: true }).map(String).filter(name => {
+    return isServed(name.split(path.sep)) && lstatSync(path.join(folder, name)).isFile();
+  }).map(name => path.join('public', name));
+}
+
+/** @throws Refusal if what is in a folder has a link among it */
+export function refuseLinks(folder: string): void {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isSymbolicLink()) continue;
+    throw linkAt(plain(path.relative(folder, path.join(entry.path, entry.name))));
+  }
+}
+
+/** @param name below the folder */
+function refuseLink(folder: string, name: string): void {
+  if (lstat(path.join(folder, name))?.isSymbolicLink()) throw linkAt(name);
+}
+
+function linkAt(name: string): Refusal {
+  const why = 'and a package has files only: put a copy in its place';
+  return new Refusal(`${name} is a symbolic link, ${why}`);
+}
+
+const lstat = (file: string) => lstatSync(file, { throwIfNoEntry: false });
+
+/** With slashes, and none at the end. */
+function plain(name: string): string {
+  return path.posix.normalize(name.replaceAll('\\', '/')).replace(/\/$/, '');
+}
+
+/** The files of a folder that git has, those of submodules with them. @throws Refusal for a link */
+function inGit(root: string, folder: string): string[] {
+  const options = { cwd: path.join(root, folder), encoding: 'utf8', maxBuffer: 1e9 } as const;
+  const listed = execFileSync('git', ['ls-files', '-z', '--stage'], options);
+  return listed.split('\0').filter(Boolean).flatMap(line => {
+    const [, mode, name] = /^(\d+) [^\t]*\t([^]*)$/.exec(line)!;
+    const file = `${folder}/${name!}`;
+    // A submodule is a commit of another repository.
+    if (mode === '160000') return inGit(root, file);
+    // Where git makes no links, only git says that this is one.
+    if (mode === '120000') throw linkAt(file);
+    return [file];
+  });
+}
