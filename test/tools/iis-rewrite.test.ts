@@ -9,7 +9,9 @@ import { DOCUMENTED_CASES } from './iis-rewrite-documented';
 import { RULES_CASES } from './iis-rewrite-more-cases';
 import { INPUTS, INVALID_INPUTS, INVALID_RULES } from './iis-rewrite-strings';
 import { compile } from '../../tools/iis/rewrite-template';
-import { parseUrl, Place, serverVariable, Visit } from '../../tools/iis/visit';
+import { serverVariable } from '../../tools/iis/server-variables';
+import { parseUrl } from '../../tools/iis/url';
+import type { Place, Visit } from '../../tools/iis/visit';
 import { parseXml } from '../../tools/iis/xml';
 
 const place = (app = '', folder = '/site'): Place => ({ folder, base: `${app}/`, physicalPath: path => `${folder}/${path.slice(app.length + 1)}` });

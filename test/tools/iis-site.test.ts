@@ -74,7 +74,7 @@ const cases: Seen[] = [
   { what: 'a rule that answers by itself', config: site('<rewrite><rules><rule name="r"><match url="^no" /><action type="CustomResponse" statusCode="410" subStatusCode="3" statusReason="Gone" statusDescription="no more" /></rule></rules></rewrite><httpErrors existingResponse="PassThrough" />'), url: 'no', status: '410.3', text: /no more/ },
   { what: 'a rule to another server', config: site('<rewrite><rules><rule name="r"><match url=".*" /><action type="Rewrite" url="http://other.invalid/{R:0}" /></rule></rules></rewrite>'), url: 'x', status: '404.4' },
   { what: 'a rule that sets a server variable', config: site('<rewrite><rules><rule name="r"><match url=".*" /><serverVariables><set name="HTTP_X" value="1" /></serverVariables><action type="None" /></rule></rules></rewrite>'), url: 'x', status: '500.50' },
-  { what: 'a pattern that is none', config: site('<rewrite><rules><rule name="r"><match url="(" /><action type="None" /></rule></rules></rewrite>'), url: 'x', status: '500.50' },
+  { what: 'a pattern that is none', config: site('<rewrite><rules><rule name="r"><match url="(" /><action type="None" /></rule></rules></rewrite>'), url: 'x', status: '500.52' },
 
   { what: 'a rule that leads out of the application', config: ruled('<action type="Rewrite" url="/other/server.js" />', iisnode), url: 'x', status: '404' },
   { what: 'a rule that leads out of the folder', config: ruled('<action type="Rewrite" url="data/../../../../etc/passwd" />'), url: 'x', status: '404' },

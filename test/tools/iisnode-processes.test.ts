@@ -1,7 +1,7 @@
 /* How iisnode starts, chooses, fills, recycles and loses its processes. Behaviours as in iisnode's own tests, and more. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
@@ -182,12 +182,81 @@ test('watchedFiles: after a change new requests go to a new process, and the old
   await until(async () => (await get()).text === 'another script', 'the script itself to be seen');
 });
 
+test('watchedFiles: iisnode hears of writes only, and compares times only', async t => {
+  const files = { 'web.config': webConfig('watchedFiles="hello.js"'), 'hello.js': pid, 'next/hello.js': pid };
+  const { get, folder } = await serve(t, files);
+  utimesSync(path.join(folder, 'next', 'hello.js'), 1000, 1000);
+  const first = (await get()).text;
+  const same = async (why: string) => {
+    // What is to be seen would be seen by then: the events of the system are as old as this file.
+    for (let n = 0; n < 5; n++) assert.equal((await get()).text, first, why);
+  };
+  renameSync(path.join(folder, 'next', 'hello.js'), path.join(folder, 'hello.js'));
+  await same('a file that is put in place by a rename is not seen');
+  // A write beside it makes iisnode look, and then the time is another.
+  writeFileSync(path.join(folder, 'beside.txt'), 'x');
+  const second = await until(async () => { const now = (await get()).text; return now === first ? null : now; }, 'a new process');
+  const { atime, mtime } = statSync(path.join(folder, 'hello.js'));
+  writeFileSync(path.join(folder, 'hello.js'), `${pid}// longer`);
+  utimesSync(path.join(folder, 'hello.js'), atime, mtime);
+  const third = (await get()).text;
+  // The write itself may have been seen before its time was set back; after that nothing is.
+  for (let n = 0; n < 5; n++) assert.equal((await get()).text, third);
+  assert.notEqual(second, first);
+});
+
+test('many starts beside many old log files: none dies of a file that another has deleted', async t => {
+  const attributes = 'nodeProcessCountPerApplication="8" devErrorsEnabled="false" maxLogFiles="2"';
+  const old = Array.from({ length: 200 }, (_, n) => [`iisnode/old-${n}.txt`, 'old']);
+  const files = { 'web.config': webConfig(attributes), 'hello.js': pid, ...Object.fromEntries(old) as Record<string, string> };
+  const { get, trace } = await serve(t, files);
+  for (let n = 0; n < 8; n++) assert.equal((await get()).status, 200, trace());
+});
+
+test('a log file that cannot be deleted is left alone', async t => {
+  const files = { 'web.config': webConfig('maxLogFiles="1" devErrorsEnabled="false"'), 'hello.js': pid, 'iisnode/a.txt': 'old' };
+  const { get, folder } = await serve(t, files);
+  mkdirSync(path.join(folder, 'iisnode', 'a-folder'));
+  assert.equal((await get()).status, 200);
+});
+
+test('a process that does not start: its last lines and its log are told on the console', async t => {
+  for (const [logging, said] of [['true', /its log: .*-stderr-\d+\.txt/], ['false', /^(?![^]*its log:)/]] as const) {
+    const lines: string[] = [];
+    const broken = 'console.error("starting"); require("./not-there");';
+    const attributes = `namedPipeConnectionRetryDelay="10" devErrorsEnabled="false" loggingEnabled="${logging}"`;
+    const { get, folder } = await serve(t, { 'web.config': webConfig(attributes), 'hello.js': broken }, { log: line => lines.push(line) });
+    assert.equal((await get()).status, 500);
+    await until(() => lines.some(line => line.includes('not-there')), 'the last lines');
+    const text = lines.join('\n');
+    const [, words] = text.split('it ended before it listened; the last that it wrote:\n');
+    assert.match(words!, /^ {2}\| .*Cannot find module '\.\/not-there'/m);
+    assert.match(text, /process \d+ ended\n/);
+    if (logging === 'true') await until(() => lines.some(line => line.startsWith('its log:')), 'the path');
+    assert.match(lines.join('\n'), said);
+    if (logging === 'true') assert(lines.join('\n').includes(path.join(folder, 'iisnode')));
+  }
+});
+
+test('a script that is not there is told at the start, with the command that makes it', async t => {
+  const told = async (files: Record<string, string>) => {
+    const lines: string[] = [];
+    const config = webConfig('devErrorsEnabled="false" debuggingEnabled="false"', { script: 'dist/server.js' });
+    await serve(t, { 'web.config': config, ...files }, { log: line => lines.push(line) });
+    return lines.join('\n');
+  };
+  const built = JSON.stringify({ scripts: { build: 'tsc' } });
+  assert.match(await told({ 'package.json': built }), /^there is no dist\/server\.js in .*: npm run build makes it$/);
+  assert.match(await told({}), /^there is no dist\/server\.js in .*handler runs$/);
+  assert.equal(await told({ 'dist/server.js': pid }), '');
+});
+
 test('gracefulShutdownTimeout: a request that waits longer is cut with a 500.1013', async t => {
   const { get, folder, iis, trace } = await serve(t, { 'web.config': webConfig('gracefulShutdownTimeout="100" devErrorsEnabled="false"'), 'hello.js': holding });
   const first = (await get()).text;
   const waiting = get('hello.js?hold');
   await until(() => held(folder) === 1, 'a request to wait');
-  writeFileSync(path.join(folder, 'more.js'), '');
+  writeFileSync(path.join(folder, 'more.js'), '// more');
   const second = await until(async () => { const now = (await get()).text; return now === first ? null : now; }, 'a new process');
   assert.equal((await waiting).status, 500);
   assert.match(trace(), /500\.1013/);

@@ -236,6 +236,46 @@ test('a client that waits for 100 Continue gets it of IIS, and node hears nothin
   assert.equal(seen(text).headers.expect, undefined);
 });
 
+test('HTTP/1.0 reaches node as that', async t => {
+  const { iis, get } = await serve(t, { 'web.config': webConfig(), 'hello.js': echo });
+  assert.equal(seen((await get()).text).version, '1.1');
+  const socket = connect(iis.port, 'localhost');
+  t.after(() => socket.destroy());
+  let text = '';
+  socket.on('data', data => text += String(data));
+  socket.write(`GET ${appPath}/hello.js HTTP/1.0\r\nHost: localhost\r\n\r\n`);
+  await once(socket, 'end');
+  assert.match(text, /"version":"1\.0"/);
+  // The connection to node serves on.
+  assert.equal(seen((await get()).text).version, '1.1');
+});
+
+test('a 1xx of node is taken for the answer', async t => {
+  const early = script('res.writeProcessing(); setTimeout(() => res.end("the answer"), 50);');
+  const { iis, trace } = await serve(t, { 'web.config': webConfig(), 'hello.js': early });
+  const socket = connect(iis.port, 'localhost');
+  t.after(() => socket.destroy());
+  let text = '';
+  socket.on('data', data => text += String(data));
+  socket.write(`GET ${appPath}/hello.js HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  await until(() => trace().includes('→ 102'), 'the request to be over');
+  await sleep(200);
+  assert.match(text, /^HTTP\/1\.1 102 /);
+  assert.doesNotMatch(text, /the answer/);
+});
+
+test('without a rule node gets http.sys\'s URL, with all of its path decoded', async t => {
+  const { get } = await serve(t, { 'web.config': webConfig('', { script: '*.js' }), 'a,b.js': echo });
+  assert.equal(seen((await get('a%2Cb.js/x%3D1/%24?q=%2F%20')).text).url, `${appPath}/a,b.js/x=1/$?q=%2F%20`);
+  assert.equal(seen((await get('sub%2F..//a%2Cb.js')).text).url, `${appPath}/a,b.js`);
+});
+
+test('without a rule node refuses a space in the URL, and a letter beyond ASCII', async t => {
+  const { get } = await serve(t, { 'web.config': webConfig('', { script: '*.js' }), 'a.js': echo });
+  assert.equal((await get('a.js/b%20c')).status, 400);
+  assert.equal((await get('a.js/gr%C3%BCn')).status, 400);
+});
+
 test('headers larger than maxRequestBufferSize are a 500.1005', async t => {
   const { get, trace } = await serve(t, { 'web.config': webConfig('devErrorsEnabled="false" maxRequestBufferSize="1000"'), 'hello.js': script('res.end();') });
   assert.equal((await get()).status, 200);

@@ -105,12 +105,34 @@ test('dev_errors off: a script that throws at its start is a 500.1002', async t 
   assert.match(trace(), /500\.1002/);
 });
 
-test('configerror: an attribute that <iisnode> does not have takes the application down', async t => {
-  const { get, trace } = await serve(t, { 'web.config': webConfig('noSuchSetting="12"'), 'hello.js': settings });
-  const answer = await get();
-  assert.equal(answer.status, 500);
-  assert.match(trace(), /500\.19/);
-  assert.match(answer.text + trace(), /noSuchSetting/);
+test('configerror: an attribute that <iisnode> does not have is a 500.1000 of what iisnode handles, and files still come', async t => {
+  const files = { 'web.config': webConfig('noSuchSetting="12"'), 'hello.js': settings, 'page.html': 'a page' };
+  const { get, trace } = await serve(t, files);
+  assert.equal((await get()).status, 500);
+  assert.match(trace(), /500\.1000.*noSuchSetting/);
+  assert.equal((await get('page.html')).text, 'a page');
+  // iisnode's own functional test 116: a request of the server itself.
+  const local = await (await serve(t, files, { local: true })).get();
+  assert.equal(local.status, 200);
+  assert.match(local.text, /unable to read the configuration file web\.config/);
+});
+
+test('appsettings: a key twice, in any case of letters, is a 500.1000 of what iisnode handles, and files still come', async t => {
+  for (const second of ['GREETING', 'greeting']) {
+    const rest = `<appSettings><add key="greeting" value="1" /><add key="${second}" value="2" /></appSettings>`;
+    const files = { 'web.config': webConfig('', { rest }), 'hello.js': environment, 'page.html': 'a page' };
+    const { get, trace } = await serve(t, files);
+    assert.equal((await get()).status, 500);
+    assert.match(trace(), /500\.1000.*appSettings\/add.*0x800700b7/);
+    assert.equal((await get('page.html')).text, 'a page');
+  }
+});
+
+test('appsettings: what is removed or cleared does not arrive', async t => {
+  const rest = '<appSettings><add key="a" value="1" /><clear /><add key="b" value="2" /><add key="c" value="3" /><remove key="B" /></appSettings>';
+  const { get } = await serve(t, { 'web.config': webConfig('', { rest }), 'hello.js': environment });
+  const env = parse((await get()).text);
+  assert.deepEqual([env.a, env.b, env.c], [undefined, undefined, '3']);
 });
 
 test('a script that is not there is a 404, and a 500.1000 if its folder is not either', async t => {
@@ -191,6 +213,55 @@ test('node_config_syntax: what iisnode takes', async t => {
     const { get } = await serve(t, { 'web.config': webConfig('node_env="config"'), 'iisnode.yml': yml, 'hello.js': settings });
     assert.equal((await get()).text.split(',')[0], expected, JSON.stringify(yml));
   }
+});
+
+test('nodeProcessStickySessions takes what every boolean takes, and nothing else', async t => {
+  for (const [value, taken] of [['true', true], ['1', true], ['no', true], ['2', false], ['on', false], ['maybe', false]] as const) {
+    const files = { 'web.config': webConfig('devErrorsEnabled="false"'), 'iisnode.yml': `nodeProcessStickySessions: ${value}`, 'hello.js': settings };
+    const { get, trace } = await serve(t, files);
+    assert.equal((await get()).status, taken ? 200 : 500, value);
+    if (!taken) assert.match(trace(), /500\.1000.*nodeProcessStickySessions is neither true nor false/);
+  }
+});
+
+test('names of the environment are one in any case, for iisnode and for node', async t => {
+  const rest = '<appSettings><add key="port" value="8000" /><add key="Node_Env" value="settings" /><add key="Greeting" value="hello" /></appSettings>';
+  const answer = script('res.end(JSON.stringify([process.env.PORT, process.env.NODE_ENV, process.env.greeting, "GREETING" in process.env, Object.keys(process.env)]));');
+  const { get } = await serve(t, { 'web.config': webConfig('node_env="attribute"', { rest }), 'hello.js': answer });
+  const [port, nodeEnv, greeting, there, names] = JSON.parse((await get()).text) as [string, string, string, boolean, string[]];
+  // iisnode's PORT comes before appSettings, node_env after them, and the first of a name counts.
+  assert.notEqual(port, '8000');
+  assert.deepEqual([nodeEnv, greeting, there], ['settings', 'hello', true]);
+  for (const name of ['port', 'node_env']) assert.equal(names.filter(one => one.toLowerCase() === name).length, 1, name);
+});
+
+test('%NAME% in a setting is a variable of the machine, in iisnode.yml too', async t => {
+  process.env.STAND_IN_WORD = 'word';
+  t.after(() => delete process.env.STAND_IN_WORD);
+  const ask = async (attributes: string, yml = '') => {
+    const files = { 'web.config': webConfig(attributes), 'iisnode.yml': yml, 'hello.js': environment };
+    return parse((await (await serve(t, files)).get()).text).NODE_ENV;
+  };
+  assert.equal(await ask('node_env="a-%stand_in_word%"'), 'a-word');
+  assert.equal(await ask('node_env="%NO_SUCH_NAME%"'), '%NO_SUCH_NAME%');
+  assert.equal(await ask('', 'node_env: %STAND_IN_WORD%'), 'word');
+});
+
+test('IISNODE_<attribute> of the machine comes before web.config, and iisnode.yml before both', async t => {
+  process.env.IISNODE_node_env = 'machine';
+  process.env.iisnode_loggingEnabled = '0';
+  t.after(() => { delete process.env.IISNODE_node_env; delete process.env.iisnode_loggingEnabled; });
+  const ask = async (yml = '') => {
+    const files = { 'web.config': webConfig('node_env="config"'), 'iisnode.yml': yml, 'hello.js': environment };
+    const { NODE_ENV, IISNODE_LOGGINGENABLED } = parse((await (await serve(t, files)).get()).text);
+    return [NODE_ENV, IISNODE_LOGGINGENABLED];
+  };
+  assert.deepEqual(await ask(), ['machine', undefined]);
+  assert.deepEqual(await ask('node_env: yml\nloggingEnabled: true'), ['yml', '1']);
+  process.env.iisnode_loggingEnabled = 'yes';
+  const { get, trace } = await serve(t, { 'web.config': webConfig(), 'hello.js': environment });
+  assert.equal((await get()).status, 500);
+  assert.match(trace(), /500\.1000.*IISNODE_loggingEnabled=yes/);
 });
 
 const bad = [': foo', '   : bar', 'loggingEnabled: foobar', 'no colon here', 'two words: 1', 'node_env # comment: one', '- node_env'];

@@ -36,6 +36,12 @@ test('websocket: on IIS 10 with <webSocket enabled="false" /> the server takes t
   await once(socket, 'close');
 });
 
+test('websocket: an upgrade as Firefox asks for it does not get to node as one', async t => {
+  const { get } = await serve(t, { 'web.config': webConfig('', { server: off }), 'hello.js': shouting }, { iis: '10' });
+  const answer = await get('hello.js', { headers: { ...upgrade, Connection: 'keep-alive, Upgrade' } });
+  assert.deepEqual([answer.status, answer.text], [200, 'not a WebSocket']);
+});
+
 test('websocket: on IIS 7.5, and on IIS 10 with IIS\'s own WebSockets on, an upgrade is answered 501', async t => {
   const files = { 'web.config': webConfig(), 'hello.js': shouting };
   for (const version of ['7.5', '10'] as const) {

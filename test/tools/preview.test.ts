@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';
-import { appPath, deploy, edit, resource, root } from '../support/template';
+import { appPath, deploy, Edit, edit, emptyFolder, resource, root } from '../support/template';
 import { until } from '../support/wait';
 
 /** Runs the command until the test ends. `deployed`: with a folder of its own, which it leaves before the folder goes. */
-function preview(t: TestContext, args: string[], deployed = false) {
+function preview(t: TestContext, args: string[], deployed = false, edits: Edit[] = []) {
   let stop: () => unknown = () => undefined;
   t.after(() => stop());
-  const folder = deployed ? deploy(t) : '';
+  const folder = deployed ? deploy(t, edits) : '';
   if (deployed) args = [folder, ...args];
   const child = spawn(process.execPath, [path.join(root, 'build', 'tools', 'iis', 'preview.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
@@ -51,6 +52,41 @@ test('preview --app / serves the folder as the root of a site', async t => {
   assert.equal((await fetch(`${address.replace(/\/$/, '')}${appPath}/health`)).status, 200);
 });
 
+test('preview takes the path from the folder\'s own APP_PATH, and says where --app is another', async t => {
+  const edited: Edit = ['web.config', '<appSettings>', '<appSettings>\n<add key="APP_PATH" value="/shop" />'];
+  const own = preview(t, ['--port', '0'], true, [edited]);
+  const address = await own.url();
+  assert.equal(new URL(address).pathname, '/shop/');
+  assert.equal((await fetch(`${address}health`)).status, 200);
+  const other = preview(t, ['--port', '0', '--app', '/elsewhere'], true, [edited]);
+  await other.url();
+  assert.match(other.output(), /--app is \/elsewhere, and APP_PATH of the application is \/shop: it answers 404/);
+});
+
+test('preview --parent shows what a site above does to the application', async t => {
+  const above = emptyFolder(t, 'above-');
+  const settings = '<appSettings><add key="LOG_LEVEL" value="Trace" /></appSettings>';
+  writeFileSync(path.join(above, 'web.config'), `<configuration>${settings}<system.webServer><caching /></system.webServer></configuration>`);
+  const { url, output } = preview(t, ['--port', '0', '--parent', above], true);
+  const address = await url();
+  assert.match(output(), /does not carry out system\.webServer\/caching/);
+  assert.equal((await fetch(address)).status, 500);
+  // The server refuses the setting, and preview shows its words.
+  await until(() => /it ended before it listened[^]*LOG_LEVEL/.test(output()), 'the reason');
+});
+
+test('preview --child serves an application below, which inherits', async t => {
+  const below = emptyFolder(t, 'below-');
+  writeFileSync(path.join(below, 'web.config'), '<configuration><system.webServer><handlers><clear /><add name="S" path="*" verb="*" modules="StaticFileModule" /></handlers><rewrite><rules><clear /></rules></rewrite></system.webServer></configuration>');
+  writeFileSync(path.join(below, 'a.txt'), 'a file below');
+  const { url } = preview(t, ['--port', '0', '--child', `below=${below}`], true);
+  const address = await url();
+  const answer = await fetch(`${address}below/a.txt`);
+  assert.equal(await answer.text(), 'a file below');
+  assert.equal(answer.headers.get('x-frame-options'), 'SAMEORIGIN');
+  assert.equal((await fetch(address)).status, 200);
+});
+
 test('preview says in a line what it cannot do, and ends with 2', async t => {
   for (const [args, says] of [
     [['/no/such/folder'], /^there is no folder/],
@@ -60,6 +96,10 @@ test('preview says in a line what it cannot do, and ends with 2', async t => {
     [['--app', 'app'], /^--app/],
     [['--nonsense'], /nonsense/],
     [['--node', '/no/such/node'], /^--node/],
+    [['--parent', '/no/such/web.config'], /^--parent: there is no file/],
+    [['--parent', root, '--app', '/'], /0 folders above/],
+    [['--child', 'shop'], /^--child: <path>=<folder>/],
+    [['--child', 'shop=/no/such/folder'], /^--child: there is no folder/],
   ] as const) {
     const { ended, output } = preview(t, [...args]);
     assert.deepEqual((await ended)[0], 2, output());

@@ -29,7 +29,7 @@ export const cases: Case[] = [
   },
   {
     what: 'a web.config that IIS refuses',
-    edits: [['web.config', '<iisnode ', '<iisnode noSuchSetting="true" ']],
+    edits: [['web.config', '<httpErrors ', '<httpErrors noSuchSetting="true" ']],
     fails: ['first request'],
     says: /status 500\n +likely cause: IIS does not accept web\.config, line \d+: .*noSuchSetting/,
   },

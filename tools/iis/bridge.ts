@@ -66,7 +66,10 @@ function requestHeaders(request: Exchange, settings: IisnodeSettings): string[] 
   const { client, originalUrl, serverVariable } = request;
   const headers: string[] = [];
   const sent = joined(request.req.rawHeaders);
-  sent.set('connection', ['Connection', request.upgrade ? request.req.headers.connection! : 'keep-alive']);
+  // Only where the whole of it is "upgrade": Firefox's "keep-alive, Upgrade" does not get to node.
+  const connection = sent.get('connection')?.[1] ?? '';
+  const upgrades = request.upgrade && /^upgrade$/i.test(connection);
+  sent.set('connection', ['Connection', upgrades ? connection : 'keep-alive']);
   if (!request.upgrade) sent.delete('upgrade');
   // IIS has answered it already.
   if (/^100-continue$/i.test(sent.get('expect')?.[1] ?? '')) sent.delete('expect');
@@ -123,10 +126,14 @@ function send(request: Exchange, headers: string[], socket: net.Socket, node: No
   const { req, url } = request;
   return new Promise((resolve, reject) => {
     const upstream = http.request({
-      method: req.method, path: url, createConnection: () => socket, maxHeaderSize: settings.maxRequestBufferSize,
+      method: req.method,
+      path: '/',
+      createConnection: () => socket,
+      maxHeaderSize: settings.maxRequestBufferSize,
       // node takes pairs as well, as they are.
       headers: headers as never,
     });
+    requestLine(upstream, `${req.method} ${url} HTTP/${req.httpVersion}`);
     // Without an agent node would close the connection after the answer.
     upstream.shouldKeepAlive = true;
     socket.setNoDelay?.(true);
@@ -150,6 +157,12 @@ function send(request: Exchange, headers: string[], socket: net.Socket, node: No
       answer.catch(() => undefined);
       void sent.then(() => answer).then(resolve, reject);
     });
+    // iisnode takes the first status line for the answer, a 103 as well. The rest stays unread.
+    upstream.once('information', ({ statusCode, statusMessage, rawHeaders }) => {
+      const body = Buffer.alloc(0);
+      resolve({ status: statusCode, reason: statusMessage, headers: rawHeaders, body });
+      socket.destroy();
+    });
     upstream.on('upgrade', (res, end, head) => {
       const { statusCode, statusMessage, rawHeaders } = res;
       resolve({ status: statusCode!, reason: statusMessage!, headers: rawHeaders, body: Buffer.alloc(0), upgrade: { socket: end, head } });
@@ -162,6 +175,17 @@ function send(request: Exchange, headers: string[], socket: net.Socket, node: No
       else upstream.end();
     });
   });
+}
+
+/**
+ * Sets the first line, which node writes with HTTP/1.1 and refuses with a space in the URL. iisnode
+ * passes on the client's version, and without a rule a URL with its escapes decoded, in Windows'
+ * ANSI.
+ */
+function requestLine(upstream: http.ClientRequest, line: string): void {
+  const written = upstream as unknown as { _header: string };
+  const ansi = line.replace(/[^\x20-\xff]/g, '?');
+  written._header = ansi + written._header.slice(written._header.indexOf('\r\n'));
 }
 
 /** Sends all of the body, even to a node that has answered. One that has closed its side gets no more of it. */

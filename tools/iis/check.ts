@@ -1,138 +1,236 @@
-/* Whether IIS would take a web.config: it answers 500.19 to every request of the application for the first thing it does not know. */
-import { AttributeSchema, CollectionSchema, ElementSchema, LOCKED_SECTIONS, NOT_IN_7_5, SECTIONS } from './schema';
-import { LOCKED_ATTRIBUTES, serverEntries } from './server-defaults';
+/* Whether IIS would take a web.config: what it would refuse in one file, line by line. */
+import { ConfigProblem, DUPLICATE, LOCKED, LOCKS, mergeSection, Part } from './merge';
+import {
+  AttributeSchema, CollectionSchema, ElementSchema, LOCKED_SECTIONS, NOT_IN_7_5, SECTIONS,
+} from './schema';
+import { LOCKED_ATTRIBUTES, serverConfiguration } from './server-defaults';
 import { parseXml, XmlElement, XmlError } from './xml';
 
-export interface ConfigProblem {
-  line: number;
-  /** Where, from the root down: 'system.webServer/handlers/add'. */
-  element: string;
-  message: string;
-  /** The HRESULT that IIS's error page names. */
-  code: string;
-}
+export type { ConfigProblem } from './merge';
+export { LOCKED } from './merge';
 
 const INVALID = '0x8007000d';
-/** The code of a section that is locked by the server's own configuration. */
-export const LOCKED = '0x80070021';
-const DUPLICATE = '0x800700b7';
 
-// .NET's own, which IIS leaves to it.
-const DOT_NET = new Set([
-  'appSettings', 'configSections', 'connectionStrings', 'runtime', 'startup', 'system.codedom', 'system.data', 'system.diagnostics', 'system.net',
-  'system.serviceModel', 'system.web', 'system.web.extensions', 'system.xml.serialization',
+/** .NET's own, which IIS leaves to it. IIS itself reads appSettings, for iisnode. */
+export const DOT_NET = new Set([
+  'configSections', 'connectionStrings', 'runtime', 'startup', 'system.codedom', 'system.data',
+  'system.diagnostics', 'system.net', 'system.serviceModel', 'system.web', 'system.web.extensions',
+  'system.xml.serialization',
 ]);
-// IIS takes these on any element.
-const LOCKS = new Set(['lockAttributes', 'lockAllAttributesExcept', 'lockElements', 'lockAllElementsExcept', 'lockItem']);
 
-// The entries that collections hold so far, by the path of the collection's element.
-type Entries = Map<string, Set<string>>;
+/** A file of the configuration, as far as it is right. */
+export interface CheckedFile {
+  /** Null where the text is no XML. */
+  root: XmlElement | null;
+  /** What makes the whole file unusable, in the order of the file. */
+  fatal: ConfigProblem[];
+  /** What is wrong inside of a section: it shows when something reads that section. */
+  inSections: Map<XmlElement, ConfigProblem[]>;
+  /** The sections that the file has, by their full names. */
+  sections: Map<XmlElement, string>;
+  /** Those problems that are in a <location>. */
+  inLocations: Set<ConfigProblem>;
+}
 
-/** What an IIS of that version would refuse in a web.config, the first being what it reports; nothing if it takes the file. */
+/**
+ * What an IIS of that version would refuse in a web.config, the first being what it reports.
+ * @returns nothing if it takes the file
+ */
 export function checkWebConfig(text: string, iis: '7.5' | '10'): ConfigProblem[] {
+  const { root, fatal, inSections, inLocations } = checkFile(text, iis);
+  if (!root) return fatal;
+  const problems = new Set([...fatal, ...Array.from(inSections.values()).flat()]);
+  // What two entries make of each other: in the file itself, and in each of its locations.
+  const locations = root.children.filter(child => child.name === 'location');
+  const seen = new Set<string>();
+  for (const target of ['', ...locations.map(location => location.attributes.path ?? '')]) {
+    for (const problem of mergeProblems(root, locations, target, iis)) {
+      const key = `${problem.line} ${problem.element} ${problem.message}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      problems.add(problem);
+      if (target !== '') inLocations.add(problem);
+    }
+  }
+  const last = (problem: ConfigProblem) => Number(inLocations.has(problem));
+  return Array.from(problems).sort((a, b) => last(a) - last(b) || a.line - b.line);
+}
+
+function mergeProblems(
+  root: XmlElement, locations: XmlElement[], target: string, iis: '7.5' | '10',
+): ConfigProblem[] {
+  const own = locations.filter(one => isOwnLevel(one));
+  const there = target === '' ? [] : locations.filter(one => one.attributes.path === target);
+  const others = there.filter(one => !own.includes(one));
+  const levels = [[serverConfiguration(iis)], [root, ...own], others];
+  return Array.from(SECTIONS, ([path, schema]) => {
+    const parts = levels.flatMap((elements, level) => elements.flatMap(element =>
+      sectionsAt(element, path).map((one): Part => ({ element: one, level }))));
+    return parts.length > 0 ? mergeSection(path, schema, parts).problems : [];
+  }).flat();
+}
+
+/** <location path="."> is the folder of the file itself. */
+export function isOwnLevel(location: XmlElement): boolean {
+  return ['', '.'].includes(location.attributes.path ?? '');
+}
+
+/** The elements of a section in a file or a location; more than one is an error. */
+export function sectionsAt(element: XmlElement, path: string): XmlElement[] {
+  let found = [element];
+  for (const step of path.split('/')) {
+    found = found.flatMap(one => one.children.filter(child => child.name === step));
+  }
+  return found;
+}
+
+/** Reads and checks one file. What several levels make of each other is for merge.ts. */
+export function checkFile(text: string, iis: '7.5' | '10'): CheckedFile {
   let root: XmlElement;
   try {
     root = parseXml(text);
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
-    return [{ line: error.line, element: '', message: `Configuration file is not well-formed XML: ${error.reason}`, code: INVALID }];
+    const message = `Configuration file is not well-formed XML: ${error.reason}`;
+    const problem = { line: error.line, element: '', message, code: INVALID };
+    return {
+      root: null,
+      fatal: [problem],
+      inSections: new Map(),
+      sections: new Map(),
+      inLocations: new Set(),
+    };
   }
   const checker = new Checker(iis);
   checker.root(root);
-  return checker.problems;
+  const { fatal, inSections, sections, inLocations } = checker;
+  return { root, fatal, inSections, sections, inLocations };
+}
+
+/** Checks the element of a section: what is wrong with it by its schema. */
+export function checkSection(
+  element: XmlElement, path: string, iis: '7.5' | '10',
+): ConfigProblem[] {
+  const checker = new Checker(iis);
+  checker.section(element, path);
+  return checker.inSections.get(element)!;
 }
 
 class Checker {
-  readonly problems: ConfigProblem[] = [];
+  readonly fatal: ConfigProblem[] = [];
+  readonly inSections = new Map<XmlElement, ConfigProblem[]>();
+  readonly sections = new Map<XmlElement, string>();
+  readonly inLocations = new Set<ConfigProblem>();
+  #inLocation = false;
+  // Where problems go at this point of the file.
+  #found = this.fatal;
+  // Which sections the file has, by their location and name.
+  readonly #seen = new Set<string>();
 
   constructor(private readonly iis: '7.5' | '10') {}
 
   root(root: XmlElement): void {
-    if (root.name !== 'configuration') this.report(root, root.name, `Unrecognized element '${root.name}', not 'configuration'`);
-    const entries: Entries = new Map();
-    for (const [path, keys] of serverEntries(this.iis)) {
-      const attributes = keyAttributes(collectionAt(path));
-      entries.set(path, new Set(keys.map(values => keyOf(attributes, values))));
+    if (root.name !== 'configuration') {
+      this.report(root, root.name, `Unrecognized element '${root.name}', not 'configuration'`);
     }
-    this.level(root, entries);
-  }
-
-  // A <location> is a folder below: it inherits what the file itself has in the end, wherever in the file it stands.
-  private level(parent: XmlElement, entries: Entries): void {
-    this.group(parent, '', entries);
-    for (const location of parent.children.filter(child => child.name === 'location')) {
-      const below = new Map(Array.from(entries, ([path, keys]) => [path, new Set(keys)]));
-      this.level(location, ['', '.'].includes(location.attributes.path ?? '') ? entries : below);
+    this.group(root, '', '');
+    this.#inLocation = true;
+    for (const location of root.children.filter(child => child.name === 'location')) {
+      this.group(location, '', isOwnLevel(location) ? '' : location.attributes.path!.toLowerCase());
     }
   }
 
-  private group(parent: XmlElement, at: string, entries: Entries): void {
+  section(element: XmlElement, path: string): void {
+    if (this.iis === '7.5' && NOT_IN_7_5.has(path)) {
+      this.report(element, path, `Unrecognized configuration section '${path}'`);
+      return;
+    }
+    this.#found = [];
+    this.inSections.set(element, this.#found);
+    this.sections.set(element, path);
+    if (LOCKED_SECTIONS.has(path)) {
+      this.report(element, path, 'Section locked at a parent level', LOCKED);
+    }
+    // Its content is in another file, which is checked when it is read.
+    if (element.attributes.configSource === undefined) {
+      this.element(element, SECTIONS.get(path)!, path);
+    } else this.configSource(element, path);
+    this.#found = this.fatal;
+  }
+
+  /** The groups are followed down to the sections, which are where settings are. */
+  private group(parent: XmlElement, at: string, location: string): void {
     this.namespace(parent, at || parent.name);
     for (const child of parent.children) {
       const path = at ? `${at}/${child.name}` : child.name;
-      const section = SECTIONS.get(path);
-      if (!at && child.name === 'location') continue;
-      if (!at && DOT_NET.has(child.name)) {
-        if (child.name === 'appSettings') this.appSettings(child);
-      } else if (section) {
-        if (this.iis === '7.5' && NOT_IN_7_5.has(path)) this.report(child, path, `Unrecognized configuration section '${path}'`);
-        else if (LOCKED_SECTIONS.has(path)) this.report(child, path, 'Section locked at a parent level', LOCKED);
-        this.element(child, section, path, entries);
+      if (!at && (child.name === 'location' || DOT_NET.has(child.name))) continue;
+      if (SECTIONS.has(path)) {
+        const key = `${location} ${path}`;
+        if (this.#seen.has(key)) {
+          this.report(
+            child,
+            path,
+            `Config section '${path}' already defined. `
+            + 'Sections must only appear once per config file',
+            DUPLICATE,
+          );
+        }
+        this.#seen.add(key);
+        this.section(child, path);
       } else if (path.startsWith('system.applicationHost/')) {
         this.report(child, path, 'Section of applicationHost.config only', LOCKED);
-      } else if (path === 'system.applicationHost' || Array.from(SECTIONS.keys()).some(name => name.startsWith(`${path}/`))) {
-        this.group(child, path, entries);
+      } else if (path === 'system.applicationHost' || isGroup(path)) {
+        this.group(child, path, location);
       } else {
         this.report(child, path, `Unrecognized configuration section '${path}'`);
       }
     }
   }
 
-  private appSettings(section: XmlElement): void {
-    for (const add of section.children.filter(child => child.name === 'add')) {
-      for (const name of ['key', 'value'].filter(one => add.attributes[one] === undefined)) {
-        this.report(add, 'appSettings/add', `Missing required attribute '${name}'`);
-      }
-    }
+  private configSource(element: XmlElement, path: string): void {
+    const others = Object.keys(element.attributes)
+      .filter(name => name !== 'configSource' && !LOCKS.has(name));
+    const extra = others[0] ?? element.children[0]?.name;
+    if (extra === undefined) return;
+    this.report(
+      element,
+      path,
+      `A section that has a configSource can have nothing else: '${extra}'`,
+    );
   }
 
-  /** @param entries null inside of a collection's entry, whose own collections no other file adds to */
-  private element(element: XmlElement, schema: ElementSchema, path: string, entries: Entries | null): void {
+  private element(element: XmlElement, schema: ElementSchema, path: string): void {
     this.attributes(element, schema, path);
-    const keys = entries?.get(path) ?? new Set<string>();
-    entries?.set(path, keys);
     for (const child of element.children) {
       const inner = schema.elements.get(child.name);
-      const collection = schema.collections.find(one => [one.add, one.remove, one.clear].includes(child.name));
-      if (inner) {
-        this.element(child, inner, `${path}/${child.name}`, entries);
-      } else if (collection) {
-        this.entry(child, collection, `${path}/${child.name}`, keys);
-      } else {
-        this.report(child, `${path}/${child.name}`, `Unrecognized element '${child.name}'`);
-      }
+      const collection = schema.collections
+        .find(one => [one.add, one.remove, one.clear].includes(child.name));
+      const at = `${path}/${child.name}`;
+      if (inner) this.element(child, inner, at);
+      else if (collection) this.entry(child, collection, at);
+      else this.report(child, at, `Unrecognized element '${child.name}'`);
     }
   }
 
-  private entry(element: XmlElement, collection: CollectionSchema, path: string, keys: Set<string>): void {
-    const attributes = keyAttributes(collection);
-    const values = attributes.map(attribute => element.attributes[attribute.name] ?? attribute.default ?? '');
-    const key = keyOf(attributes, values);
+  private entry(element: XmlElement, collection: CollectionSchema, path: string): void {
     if (element.name === collection.add) {
-      this.element(element, collection.entry, path, null);
-      if (attributes.length > 0 && keys.has(key)) {
-        const of = attributes.map(attribute => attribute.name).join(', ');
-        this.report(element, path, `Duplicate collection entry of type '${element.name}': ${of} '${values.join(', ')}'`, DUPLICATE);
-      }
-      keys.add(key);
+      this.element(element, collection.entry, path);
       return;
     }
     // What removes an entry has its keys, and nothing else.
-    const named = element.name === collection.clear ? [] : attributes;
-    this.attributes(element, { attributes: new Map(named.map(one => [one.name, one])), elements: new Map(), collections: [] }, path);
-    for (const child of element.children) this.report(child, `${path}/${child.name}`, `Unrecognized element '${child.name}'`);
-    if (element.name === collection.clear) keys.clear();
-    else keys.delete(key);
+    const keys = Array.from(
+      collection.entry.attributes.values(),
+    ).filter(attribute => attribute.key);
+    const named = element.name === collection.clear ? [] : keys;
+    const schema = {
+      attributes: new Map(named.map(one => [one.name, one])),
+      elements: new Map(),
+      collections: [],
+    };
+    this.attributes(element, schema, path);
+    for (const child of element.children) {
+      this.report(child, `${path}/${child.name}`, `Unrecognized element '${child.name}'`);
+    }
   }
 
   private attributes(element: XmlElement, schema: ElementSchema, path: string): void {
@@ -144,12 +242,18 @@ class Checker {
         this.report(element, path, `Unrecognized attribute '${name}'`);
         continue;
       }
-      if (LOCKED_ATTRIBUTES[path]?.includes(name)) this.report(element, path, `Lock violation: '${name}'`, LOCKED);
+      if (LOCKED_ATTRIBUTES[path]?.includes(name)) {
+        this.report(element, path, `Lock violation: '${name}'`, LOCKED);
+      }
       const wrong = invalid(attribute, value);
-      if (wrong !== null) this.report(element, path, `The '${name}' attribute is invalid: ${wrong}`);
+      if (wrong !== null) {
+        this.report(element, path, `The '${name}' attribute is invalid: ${wrong}`);
+      }
     }
     for (const { name, required } of schema.attributes.values()) {
-      if (required && element.attributes[name] === undefined) this.report(element, path, `Missing required attribute '${name}'`);
+      if (required && element.attributes[name] === undefined) {
+        this.report(element, path, `Missing required attribute '${name}'`);
+      }
     }
   }
 
@@ -158,22 +262,14 @@ class Checker {
   }
 
   private report(element: XmlElement, path: string, message: string, code = INVALID): void {
-    this.problems.push({ line: element.line, element: path, message, code });
+    const problem = { line: element.line, element: path, message, code };
+    this.#found.push(problem);
+    if (this.#inLocation) this.inLocations.add(problem);
   }
 }
 
-function collectionAt(path: string): CollectionSchema {
-  const section = Array.from(SECTIONS.keys()).find(name => path === name || path.startsWith(`${name}/`))!;
-  const steps = path.slice(section.length).split('/').filter(Boolean);
-  return steps.reduce((schema, step) => schema.elements.get(step)!, SECTIONS.get(section)!).collections[0]!;
-}
-
-function keyAttributes(collection: CollectionSchema): AttributeSchema[] {
-  return Array.from(collection.entry.attributes.values()).filter(attribute => attribute.key);
-}
-
-function keyOf(attributes: AttributeSchema[], values: string[]): string {
-  return attributes.map((attribute, index) => attribute.caseSensitive ? values[index]! : values[index]!.toLowerCase()).join('\0');
+function isGroup(path: string): boolean {
+  return Array.from(SECTIONS.keys()).some(name => name.startsWith(`${path}/`));
 }
 
 /** What is wrong with an attribute's value, null if nothing is. */
@@ -183,10 +279,15 @@ function invalid(attribute: AttributeSchema, value: string): string | null {
   switch (attribute.type) {
     case 'string': return null;
     case 'bool': return /^(true|false)$/i.test(value) ? null : `'${value}' is not true or false`;
-    case 'enum': return attribute.values.includes(value) ? null : `must be one of ${attribute.values.join(', ')}`;
+    case 'enum':
+      return attribute.values.includes(value)
+        ? null
+        : `must be one of ${attribute.values.join(', ')}`;
     case 'flags': {
       const flags = value.split(',').map(flag => flag.trim()).filter(Boolean);
-      return flags.every(flag => attribute.values.includes(flag)) ? null : `must be some of ${attribute.values.join(', ')}`;
+      return flags.every(flag => attribute.values.includes(flag))
+        ? null
+        : `must be some of ${attribute.values.join(', ')}`;
     }
     case 'timeSpan': return invalidTimeSpan(attribute, value);
     default: return invalidNumber(attribute, value);
@@ -201,20 +302,25 @@ function invalidNumber(attribute: AttributeSchema, value: string): string | null
   if (attribute.infinite && value.toLowerCase() === 'infinite') return null;
   if (!/^-?\d+$/.test(value)) return `'${value}' is not a whole number`;
   const [low, high] = BOUNDS[attribute.type]!;
-  if (Number(value) < low || Number(value) > high) return `${value} is not between ${low} and ${high}`;
+  if (Number(value) < low || Number(value) > high) {
+    return `${value} is not between ${low} and ${high}`;
+  }
   return outOfRange(attribute, Number(value));
 }
 
 function invalidTimeSpan(attribute: AttributeSchema, value: string): string | null {
   const found = /^(?:(\d+)\.)?(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?$/.exec(value);
   if (!found) return `'${value}' is not a time span, [d.]hh:mm:ss`;
-  const [days, hours, minutes, seconds] = found.slice(1).map(part => Number(part ?? 0)) as [number, number, number, number];
+  const parts = found.slice(1).map(part => Number(part ?? 0));
+  const [days, hours, minutes, seconds] = parts as [number, number, number, number];
   return outOfRange(attribute, ((days * 24 + hours) * 60 + minutes) * 60 + seconds);
 }
 
 function outOfRange({ range, type }: AttributeSchema, value: number): string | null {
   if (!range) return null;
   const bounds = `${range.low} and ${range.high}${type === 'timeSpan' ? ' seconds' : ''}`;
-  if ((value >= range.low && value <= range.high) === range.not) return `must ${range.not ? 'not ' : ''}be between ${bounds}`;
+  if ((value >= range.low && value <= range.high) === range.not) {
+    return `must ${range.not ? 'not ' : ''}be between ${bounds}`;
+  }
   return value % range.step === 0 ? null : `must be a multiple of ${range.step} seconds`;
 }

@@ -5,6 +5,9 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`);
 }
 
+const NOT_INTEGRATED =
+  'An ASP.NET setting has been detected that does not apply in Integrated managed pipeline mode';
+
 const TITLES: Record<string, string> = {
   400: 'Bad Request',
   403.14: 'The Web server is configured to not list the contents of this directory',
@@ -24,7 +27,12 @@ const TITLES: Record<string, string> = {
   404.18: 'Request filtering: query string sequence denied',
   405: 'Method Not Allowed',
   411: 'Length Required',
-  '500.50': 'URL Rewrite module error',
+  500.22: NOT_INTEGRATED,
+  500.23: NOT_INTEGRATED,
+  500.24: NOT_INTEGRATED,
+  '500.50': 'URL Rewrite Module Error',
+  500.52: 'URL Rewrite Module Error',
+  500.53: 'URL Rewrite Module Error',
   501: 'Not Implemented',
   502: 'Bad Gateway',
   503: 'Service Unavailable',

@@ -1,9 +1,9 @@
 /* What iisnode answers with when it cannot carry a request out, and what it tells of itself. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { STATUS_CODES } from 'node:http';
 import path from 'node:path';
 import { escapeHtml } from './errors';
-import { IISNODE_VERSION, IisnodeError, UNABLE_TO_START } from './process';
+import { IISNODE_VERSION, IisnodeError, stderrLog, UNABLE_TO_START } from './process';
 import type { IisnodeSettings } from './settings';
 
 export type Failure =
@@ -23,7 +23,7 @@ export function failure(error: IisnodeError, script: string, settings: IisnodeSe
   if (settings.devErrorsEnabled && status >= 500 && pid !== undefined) {
     const facts = [
       `HRESULT: 0x${hresult.toString(16)}`, `HTTP status: ${status}`, `HTTP subStatus: ${substatus}`, `HTTP reason: ${STATUS_CODES[status]}`,
-      '', stderrLog(script, settings, pid),
+      '', stderrOf(script, settings, pid),
     ];
     return { kind: 'page', html: page('iisnode encountered an error when processing the request', facts.join('\n')), cause, pid };
   }
@@ -41,9 +41,8 @@ export function debugHeader({ nodeProcessCommandLine }: IisnodeSettings, facts: 
 }
 
 /** The last 64 KB of what a process wrote to stderr. */
-function stderrLog(script: string, settings: IisnodeSettings, pid: number): string {
+function stderrOf(script: string, settings: IisnodeSettings, pid: number): string {
   const folder = path.resolve(path.dirname(script), settings.logDirectory.replaceAll('\\', '/'));
-  if (!settings.loggingEnabled || !existsSync(folder)) return '';
-  const name = readdirSync(folder).find(file => file.includes(`-${pid}-stderr-`));
-  return name ? readFileSync(path.join(folder, name), 'utf8').slice(-65536) : '';
+  const file = settings.loggingEnabled ? stderrLog(folder, pid) : undefined;
+  return file ? readFileSync(file, 'utf8').slice(-65536) : '';
 }

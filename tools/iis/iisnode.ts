@@ -5,14 +5,19 @@ import path from 'node:path';
 import { Answer, Exchange, exchange } from './bridge';
 import { debugHeader, Failure, failure, page } from './iisnode-errors';
 import { IisnodeError, NodeProcess } from './process';
-import { applyOverrides, IisnodeSettings, OverridesError, overridesWarnings, readSettings } from './settings';
+import {
+  applyOverrides, IisnodeSettings, OverridesError, overridesWarnings, readSettings, SectionError,
+} from './settings';
 import { newPipeName, NodeExe } from './system';
 import { Watcher, watchFiles } from './watch';
 
-/** What web.config says for iisnode. */
+/** What the configuration says for iisnode, at a script. */
 export interface IisnodeConfig {
   attributes: Record<string, string>;
   appSettings: [key: string, value: string][];
+  /** Why its section, or appSettings, cannot be read. */
+  problem?: string;
+  appSettingsProblem?: string;
 }
 
 /** `done` is to be called when the answer has reached the client, or the client has gone. */
@@ -43,7 +48,11 @@ export class Iisnode {
   #requests = 0;
 
   /** @param node the node.exe to run */
-  constructor(private config: IisnodeConfig, private readonly node: NodeExe, private readonly log: (line: string) => void) {}
+  constructor(
+    private readonly configOf: (script: string) => IisnodeConfig,
+    private readonly node: NodeExe,
+    private readonly log: (line: string) => void,
+  ) {}
 
   /** The live processes, the newest first. */
   pids(): number[] {
@@ -51,8 +60,7 @@ export class Iisnode {
   }
 
   /** web.config has changed: the settings are read again, and each application is replaced at its next request. */
-  configure(config: IisnodeConfig): void {
-    this.config = config;
+  configure(): void {
     this.#settings.clear();
     for (const application of this.#applications.values()) application.stale = true;
   }
@@ -67,6 +75,7 @@ export class Iisnode {
 
   async close(): Promise<void> {
     this.#control?.server.close();
+    for (const { watcher } of this.#applications.values()) watcher.close();
     const starting = Array.from(this.#applications.values()).flatMap(one => one.processes.flatMap(slot => slot ?? []));
     this.#applications.clear();
     await Promise.allSettled(starting);
@@ -77,7 +86,9 @@ export class Iisnode {
   /** Says what is wrong with the settings for a script, before there is a request. */
   check(script: string): void {
     try {
-      const settings = readSettings(this.config.attributes, script);
+      const settings = this.#read(script);
+      const { appSettingsProblem } = this.configOf(script);
+      if (appSettingsProblem) this.log(`500.1000 for every request: ${appSettingsProblem}`);
       for (const warning of overridesWarnings(settings, script)) this.log(warning);
       if (settings.debuggingEnabled) this.log(`debuggingEnabled: where a rule lets it pass, ${path.basename(script)}/debug is a debugger for anyone`);
       if (settings.devErrorsEnabled) this.log('devErrorsEnabled: iisnode\'s own errors are pages with status 200');
@@ -101,7 +112,9 @@ export class Iisnode {
       if (!(error instanceof OverridesError)) throw error;
       const cause = error.message;
       // The server itself is told in a page with status 200, whatever devErrorsEnabled says.
-      if (local) return { kind: 'page', html: page('iisnode was unable to read the configuration file iisnode.yml', cause), cause };
+      const file = error instanceof SectionError ? 'web.config' : 'iisnode.yml';
+      const html = page(`iisnode was unable to read the configuration file ${file}`, cause);
+      if (local) return { kind: 'page', html, cause };
       return { kind: 'error', status: 500, substatus: 1000, cause };
     }
     const debug = settings.debuggingEnabled && pathInfo.toLowerCase().startsWith(`/${settings.debuggerPathSegment.toLowerCase()}`)
@@ -145,16 +158,23 @@ export class Iisnode {
     }
   }
 
+  /** @throws OverridesError for an iisnode.yml or a section that cannot be read */
+  #read(script: string): IisnodeSettings {
+    const { attributes, problem } = this.configOf(script);
+    if (problem) throw new SectionError(problem);
+    return readSettings(attributes, script);
+  }
+
   /** The settings stay as they were read, until web.config changes, or a watched iisnode.yml does. */
   #settingsOf(script: string): IisnodeSettings {
     const known = this.#settings.get(script);
     if (!known) {
-      const settings = readSettings(this.config.attributes, script);
+      const settings = this.#read(script);
       this.#settings.set(script, { settings, stale: false });
       return settings;
     }
     const application = this.#applications.get(script);
-    const seen = application?.watcher();
+    const seen = application?.watcher.look();
     if (application && seen?.changed) application.stale = true;
     if (seen?.overrides) known.stale = true;
     if (known.stale) {
@@ -185,7 +205,11 @@ export class Iisnode {
       const starting = this.#start(application, slot, script);
       application.processes[slot] = starting;
       // An application whose processes cannot be started is not kept.
-      starting.catch(() => this.#applications.get(script) === application && this.#applications.delete(script));
+      starting.catch(() => {
+        if (this.#applications.get(script) !== application) return;
+        application.watcher.close();
+        this.#applications.delete(script);
+      });
     }
     this.#applications.set(script, application);
     return application;
@@ -194,13 +218,16 @@ export class Iisnode {
   async #start(application: Application, slot: number, script: string): Promise<NodeProcess> {
     try {
       const { settings } = application;
-      const { appSettings } = this.config;
+      const { appSettings, appSettingsProblem } = this.configOf(script);
+      // Windows' ERROR_ALREADY_EXISTS, as an HRESULT: CreateNodeEnvironment reads the section.
+      if (appSettingsProblem) throw new IisnodeError(500, 1000, 0x800700b7, appSettingsProblem);
       const started = await NodeProcess.start({ script, settings, appSettings, node: this.node, controlPipe: this.#control?.name });
       this.#processes.add(started);
       this.log(`process ${started.pid} started for ${script}`);
       started.onExit(() => {
         this.#processes.delete(started);
         this.log(`process ${started.pid} ended`);
+        if (started.failedToStart) started.onClose(() => this.#sayLastWords(started));
         // The next request that is meant for it starts another.
         application.processes[slot] = undefined;
       });
@@ -211,9 +238,19 @@ export class Iisnode {
     }
   }
 
+  /** Why a process did not start: what it wrote last, and where the rest of it is. */
+  #sayLastWords(process: NodeProcess): void {
+    const { lines, file } = process.lastWords();
+    const wrote = lines.length > 0 ? 'the last that it wrote:' : 'it wrote nothing';
+    this.log(`it ended before it listened; ${wrote}`);
+    for (const line of lines) this.log(`  | ${line}`);
+    if (file) this.log(`its log: ${file}`);
+  }
+
   /** From now on requests go to a new application; this one's processes answer what they have, and are ended. */
   #retire(script: string, application: Application, timeout: number, why: string): void {
     this.#applications.delete(script);
+    application.watcher.close();
     this.log(`recycle: ${why}`);
     for (const starting of application.processes) {
       if (!starting) continue;

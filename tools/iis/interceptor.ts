@@ -7,9 +7,29 @@ import path from 'path';
 
 const script = process.argv[2]!;
 process.argv.splice(1, 1);
+if (process.platform !== 'win32') process.env = anyCase(process.env);
 if (process.env.IISNODE_LOGGINGENABLED === '1') logToFiles();
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- it is a name that is known only now
 require(script);
+
+/** On Windows a variable of the environment is found by its name in any case of letters. */
+function anyCase(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const nameOf = (target: NodeJS.ProcessEnv, name: string | symbol) => {
+    if (typeof name === 'symbol' || name in target) return name as string;
+    return Object.keys(target).find(one => one.toLowerCase() === name.toLowerCase()) || name;
+  };
+  return new Proxy(environment, {
+    get: (target, name) => target[nameOf(target, name)],
+    has: (target, name) => nameOf(target, name) in target,
+    set: (target, name, value) => {
+      target[nameOf(target, name)] = value as string;
+      return true;
+    },
+    deleteProperty: (target, name) => delete target[nameOf(target, name)],
+    getOwnPropertyDescriptor: (target, name) =>
+      Object.getOwnPropertyDescriptor(target, nameOf(target, name)),
+  });
+}
 
 function logToFiles(): void {
   const folder = path.resolve(path.dirname(script), process.env.IISNODE_LOGDIRECTORY || 'iisnode');
@@ -50,22 +70,56 @@ function intercept(stream: NodeJS.WriteStream, name: string, folder: string): vo
   stream.write = stream.end = write as never;
 }
 
-/** Deletes the oldest files of the folder, whatever they are, until their number and size are within the limits. */
+/**
+ * Deletes the oldest files of the folder, whatever they are, until their number and size are within
+ * the limits. Another process may be doing the same: a file that is gone, or in use, is left alone.
+ */
 function purge(folder: string): void {
-  const files = fs.readdirSync(folder).filter(name => name !== 'index.html').map(name => ({ name, stat: fs.statSync(path.join(folder, name)) }))
-    .filter(({ stat }) => stat.isFile()).sort((a, b) => a.stat.mtimeMs - b.stat.mtimeMs);
-  let total = files.reduce((sum, { stat }) => sum + stat.size, 0);
+  const files = fs.readdirSync(folder)
+    .filter(name => name !== 'index.html')
+    .map(name => look(folder, name))
+    .filter((one): one is Seen => one !== null)
+    .sort((a, b) => a.changed - b.changed);
+  let total = files.reduce((sum, { size }) => sum + size, 0);
+  let count = files.length;
   const mostBytes = Number(process.env.IISNODE_MAXTOTALLOGFILESIZEINKB || 1024) * 1024;
   const mostFiles = Number(process.env.IISNODE_MAXLOGFILES) || 20;
-  while (files.length > 0 && (total > mostBytes || files.length > mostFiles)) {
-    const oldest = files.shift()!;
-    total -= oldest.stat.size;
-    fs.unlinkSync(path.join(folder, oldest.name));
+  for (const { name, size } of files) {
+    if (total <= mostBytes && count <= mostFiles) return;
+    try {
+      fs.unlinkSync(path.join(folder, name));
+      total -= size;
+      count -= 1;
+    } catch {
+      // In use, or gone.
+    }
+  }
+}
+
+interface Seen {
+  name: string;
+  size: number;
+  changed: number;
+}
+
+/** null for what is no file, or not there any more. */
+function look(folder: string, name: string): Seen | null {
+  try {
+    const stat = fs.statSync(path.join(folder, name));
+    return stat.isFile() ? { name, size: stat.size, changed: stat.mtimeMs } : null;
+  } catch {
+    return null;
   }
 }
 
 /** The page that lists the log files. It is a file of the folder, and served where the folder is. */
 function writeIndex(folder: string): void {
   const files = fs.readdirSync(folder).filter(name => /-(stdout|stderr)-\d+\.txt$/.test(name));
-  fs.writeFileSync(path.join(folder, 'index.html'), `<title>iisnode logs</title>${files.map(name => `<p><a href="${name}">${name}</a></p>`).join('')}`);
+  const links = files.map(name => `<p><a href="${name}">${name}</a></p>`).join('');
+  const page = `<title>iisnode logs</title>${links}`;
+  try {
+    fs.writeFileSync(path.join(folder, 'index.html'), page);
+  } catch {
+    // Another process writes it at this moment.
+  }
 }

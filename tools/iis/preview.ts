@@ -1,34 +1,48 @@
-/* npm run preview: serves a folder as IIS, URL Rewrite and iisnode would, on a machine that has none of them. */
-import { existsSync } from 'node:fs';
+/*
+ * npm run preview: serves a folder as IIS, URL Rewrite and iisnode would, on a machine that has
+ * none of them.
+ */
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../src/config';
-import { startIis } from './index';
+import { appPathOf, startIis } from './index';
+import type { IisVersion } from './layers';
 
 const APP = readConfig({}).appPath || '/';
 
 const USAGE = `npm run preview -- [folder] [options]
 
-Serves the folder (default: this one) with its web.config and iisnode.yml, as IIS 7.5 with URL Rewrite 2 and iisnode would. For trying a
-deployment on a machine without Windows: it listens on this machine only, and is no server for the public.
+Serves the folder (default: this one) with its web.config and iisnode.yml, as IIS 7.5 with URL
+Rewrite 2 and iisnode would. For trying a deployment on a machine without Windows: it listens on
+this machine only, and is no server for the public.
 
-  --port 8080      the port; 0 for any that is free
-  --app <path>     the application's path on the site (${APP}); / for the root of a site
-  --iis 7.5        7.5, or 10 (WebSockets, where web.config leaves them to node)
-  --node <file>    the node to run the application with: that of your server, say
-  --trace          prints what happens with each request: rule, rewritten URL, handler, process, status
-  --local          answers as IIS answers a browser on the server itself: with the details of errors
+  --port 8080             the port; 0 for any that is free
+  --app <path>            the application's path on the site; / for the root of a site. Default:
+                          APP_PATH of the folder's <appSettings>, else ${APP}
+  --parent <web.config>   a web.config of the site above, whose settings the application inherits;
+                          several: that of the site's root first, then the folders below it
+  --child <path>=<folder> an application below this one, which inherits its settings: files, or a
+                          folder with an application for node; may be given several times
+  --iis 7.5               7.5, or 10 (WebSockets, where web.config leaves them to node)
+  --node <file>           the node to run the application with: that of your server, say
+  --trace                 prints what happens with each request: rule, rewritten URL, handler,
+                          process, status
+  --local                 answers as IIS answers a browser on the server itself: with the details of
+                          errors
 `;
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      app: { type: 'string', default: APP },
+      app: { type: 'string' },
+      child: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', default: false },
       iis: { type: 'string', default: '7.5' },
       local: { type: 'boolean', default: false },
       node: { type: 'string' },
+      parent: { type: 'string', multiple: true, default: [] },
       port: { type: 'string', default: '8080' },
       trace: { type: 'boolean', default: false },
     },
@@ -38,30 +52,91 @@ async function main(): Promise<void> {
     return;
   }
   const folder = path.resolve(positionals[0] ?? '.');
-  const { iis } = values;
   const port = Number(values.port);
   if (positionals.length > 1) throw new Error(`one folder, not ${positionals.length}`);
-  // npm takes options for its own where the -- is forgotten, and hands their values on: /, of --app /, is no folder to serve.
+  // npm takes options for its own where the -- is forgotten, and hands their values on: /, of
+  // --app /, is no folder to serve.
   const hint = '(options stand behind --: npm run preview -- --port 8081)';
   if (!existsSync(folder)) throw new Error(`there is no folder ${folder} ${hint}`);
-  if (!existsSync(path.join(folder, 'web.config'))) throw new Error(`there is no web.config in ${folder} ${hint}`);
-  if (iis !== '7.5' && iis !== '10') throw new Error(`--iis: 7.5 or 10, not ${iis}`);
-  if (!/^\d+$/.test(values.port) || port > 65535) throw new Error(`--port: a number up to 65535, not ${values.port}`);
-  if (!/^\/[\w./~-]*$/.test(values.app)) throw new Error(`--app: a path such as /app, or /, not ${values.app}`);
-  if (values.node !== undefined && !existsSync(values.node)) throw new Error(`--node: there is no file ${values.node}`);
+  if (!existsSync(path.join(folder, 'web.config'))) {
+    throw new Error(`there is no web.config in ${folder} ${hint}`);
+  }
+  const iis = readVersion(values.iis);
+  if (!/^\d+$/.test(values.port) || port > 65535) {
+    throw new Error(`--port: a number up to 65535, not ${values.port}`);
+  }
+  if (values.app !== undefined && !isPath(values.app)) {
+    throw new Error(`--app: a path such as /app, or /, not ${values.app}`);
+  }
+  if (values.node !== undefined && !existsSync(values.node)) {
+    throw new Error(`--node: there is no file ${values.node}`);
+  }
 
+  const app = values.app ?? appPathOf(folder, iis);
   const server = await startIis({
-    folder, iis, port, app: values.app, local: values.local, node: values.node, log: line => console.log(line),
+    folder, iis, port, app,
+    parents: values.parent.map(readParent),
+    children: values.child.map(readChild),
+    local: values.local,
+    node: values.node,
+    log: line => console.log(line),
     trace: values.trace ? line => console.log(line) : undefined,
   });
+  sayWhereItLives(folder, app, iis);
   console.log(`${folder} as IIS ${iis} would serve it, on this machine only: ${server.url}`);
   console.log('Ctrl+C ends it.');
   const stop = () => void server.close().finally(() => process.exit(0));
   process.once('SIGINT', stop).once('SIGTERM', stop);
 }
 
+function readVersion(text: string): IisVersion {
+  if (text !== '7.5' && text !== '10') throw new Error(`--iis: 7.5 or 10, not ${text}`);
+  return text;
+}
+
+function isPath(text: string): boolean {
+  return /^\/[\w./~-]*$/.test(text);
+}
+
+/** The folder of a web.config stands for the file. */
+function readParent(text: string): string {
+  const file = statSync(
+    text, { throwIfNoEntry: false },
+  )?.isDirectory()
+    ? path.join(text, 'web.config')
+    : text;
+  if (!existsSync(file)) throw new Error(`--parent: there is no file ${file}`);
+  return file;
+}
+
+function readChild(text: string): { path: string; folder: string } {
+  const equals = text.indexOf('=');
+  const [name, folder] = [text.slice(0, Math.max(equals, 0)), text.slice(equals + 1)];
+  if (equals < 1 || !isPath(`/${name}`)) {
+    throw new Error(`--child: <path>=<folder>, such as shop=../shop, not ${text}`);
+  }
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new Error(`--child: there is no folder ${folder}`);
+  }
+  return { path: name, folder };
+}
+
+/**
+ * node answers below APP_PATH: below another path each request of the application is a 404 of its
+ * own.
+ */
+function sayWhereItLives(folder: string, app: string, iis: IisVersion): void {
+  const own = appPathOf(folder, iis);
+  if (app === '/' || app.replace(/\/$/, '').toLowerCase() === own.toLowerCase()) return;
+  console.log(`--app is ${app}, and APP_PATH of the application is ${own}: it answers 404 for `
+    + 'everything. '
+    + `Set APP_PATH to ${app} in <appSettings>, or leave --app out.`);
+}
+
 main().catch((error: Error) => {
   const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  console.error(taken ? 'The port is taken: choose another with --port' : `${error.message}. --help says more.`);
+  console.error(
+    taken ? 'The port is taken: choose another with --port' : `${error.message}. --help says more.`,
+  );
   process.exitCode = 2;
 });

@@ -1,5 +1,6 @@
 /* One node.exe of an application, as iisnode starts it and talks to it: over a pipe, with connections that are kept for reuse. */
 import { ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -25,6 +26,10 @@ export interface ProcessOptions {
   controlPipe?: string;
 }
 
+/** How much of what a process wrote is told when it does not start: characters, and lines. */
+const LAST_WORDS = 8192;
+const LAST_LINES = 25;
+
 /** iisnode's own error number where it does not find node.exe. */
 export const UNABLE_TO_START = 1028;
 
@@ -43,6 +48,10 @@ export class NodeProcess {
   readonly #pipe: string;
   readonly #open: NodeExe['open'];
   readonly #settings: IisnodeSettings;
+  readonly #logs: string;
+  #stderr = '';
+  #listened = false;
+  #ending = false;
   readonly #kept: { socket: net.Socket; since: number }[] = [];
   readonly #ended: Promise<void>;
 
@@ -54,21 +63,28 @@ export class NodeProcess {
     const child = spawn(command!, [...first, node.file(script)], {
       cwd: path.dirname(script),
       env: environment(options, pipe),
-      // The interceptor writes the log files; what node writes without it is lost.
-      stdio: 'ignore',
+      // The interceptor writes the log files; what node writes without it is lost under iisnode. Here
+      // it is kept for lastWords. Windows' node.exe in wine fails at a pipe.
+      stdio: ['ignore', 'ignore', node.windows ? 'ignore' : 'pipe'],
       windowsHide: true,
     });
     await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', (error: NodeJS.ErrnoException) =>
       reject(new IisnodeError(500, 1000, error.code === 'ENOENT' ? UNABLE_TO_START : 5, `node.exe cannot be started: ${error.message}`))));
-    return new NodeProcess(child, pipe, node.open, options.settings);
+    return new NodeProcess(child, pipe, options);
   }
 
-  private constructor(child: ChildProcess, pipe: string, open: NodeExe['open'], settings: IisnodeSettings) {
+  private constructor(
+    child: ChildProcess, pipe: string, { node, settings, script }: ProcessOptions,
+  ) {
     this.#child = child;
     this.#pipe = pipe;
-    this.#open = open;
+    this.#open = node.open;
     this.#settings = settings;
+    this.#logs = path.resolve(path.dirname(script), settings.logDirectory.replaceAll('\\', '/'));
     this.pid = child.pid!;
+    child.stderr?.on('data', data => {
+      this.#stderr = (this.#stderr + String(data)).slice(-LAST_WORDS);
+    });
     this.#ended = new Promise(resolve => child.once('exit', () => {
       this.exited = true;
       removePipe(pipe);
@@ -81,8 +97,27 @@ export class NodeProcess {
     this.#child.once('exit', listener);
   }
 
+  /** Called when, after its end, all that it wrote has been read. */
+  onClose(listener: () => void): void {
+    this.#child.once('close', listener);
+  }
+
+  /** Whether it ended by itself before it had listened. */
+  get failedToStart(): boolean {
+    return this.exited && !this.#listened && !this.#ending;
+  }
+
+  /** The last lines that it wrote to stderr, and the file that has them, where there is one. */
+  lastWords(): { lines: string[]; file?: string } {
+    const file = stderrLog(this.#logs, this.pid);
+    const text = file ? readFileSync(file, 'utf8') : this.#stderr;
+    const lines = text.trim().split(/\r?\n/).filter(line => line !== '');
+    return { file, lines: lines.slice(-LAST_LINES) };
+  }
+
   /** Ends it as TerminateProcess does: it gets no signal that it could handle. */
   async terminate(): Promise<void> {
+    this.#ending = true;
     this.#child.kill('SIGKILL');
     await this.#ended;
   }
@@ -105,6 +140,7 @@ export class NodeProcess {
         const fresh = await this.#open(this.#pipe);
         // At the end of an answer node takes its own listener away, and a write that is still under way can fail yet.
         fresh.on('error', () => undefined);
+        this.#listened = true;
         return { socket: fresh, kept: false };
       } catch {
         if (retry >= this.#settings.maxNamedPipeConnectionRetry) {
@@ -117,8 +153,7 @@ export class NodeProcess {
   }
 
   #where(): string {
-    const { loggingEnabled, logDirectory } = this.#settings;
-    return loggingEnabled ? `: its log in ${logDirectory}, beside the script, may say why` : '';
+    return this.#settings.loggingEnabled ? `: its log in ${this.#logs} may say why` : '';
   }
 
   /** Keeps a connection for the next request. */
@@ -138,6 +173,13 @@ export class NodeProcess {
   }
 }
 
+/** The newest file of what a process wrote to stderr. */
+export function stderrLog(folder: string, pid: number): string | undefined {
+  if (!existsSync(folder)) return undefined;
+  const names = readdirSync(folder).filter(file => file.includes(`-${pid}-stderr-`)).sort();
+  return names.length > 0 ? path.join(folder, names.at(-1)!) : undefined;
+}
+
 /** node.exe and the interceptor, which the script's path follows. */
 function commandLine({ settings, node, script }: ProcessOptions): string[] {
   const words = (text: string) => Array.from(text.matchAll(/"([^"]*)"|(\S+)/g), word => word[1] ?? word[2]!);
@@ -152,7 +194,10 @@ function commandLine({ settings, node, script }: ProcessOptions): string[] {
   return [...command, ...interceptor];
 }
 
-/** The environment of node.exe. Of a name that is there twice Windows takes the first: the system's, then iisnode's, then appSettings'. */
+/**
+ * The environment of node.exe. Windows does not tell names apart by their case, and of one that is
+ * there twice it takes the first: the system's, then iisnode's, then appSettings'.
+ */
 function environment({ settings, appSettings, controlPipe, node }: ProcessOptions, pipe: string): NodeJS.ProcessEnv {
   const entries: [string, string][] = [
     ...Object.entries(node.env),
@@ -176,5 +221,10 @@ function environment({ settings, appSettings, controlPipe, node }: ProcessOption
       ['IISNODE_MAXLOGFILES', String(settings.maxLogFiles)],
     );
   }
-  return Object.fromEntries(entries.reverse());
+  const first = new Map<string, [string, string]>();
+  for (const entry of entries) {
+    const name = entry[0].toLowerCase();
+    if (!first.has(name)) first.set(name, entry);
+  }
+  return Object.fromEntries(first.values());
 }

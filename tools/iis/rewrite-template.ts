@@ -1,5 +1,7 @@
 /* URL Rewrite's strings with references in braces: {R:1}, {C:1}, {HTTP_HOST}, {ToLower:{R:1}}, {Map:{R:1}}. */
 
+import { decode } from './url';
+
 /** What a string refers to while a rule is carried out. */
 export interface References {
   /** What the rule's pattern captured; [0] is the whole match. */
@@ -19,15 +21,6 @@ const functions = new Map<string, (text: string) => string>([
   ['urldecode', decode],
   ['htmlencode', text => text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)],
 ]);
-
-/** Percent-decodes; a text that is not well encoded stays as it is. */
-export function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
 
 /**
  * Compiles a string that may hold references.

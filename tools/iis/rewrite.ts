@@ -1,193 +1,298 @@
 /* URL Rewrite 2: the inbound rules of a web.config, read once and carried out for each request. */
 import { children, find, is } from './collection';
-import { compile, decode, References, RewriteMap, Template } from './rewrite-template';
+import { mergeSection } from './merge';
+import { Pattern, readPattern } from './rewrite-pattern';
+import { compile, References, RewriteMap, Template } from './rewrite-template';
+import { SECTIONS } from './schema';
+import { decode } from './url';
 import type { XmlElement } from './xml';
 
 /** A request as the rules see it. */
 export interface RewriteRequest {
-  /** Percent-decoded, from the site's root: '/app/socket/1/'. */
+  /** The canonical path, from the site's root: '/app/socket/1/'. */
   path: string;
   /** Without the question mark, as it was sent. */
   query: string;
-  /** The URL of the folder that holds the rules: '/' or '/app/'. A rule sees what comes behind it. */
+  /**
+   * The URL of the folder that holds the rules: '/' or '/app/'. A rule sees the part behind it. A
+   * rule that a folder above has handed down counts from that folder.
+   */
   base: string;
   /** A server variable as it is for this path and query. */
   variable: (name: string, path: string, query: string) => string;
   isFile: (physicalPath: string) => boolean;
   isDirectory: (physicalPath: string) => boolean;
+  /**
+   * The server variables that an administrator lets rules set. Default: none, as in a fresh IIS.
+   */
+  allowedVariables?: ReadonlySet<string>;
 }
 
-export type RewriteResult =
-  | { kind: 'pass'; rules: string[] }
-  | { kind: 'rewrite'; rules: string[]; path: string; query: string }
+/** What rules have set: the names of server variables, with their values. */
+export type SetVariables = [name: string, value: string][];
+
+export type RewriteResult = { rules: string[]; set?: SetVariables } & (
+  | { kind: 'pass' }
+  | { kind: 'rewrite'; path: string; query: string }
   /** To another server, for which IIS needs a module that is a proxy. */
-  | { kind: 'proxy'; rules: string[]; url: string }
-  | { kind: 'redirect'; rules: string[]; status: number; url: string }
-  | { kind: 'custom'; rules: string[]; status: number; substatus: number; reason: string; description: string }
-  | { kind: 'abort'; rules: string[] }
-  | { kind: 'error'; rules: string[]; message: string };
+  | { kind: 'proxy'; url: string }
+  | { kind: 'redirect'; status: number; url: string }
+  | { kind: 'custom'; status: number; substatus: number; reason: string; description: string }
+  | { kind: 'abort' }
+  | { kind: 'error'; message: string });
 
 export type Rules = (request: RewriteRequest) => RewriteResult;
 
-/** What a pattern captured, [0] the whole match; null if it does not match. */
-type Pattern = (text: string) => string[] | null;
-
 interface Condition {
-  input: Template;
+  /** Without one, IsFile and IsDirectory look at the physical path of the request. */
+  input: Template | null;
   negate: boolean;
   type: string;
   pattern: Pattern;
 }
 
+interface VariableToSet {
+  name: string;
+  value: Template;
+  replace: boolean;
+}
+
 interface Rule {
   name: string;
+  /** The folder that it was handed down from, if it is not of the folder itself. */
+  base: string | undefined;
   stop: boolean;
   pattern: Pattern;
   negate: boolean;
   conditions: Condition[];
   any: boolean;
   trackAll: boolean;
-  setsVariables: boolean;
+  set: VariableToSet[];
   action: Record<string, string>;
   url: Template;
+  reason: Template;
   description: Template;
 }
 
-const REDIRECTS: Record<string, number> = { permanent: 301, found: 302, seeother: 303, temporary: 307 };
+const REDIRECTS: Record<string, number> = {
+  permanent: 301,
+  found: 302,
+  seeother: 303,
+  temporary: 307,
+};
 
 /**
  * Reads the rules of a <rewrite> element.
  * @returns what carries them out, in order
- * @throws Error for a pattern or a string that cannot be used: IIS answers 500.50 to every request
+ * @throws Error for a pattern or a string that cannot be used: IIS answers 500.52 to every request
  */
 export function readRules(rewrite: XmlElement | undefined): Rules {
-  const maps = readMaps(find(rewrite, 'rewriteMaps'));
-  const rules = children(find(rewrite, 'rules'), 'rule')
+  const maps = readMaps(section(rewrite, 'rewriteMaps'));
+  const rules = children(section(rewrite, 'rules'), 'rule')
     .filter(rule => is(rule, 'enabled', true))
     .map(rule => readRule(rule, maps));
   return request => carryOut(rules, request);
+}
+
+/** A section of <rewrite> without its <clear /> and <remove>. */
+function section(rewrite: XmlElement | undefined, name: string): XmlElement | undefined {
+  const element = find(rewrite, name);
+  const path = `system.webServer/rewrite/${name}`;
+  return element && mergeSection(path, SECTIONS.get(path)!, [{ element, level: 0 }]).element;
 }
 
 function readMaps(element: XmlElement | undefined): Map<string, RewriteMap> {
   return new Map(children(element, 'rewriteMap').map(map => {
     const ignoreCase = is(map, 'ignoreCase', true);
     const fold = (key: string) => ignoreCase ? key.toLowerCase() : key;
-    const entries = new Map(children(map, 'add').map(add => [fold(add.attributes.key ?? ''), add.attributes.value ?? '']));
+    const entries = new Map(children(map, 'add')
+      .map(({ attributes: { key, value } }) => [fold(key ?? ''), value ?? '']));
     const otherwise = map.attributes.defaultValue ?? '';
-    return [(map.attributes.name ?? '').toLowerCase(), (key: string) => entries.get(fold(key)) ?? otherwise];
+    const name = (map.attributes.name ?? '').toLowerCase();
+    return [name, (key: string) => entries.get(fold(key)) ?? otherwise];
   }));
 }
 
 function readRule(rule: XmlElement, maps: Map<string, RewriteMap>): Rule {
   const match = find(rule, 'match');
   const action = find(rule, 'action')?.attributes ?? {};
-  const name = rule.attributes.name ?? '';
   const syntax = (rule.attributes.patternSyntax ?? 'ECMAScript').toLowerCase();
   const conditions = find(rule, 'conditions');
+  const template = (text: string | undefined) => compile(text ?? '', maps);
   return {
-    name,
+    name: rule.attributes.name ?? '',
+    base: rule.base,
     stop: is(rule, 'stopProcessing', false),
     // Published rules leave <match> out to take every URL, and <action> to do nothing.
-    pattern: match?.attributes.url === undefined ? text => [text] : readPattern(match.attributes.url, syntax, is(match, 'ignoreCase', true)),
+    pattern: match?.attributes.url === undefined
+      ? text => [text]
+      : readPattern(match.attributes.url, syntax, is(match, 'ignoreCase', true)),
     negate: is(match, 'negate', false),
-    conditions: children(conditions, 'add').map(add => ({
-      input: compile(add.attributes.input ?? '', maps),
-      negate: is(add, 'negate', false),
-      type: (add.attributes.matchType ?? 'Pattern').toLowerCase(),
-      pattern: readPattern(add.attributes.pattern ?? '', syntax, is(add, 'ignoreCase', true)),
-    })),
+    conditions: children(conditions, 'add').map(add => readCondition(add, syntax, maps)),
     any: conditions?.attributes.logicalGrouping?.toLowerCase() === 'matchany',
     trackAll: is(conditions, 'trackAllCaptures', false),
-    setsVariables: children(find(rule, 'serverVariables'), 'set').length > 0,
+    set: children(find(rule, 'serverVariables'), 'set').map(set => ({
+      name: (set.attributes.name ?? '').toUpperCase(),
+      value: template(set.attributes.value),
+      replace: is(set, 'replace', true),
+    })),
     action,
-    url: compile(action.url ?? '', maps),
-    description: compile(action.statusDescription ?? '', maps),
+    url: template(action.url),
+    reason: template(action.statusReason),
+    description: template(action.statusDescription),
   };
 }
 
-function readPattern(pattern: string, syntax: string, ignoreCase: boolean): Pattern {
-  if (syntax === 'exactmatch') {
-    const fold = (text: string) => ignoreCase ? text.toLowerCase() : text;
-    return text => fold(text) === fold(pattern) ? [text] : null;
-  }
-  const source = syntax === 'wildcard'
-    ? `^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '(.*)').replace(/\?/g, '.')}$`
-    : pattern;
-  const expression = new RegExp(source, ignoreCase ? 'i' : '');
-  return text => {
-    const found = expression.exec(text);
-    return found && Array.from(found, group => group ?? '');
+function readCondition(add: XmlElement, syntax: string, maps: Map<string, RewriteMap>): Condition {
+  const { input, pattern, matchType } = add.attributes;
+  const type = (matchType ?? 'Pattern').toLowerCase();
+  return {
+    input: input === undefined && type !== 'pattern' ? null : compile(input ?? '', maps),
+    negate: is(add, 'negate', false),
+    type,
+    // IsFile and IsDirectory have no pattern, whatever stands there.
+    pattern: type === 'pattern'
+      ? readPattern(pattern ?? '', syntax, is(add, 'ignoreCase', true))
+      : () => null,
   };
+}
+
+/** A request on its way through the rules. */
+interface State {
+  request: RewriteRequest;
+  path: string;
+  query: string;
+  rewritten: boolean;
+  matched: string[];
+  set: SetVariables;
 }
 
 function carryOut(rules: Rule[], request: RewriteRequest): RewriteResult {
-  let { path, query } = request;
-  let rewritten = false;
-  const matched: string[] = [];
+  const { path, query } = request;
+  const state: State = { request, path, query, rewritten: false, matched: [], set: [] };
   for (const rule of rules) {
-    // Outside the folder, after a rewrite to another application, the rules do not apply any more.
-    if (!path.toLowerCase().startsWith(request.base.toLowerCase()) && `${path}/`.toLowerCase() !== request.base.toLowerCase()) break;
-    const found = rule.pattern(path.slice(request.base.length));
+    const base = rule.base ?? request.base;
+    // After a rewrite to a folder elsewhere the rules of this one do not apply any more.
+    if (!isBelow(state.path, base)) continue;
+    const found = rule.pattern(state.path.slice(base.length));
     if ((found !== null) === rule.negate) continue;
     const references: References = {
       rule: rule.negate ? [] : found!,
       condition: [],
-      variable: name => request.variable(name, path, query),
+      variable: name => variable(state, name),
     };
-    if (!conditionsHold(rule, references, request)) continue;
+    if (!conditionsHold(rule, references, state)) continue;
 
-    matched.push(rule.name);
-    if (rule.setsVariables) {
-      // rewrite/allowedServerVariables is empty, and locked, unless an administrator of the server fills it.
-      return { kind: 'error', rules: matched, message: `rule "${rule.name}" sets a server variable that is not allowed` };
+    state.matched.push(rule.name);
+    const refused = setVariables(rule, references, state);
+    if (refused !== null) {
+      return withSet({ kind: 'error', rules: state.matched, message: refused }, state);
     }
-    const { action } = rule;
-    const ownQuery = action.appendQueryString?.toLowerCase() === 'false';
-    const target = () => absolute(withQuery(rule.url(references), ownQuery ? '' : query), request.base);
-    switch (action.type) {
-      case 'AbortRequest': return { kind: 'abort', rules: matched };
-      case 'CustomResponse':
-        return {
-          kind: 'custom',
-          rules: matched,
-          status: Number(action.statusCode ?? 0),
-          substatus: Number(action.subStatusCode ?? 0),
-          reason: action.statusReason ?? '',
-          description: rule.description(references),
-        };
-      case 'Redirect':
-        return { kind: 'redirect', rules: matched, status: REDIRECTS[(action.redirectType ?? 'Permanent').toLowerCase()] ?? 301, url: target() };
-      case 'Rewrite': {
-        const url = target();
-        if (/^https?:/i.test(url)) return { kind: 'proxy', rules: matched, url };
-        const mark = url.indexOf('?');
-        path = decode(mark < 0 ? url : url.slice(0, mark));
-        query = mark < 0 ? '' : url.slice(mark + 1);
-        rewritten = true;
-      }
-    }
+    const result = act(rule, base, references, state);
+    if (result) return withSet(result, state);
     if (rule.stop) break;
   }
-  return rewritten ? { kind: 'rewrite', rules: matched, path, query } : { kind: 'pass', rules: matched };
+  return withSet(state.rewritten
+    ? { kind: 'rewrite', rules: state.matched, path: state.path, query: state.query }
+    : { kind: 'pass', rules: state.matched }, state);
 }
 
-function conditionsHold(rule: Rule, references: References, request: RewriteRequest): boolean {
-  for (const { input, negate, type, pattern } of rule.conditions) {
-    const text = input(references);
-    const found = type === 'isfile'
-      ? request.isFile(text) && [text]
-      : type === 'isdirectory'
-        ? request.isDirectory(text) && [text]
-        : pattern(text);
-    const holds = Boolean(found) !== negate;
+function withSet(result: RewriteResult, { set }: State): RewriteResult {
+  return set.length > 0 ? { ...result, set } : result;
+}
+
+function isBelow(path: string, base: string): boolean {
+  return `${path}/`.toLowerCase().startsWith(base.toLowerCase());
+}
+
+/** The last value that a rule has set, or the request's own. */
+function variable({ request, path, query, set }: State, name: string): string {
+  const own = set.filter(([one]) => one === name).at(-1);
+  return own ? own[1] : request.variable(name, path, query);
+}
+
+/** @returns why it may not: rewrite/allowedServerVariables is locked, and empty, in a fresh IIS */
+function setVariables(rule: Rule, references: References, state: State): string | null {
+  for (const { name, value, replace } of rule.set) {
+    if (!state.request.allowedVariables?.has(name)) {
+      return `rule "${rule.name}": the server variable ${name} is not allowed to be set`;
+    }
+    if (!replace && variable(state, name) !== '') continue;
+    state.set.push([name, value(references)]);
+  }
+  return null;
+}
+
+/** @returns what ends the rules, or undefined if they go on */
+function act(
+  rule: Rule, base: string, references: References, state: State,
+): RewriteResult | undefined {
+  const { action } = rule;
+  const rules = state.matched;
+  const target = () => {
+    const append = action.appendQueryString?.toLowerCase() !== 'false';
+    return withQuery(rule.url(references), append ? state.query : '');
+  };
+  switch (action.type) {
+    case 'AbortRequest': return { kind: 'abort', rules };
+    case 'CustomResponse':
+      return {
+        kind: 'custom',
+        rules,
+        status: Number(action.statusCode ?? 0),
+        substatus: Number(action.subStatusCode ?? 0),
+        reason: rule.reason(references),
+        description: rule.description(references),
+      };
+    case 'Redirect': {
+      const status = REDIRECTS[(action.redirectType ?? 'Permanent').toLowerCase()] ?? 301;
+      return {
+        kind: 'redirect',
+        rules,
+        status,
+        url: absolute(target(), base, /^[a-z][a-z0-9+.-]*:\/\//i),
+      };
+    }
+    case 'Rewrite': {
+      // "a:b" is a path; only these two are whole URLs.
+      const url = absolute(target(), base, /^https?:\/\//i);
+      if (!url.startsWith('/')) return { kind: 'proxy', rules, url };
+      const mark = url.indexOf('?');
+      state.path = decode(mark < 0 ? url : url.slice(0, mark));
+      state.query = mark < 0 ? '' : url.slice(mark + 1);
+      state.rewritten = true;
+      return undefined;
+    }
+    default: return undefined;
+  }
+}
+
+function conditionsHold(rule: Rule, references: References, state: State): boolean {
+  for (const condition of rule.conditions) {
+    const found = evaluate(condition, references, state);
+    const holds = Boolean(found) !== condition.negate;
     if (holds && found) {
-      // {C:n} are of the condition that matched last; with trackAllCaptures they go on from one condition to the next.
-      references.condition = rule.trackAll && references.condition.length > 0 ? [...references.condition, ...found.slice(1)] : found;
+      // {C:n} are of the condition that matched last; with trackAllCaptures they go on from one
+      // condition to the next.
+      references.condition = rule.trackAll && references.condition.length > 0
+        ? [...references.condition, ...found.slice(1)]
+        : found;
     }
     if (holds && rule.any) return true;
     if (!holds && !rule.any) return false;
   }
   return !rule.any || rule.conditions.length === 0;
+}
+
+function evaluate(
+  { input, type, pattern }: Condition, references: References, state: State,
+): string[] | null {
+  const text = input ? input(references) : variable(state, 'REQUEST_FILENAME');
+  switch (type) {
+    case 'isfile': return state.request.isFile(text) ? [text] : null;
+    case 'isdirectory': return state.request.isDirectory(text) ? [text] : null;
+    default: return pattern(text);
+  }
 }
 
 /** The URL with the request's query string behind its own. */
@@ -197,6 +302,6 @@ function withQuery(url: string, query: string): string {
 }
 
 /** A relative URL counts from the folder that holds the rules. */
-function absolute(url: string, base: string): string {
-  return /^(\/|[a-z][a-z0-9+.-]*:)/i.test(url) ? url : base + url;
+function absolute(url: string, base: string, whole: RegExp): string {
+  return url.startsWith('/') || whole.test(url) ? url : base + url;
 }

@@ -1,6 +1,8 @@
 /* What the applicationHost.config of a fresh IIS with ASP.NET holds, where a web.config is apt to add to it: an entry that is
    already there is a 500.19, and what is there is in force. */
 import { mimeTypes } from './mime-types';
+import { SECTIONS } from './schema';
+import type { XmlElement } from './xml';
 
 /** Segments of a URL that are not served (404.8). Case does not matter. */
 export const HIDDEN_SEGMENTS = [
@@ -71,4 +73,62 @@ export function serverEntries(iis: '7.5' | '10'): Map<string, string[][]> {
     ...entries.map(([path, keys]): [string, string[][]] => [path, keys.map(key => [key])]),
     ['system.webServer/httpErrors', ERROR_PAGES.map(status => [String(status), '-1'])],
   ]);
+}
+
+/**
+ * The server's own configuration, as a file that comes before every web.config. Entries that matter
+ * by their key alone have nothing else.
+ */
+export function serverConfiguration(iis: '7.5' | '10'): XmlElement {
+  const known = configurations.get(iis);
+  if (known) return known;
+  const root = emptyElement('configuration');
+  for (const [path, keys] of serverEntries(iis)) {
+    const { add, names } = collectionOf(path);
+    const element = path.split('/').reduce(childOf, root);
+    for (const values of keys) {
+      const entry = emptyElement(add);
+      names.forEach((name, at) => entry.attributes[name] = values[at]!);
+      Object.assign(entry.attributes, more(path, values[0]!, iis));
+      element.children.push(entry);
+    }
+  }
+  configurations.set(iis, root);
+  return root;
+}
+
+const configurations = new Map<string, XmlElement>();
+
+/** What an entry says beside its key. */
+function more(path: string, key: string, iis: '7.5' | '10'): Record<string, string> {
+  switch (path.slice(path.lastIndexOf('/') + 1)) {
+    case 'fileExtensions': return { allowed: 'false' };
+    case 'customHeaders': return { value: 'ASP.NET' };
+    case 'staticContent': return { mimeType: mimeTypes(iis).get(key)! };
+    case 'handlers': return { ...DEFAULT_HANDLERS.find(handler => handler.name === key) };
+    default: return {};
+  }
+}
+
+function emptyElement(name: string): XmlElement {
+  return { name, attributes: {}, children: [], line: 0 };
+}
+
+function childOf(parent: XmlElement, name: string): XmlElement {
+  const there = parent.children.find(child => child.name === name);
+  if (there) return there;
+  const child = emptyElement(name);
+  parent.children.push(child);
+  return child;
+}
+
+/** The collection at the path of its element: what adds an entry, and the entry's keys. */
+function collectionOf(path: string): { add: string; names: string[] } {
+  const section = Array.from(SECTIONS.keys())
+    .find(name => path === name || path.startsWith(`${name}/`))!;
+  const steps = path.slice(section.length).split('/').filter(Boolean);
+  const schema = steps.reduce((at, step) => at.elements.get(step)!, SECTIONS.get(section)!);
+  const { add, entry } = schema.collections[0]!;
+  const keys = Array.from(entry.attributes.values()).filter(attribute => attribute.key);
+  return { add, names: keys.map(attribute => attribute.name) };
 }

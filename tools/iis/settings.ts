@@ -48,6 +48,9 @@ export const KEYS = [...Object.keys(DEFAULTS).filter(name => name !== 'configOve
 /** iisnode.yml cannot be read: iisnode answers every request with an error. */
 export class OverridesError extends Error {}
 
+/** Its section in web.config cannot be read: the same, with other words. */
+export class SectionError extends OverridesError {}
+
 /**
  * The settings for a script.
  * @param attributes of <iisnode> in web.config, which have been checked against the schema
@@ -56,14 +59,61 @@ export class OverridesError extends Error {}
  */
 export function readSettings(attributes: Record<string, string>, script: string): IisnodeSettings {
   const settings = { ...DEFAULTS };
-  for (const [name, value] of Object.entries(attributes)) {
-    if (!isSetting(name)) continue;
-    if (typeof DEFAULTS[name] === 'boolean') assign(settings, name, value.toLowerCase() === 'true');
-    else if (typeof DEFAULTS[name] === 'number') assign(settings, name, value.toLowerCase() === 'infinite' ? Infinity : Number(value));
-    else assign(settings, name, value);
+  for (const name of Object.keys(DEFAULTS).filter(isSetting)) {
+    const value = attributes[name] ?? String(DEFAULTS[name]);
+    const ofMachine = machine(`IISNODE_${name}`);
+    if (ofMachine) assign(settings, name, fromMachine(name, ofMachine));
+    else assign(settings, name, fromFile(name, value));
   }
   applyOverrides(settings, script);
   return settings;
+}
+
+/** An attribute of web.config, which has been checked against the schema. */
+function fromFile(name: keyof IisnodeSettings, value: string): string | number | boolean {
+  switch (typeof DEFAULTS[name]) {
+    case 'boolean': return value.toLowerCase() === 'true';
+    case 'number': return value.toLowerCase() === 'infinite' ? Infinity : Number(value);
+    default: return EXPANDED.has(name) ? expand(value) : value;
+  }
+}
+
+/** Strings in which %NAME% is a variable of the machine: `expanded` in iisnode's schema. */
+const EXPANDED = new Set([
+  'configOverrides', 'debuggerPathSegment', 'interceptor', 'logDirectory', 'node_env',
+  'nodeProcessCommandLine', 'watchedFiles',
+]);
+/** The same for iisnode.yml, where its source says so (ApplyConfigOverrideKeyValue). */
+const EXPANDED_IN_YML = new Set([
+  'interceptor', 'logDirectory', 'node_env', 'nodeProcessCommandLine', 'watchedFiles',
+]);
+
+/** A variable of the machine, whatever the case of its name: Windows does not tell them apart. */
+function machine(name: string): string | undefined {
+  const key = Object.keys(process.env).find(one => one.toLowerCase() === name.toLowerCase());
+  return key === undefined ? undefined : process.env[key];
+}
+
+/** A name that the machine does not know stays as it is written. */
+function expand(text: string): string {
+  return text.replace(/%([^%]+)%/g, (whole, name: string) => machine(name) ?? whole);
+}
+
+/**
+ * What IISNODE_<attribute> of the machine says, in place of web.config (GetEnvVariable).
+ * @throws SectionError for what iisnode cannot read there
+ */
+function fromMachine(name: keyof IisnodeSettings, value: string): string | number | boolean {
+  if (typeof DEFAULTS[name] === 'string') return value;
+  if (typeof DEFAULTS[name] === 'boolean') {
+    if (!/^(true|false|1|0)$/i.test(value)) {
+      throw new SectionError(`IISNODE_${name}=${value} is neither true nor false`);
+    }
+    return /^(true|1)$/i.test(value);
+  }
+  const found = /^\s*\+?\d+/.exec(value);
+  if (!found) throw new SectionError(`IISNODE_${name}=${value} is no number`);
+  return Number(found[0]);
 }
 
 /**
@@ -139,14 +189,13 @@ function override(settings: IisnodeSettings, key: string, value: string, where: 
   const name = (Object.keys(DEFAULTS) as (keyof IisnodeSettings)[]).find(known => known.toLowerCase() === key.toLowerCase());
   // An unknown key is ignored, silently; the name of the file itself is not read from the file.
   if (name === undefined || name === 'configOverrides') return;
-  if (name === 'nodeProcessStickySessions') {
-    // iisnode's source reads a number here, its schema says bool: both spellings count.
-    settings.nodeProcessStickySessions = number(value, where) !== 0 || /^(true|yes)$/i.test(value);
-  } else if (typeof DEFAULTS[name] === 'boolean') {
+  // nodeProcessStickySessions among them, since 0.2.24 (GetBOOL): a number but 0 and 1 is an error.
+  if (typeof DEFAULTS[name] === 'boolean') {
     if (!/^(true|1|yes|false|0|no)$/i.test(value)) throw new OverridesError(`${where}: ${name} is neither true nor false`);
     assign(settings, name, /^(true|1|yes)$/i.test(value));
   } else {
-    assign(settings, name, typeof DEFAULTS[name] === 'number' ? number(value, where) : value);
+    const text = EXPANDED_IN_YML.has(name) ? expand(value) : value;
+    assign(settings, name, typeof DEFAULTS[name] === 'number' ? number(value, where) : text);
   }
 }
 

@@ -1,21 +1,29 @@
-/* A site of IIS with one application: the way of a request through the modules, in their order. */
-import { existsSync, statSync } from 'node:fs';
+/* An application on a site of IIS: the way of a request through the modules, in their order. */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { IisVersion, readSiteConfig, SiteConfig, WebConfigError } from './config';
+import { Configuration, SiteConfig, WebConfigError } from './config';
 import { configErrorPage, escapeHtml } from './errors';
 import { findFile, isDirectory, isFile, sendFile } from './files';
 import { refusal } from './filtering';
 import { mapHandler, Mapping } from './handlers';
-import { Iisnode } from './iisnode';
-import { commonHeaders, headerText, ResponseRules, sendAnswer, sendError, sendPage } from './respond';
+import { Iisnode, IisnodeConfig } from './iisnode';
+import type { Hierarchy, IisVersion } from './layers';
+import {
+  commonHeaders, headerText, ResponseRules, sendAnswer, sendError, sendPage,
+} from './respond';
+import type { RewriteResult } from './rewrite';
+import { serverVariable } from './server-variables';
 import type { NodeExe } from './system';
-import { headerUrl, parseUrl, Place, resolveDots, serverVariable, Visit } from './visit';
+import { escapePath, headerUrl, joinUrl, resolveDots } from './url';
+import type { Place, Visit } from './visit';
 
 export interface SiteOptions {
   folder: string;
   /** '/' or '/app'. */
   app: string;
   iis: IisVersion;
+  /** The web.config files of the folders above, the outermost first, with the folders' URLs. */
+  parents: Hierarchy['parents'];
   node: NodeExe;
   /** Whether to answer as if the client were the server itself. */
   local: boolean;
@@ -23,143 +31,243 @@ export interface SiteOptions {
   dynamicCompression: boolean;
   /** appConcurrentRequestLimit: requests at a time, waiting polls among them. */
   concurrentRequestLimit: number;
+  /** What rewrite/allowedServerVariables of the server lets rules set. */
+  allowedVariables: ReadonlySet<string>;
   log: (line: string) => void;
+  /** The application that a URL belongs to, if it is another one of the site. */
+  elsewhere: (path: string) => Site | undefined;
 }
 
-const NO_CONFIG = { customHeaders: new Map<string, string>(), httpErrors: { existingResponse: 'Auto', errorMode: 'DetailedLocalOnly', errors: [] }, dynamicCompression: false };
+const NO_CONFIG = {
+  customHeaders: new Map<string, string>(),
+  httpErrors: { existingResponse: 'Auto', errorMode: 'DetailedLocalOnly', errors: [] },
+  dynamicCompression: false,
+};
+const ALLOW = 'OPTIONS, TRACE, GET, HEAD, POST';
 
 export class Site {
   readonly iisnode: Iisnode;
+  /** Its URL, with a slash at the end. */
+  readonly base: string;
   readonly #place: Place;
-  #config: SiteConfig | WebConfigError;
-  #stamp: string;
+  readonly #configuration: Configuration;
   #active = 0;
   #said = '';
 
   constructor(private readonly options: SiteOptions) {
-    const base = options.app === '/' ? '/' : `${options.app}/`;
-    this.#place = { folder: options.folder, base, physicalPath: url => findFile(options.folder, url.slice(base.length)) };
-    this.#stamp = this.#configStamp();
-    this.#config = this.#readConfig();
-    this.iisnode = new Iisnode(this.#iisnodeConfig(), options.node, options.log);
-    this.#checkIisnode();
+    const { folder, app, iis, parents } = options;
+    const base = app === '/' ? '/' : `${app}/`;
+    this.base = base;
+    this.#place = {
+      folder, base, iis,
+      siteFolder: parents[0] ? path.dirname(parents[0].file) : folder,
+      physicalPath: url => findFile(folder, url.slice(base.length)),
+    };
+    this.#configuration = new Configuration({ iis, folder, base, parents });
+    this.iisnode = new Iisnode(script => this.#iisnodeConfig(script), options.node, options.log);
+    this.#sayAtStart();
+  }
+
+  /** Whether a path is of this application. */
+  holds(url: string): boolean {
+    return `${url}/`.toLowerCase().startsWith(this.base.toLowerCase());
   }
 
   /** Carries a request through. */
-  async handle(visit: Visit): Promise<void> {
-    const { req } = visit;
-    const server = `Microsoft-IIS/${this.options.iis}`;
-    const plain: ResponseRules = { config: NO_CONFIG, local: this.options.local, folder: this.options.folder, server };
-    const url = parseUrl(visit.rawUrl);
-    if (!url || req.headers.host === undefined) return sendError(visit, plain, 400, 0);
-    if (['POST', 'PUT'].includes(req.method!) && req.headers['content-length'] === undefined && req.headers['transfer-encoding'] === undefined) {
-      return sendError(visit, plain, 411, 0);
+  async handle(visit: Visit, rawPath: string): Promise<void> {
+    if (this.#configuration.refresh()) {
+      this.iisnode.configure();
+      this.#sayAtStart();
     }
-    Object.assign(visit, { path: url.path, query: url.query });
-    if (!`${visit.path}/`.toLowerCase().startsWith(this.#place.base.toLowerCase())) {
-      return sendError(visit, { ...plain, local: true }, 404, 0, `nothing but ${this.options.app}/ is on this site`);
+    const config = this.#configuration.at(visit.path);
+    if (config instanceof WebConfigError) return this.#refuseConfig(visit, config);
+    const rules = this.#responseRules(config);
+    if (this.#active >= this.options.concurrentRequestLimit) {
+      return sendError(visit, rules, 503, 2, 'appConcurrentRequestLimit');
     }
-
-    this.#refresh();
-    const config = this.#config;
-    if (config instanceof WebConfigError) {
-      visit.trace.push('500.19', config.message);
-      const always = { ...NO_CONFIG, httpErrors: { ...NO_CONFIG.httpErrors, existingResponse: 'PassThrough' } };
-      return sendPage(visit, { ...plain, config: always }, 500, [], configErrorPage(config.file, config.problem));
-    }
-    const dynamicCompression = config.dynamicCompression && this.options.dynamicCompression;
-    const rules: ResponseRules = { ...plain, config: { ...config, dynamicCompression } };
-    if (this.#active >= this.options.concurrentRequestLimit) return sendError(visit, rules, 503, 2, 'appConcurrentRequestLimit');
     this.#active++;
     // A request counts until it is answered, whether or not the client still waits.
     try {
-      await this.#run(visit, config, rules, url.rawPath);
+      await this.#run(visit, config, rules, rawPath);
     } finally {
       this.#active--;
     }
   }
 
-  async #run(visit: Visit, config: SiteConfig, rules: ResponseRules, rawPath: string): Promise<void> {
-    const filter = (raw: string) => {
+  /** For answers before any configuration has been read. */
+  plainRules(): ResponseRules {
+    const { local, folder, iis } = this.options;
+    return { config: NO_CONFIG, local, folder, server: `Microsoft-IIS/${iis}` };
+  }
+
+  #responseRules(config: SiteConfig): ResponseRules {
+    const dynamicCompression = config.dynamicCompression && this.options.dynamicCompression;
+    return { ...this.plainRules(), config: { ...config, dynamicCompression } };
+  }
+
+  #refuseConfig(visit: Visit, { file, message, problem }: WebConfigError): void {
+    visit.trace.push('500.19', message);
+    const httpErrors = { ...NO_CONFIG.httpErrors, existingResponse: 'PassThrough' };
+    const rules = { ...this.plainRules(), config: { ...NO_CONFIG, httpErrors } };
+    sendPage(visit, rules, 500, [], configErrorPage(file, problem));
+  }
+
+  async #run(
+    visit: Visit, config: SiteConfig, rules: ResponseRules, rawPath: string,
+  ): Promise<void> {
+    const filter = (raw: string, by: SiteConfig) => {
       const { path: url, query, req: { method, headers } } = visit;
-      return refusal({ method: method!, rawPath: raw, path: url, query, headers }, config.filtering);
+      return refusal({ method: method!, rawPath: raw, path: url, query, headers }, by.filtering);
     };
-    const refused = filter(rawPath);
+    const refused = filter(rawPath, config);
     if (refused !== null) return sendError(visit, rules, 404, refused);
+    const { integratedMode } = config;
+    if (integratedMode) {
+      return sendError(visit, rules, 500, integratedMode.substatus, integratedMode.message);
+    }
+    const moved = config.httpRedirect(visit.path, visit.query, this.base);
+    if (moved) {
+      visit.trace.push('httpRedirect');
+      const location = headerUrl(moved.url, visit.req.headers.host!);
+      return sendPage(visit, rules, moved.status, ['Location', location], '');
+    }
     if (!this.#rewrite(visit, config, rules)) return;
+    if (visit.originalUrl === undefined) return this.#execute(visit, config, rules);
+
+    // The URL that a rule has made has a configuration of its own, in another application as well.
+    const owner = this.options.elsewhere(visit.path) ?? this;
+    const there = owner.#configuration.at(visit.path);
+    if (there instanceof WebConfigError) return this.#refuseConfig(visit, there);
+    const rulesThere = owner.#responseRules(there);
     // Request filtering sees what a rule has made of the URL as well.
-    const again = visit.originalUrl === undefined ? null : filter(encodeURI(visit.path));
-    if (again !== null) return sendError(visit, rules, 404, again, `the rewritten URL ${visit.path}`);
-    await this.#execute(visit, config, rules);
+    const again = filter(encodeURI(visit.path), there);
+    if (again !== null) {
+      return sendError(visit, rulesThere, 404, again, `the rewritten URL ${visit.path}`);
+    }
+    await owner.#execute(visit, there, rulesThere);
   }
 
   /** @returns whether the request goes on to a handler */
   #rewrite(visit: Visit, config: SiteConfig, rules: ResponseRules): boolean {
     if (config.rewrite instanceof Error) {
-      sendError(visit, rules, 500, 50, config.rewrite.message);
+      // Read once more when the answer is sent, the rules are at fault there as well: 500.52 is
+      // what shows.
+      sendError(visit, rules, 500, 52, config.rewrite.message);
       return false;
     }
     const result = config.rewrite({
-      path: visit.path, query: visit.query, base: this.#place.base, isFile, isDirectory,
+      path: visit.path, query: visit.query, base: this.base, isFile, isDirectory,
       variable: (name, url, query) => serverVariable(visit, this.#place, name, url, query) ?? '',
+      allowedVariables: this.options.allowedVariables,
     });
-    visit.trace.push(result.rules.length > 0 ? `rule ${result.rules.map(name => `"${name}"`).join(', ')}` : 'no rule');
+    const named = result.rules.map(name => `"${name}"`).join(', ');
+    visit.trace.push(named ? `rule ${named}` : 'no rule');
+    for (const [name, value] of result.set ?? []) setVariable(visit, name, value);
     switch (result.kind) {
       case 'pass': return true;
       case 'rewrite':
-        visit.trace.push(`rewritten to ${result.path}${result.query && `?${result.query}`}`);
+        visit.trace.push(`rewritten to ${joinUrl(result.path, result.query)}`);
         return this.#rewriteTo(visit, rules, result.path, result.query);
       case 'redirect': {
         const location = headerUrl(result.url, visit.req.headers.host!);
-        sendPage(visit, rules, result.status, ['Location', location], `<a href="${escapeHtml(location)}">here</a>`);
+        sendPage(
+          visit,
+          rules,
+          result.status,
+          ['Location', location],
+          `<a href="${escapeHtml(location)}">here</a>`,
+        );
         return false;
       }
       case 'custom':
-        if (result.status < 200 || result.status > 999) {
-          sendError(visit, rules, 500, 50, `a CustomResponse with the status ${result.status}`);
-          return false;
-        }
-        visit.trace.push(`${result.status}.${result.substatus}`);
-        sendAnswer(visit, rules, {
-          status: result.status, reason: headerText(result.reason), headers: ['Content-Type', 'text/html'], body: Buffer.from(result.description),
-        }, undefined, () => undefined);
+        this.#answerCustom(visit, rules, result);
         return false;
       case 'abort':
         visit.trace.push('aborted');
         visit.req.socket.destroy();
         return false;
-      case 'proxy': sendError(visit, rules, 404, 4, `${result.url} is another server, and Application Request Routing is not installed`); return false;
-      case 'error': sendError(visit, rules, 500, 50, result.message); return false;
+      case 'proxy':
+        sendError(
+          visit,
+          rules,
+          404,
+          4,
+          `${result.url} is another server, and Application Request Routing is not installed`,
+        );
+        return false;
+      case 'error':
+        sendError(visit, rules, 500, 50, result.message);
+        return false;
     }
   }
 
-  /** A rule may lead anywhere on the site, but there is nothing outside of this application. */
+  #answerCustom(
+    visit: Visit, rules: ResponseRules, result: RewriteResult & { kind: 'custom' },
+  ): void {
+    const { status, substatus, reason, description } = result;
+    if (status < 200 || status > 999) {
+      return sendError(visit, rules, 500, 50, `a CustomResponse with the status ${status}`);
+    }
+    visit.trace.push(`${status}.${substatus}`);
+    const headers = ['Content-Type', 'text/html'];
+    // A line end in it, from the URL, would end the header.
+    const answer = {
+      status,
+      reason: headerText(reason.replace(/[\r\n]/g, ' ')),
+      headers,
+      body: Buffer.from(description),
+    };
+    sendAnswer(visit, rules, answer, undefined, () => undefined);
+  }
+
+  /** A rule may lead anywhere on the site, but only to the applications that are here. */
   #rewriteTo(visit: Visit, rules: ResponseRules, target: string, query: string): boolean {
     const to = resolveDots(target);
-    if (to === null || !`${to}/`.toLowerCase().startsWith(this.#place.base.toLowerCase())) {
-      sendError(visit, rules, 404, 0, `${target} is outside of ${this.#place.base}`);
+    if (to === null || !(this.holds(to) || this.options.elsewhere(to))) {
+      sendError(visit, rules, 404, 0, `${target} is outside of ${this.base}`);
       return false;
     }
-    visit.originalUrl = visit.rawUrl;
+    visit.originalUrl = joinUrl(escapePath(visit.path), visit.query);
     Object.assign(visit, { path: to, query });
     return true;
   }
 
   async #execute(visit: Visit, config: SiteConfig, rules: ResponseRules): Promise<void> {
-    const mapping = mapHandler(config.handlers, visit.path.slice(this.#place.base.length), visit.req.method!, this.#place.folder);
-    if (Array.isArray(mapping)) return sendError(visit, rules, mapping[0], mapping[1], 'no handler takes it');
+    const relative = visit.path.slice(this.base.length);
+    const mapping = mapHandler(config.handlers, relative, visit.req.method!, this.#place.folder);
+    if (Array.isArray(mapping)) {
+      return sendError(visit, rules, mapping[0], mapping[1], 'no handler takes it');
+    }
     const { handler } = mapping;
     visit.trace.push(`handler ${handler.name}`);
     if (handler.modules === 'iisnode') return this.#runNode(visit, rules, config, mapping);
-    if (/StaticFileModule|DefaultDocumentModule/.test(handler.modules)) return this.#runStatic(visit, config, rules);
-    if (handler.modules === 'ProtocolSupportModule') return sendPage(visit, rules, 200, ['Allow', 'OPTIONS, TRACE, GET, HEAD, POST', 'Public', 'OPTIONS, TRACE, GET, HEAD, POST'], '');
-    sendError(visit, rules, 500, 21, `handler "${handler.name}" has a module that is not installed: ${handler.modules}`);
+    if (/StaticFileModule|DefaultDocumentModule/.test(handler.modules)) {
+      return this.#runStatic(visit, config, rules);
+    }
+    if (handler.modules === 'ProtocolSupportModule') {
+      return sendPage(visit, rules, 200, ['Allow', ALLOW, 'Public', ALLOW], '');
+    }
+    sendError(
+      visit,
+      rules,
+      500,
+      21,
+      `handler "${handler.name}" has a module that is not installed: ${handler.modules}`,
+    );
   }
 
   async #runStatic(visit: Visit, config: SiteConfig, rules: ResponseRules): Promise<void> {
     const file = this.#place.physicalPath(visit.path);
     if (isDirectory(file)) {
-      if (!visit.path.endsWith('/')) return sendPage(visit, rules, 301, ['Location', `http://${visit.req.headers.host}${encodeURI(visit.path)}/`], '');
+      if (!visit.path.endsWith('/')) {
+        return sendPage(
+          visit,
+          rules,
+          301,
+          ['Location', `http://${visit.req.headers.host}${encodeURI(visit.path)}/`],
+          '',
+        );
+      }
       const name = config.defaultDocuments.find(one => isFile(path.join(file, one)));
       if (name === undefined) return sendError(visit, rules, 403, 14);
       visit.path += name;
@@ -172,29 +280,62 @@ export class Site {
     if (mimeType === undefined) return sendError(visit, rules, 404, 3, path.extname(file));
     visit.trace.push(`file ${file}`);
     const headers = commonHeaders(rules);
-    for (let at = 0; at < headers.length; at += 2) visit.res.setHeader(headers[at]!, headers[at + 1]!);
+    for (let at = 0; at < headers.length; at += 2) {
+      visit.res.setHeader(headers[at]!, headers[at + 1]!);
+    }
     await sendFile(visit, file, mimeType);
     visit.trace.push(String(visit.res.statusCode));
   }
 
-  async #runNode(visit: Visit, rules: ResponseRules, config: SiteConfig, { file, pathInfo }: Mapping): Promise<void> {
+  async #runNode(
+    visit: Visit, rules: ResponseRules, config: SiteConfig, { file, pathInfo }: Mapping,
+  ): Promise<void> {
     const { req, originalUrl } = visit;
-    if (visit.upgrade && (this.options.iis === '7.5' || config.webSocketEnabled)) {
-      return sendError(visit, rules, 501, 0, this.options.iis === '7.5' ? 'IIS 7.5 has no WebSockets' : '<webSocket enabled="false" /> would leave it to node');
+    const { iis } = this.options;
+    if (visit.upgrade && (iis === '7.5' || config.webSocketEnabled)) {
+      const why = iis === '7.5'
+        ? 'IIS 7.5 has no WebSockets'
+        : '<webSocket enabled="false" /> would leave it to node';
+      return sendError(visit, rules, 501, 0, why);
     }
-    const url = originalUrl ?? (req.headers['x-original-url'] as string | undefined) ?? visit.rawUrl;
+    // Without a rule iisnode takes http.sys's own URL, which is decoded altogether
+    // (InitiateRequest).
+    const cooked = joinUrl(visit.path, visit.query);
+    const url = originalUrl ?? (req.headers['x-original-url'] as string | undefined) ?? cooked;
     const outcome = await this.iisnode.dispatch(file, pathInfo, this.options.local, {
-      req, url, originalUrl, client: serverVariable(visit, this.#place, 'REMOTE_ADDR')!, upgrade: visit.upgrade !== undefined,
+      req,
+      url,
+      originalUrl,
+      client: serverVariable(visit, this.#place, 'REMOTE_ADDR')!,
+      upgrade: visit.upgrade !== undefined,
       serverVariable: name => serverVariable(visit, this.#place, name),
     });
     if ('pid' in outcome && outcome.pid) visit.trace.push(`process ${outcome.pid}`);
     if (outcome.kind === 'page') visit.trace.push(`a page of iisnode's: ${outcome.cause}`);
-    if ('cause' in outcome) this.#say(`${req.method} ${visit.rawUrl}`, `${outcome.kind === 'page' ? 'a page of iisnode\'s' : `${outcome.status}.${outcome.substatus}`}: ${outcome.cause}`);
+    if ('cause' in outcome) {
+      const what = outcome.kind === 'page'
+        ? 'a page of iisnode\'s'
+        : `${outcome.status}.${outcome.substatus}`;
+      this.#say(`${req.method} ${visit.rawUrl}`, `${what}: ${outcome.cause}`);
+    }
+    if (outcome.kind === 'answer') {
+      const variable = (name: string) => serverVariable(visit, this.#place, name) ?? '';
+      const unfit = config.outbound(outcome.answer.headers, variable);
+      if (unfit) {
+        outcome.answer.rest?.resume();
+        outcome.done();
+        return sendError(visit, rules, 500, unfit.substatus, unfit.message);
+      }
+    }
     switch (outcome.kind) {
       case 'answer': return sendAnswer(visit, rules, outcome.answer, outcome.cookie, outcome.done);
       case 'page': return sendPage(visit, rules, 200, ['Cache-Control', 'no-cache'], outcome.html);
-      case 'redirect': return sendPage(visit, rules, 301, ['Location', `http://${req.headers.host}${outcome.url}`], '');
-      case 'error': return sendError(visit, rules, outcome.status, outcome.substatus, outcome.cause);
+      case 'redirect':
+        return sendPage(
+          visit, rules, 301, ['Location', `http://${req.headers.host}${outcome.url}`], '',
+        );
+      case 'error':
+        return sendError(visit, rules, outcome.status, outcome.substatus, outcome.cause);
     }
   }
 
@@ -204,46 +345,58 @@ export class Site {
     this.#said = reason;
   }
 
-  #readConfig(): SiteConfig | WebConfigError {
-    try {
-      const config = readSiteConfig(this.options.folder, this.options.iis);
-      for (const name of config.notCarriedOut) this.options.log(`web.config has ${name}, which the stand-in does not carry out`);
-      if (config.rewrite instanceof Error) this.options.log(`500.50 for every request: ${config.rewrite.message}`);
-      return config;
-    } catch (error) {
-      if (!(error instanceof WebConfigError)) throw error;
-      this.options.log(`500.19 for every request: ${error.message}`);
-      return error;
-    }
-  }
-
-  #iisnodeConfig() {
-    const config = this.#config;
+  #iisnodeConfig(script: string): IisnodeConfig {
+    const relative = path.relative(this.options.folder, script).replaceAll('\\', '/');
+    const config = this.#configuration.at(this.base + relative);
     if (config instanceof WebConfigError) return { attributes: {}, appSettings: [] };
-    return { attributes: config.iisnode, appSettings: config.appSettings };
+    const { iisnode: attributes, appSettings, iisnodeProblem, appSettingsProblem } = config;
+    return { attributes, appSettings, problem: iisnodeProblem, appSettingsProblem };
   }
 
-  /** A changed web.config holds for the next request. */
-  #refresh(): void {
-    const stamp = this.#configStamp();
-    if (stamp === this.#stamp) return;
-    this.#stamp = stamp;
-    this.#config = this.#readConfig();
-    this.iisnode.configure(this.#iisnodeConfig());
-    this.#checkIisnode();
-  }
-
-  #checkIisnode(): void {
-    if (this.#config instanceof WebConfigError) return;
-    for (const { modules, path: name } of this.#config.handlers) {
-      const script = findFile(this.options.folder, name);
-      if (modules === 'iisnode' && isFile(script)) this.iisnode.check(script);
+  /**
+   * Says, when the configuration has been read, what is wrong with it and what is not carried out.
+   */
+  #sayAtStart(): void {
+    const { log, folder } = this.options;
+    const config = this.#configuration.at(this.base);
+    if (config instanceof WebConfigError) {
+      log(`500.19 for every request: ${config.message}`);
+      return;
+    }
+    for (const name of config.notCarriedOut) log(`the stand-in does not carry out ${name}`);
+    if (config.rewrite instanceof Error) log(`500.52 for every request: ${config.rewrite.message}`);
+    const { integratedMode } = config;
+    if (integratedMode) {
+      log(`500.${integratedMode.substatus} for every request: ${integratedMode.message}`);
+    }
+    for (const { modules, path: name } of config.handlers) {
+      if (modules !== 'iisnode' || /[*?]/.test(name)) continue;
+      const script = findFile(folder, name);
+      if (isFile(script)) this.iisnode.check(script);
+      else log(`there is no ${name} in ${folder}, which the handler runs${howToBuild(folder)}`);
     }
   }
+}
 
-  #configStamp(): string {
-    const file = path.join(this.options.folder, 'web.config');
-    const stat = existsSync(file) ? statSync(file) : null;
-    return stat ? `${stat.mtimeMs} ${stat.size}` : '';
+/** A variable of HTTP_ is a header of the request from then on. */
+function setVariable(visit: Visit, name: string, value: string): void {
+  visit.variables = { ...visit.variables, [name]: value };
+  if (!name.startsWith('HTTP_')) return;
+  const header = name.slice('HTTP_'.length).replaceAll('_', '-').toLowerCase();
+  const { req } = visit;
+  const { rawHeaders } = req;
+  const kept = rawHeaders.filter((_, at) => rawHeaders[at - at % 2]!.toLowerCase() !== header);
+  req.rawHeaders = [...kept, header, value];
+  req.headers[header] = value;
+}
+
+function howToBuild(folder: string): string {
+  try {
+    const { scripts } = JSON.parse(
+      readFileSync(path.join(folder, 'package.json'), 'utf8'),
+    ) as { scripts?: Record<string, string> };
+    return scripts?.build ? ': npm run build makes it' : '';
+  } catch {
+    return '';
   }
 }

@@ -9,6 +9,10 @@ export interface XmlElement {
   /** Where its start tag begins, from 1. */
   line: number;
   parent?: XmlElement;
+  /** The file that it was read from, where that is another than the text's own: configSource. */
+  file?: string;
+  /** The URL of the folder that it counts from, where a folder above has handed it down. */
+  base?: string;
 }
 
 /** The text is not well-formed XML. */

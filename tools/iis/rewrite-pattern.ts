@@ -1,0 +1,64 @@
+/* The patterns of URL Rewrite: regular expressions of ECMAScript, wildcards, exact texts. */
+
+/** Captures of a match, [0] the whole of it; null where the text does not match. */
+export type Pattern = (text: string) => string[] | null;
+
+/**
+ * Reads a pattern.
+ * @param syntax patternSyntax of the rule, in lower case
+ * @throws Error for an expression that the module cannot compile: 500.52 for every request
+ */
+export function readPattern(pattern: string, syntax: string, ignoreCase: boolean): Pattern {
+  if (syntax === 'exactmatch') {
+    const fold = (text: string) => ignoreCase ? text.toLowerCase() : text;
+    const wanted = fold(pattern);
+    return text => fold(text) === wanted ? [text] : null;
+  }
+  if (syntax !== 'wildcard') refuseWhatOnlyNodeTakes(pattern);
+  const source = syntax === 'wildcard' ? `^${wildcard(pattern)}$` : pattern;
+  const expression = new RegExp(source, ignoreCase ? 'i' : '');
+  return text => {
+    const found = expression.exec(text);
+    return found && Array.from(found, group => group ?? '');
+  };
+}
+
+/**
+ * `*` is any number of characters, and captures them; `?` is one character, and captures nothing.
+ */
+function wildcard(pattern: string): string {
+  return pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '(.*)').replace(/\?/g, '.');
+}
+
+/**
+ * node is more generous than the module's expressions, which are those of ECMAScript's third
+ * edition: it takes a brace that is no repetition for itself, and it knows (?<=…) and
+ * (?<name>…).
+ */
+function refuseWhatOnlyNodeTakes(pattern: string): void {
+  let inClass = false;
+  for (let at = 0; at < pattern.length; at++) {
+    const character = pattern[at]!;
+    if (character === '\\') at++;
+    else if (inClass) inClass = character !== ']';
+    else if (character === '[') inClass = true;
+    else if (character === '{') refuseBrace(pattern, at);
+    else if (pattern.startsWith('(?<', at)) {
+      throw new Error(
+        `The expression "${pattern}" has a group that begins with (?<, which ECMAScript's third `
+        + 'edition does not have',
+      );
+    }
+  }
+}
+
+function refuseBrace(pattern: string, at: number): void {
+  const repeats = /^\{\d+(,\d*)?\}/.test(pattern.slice(at));
+  const before = pattern[at - 1];
+  const escaped = pattern[at - 2] === '\\';
+  if (repeats && before !== undefined && (escaped || !'(|^*+?{'.includes(before))) return;
+  // The words of the module, as its error page has them.
+  throw new Error(`The expression "${pattern}" contains a repeat expression `
+    + '(one of \'*\', \'?\', \'+\', \'{\' in most contexts) '
+    + 'that is not preceded by an expression. A brace that stands for itself is written \\{.');
+}
