@@ -8,7 +8,7 @@ import { appPath, deploy } from './template';
 export interface Site extends Running {
   /** The project's folder. */
   folder: string;
-  /** What a path in public/ is asked for by, encoded: '/myApp/' and the path. */
+  /** What a path in public/ is asked for by, encoded, with the application's path before it. */
   at: (name: string) => string;
 }
 

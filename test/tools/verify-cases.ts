@@ -149,9 +149,9 @@ export const cases: Case[] = [
   },
   {
     what: 'a server that does not compress',
-    edits: [['dist/pages.js', /app\.use\(\(0, compression_1\.default\)\(\)\);/, '']],
+    edits: [['dist/pages.js', /app\.use\(\(0, compression_1\.default\)\(.*\)\);/, '']],
     fails: ['compression'],
-    says: /not compressed[^]*src\/pages\.ts line \d+: app\.use\(compression\(\)\)/,
+    says: /not compressed[^]*src\/pages\.ts line \d+: app\.use\(compression\(/,
   },
   {
     what: 'an IIS that compresses polls',
