@@ -62,7 +62,7 @@ function cut({ middle, seen }: Scene): Promise<unknown> {
 }
 
 /** Emits as alice while the connection is cut; then bob's page goes on. */
-async function write({ connection }: Scene): Promise<unknown[][]> {
+function write({ connection }: Scene): unknown[][] {
   const answers: unknown[][] = [];
   connection.emit('say', 'for alice\'s eyes', (...args: unknown[]) => answers.push(args));
   connection.emit('say', 'and this');
@@ -90,7 +90,7 @@ for (const transports of ['xhr-polling', 'websocket,xhr-polling']) {
   test(`${transports}: alice is cut off, and bob comes back: what she wrote meanwhile is not sent as his`, async t => {
     const scene = await begin(t, { TRANSPORTS: transports });
     await cut(scene);
-    const answers = await write(scene);
+    const answers = write(scene);
     scene.login('bob');
     scene.middle.set();
     await asBob(scene, answers);
@@ -100,7 +100,7 @@ for (const transports of ['xhr-polling', 'websocket,xhr-polling']) {
 test('the same where the answer to bob\'s first handshake is lost', async t => {
   const scene = await begin(t);
   await cut(scene);
-  const answers = await write(scene);
+  const answers = write(scene);
   scene.login('bob');
   let lost = 0;
   scene.middle.set(() => false, (kind, text) => {
@@ -116,7 +116,7 @@ test('the same where the answer to bob\'s first handshake is lost', async t => {
 test('the same where nobody was logged in between alice and bob', async t => {
   const scene = await begin(t);
   await cut(scene);
-  const answers = await write(scene);
+  const answers = write(scene);
   scene.login('');
   scene.middle.set();
   await until(() => scene.seen.at(-1)!.reason === 'please log in', 'the refusal', 30);
@@ -129,7 +129,7 @@ test('where it is alice who comes back, all of it arrives', async t => {
   for (const between of ['alice', '']) {
     const scene = await begin(t);
     await cut(scene);
-    const answers = await write(scene);
+    const answers = write(scene);
     scene.login(between);
     scene.middle.set();
     if (between === '') {
