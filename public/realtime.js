@@ -86,6 +86,7 @@
   var TOO_OLD = 'this browser cannot connect to a server of another origin';
   var ENDED = 'the server has ended the connection';
   var RESTARTED = 'the server was restarted before it answered';
+  var ANOTHER_USER = 'another user has signed in';
   var TOO_LARGE = 'the message is too large for the server';
 
   // ---------------------------------------------------------------------------------------------
@@ -124,6 +125,8 @@
     var lastsTimer;
     /** Whether the connection goes on with the session of the one before it. */
     var goesOn = false;
+    /** Whether its session is of another user than the one before it. */
+    var changedUser = false;
     /** How many handshakes there were. The server does not hear requests of older ones. */
     var tries = 0;
 
@@ -169,8 +172,8 @@
     /** What the link under way has to say. */
     var listener = {
       /** The server has answered the handshake. */
-      onHandshake: function (id, pollingUrl) {
-        if (id !== sessionId) startAnew();
+      onHandshake: function (id, pollingUrl, isAnotherUser) {
+        if (id !== sessionId) startAnew(isAnotherUser);
         sessionId = id;
         lastSaid = 0;
         farewell = pollingUrl && { url: pollingUrl, attempt: tries };
@@ -189,12 +192,14 @@
         clearTimeout(lastsTimer);
         lastsTimer = setTimeout(hasLasted, LASTED);
         queue.sendAgain();
-        tell({
+        var next = {
           state: 'connected',
           attempt: status.attempt,
           transport: transport,
           recovered: recovered
-        });
+        };
+        if (changedUser && !recovered) next.reason = ANOTHER_USER;
+        tell(next);
         // The emits of the page's own handler of 'status' go before what has waited.
         queue.takeBack(rest);
         send();
@@ -350,13 +355,19 @@
       send();
     }
 
-    /** The server has a new session for this page, and knows nothing of the last one. */
-    function startAnew() {
+    /**
+     * The server has a new session for this page, and knows nothing of the last one.
+     * @param {boolean} isAnotherUser whether that was of another user: what he wrote, this one
+     * must not send
+     */
+    function startAnew(isAnotherUser) {
       // What went along with a goodbye to the last one has most probably arrived there.
       queue.arrived(lastSaid);
       received = 0;
-      queue.startAnew().forEach(function (answer) {
-        answer({ error: RESTARTED });
+      var lost = isAnotherUser ? queue.giveUp() : queue.startAnew();
+      changedUser = isAnotherUser;
+      lost.forEach(function (answer) {
+        answer({ error: isAnotherUser ? ANOTHER_USER : RESTARTED });
       });
     }
 
@@ -725,7 +736,8 @@
         if (answer.status !== 200 || !HANDSHAKE.test(answer.text)) return fail(answer.fault);
         giveUpAfter(TOO_LONG); // the first poll
         var parts = answer.text.split(':');
-        listener.onHandshake(parts[0], pollingUrl(parts[0], parts[3] || ''));
+        var isAnotherUser = parts[4] === 'another-user';
+        listener.onHandshake(parts[0], pollingUrl(parts[0], parts[3] || ''), isAnotherUser);
         proceed.apply(null, parts);
       });
     };
@@ -1206,8 +1218,11 @@
     return longest * (0.5 + Math.random() / 2);
   }
 
-  /** How our server answers a handshake: id:60:60:xhr-polling,websocket. */
-  var HANDSHAKE = /^[\w-]+:\d+:\d+:[\w,-]+$/;
+  /**
+   * How our server answers a handshake: id:60:60:xhr-polling,websocket; and another-user behind
+   * that, where the session that the page had was another user's.
+   */
+  var HANDSHAKE = /^[\w-]+:\d*:\d*:[\w,-]+(:another-user)?$/;
   /** How a packet begins: with its type, its number if it has one, and its namespace. */
   var PACKET = /^[0-8]:(\d*\+?):[^:]*(?::|$)/;
 

@@ -39,6 +39,7 @@ interface ConnectionStatus {
    * reconnecting: why the last try failed or the connection ended, for a person to read.
    * disconnected: why the application does not let this page in; missing if the page has closed
    * the connection, or the server has.
+   * connected: 'another user has signed in', where the session before this one was another user's.
    */
   reason?: string;
 }
@@ -194,8 +195,11 @@ interface Message {
 
 /** What a try tells of itself. */
 interface LinkListener {
-  /** @param pollingUrl where polls of the session go; null if the server takes none */
-  onHandshake(sessionId: string, pollingUrl: string | null): void;
+  /**
+   * @param pollingUrl where polls of the session go; null if the server takes none
+   * @param isAnotherUser whether the session that the page had was another user's
+   */
+  onHandshake(sessionId: string, pollingUrl: string | null, isAnotherUser: boolean): void;
   onConnect(transport: string): void;
   onPacket(packet: ClientPacket): void;
   onTooMuch(): void;

@@ -15,6 +15,9 @@ import { Told } from './told';
 import type { Transport } from './transport';
 import { Users } from './users';
 
+/** Says with a handshake's answer that the page must not send as this user what it had for another. */
+const ANOTHER_USER = 'another-user';
+
 /**
  * 0.9's manager, which app.ts knows as `io`: its settings and namespaces, with sessions and rooms of our own. Whatever concerns
  * more than one client goes by it.
@@ -86,7 +89,8 @@ export class Manager extends BaseManager {
    * Makes a session of a handshake, or finds the one that its client has (session=<id> in the
    * query). One that goes on has the new handshake from then on. If that is another user's, it is
    * another session: nothing that waits for the one is for the other.
-   * @returns what the client is told: the session's id, time-outs and transports
+   * @returns what the client is told: the session's id, time-outs and transports; where the one
+   * that it had was another user's, that too. 0.9's client reads four parts, and no fifth
    * @throws Refusal if there are too many, or the client has come with another one since
    */
   admit(handshake: Handshake): string {
@@ -107,7 +111,9 @@ export class Manager extends BaseManager {
       session.renew(handshake);
     } else session.attempt = String(attempt);
     const heartbeat = this.enabled('heartbeats') ? this.get('heartbeat timeout') : '';
-    return [session.id, heartbeat, this.get('close timeout'), this.get('transports').join(',')].join(':');
+    const told = [session.id, heartbeat, this.get('close timeout'), this.get('transports').join(',')];
+    if (isOthers) told.push(ANOTHER_USER);
+    return told.join(':');
   }
 
   /**

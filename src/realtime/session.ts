@@ -38,6 +38,8 @@ export class Session {
   takenIn = 0;
   /** The end of a session whose client has said goodbye. */
   private leaving: NodeJS.Timeout | null = null;
+  /** Whether it has ended, and hears no request any more. */
+  private isShut = false;
   /** Whether it has ended for good, which the client may not know. */
   booted = false;
   /** Whether the client has to come back with a handshake; whether it has, and is to be told that it is connected. */
@@ -106,7 +108,7 @@ export class Session {
 
   /** Whether a request is of the handshake that the client came with last. */
   isOf(attempt: string): boolean {
-    return !this.delivery || this.attempt === attempt;
+    return !this.isShut && (!this.delivery || this.attempt === attempt);
   }
 
   /** The client has come back with a handshake, and goes on where it was. */
@@ -207,11 +209,15 @@ export class Session {
 
   /**
    * Ends the session, and what waited for its client goes to nobody: the client may be another user
-   * by now.
+   * by now. Whose it was is kept for as long as the client may be away: if the answer to its
+   * handshake is lost, or if it was refused, it names this session again (Manager.admit).
    */
   endUntold(reason: string): void {
     this.outbox.clear();
     this.end(reason, 'nothing');
+    this.isShut = true;
+    // What was never used is no more than a handshake: MAX_HANDSHAKES bounds these, and no more.
+    if (this.connected) this.manager.sessions.set(this.id, this);
   }
 
   /** The client is to come back with a handshake, at once. */

@@ -201,6 +201,8 @@ describe('a session that goes on', () => {
     emit('for alice only');
     const bob = await come(port, 'bob', 2, alice.id);
     assert.notEqual(bob.id, alice.id);
+    assert.match(bob.text, /^[\w-]{20}:60:60:xhr-polling:another-user$/);
+    assert.match(alice.text, /^[\w-]{20}:60:60:xhr-polling$/);
     assert.deepEqual(await bob.poll(), ['1::']);
     assert.equal(await alice.post(event('say', ['as alice'], '1')), 404);
     assert.deepEqual(seen, ['alice came', 'alice left: another user', 'bob came']);
@@ -268,7 +270,9 @@ describe('a refused handshake for a session', () => {
     assert.deepEqual(seen, ['alice came', 'alice left: unauthorized']);
     const again = await come(port, 'alice', 3, alice.id);
     assert.notEqual(again.id, alice.id, 'she begins anew');
+    assert.doesNotMatch(again.text, /another-user/);
     assert.deepEqual(await again.poll(), ['1::']);
+    assert.match((await come(port, 'bob', 3, alice.id)).text, /:another-user$/, 'and bob is told');
   });
 
   test('of an older attempt, or for the session of a client of 0.9, ends nothing', async t => {
