@@ -165,12 +165,23 @@ export class Manager extends BaseManager {
   async fetch(id: string, attempt: string, handshake?: Handshake): Promise<void> {
     const known = this.sessions.get(id);
     if (known && known.shared && (attempt === '' || Number(attempt) > Number(known.attempt))) await this.cluster!.moves.leaveIfMoved(known);
-    // One that is under way may be for an older handshake, which does not get it.
-    for (let other; (other = this.fetching.get(id));) await other.catch(() => undefined);
-    if (this.sessions.has(id)) return;
-    const fetching = this.restore(id, attempt, handshake).finally(() => this.fetching.delete(id));
+    // One that is under way may be for an older handshake, which does not get it. Each waits for the
+    // one before it alone: if all waited for the first, n requests would be woken n² times.
+    const before = this.fetching.get(id);
+    const fetching = this.fetchAfter(before, id, attempt, handshake);
     this.fetching.set(id, fetching);
-    await fetching;
+    try {
+      await fetching;
+    } finally {
+      if (this.fetching.get(id) === fetching) this.fetching.delete(id);
+    }
+  }
+
+  private async fetchAfter(
+    before: Promise<void> | undefined, id: string, attempt: string, handshake?: Handshake,
+  ): Promise<void> {
+    if (before) await before.catch(() => undefined);
+    if (!this.sessions.has(id)) await this.restore(id, attempt, handshake);
   }
 
   private async restore(id: string, attempt: string, handshake?: Handshake): Promise<void> {
@@ -199,10 +210,18 @@ export class Manager extends BaseManager {
     else if (this.cluster) this.cluster.publish({ end: session });
   }
 
-  /** Sends a packet to everyone in a room who is connected to this process. */
-  sendToRoom(room: string, packet: string, volatile: boolean | undefined, exceptions: string[]): void {
+  /**
+   * Sends a packet to everyone in a room who is connected to this process.
+   * @param exceptions the ids of those who do not get it
+   */
+  sendToRoom(
+    room: string, packet: string, volatile: boolean | undefined, exceptions: string[],
+  ): void {
+    // Mostly there is none or one: the sender of a broadcast.
+    const left = exceptions.length > 1 ? new Set(exceptions) : null;
     for (const session of this.rooms.in(room)) {
-      if (!exceptions.includes(session.id)) session.send(packet, volatile);
+      const isLeft = left ? left.has(session.id) : exceptions[0] === session.id;
+      if (!isLeft) session.send(packet, volatile);
     }
   }
 

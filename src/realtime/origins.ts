@@ -43,7 +43,8 @@ const HTTP = /^https?:/i;
 
 /**
  * Scheme, host and port, and what may follow: a path, a query string, a fragment. No name of a host has more than 253
- * characters. Not with `new URL`: one that throws costs 10 to 20 µs, and a long host more than a millisecond.
+ * characters. Not with `new URL`: one that throws takes 6 to 32 µs, and a host of 14,000 letters 700 µs
+ * (node 10 and 12). This takes 0.1 µs, and at most 2 (test/realtime/origins.test.ts: it does not grow).
  */
 const ORIGIN = /^(https?):\/\/([^/?#\\@:[\]\s]{1,253}|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?(?=[/?#\\]|$)/i;
 /** More than the longest origin has. */

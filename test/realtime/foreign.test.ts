@@ -8,6 +8,7 @@ import type { ServerResponse } from 'node:http';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BrowserContext } from 'playwright-core';
 import { openBrowser } from '../support/browser';
 import { clientLibrary } from '../support/client';
 import { Change, Kind, Meddle, standBetween } from '../support/middle';
@@ -21,14 +22,16 @@ const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as { conn
 
 const LOGIN = '<!DOCTYPE html>\n<html><head><style>a::before{}</style></head><body>Please log in: <form></form></body></html>';
 
+const REDIRECT = 'a redirect to a login page';
+
 /** What comes in place of an answer, and what the page is told of it. */
 const ANSWERS: Record<string, [answer: (res: ServerResponse) => unknown, reason: RegExp]> = {
   'a login page, 200': [res => res.setHeader('Content-Type', 'text/html').end(LOGIN), /page of HTML, not of this server/],
   'nothing, 200': [res => res.end(), /empty/],
   'JSON, 200': [res => res.end('{"error":"5:::"}'), /not of this server/],
-  'a redirect to a login page': [
+  [REDIRECT]: [
     res => res.writeHead(302, { Location: `http://${res.req.headers.host!}/login` }).end(),
-    /page of HTML, not of this server|^no answer/, // 0.9's XMLHttpRequest for node follows no POST
+    /page of HTML, not of this server/,
   ],
   'an error page, 502': [res => res.writeHead(502).end('<html>Bad Gateway</html>'), /502.*page of HTML/],
   'a line of text, 503': [res => res.writeHead(503).end('too many clients'), /^too many clients$/],
@@ -96,7 +99,11 @@ async function endure(t: TestContext, meddle: Meddle, change: Change | undefined
 
 for (const kinds of CASES) {
   test(`in place of an answer to each ${kinds.join(' and ')}`, { concurrency: 10 }, async t => {
-    await Promise.all(Object.entries(ANSWERS).map(([what, [answer, reason]]) =>
+    // A browser follows a redirected POST with a GET: see the tests below. The XMLHttpRequest that 0.9
+    // has in node follows with a POST whose body never comes.
+    const inNode = Object.entries(ANSWERS)
+      .filter(([what]) => what !== REDIRECT || !kinds.includes('POST'));
+    await Promise.all(inNode.map(([what, [answer, reason]]) =>
       t.test(what, t => endure(t, instead(kinds, answer), undefined, reason))));
   });
 }
@@ -138,29 +145,34 @@ test('sessions that end within seconds begin after growing pauses', async t => {
 });
 
 for (const [again, state] of [[false, 'disconnected'], [true, 'reconnecting']] as const) {
-  test(`our server's refusal of a handshake${again ? ', where the page may try again' : ''}: ${state}, with the application's reason`, async t => {
-    const { port } = serve(t, io => io.sockets.on('connection', () => undefined));
+  test(`the real server refuses the handshake${again ? ', and the page may try again' : ''}: ${state}, with the application's reason`, async t => {
+    const reason = 'your session <b>has expired</b>';
+    let expired = true;
+    const { port } = serve(t, io => {
+      io.set('authorization', (_handshake, accept) => accept(null, !expired, { reason, again }));
+      io.sockets.on('connection', socket => socket.on('n', (_n, done: () => void) => done()));
+    });
     const middle = standBetween(t, port);
-    const body = `unauthorized:${JSON.stringify({ reason: 'your session <b>has expired</b>', again })}`;
-    middle.set(instead(['handshake'], res => res.writeHead(403).end(body)));
     const connection = connect({ url: middle.origin, resource: resource.slice(1), io: clientLibrary });
     t.after(() => connection.close());
-    const answers: unknown[] = [];
+    const answers: unknown[][] = [];
     const seen: Status[] = [];
-    connection.emit('n', 1, (answer: unknown) => answers.push(answer));
+    connection.emit('n', 1, (...answer: unknown[]) => answers.push(answer));
     connection.on('status', (status: Status) => seen.push(status));
     await until(() => seen.length > 1, 'the refusal');
     await sleep(3000);
-    const { handshake } = middle.counts;
-    assert.equal(seen[1]!.state, state);
-    assert(seen.slice(1).every(one => one.state === state && one.reason === 'your session <b>has expired</b>'), JSON.stringify(seen));
+    const { handshake, poll, POST } = middle.counts;
+    assert.deepEqual([poll, POST], [0, 0]);
+    for (const one of seen.slice(1)) assert.deepEqual([one.state, one.reason], [state, reason]);
+    expired = false;
     if (again) {
       assert(handshake > 1 && handshake < 6, String(handshake));
-      middle.set();
-      await until(() => seen.at(-1)!.state === 'connected', 'the connection');
+      await until(() => answers.length > 0, 'what was emitted arrives', 30);
+      assert.deepEqual(answers, [[]]);
+      assert.equal(seen.at(-1)!.state, 'connected');
     } else {
       assert.equal(handshake, 1);
-      assert.deepEqual(answers, [{ error: 'your session <b>has expired</b>' }]);
+      assert.deepEqual(answers, [[{ error: reason }]]);
       assert.throws(() => connection.emit('n', 2), /closed/);
     }
   });
@@ -184,33 +196,45 @@ for (const name of ['chromium', 'firefox'] as const) {
   test(`${name}: a captive portal answers everything for 3 s; what is emitted arrives`, async t => {
     const browser = await openBrowser(t, name);
     if (!browser) return;
-    const heard: number[] = [];
-    const site = serveSite(t, io => io.sockets.on('connection', socket => {
-      socket.on('n', (n: number) => { heard.push(n); });
-    }), {
-      page: `<script>
-        var seen = [];
-        var connection = Realtime.connect();
-        connection.on('status', function (status) { seen.push(status); });
-        function last() { return seen[seen.length - 1]; }
-      </script>`,
-    });
-    const middle = standBetween(t, site.port);
-    const page = await browser.newPage();
-    await page.goto(site.page('page').replace(site.origin, middle.origin));
-    await page.waitForFunction('last().state === "connected"');
-    middle.set(instead(['handshake', 'poll', 'POST'], ANSWERS['a login page, 200']![0]));
-    const before = middle.counts.handshake + middle.counts.poll + middle.counts.POST;
-    for (let n = 0; n < 15; n++) {
-      await page.evaluate(`connection.emit('n', ${n})`);
-      await sleep(200);
-    }
-    await page.waitForFunction('last().state === "reconnecting"');
-    assert.match(await page.evaluate<string>('last().reason'), /page of HTML/);
-    const requests = middle.counts.handshake + middle.counts.poll + middle.counts.POST - before;
-    assert(requests <= 24, String(requests));
-    middle.set();
-    await until(() => heard.length >= 15, `all: ${String(heard)}`, 30);
-    assert.deepEqual(heard, Array.from({ length: 15 }, (_, n) => n));
+    await t.test('a login page, 200', t => portal(t, browser, CASES[0]!, ANSWERS['a login page, 200']!));
+    await t.test(REDIRECT, t => portal(t, browser, CASES[0]!, ANSWERS[REDIRECT]!));
+    await t.test(`${REDIRECT}, of each POST`, t => portal(t, browser, ['POST'], ANSWERS[REDIRECT]!));
   });
+}
+
+async function portal(
+  t: TestContext, browser: BrowserContext, kinds: Kind[],
+  [answer, reason]: typeof ANSWERS[string],
+): Promise<void> {
+  const heard: number[] = [];
+  const site = serveSite(t, io => io.sockets.on('connection', socket => {
+    socket.on('n', (n: number) => { heard.push(n); });
+  }), {
+    page: `<script>
+      var seen = [];
+      var connection = Realtime.connect();
+      connection.on('status', function (status) { seen.push(status); });
+      function last() { return seen[seen.length - 1]; }
+    </script>`,
+  });
+  const middle = standBetween(t, site.port);
+  const page = await browser.newPage();
+  await page.goto(site.page('page').replace(site.origin, middle.origin));
+  await page.waitForFunction('last().state === "connected"');
+  middle.set(instead(kinds, answer));
+  const before = middle.counts.handshake + middle.counts.poll + middle.counts.POST;
+  for (let n = 0; n < 15; n++) {
+    await page.evaluate(`connection.emit('n', ${n})`);
+    await sleep(200);
+  }
+  const reasons = await page.evaluate<string[]>(
+    'seen.filter(function (one) { return one.state === "reconnecting"; }).map(function (one) { return one.reason; })',
+  );
+  assert(reasons.length > 0, 'the page is told');
+  for (const one of reasons) assert.match(one, reason);
+  const requests = middle.counts.handshake + middle.counts.poll + middle.counts.POST - before;
+  assert(requests <= 24, String(requests));
+  middle.set();
+  await until(() => heard.length >= 15, `all: ${String(heard)}`, 30);
+  assert.deepEqual(heard, Array.from({ length: 15 }, (_, n) => n));
 }

@@ -55,6 +55,41 @@ for (const [may, headers, what] of cases) {
   });
 }
 
+/** What an Origin or a Referer of that many letters takes, µs of the processor: the least of several runs. */
+function costOf(write: (letters: number) => Record<string, string>, letters: number): number {
+  const req = { headers: write(letters) } as unknown as IncomingMessage;
+  let least = Infinity;
+  for (let run = 0; run < 15; run++) {
+    const before = process.cpuUsage();
+    for (let i = 0; i < 2000; i++) readOrigin(req, ['https://www.example.com'], { protocol: () => 'http' });
+    const { user, system } = process.cpuUsage(before);
+    least = Math.min(least, (user + system) / 2000);
+  }
+  return least;
+}
+
+const long: Record<string, (letters: number) => Record<string, string>> = {
+  'an Origin': letters => ({ host: 'a.example', origin: `http://${'a.'.repeat(letters / 2)}` }),
+  'an Origin beside a Host': letters => {
+    return { host: 'b.'.repeat(letters / 4), origin: `http://${'a.'.repeat(letters / 4)}` };
+  },
+  'an Origin of slashes': letters => ({ host: 'a.example', origin: `http://${'/'.repeat(letters)}` }),
+  'an Origin of digits': letters => ({ host: 'a.example', origin: `http://a:${'1'.repeat(letters)}` }),
+  'an Origin of colons in brackets': letters => ({ host: 'a.example', origin: `http://[${':'.repeat(letters)}` }),
+  'a Referer': letters => ({ host: 'a.example', referer: `http://${'a.'.repeat(letters / 2)}/` }),
+  'the path of a Referer': letters => ({ host: 'a.example', referer: `http://A.example/${'../'.repeat(letters / 3)}` }),
+};
+
+for (const [what, write] of Object.entries(long)) {
+  test(`twice as long takes at most three times as much: ${what}`, t => {
+    costOf(write, 1000); // to warm up
+    const [half, whole] = [costOf(write, 7000), costOf(write, 14000)];
+    t.diagnostic(`${half.toFixed(2)} µs for 7,000 letters, ${whole.toFixed(2)} µs for 14,000`);
+    // Below a microsecond it is the loop that is measured.
+    assert(whole <= 3 * Math.max(half, 1), `${half} µs, ${whole} µs`);
+  });
+}
+
 test('a page of another origin is refused, and cannot read even that; one of ALLOWED_ORIGINS is not', async t => {
   const { origin } = await startServer(t, { env: { ALLOWED_ORIGINS: 'http://friend.example' } });
   const session = (await (await fetch(`${origin}${resource}/1/`)).text()).split(':')[0]!;

@@ -150,6 +150,20 @@ describe('an upgrade that is refused', () => {
     await until(async () => await connections(server) === 0, 'no connection to be left', 30);
   });
 
+  for (const version of ['8', '7', '14', '']) {
+    test(`version ${version || 'not said'}: 426, whatever its page says in Sec-WebSocket-Origin`, async t => {
+      const seen: string[] = [];
+      const { port } = serve(t, io => io.sockets.on('connection', () => seen.push('connection')), BOTH);
+      const { id } = await handshake(port);
+      const said = version && `Sec-WebSocket-Version: ${version}\r\n`;
+      const headers = WEBSOCKET.replace(/Sec-WebSocket-Version.*\r\n/, said) + 'Sec-WebSocket-Origin: http://stranger.example\r\n';
+      const line = new Line(t, port);
+      const answer = await line.ask(`GET ${resource}/1/websocket/${id} HTTP/1.1\r\n${headers}\r\n`, /HTTP/);
+      assert.match(answer, /^HTTP\/1\.1 426 [^]*Sec-WebSocket-Version: 13/);
+      assert.deepEqual(seen, []);
+    });
+  }
+
   test('and a WebSocket that the client does not close when we do keeps no connection either', async t => {
     let server!: HttpServer;
     const { port } = serve(t, io => io.sockets.on('connection', socket => { socket.disconnect(); }), BOTH, made => { server = made; });

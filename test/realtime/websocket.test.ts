@@ -88,26 +88,36 @@ async function fallBack(t: TestContext, browser: BrowserContext | null, origin: 
   return times;
 }
 
-/** With realtime.js, ms. What is refused is tried again at once, what is not answered is given up after 5 s. */
-const [AT_ONCE, LATER] = [3000, 8500];
+/**
+ * How much sooner than 0.9's own client realtime.js polls, ms. That one waits for 10 s, whatever
+ * becomes of its WebSocket. realtime.js tries again after a second what is refused, and gives up after 5 s
+ * what is not answered. Both are in the same process, so a busy machine makes both later.
+ */
+const SOONER = { refused: 5000, unanswered: 2000 };
 
-const ideas: [what: string, idea: Idea, within: number][] = [
-  ['answers 400', { status: 400 }, AT_ONCE],
-  ['answers 502', { status: 502 }, AT_ONCE],
-  ['cuts the connection', 'cuts', AT_ONCE],
-  ['never answers', 'swallows', LATER],
-  ['opens it, and passes nothing', 'opens, and passes nothing', LATER],
+const ideas: [what: string, idea: Idea, sooner: number][] = [
+  ['answers 400', { status: 400 }, SOONER.refused],
+  ['answers 502', { status: 502 }, SOONER.refused],
+  ['cuts the connection', 'cuts', SOONER.refused],
+  ['never answers', 'swallows', SOONER.unanswered],
+  ['opens it, and passes nothing', 'opens, and passes nothing', SOONER.unanswered],
 ];
+
+/** realtime.js was sooner than 0.9's own client. */
+function check(times: Record<string, number>, sooner: number): void {
+  const { 'realtime.js in node': node, '0.9 in node': plain } = times;
+  assert(plain! - node! > sooner, JSON.stringify(times));
+}
 
 test('where WebSockets are offered and do not work, clients poll', { concurrency: 3 }, async t => {
   const browser = await openBrowser(t);
-  const between = ideas.map(([what, idea, within]) => t.test(`something in between ${what}`, async t => {
+  const between = ideas.map(([what, idea, sooner]) => t.test(`something in between ${what}`, async t => {
     const server = await startServer(t, { env: { TRANSPORTS: 'websocket,xhr-polling' } });
     const { origin, asked } = await putBetween(t, server.port, idea);
     const times = await fallBack(t, browser, origin);
     t.diagnostic(JSON.stringify(times));
     assert(asked() >= Object.keys(times).length);
-    for (const [kind, time] of Object.entries(times)) assert(time < (kind === '0.9 in node' ? 13000 : within), `${kind}: ${time}`);
+    check(times, sooner);
   }));
   const thrown = t.test('the browser makes none: chromium with a WebSocket that throws', async t => {
     if (!browser) return;
@@ -117,13 +127,12 @@ test('where WebSockets are offered and do not work, clients poll', { concurrency
     await page.goto(server.page);
     await page.waitForSelector('#state.connected');
     assert.equal(await page.textContent('#transport'), 'xhr-polling');
-    assert(await page.evaluate(() => performance.now()) < LATER);
   });
   const kept = t.test('IIS keeps them to itself: web.config lacks <webSocket>', async t => {
     const { origin, trace } = await serveAsIis(t, OFFERED, { iis: '10' });
-    const { chromium = 0, 'realtime.js in node': node } = await fallBack(t, browser, origin);
+    const times = await fallBack(t, browser, origin);
     assert.match(trace.join('\n'), /501/);
-    assert(chromium < AT_ONCE && node! < AT_ONCE, `${chromium} ${node}`);
+    check(times, SOONER.refused);
   });
   await Promise.all([...between, thrown, kept]);
 });

@@ -38,10 +38,13 @@ export function installed(name: BrowserName): string | undefined {
 export async function openBrowser(t: TestContext, name: BrowserName = 'chromium'): Promise<BrowserContext | null> {
   const executablePath = installed(name);
   if (!available(t, name, executablePath)) return null;
+  // Tabs of one site share a process, as when one opens the other; otherwise it ends with its last tab, and
+  // about one in five times with the goodbye of that tab unsent, by sendBeacon as by fetch with keepalive.
+  const preferences = { 'dom.ipc.processCount.webIsolated': 1 };
   // The Firefox that people have is driven by WebDriver BiDi, Playwright's own protocol needs a build of its own.
   const browser = name === 'chromium'
     ? await chromium.launch({ executablePath, args: flags, ignoreDefaultArgs: ['--disable-back-forward-cache'], timeout: 60000 })
-    : await firefox.launch({ executablePath, channel: 'moz-firefox', timeout: 60000 });
+    : await firefox.launch({ executablePath, channel: 'moz-firefox', timeout: 60000, firefoxUserPrefs: preferences });
   t.after(() => browser.close());
   return browser.newContext();
 }

@@ -22,7 +22,7 @@ const HEAD = [
   '', 'clients', 's until all are connected', 'µs CPU a client', 'longest turn, ms',
   's until all are gone', 'µs CPU a client', 'longest turn, ms',
 ];
-const NOTE = `They come as fast as they get in, ${TOGETHER} at a time. They go by cut connections, all at ` +
+const NOTE = `They come ${TOGETHER} at a time, the next one as soon as one is in. They go by cut connections, all at ` +
   `once, and are waited for for ${GONE_AFTER} s, which are left out. The longest turn of the event loop is ` +
   'measured in the process of the server, to 10 ms.';
 

@@ -69,7 +69,7 @@ function pieces({ before, unit, after }: Text, bytes: number): string[] {
   const all = [before];
   let left = bytes - Buffer.byteLength(before + after);
   for (let number = 0; left > 0; number++) {
-    const one = unit.replace(/\$/g, String(number)) || ',';
+    const one = unit.replace(/\$/g, String(number));
     left -= Buffer.byteLength(one);
     if (left >= 0 || number === 0) all.push(one);
   }
@@ -77,7 +77,14 @@ function pieces({ before, unit, after }: Text, bytes: number): string[] {
   return all;
 }
 
-const plain = (text: Text, bytes: number) => Buffer.from(pieces(text, bytes).join(''));
+function plain(text: Text, bytes: number): Buffer {
+  const { before, unit, after } = text;
+  if (unit.includes('$')) return Buffer.from(pieces(text, bytes).join(''));
+  // A million pieces of one letter take longer to make than to send.
+  const left = bytes - Buffer.byteLength(before + after);
+  const times = Math.max(1, Math.floor(left / Buffer.byteLength(unit)));
+  return Buffer.from(before + unit.repeat(times) + after);
+}
 
 /** Each piece with its length before it, as 0.9 puts packets together. */
 function payload(text: Text, bytes: number): Buffer {
@@ -177,12 +184,13 @@ export const PLACES: Record<string, Place> = {
   'fragments of a WebSocket': { ...SMALL, repeat: fragments },
 };
 
-/** @returns what goes over the wire */
-export function render({ place, text, beside }: Recipe, bytes: number, id: string): Buffer {
+/** @returns what goes over the wire for a session, by its id */
+export function prepare({ place, text, beside }: Recipe, bytes: number): (id: string) => Buffer {
   const { write, repeat = plain } = PLACES[place]!;
   const half = beside ? bytes / 2 : bytes;
   const header = beside ? `${beside.header}: ${printable(plain(beside.text, half))}\r\n` : '';
-  return write(repeat(text, half), id, header);
+  const repeated = repeat(text, half);
+  return id => write(repeated, id, header);
 }
 
 /** What texts are made of. */

@@ -37,7 +37,7 @@ export async function search(meter: Meter, seed: number, rounds: number): Promis
 export function describeFound({ recipe: { place, text, beside }, cost }: Found): string {
   const show = ({ before, unit, after }: typeof text) => JSON.stringify([before, unit, after]);
   const header = beside ? ` beside ${beside.header} ${show(beside.text)}` : '';
-  const each = (cost.ours - cost.floor) * 1e6 / cost.bytes;
+  const each = cost.above * 1e6 / cost.bytes;
   const share = `${(cost.share * 100).toFixed(0)} % of what is allowed`;
   return `${each.toFixed(0)} ns a byte, ${cost.bytes} bytes, ${share}: ${place} ${show(text)}${header}`;
 }

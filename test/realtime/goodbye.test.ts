@@ -1,0 +1,35 @@
+/* A page with public/realtime.js says goodbye: how long its session still counts, and is heard. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { event, handshake, serve } from '../support/raw';
+import { request } from '../support/request';
+import { resource } from '../support/template';
+import { until } from '../support/wait';
+
+test('a reloaded page counts twice for 250 ms, and what overtakes its goodbye is heard', async t => {
+  const heard: string[] = [];
+  const served = serve(t, io => io.sockets.on('connection', socket => {
+    socket.on('say', (text: string) => { heard.push(text); });
+    socket.on('disconnect', () => { heard.push('left'); });
+  }));
+  const { port } = served;
+  const { id } = await handshake(port, '?got=0&try=1');
+  const path = `${resource}/1/xhr-polling/${id}?got=0&try=1`;
+  const post = (body: string) => request({ port, path, method: 'POST' }, body);
+  await request({ port, path });
+  const clients: number[] = [];
+  await post('0::');
+  const said = Date.now();
+  const { status } = await post(event('say', ['last'], '1'));
+  // The reloaded page knows nothing of the session of before.
+  const next = await handshake(port, '?got=0&try=1');
+  await request({ port, path: `${resource}/1/xhr-polling/${next.id}?got=0&try=1` });
+  clients.push(served.clients());
+  await until(() => served.clients() === 1, 'the end of the first', 5);
+  const took = Date.now() - said;
+  assert.equal(status, 200);
+  assert(Math.max(...clients) <= 2);
+  assert(took < 2000, `${took} ms`);
+  assert.deepEqual(heard, ['last', 'left']);
+  assert.equal((await post(event('say', ['too late'], '2'))).status, 404);
+});

@@ -1,0 +1,71 @@
+/*
+ * A message that the server has handled is not sent again, though its session ended for what it
+ * caused. Version 1.0.0 ended a session whose handler emitted more than MAX_WAITING_BYTES, its
+ * acknowledgement was lost, and the page sent the message to the next session, without an end. With
+ * public/realtime.js and the real server.
+ */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test, TestContext } from 'node:test';
+import type { Server, Socket } from '../../src/realtime';
+import { clientLibrary } from '../support/client';
+import { Loose, serve } from '../support/raw';
+import { fromRoot, resource, root } from '../support/template';
+import { until } from '../support/wait';
+
+const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as {
+  connect: (options: object) => any;
+};
+
+type App = (io: Server<Loose, Loose>, socket: Socket<Loose, Loose>) => void;
+
+/** @param handle what the application does with a message, before it acknowledges it */
+function start(t: TestContext, handle: App) {
+  const seen = { sessions: 0, handled: 0 };
+  const { port } = serve(t, io => io.sockets.on('connection', socket => {
+    seen.sessions += 1;
+    socket.on('ask', (done: (text: string) => void) => {
+      seen.handled += 1;
+      done('answered');
+      handle(io, socket);
+    });
+    socket.on('ping', (done: () => void) => done());
+  }));
+  const connection = connect({
+    url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary,
+  });
+  t.after(() => connection.close());
+  const ask = (name: string) => new Promise(resolve => { connection.emit(name, resolve); });
+  return { seen, connection, ask };
+}
+
+for (const [what, sizes] of Object.entries({
+  'once 1.1 MB': [1.1e6], 'four times 300 KB': [3e5, 3e5, 3e5, 3e5],
+})) {
+  test(`a handler that emits ${what}: one session, all of it arrives`, async t => {
+    const got: number[] = [];
+    const { seen, connection, ask } = start(t, (_io, socket) => {
+      for (const size of sizes) socket.emit('history', 'x'.repeat(size));
+    });
+    connection.on('history', (text: string) => got.push(text.length));
+    assert.equal(await ask('ask'), 'answered');
+    await until(() => got.length === sizes.length, 'what was emitted');
+    await sleep(2000);
+    assert.deepEqual(got, sizes);
+    assert.deepEqual(seen, { sessions: 1, handled: 1 });
+  });
+}
+
+test('a session that ends in the handler of a message, as too much waits: the message is acknowledged, and not sent again', async t => {
+  const { seen, ask } = start(t, (io, socket) => {
+    socket.emit('history', 'x'.repeat(1.1e6));
+    // As Limits ends a session: acknowledgements are all that is left of what waits.
+    (io as any).sessions.get(socket.id).end('too much waits', 'acks');
+  });
+  assert.equal(await ask('ask'), 'answered');
+  await until(() => seen.sessions === 2, 'the next session');
+  assert.equal(await ask('ping'), undefined);
+  await sleep(2000);
+  assert.deepEqual(seen, { sessions: 2, handled: 1 });
+});

@@ -1,0 +1,49 @@
+/* Work that grows with the number of requests, or of exceptions, and no faster: counted, not timed. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readConfig } from '../../src/config';
+import { createLog } from '../../src/log';
+import type { Cluster } from '../../src/realtime/cluster';
+import { Manager } from '../../src/realtime/manager';
+
+/** A map that counts how often it is asked. */
+class Counted extends Map<string, Promise<void>> {
+  asked = 0;
+
+  override get(key: string): Promise<void> | undefined {
+    this.asked += 1;
+    return super.get(key);
+  }
+}
+
+/** How often requests for one session that there is not look for others that wait, and ask Redis. */
+async function fetchUnknown(requests: number): Promise<{ looks: number; asked: number; most: number }> {
+  let asked = 0;
+  let under = 0;
+  let most = 0;
+  const moves = {
+    async take() {
+      asked += 1;
+      under += 1;
+      most = Math.max(most, under);
+      await new Promise(setImmediate);
+      under -= 1;
+      return null;
+    },
+  };
+  const cluster = { moves } as unknown as Cluster;
+  const manager = new Manager(readConfig({}), createLog('error'), cluster);
+  const fetching = new Counted();
+  Object.assign(manager, { fetching });
+  await Promise.all(Array.from({ length: requests }, (_, i) => manager.fetch('x'.repeat(20), String(i))));
+  assert.equal(fetching.size, 0, 'nothing is kept of them');
+  return { looks: fetching.asked, asked, most };
+}
+
+test('requests for one session that there is not: each waits for the one before it', async () => {
+  const one = await fetchUnknown(100);
+  const twice = await fetchUnknown(200);
+  assert.deepEqual([one.asked, twice.asked], [100, 200]);
+  assert.deepEqual([one.most, twice.most], [1, 1], 'one at a time, as one may take it from the other');
+  assert(twice.looks <= 3 * one.looks, `${one.looks} looks for 100 requests, ${twice.looks} for 200`);
+});
