@@ -24,7 +24,7 @@ export interface Config {
   maxMessageBytes: number;
   /** How many packets one POST may carry. */
   maxPackets: number;
-  /** The most that may wait for a client that does not take it: characters, and 40 for each packet. */
+  /** The most that may wait for a client that does not take it: characters, and 100 for each packet. */
   maxWaitingBytes: number;
   /** How many handshakes may wait to be used. */
   maxHandshakes: number;

@@ -1,0 +1,220 @@
+/*
+ * Clients with bad intent that make a server hold as much as they can. Each case sends several times
+ * what its settings allow to be held.
+ */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { resource } from '../../support/template';
+import { fill, many, open, openWebSocket, shake, Target } from './target';
+
+type Attack = (target: Target) => Promise<void>;
+
+export interface Case {
+  settings: Record<string, string>;
+  /** How much may be held with these settings, bytes. */
+  allowed: number;
+  /** How many connections may be open after an attack, beside those of requests that are answered. */
+  connections: number;
+  /** One after the other. */
+  attacks: Record<string, Attack>;
+}
+
+/** How many bytes of headers node takes, --max-http-header-size. */
+const HEADERS = 32768;
+/** What may wait for all clients together: so many times MAX_WAITING_BYTES. */
+const TOGETHER = 256;
+/** How many bodies may be under way. */
+const BODIES = 2000;
+
+/** 31 KB of headers, in each of the ways that cost something. */
+const WAYS: Record<string, (n: number) => { headers?: string[]; query?: string }> = {
+  'headers of one letter': n => ({
+    headers: pairs(3300, i => [`${n}x${i}`, 'b']),
+  }),
+  'long headers': n => ({
+    headers: pairs(100, i => [`h${i}`, `${n} ${'v'.repeat(290)}`]),
+  }),
+  'one header many times': n => ({
+    headers: pairs(3400, i => ['x', `${n % 10}${i}`]),
+  }),
+  'a long query': n => ({ query: `?a=${n}${'v'.repeat(30000)}` }),
+  'a long query of escapes': n => ({ query: `?a=${n}${'%C4%80'.repeat(5000)}` }),
+  'a query of 200 parts': n => ({
+    query: `?${pairs(199, i => [`${n}q${i}=`, 'v'.repeat(140)]).join('').replace(/v(?=\d)/g, 'v&')}`,
+  }),
+};
+
+/** Those that take most where nothing is done about it. */
+const QUICK = ['headers of one letter', 'a query of 200 parts'];
+
+function pairs(count: number, make: (i: number) => [string, string]): string[] {
+  return Array.from({ length: count }, (_, i) => make(i)).flat();
+}
+
+/** @param large whether it may take minutes */
+export function cases(large: boolean): Record<string, Case> {
+  return {
+    'bodies in chunks of one byte': chunks(large ? 80000 : 20000),
+    'many bodies': bodies(large ? 2000 : 300),
+    'handshakes that nobody uses': handshakes(large ? 2000 : 400),
+    'sessions of clients that are away': large ? sessions(2000) : sessions(400, QUICK),
+    'messages that wait, answers that nobody reads': waiting(large ? 2.5 : 0.4),
+    'upgrades that are refused': upgrades(large ? 1000 : 250),
+  };
+}
+
+/** @param most how many bytes a body may have */
+function chunks(most: number): Case {
+  const head = 'HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const tenth = '1\r\nx\r\n'.repeat(most / 10);
+
+  async function attack(target: Target): Promise<void> {
+    const at = await open(target);
+    const sockets = Array.from({ length: 100 }, () => target.connect().resume());
+    for (const socket of sockets) socket.write(`POST ${at} ${head}`);
+    // In turns, so that what is read together is not all of one body. None comes to its end.
+    for (let i = 0; i < 9; i++) {
+      await Promise.all(sockets.map(socket => new Promise<unknown>(resolve => {
+        if (socket.destroyed) resolve(null);
+        else socket.once('close', resolve).write(tenth, resolve);
+      })));
+    }
+  }
+
+  const settings = { MAX_MESSAGE_BYTES: String(most) };
+  return { settings, allowed: 64 * most, connections: 100, attacks: { chunks: attack } };
+}
+
+/** @param more how many more there are than may be */
+function bodies(more: number): Case {
+  const head = 'HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n';
+
+  async function attack(target: Target): Promise<void> {
+    const request = `POST ${await open(target)} ${head}${'x'.repeat(50000)}`;
+    await many(BODIES + more, 100, () => new Promise<unknown>(resolve => {
+      target.connect().resume().once('close', resolve).write(request, resolve);
+    }));
+  }
+
+  const most = 300000;
+  const settings = { MAX_MESSAGE_BYTES: String(most) };
+  return { settings, allowed: 64 * most, connections: BODIES, attacks: { bodies: attack } };
+}
+
+/** @param most how many there may be */
+function handshakes(most: number): Case {
+  const settings = { MAX_HANDSHAKES: String(most), MAX_CLIENTS: '100000' };
+  const attacks = Object.entries(WAYS).map(([name, way]): [string, Attack] => [
+    name,
+    target => many(most * 1.2, 20, n => shake(target, way(n).query, way(n).headers)),
+  ]);
+  return {
+    settings, allowed: most * HEADERS, connections: 0, attacks: Object.fromEntries(attacks),
+  };
+}
+
+/**
+ * @param most how many there may be
+ * @param ways the names of those that are tried
+ */
+function sessions(most: number, ways = Object.keys(WAYS)): Case {
+  const attacks = ways.map((name): [string, Attack] => [
+    name,
+    async target => {
+      const way = WAYS[name]!;
+      const paths: string[] = [];
+      await many(most, 20, async n => {
+        const { headers, query } = way(n);
+        const path = `${resource}/1/xhr-polling/${await shake(target, query, headers)}`;
+        paths.push(path);
+        await target.request(path);
+      });
+      assert.equal((await target.request(`${resource}/1/`)).status, 503);
+      await sleep(1000);
+      await many(most, 20, n => target.request(paths[n]!, '0::'));
+    },
+  ]);
+  const settings = { MAX_CLIENTS: String(most) };
+  return {
+    settings, allowed: most * HEADERS, connections: 0, attacks: Object.fromEntries(attacks),
+  };
+}
+
+/** @param factor how large it all is */
+function waiting(factor: number): Case {
+  const most = 100000 * factor;
+  const clients = 150 * factor;
+  const attack = (act: (target: Target) => Promise<unknown>): Attack => {
+    return target => many(clients, 5, () => act(target));
+  };
+  const poll = (at: string) => `GET ${at} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+  const numbered = '?got=0&try=1';
+  return {
+    settings: {
+      MAX_WAITING_BYTES: String(most),
+      MAX_HANDSHAKES: '2000',
+      TRANSPORTS: 'websocket,xhr-polling',
+    },
+    allowed: TOGETHER * most,
+    connections: 4 * clients,
+    attacks: {
+      'messages for plain clients': attack(async target => {
+        await target.request(await open(target), fill(10, 100000));
+      }),
+      'small messages for plain clients': attack(async target => {
+        await target.request(await open(target), fill(20000, 10));
+      }),
+      'messages for clients that number them': attack(async target => {
+        await target.request(await open(target, numbered), fill(10, 100000, '1'));
+      }),
+      'small messages for clients that number them': attack(async target => {
+        await target.request(await open(target, numbered), fill(20000, 10, '1'));
+      }),
+      'messages for WebSockets': attack(async target => {
+        const send = await openWebSocket(target);
+        for (let i = 0; i < 4; i++) {
+          send(fill(1, 400000));
+          await sleep(20);
+        }
+      }),
+      'answers that nobody reads': attack(async target => {
+        const at = await open(target);
+        for (let n = 0; n < 2; n++) {
+          target.connect().pause().write(poll(at));
+          await target.request(at, fill(1, 500000));
+        }
+      }),
+      'answers on one connection that nobody reads': attack(async target => {
+        const at = await open(target);
+        const socket = target.connect().pause();
+        for (let n = 0; n < 10; n++) {
+          socket.write(poll(at));
+          await target.request(at, fill(1, 100000));
+        }
+      }),
+    },
+  };
+}
+
+/** @param count how many of each kind */
+function upgrades(count: number): Case {
+  const lines = [
+    `GET ${resource}/1/websocket/1 HTTP/1.1`, 'Host: localhost', 'Connection: Upgrade',
+    'Upgrade: websocket', 'Sec-WebSocket-Version: 13', `Sec-WebSocket-Key: ${'x'.repeat(22)}==`,
+  ];
+  const attack = (origin: string): Attack => {
+    const text = [...lines, `Origin: ${origin}`, '', ''].join('\r\n');
+    return target => many(count, 50, () => new Promise<unknown>(resolve => {
+      target.connect().once('data', resolve).once('close', resolve).write(text);
+    }));
+  };
+  return {
+    settings: { TRANSPORTS: 'websocket,xhr-polling' },
+    allowed: 0,
+    connections: 0,
+    attacks: {
+      'of no session': attack('http://localhost'),
+      'from another origin': attack('http://stranger.example'),
+    },
+  };
+}
