@@ -115,12 +115,19 @@ test('an upgrade of before a reconnect that arrives after it is refused', async 
 });
 
 test('where a WebSocket has worked, one that is refused later is made up for by polling, and the next connection is a WebSocket', async t => {
-  const { port } = serve(t, io => io.sockets.on('connection', socket => { socket.on('end', () => socket.disconnect()); }), { TRANSPORTS });
+  const polls = { come: 0, waiting: 0 };
+  const { port } = serve(t, () => undefined, { TRANSPORTS }, server => server.on('request', ({ method, url }, res) => {
+    if (method !== 'GET' || !url!.includes('xhr-polling')) return;
+    polls.come += 1;
+    polls.waiting += 1;
+    res.on('close', () => { polls.waiting -= 1; });
+  }));
   const between = await putBetween(t, port, 'passes');
   const { transports, seen } = open(t, between.port);
   await until(() => transports().length === 1, 'the WebSocket');
   between.change({ status: 502 });
-  await until(() => transports().length === 2, 'polling');
+  // A poll that is on its way when the others are cut would wait for long.
+  await until(() => transports().length === 2 && polls.come > 1 && polls.waiting === 1, 'polling');
   between.change('passes');
   await until(() => transports().length === 3, 'the next WebSocket');
   assert.deepEqual(transports(), ['websocket', 'xhr-polling', 'websocket']);
