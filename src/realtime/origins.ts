@@ -13,7 +13,9 @@ import type { Trust } from '../iisnode';
 export function readOrigin(
   req: IncomingMessage, allowed: string[], trust: Pick<Trust, 'protocol'>,
 ): string | null | undefined {
-  const { origin, referer, 'sec-fetch-site': site } = req.headers;
+  const { referer, 'sec-fetch-site': site } = req.headers;
+  // Drafts 7 to 12 of WebSockets, version 8 among them, name the page's origin in the second header.
+  const { origin = req.headers['sec-websocket-origin'] as string | undefined } = req.headers;
   if (origin !== undefined) {
     if (isOwn(req, trust, origin)) return null;
     return allowed.includes(origin) ? origin : undefined;

@@ -179,8 +179,8 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
     }
     try {
       if (!owns(req)) throw new Refusal(404, 'not found');
-      // Version 8, an old draft that ws would take, names the page's origin in another header.
-      if (req.headers['sec-websocket-version'] !== '13') throw new Refusal(426, 'WebSockets of version 13', VERSION);
+      const version = req.headers['sec-websocket-version'];
+      if (version !== '13' && version !== DRAFT) throw new Refusal(426, 'WebSockets of version 13', VERSION);
       const { id, query } = read(req, readOrigin(req, config.allowedOrigins, trust), true);
       const session = manager.sessions.get(id);
       if (!session || session.ended || !session.isOf(readDelivery(query).attempt)) throw notHandshaken();
@@ -198,6 +198,8 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
 /** An application's own text is in it: no browser is to take it for a page. */
 const UNAUTHORIZED = { 'X-Content-Type-Options': 'nosniff' };
 const VERSION = { 'Sec-WebSocket-Version': '13' };
+/** The last draft before the standard. Clients of 0.9 in Java speak it; its frames are those of version 13. */
+const DRAFT = '8';
 const NO_HEADERS = {};
 const NO_RAW_HEADERS: string[] = [];
 const PREFLIGHT = {
