@@ -25,7 +25,7 @@ async function start(t: TestContext, library: string, settings: Record<string, s
   writeFileSync(stamp, '+0\n');
   const socketPath = path.join(folder, 'server');
   const script = path.join(__dirname, '..', 'hostile', 'worst', 'server.js');
-  const child: ChildProcess = spawn(process.execPath, [script, path.join(root, 'dist'), socketPath], {
+  const child: ChildProcess = spawn(process.execPath, ['--expose-gc', script, path.join(root, 'dist'), socketPath], {
     env: {
       ...settings, LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: stamp, FAKETIME_NO_CACHE: '1',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
