@@ -122,15 +122,19 @@ for (const name of BROWSERS) {
   test(`${name}: what a page emits in its own handlers of leaving arrives`, async t => {
     const browser = await openBrowser(t, name);
     if (!browser) return;
+    const keeper = await browser.newPage();
     for (const way of ['a link', 'a reload']) {
       await t.test(way, async () => {
         const site = start(t, {}, WITH_HANDLERS);
+        await keeper.goto(site.page('other'));
         for (let time = 1; time <= TIMES; time++) {
           const page = await visit(browser, site);
           const seen = site.sessions.at(-1)!;
           await WAYS[way]!(page).catch(gone);
           await until(() => seen.left, `disconnect ${JSON.stringify(seen)}`, 10);
           assert.deepEqual(seen.heard, [1, 2, 3, 4, 5, 6]);
+          // One that is closed while its first requests are under way cannot say goodbye.
+          if (way === 'a reload') await until(() => site.clients() === 1, 'the page again');
           await page.close();
           await until(() => site.clients() === 0, 'its end');
         }
