@@ -125,13 +125,20 @@ async function takeAway(subjects: Subject[], names: string[], server: Deployed):
   };
   const ids = new Map<Subject, string[]>();
   const note = async () => { for (const subject of subjects) ids.set(subject, (await subject.states()).map(state => state.id)); };
-  /** Waits until all of them have other sessions than those noted, and know it. */
-  const back = async (heard: string[]) => {
+  /**
+   * Waits until all of them have other sessions than those noted, and know it.
+   * @param late whether a POST of the last session may be refused after the client has come back. 0.9
+   * takes that for a failure of its new session, and comes back once more: its own fault, seen where a
+   * process takes as long to start as 0.9 waits.
+   */
+  const back = async (heard: string[], late = false) => {
     await each(subjects, 'another session', (state, i, subject) => state.connected && state.id !== ids.get(subject)![i]);
     for (const subject of subjects) {
       for (const state of await subject.states()) {
         // Releases before 0.9.7 shake hands again while the server takes more than a second to answer, and are connected twice.
-        assert.deepEqual(state.heard.filter((event, i, all) => event !== all[i - 1]), heard, subject.name);
+        const told = state.heard.filter((event, i, all) => event !== all[i - 1]);
+        const twice = late && told.length > heard.length ? ['disconnect', 'connect'] : [];
+        assert.deepEqual(told, [...heard, ...twice], subject.name);
       }
     }
   };
@@ -160,7 +167,7 @@ async function takeAway(subjects: Subject[], names: string[], server: Deployed):
   await note();
   process.kill(server.pids()[0]!, 'SIGKILL');
   await Promise.all(names.map(name => send(name, 'after it died')));
-  await back(['connect', 'disconnect', 'connect', 'disconnect', 'connect']);
+  await back(['connect', 'disconnect', 'connect', 'disconnect', 'connect'], true);
   await ask(subjects, 'third', names);
 }
 
