@@ -143,7 +143,7 @@ test('rename refuses, with one line and exit status 1, and changes nothing', t =
   }
   commit(folder);
 
-  edit(folder, ['web.config', '<rules>', '<rules><nonsense />']);
+  edit(folder, ['web.config', '<httpErrors ', '<httpErrors nonsense="1" ']);
   commit(folder);
   refused([last], /web\.config, line \d+, .*nonsense/);
 
