@@ -1,7 +1,10 @@
 /* Addresses of the Internet Protocol, and ranges of them: TRUSTED_PROXIES names some, iisnode.ts compares. */
 import { isIP } from 'net';
 
-/** The eight groups of an address, 16 bits each. One of IPv4 is ::ffff:a.b.c.d, as node has it on a socket that takes both. */
+/**
+ * The eight groups of an address, 16 bits each. One of IPv4 is ::ffff:a.b.c.d, as node has it on a
+ * socket that takes both.
+ */
 type Groups = number[];
 
 /** All addresses that begin with the same bits as one does. */
@@ -34,7 +37,10 @@ export class Addresses {
   }
 }
 
-/** Reads an address, or one with the number of bits that count behind a slash; undefined if it is neither. */
+/**
+ * Reads an address, or one with the number of bits that count behind a slash; undefined if it is
+ * neither.
+ */
 export function readRange(text: string): Range | undefined {
   const [, address, bits] = /^([^/]+)(?:\/([0-9]{1,3}))?$/.exec(text) || [];
   const groups = address === undefined ? undefined : readGroups(address);
@@ -44,7 +50,10 @@ export function readRange(text: string): Range | undefined {
   return given <= size ? { groups, bits: 128 - size + given } : undefined;
 }
 
-/** Reads an address; undefined if it is none. A zone, as in fe80::1%4, is the reader's own matter and left out. */
+/**
+ * Reads an address; undefined if it is none. A zone, as in fe80::1%4, is the reader's own matter
+ * and left out.
+ */
 function readGroups(text: string): Groups | undefined {
   // The longest address has 45 characters. isIP is quick, but not for a header of 16 KB.
   if (text.length > 100) return undefined;

@@ -3,13 +3,13 @@
  *
  * A client can write any header. iisnode lets all of them through, and adds its own behind them
  * (SerializeRequestHeaders in its chttpprotocol.cpp, 0.2.26): each server variable of IIS that
- * promoteServerVars in web.config names is a header X-iisnode-<name>, and the last of all. So the last
- * header of such a name is IIS's word, and any other of that name is the client's.
+ * promoteServerVars in web.config names is a header X-iisnode-<name>, and the last of all. So the
+ * last header of such a name is IIS's word, and any other of that name is the client's.
  *
- * X-Forwarded-For and X-Forwarded-Proto are nobody's word, even behind iisnode: with enableXFF it keeps
- * the client's X-Forwarded-Proto, and adds no address to an X-Forwarded-For whose text ends with it
- * already: evil10.1.2.3 stays as it is for a client at 10.1.2.3. They count where TRUSTED_PROXIES
- * names the address that the request came from.
+ * X-Forwarded-For and X-Forwarded-Proto are nobody's word, even behind iisnode: with enableXFF it
+ * keeps the client's X-Forwarded-Proto, and adds no address to an X-Forwarded-For whose text ends
+ * with it already: evil10.1.2.3 stays as it is for a client at 10.1.2.3. They count where
+ * TRUSTED_PROXIES names the address that the request came from.
  *
  * For this, node has to hand over every header: see maxHeadersCount in server.ts.
  */
@@ -21,14 +21,15 @@ import type { TLSSocket } from 'tls';
 import { Addresses } from './addresses';
 
 /**
- * The server variables that reach us, as promoteServerVars in web.config names them: keep both lists alike.
- * AUTH_USER is the Windows account that IIS has authenticated, 'DOMAIN\name', empty where IIS lets visitors
- * in without. HTTPS is 'on' or 'off'. REMOTE_ADDR is the address that the request came from.
+ * The server variables that reach us, as promoteServerVars in web.config names them: keep both
+ * lists alike. AUTH_USER is the Windows account that IIS has authenticated, 'DOMAIN\name', empty
+ * where IIS lets visitors in without. HTTPS is 'on' or 'off'. REMOTE_ADDR is the address that the
+ * request came from.
  *
- * One that you add has to stand in front of these three, in both lists. iisnode writes nothing for a variable
- * that IIS does not know, so a client's header of that name would be the last one. IIS knows these
- * three of every request, and iisnode writes the list from its end: what it writes for yours comes behind
- * them, where no header of a client can be.
+ * One that you add has to stand in front of these three, in both lists. iisnode writes nothing for
+ * a variable that IIS does not know, so a client's header of that name would be the last one. IIS
+ * knows these three of every request, and iisnode writes the list from its end: what it writes for
+ * yours comes behind them, where no header of a client can be.
  */
 const PROMOTED = ['x-iisnode-auth_user', 'x-iisnode-https', 'x-iisnode-remote_addr'];
 const ALWAYS = PROMOTED.slice(-3);
@@ -46,7 +47,10 @@ export interface Front {
   trustedProxies: string[];
 }
 
-/** The client's address, 'unknown' where nobody says it. The port is known where there is nothing in front. */
+/**
+ * The client's address, 'unknown' where nobody says it. The port is known where there is nothing in
+ * front.
+ */
 export interface ClientAddress {
   address: string;
   port: number | undefined;
@@ -60,9 +64,11 @@ export class Trust {
   private readonly trustsPipe: boolean;
 
   constructor({ iisnode, port, trustedProxies }: Front) {
-    // iisnode comes by a named pipe. Whoever comes by TCP is not iisnode, whatever the environment says.
+    // iisnode comes by a named pipe. Whoever comes by TCP is not iisnode, whatever the environment
+    // says.
     this.behindIisnode = iisnode !== null && typeof port === 'string';
-    this.trustsPipe = !this.behindIisnode && typeof port === 'string' && trustedProxies.includes(PIPE);
+    this.trustsPipe = !this.behindIisnode && typeof port === 'string' &&
+      trustedProxies.includes(PIPE);
     const proxies = trustedProxies.filter(one => one !== PIPE);
     this.proxies = new Addresses(proxies);
     this.hasProxies = this.trustsPipe || proxies.length > 0;
@@ -72,18 +78,21 @@ export class Trust {
   address(req: IncomingMessage): ClientAddress {
     const peer = this.peer(req);
     if (!this.isProxy(peer)) {
-      return { address: peer || 'unknown', port: this.behindIisnode ? undefined : req.socket.remotePort };
+      const port = this.behindIisnode ? undefined : req.socket.remotePort;
+      return { address: peer || 'unknown', port };
     }
     return { address: this.forwardedFor(req.headers['x-forwarded-for'], peer), port: undefined };
   }
 
   /** How the client came. */
   protocol(req: IncomingMessage): 'http' | 'https' {
-    const told = this.hasProxies && this.isProxy(this.peer(req)) ? req.headers['x-forwarded-proto'] : undefined;
+    const byProxy = this.hasProxies && this.isProxy(this.peer(req));
+    const told = byProxy ? req.headers['x-forwarded-proto'] : undefined;
     if (told !== undefined) {
       // A proxy that adds to a client's header, where others set it, adds behind it.
       const text = String(told);
-      return text.slice(text.lastIndexOf(',') + 1).trim().toLowerCase() === 'https' ? 'https' : 'http';
+      const last = text.slice(text.lastIndexOf(',') + 1).trim().toLowerCase();
+      return last === 'https' ? 'https' : 'http';
     }
     const secure = this.behindIisnode
       ? lastOf(req.rawHeaders, HTTPS).toLowerCase() === 'on'
@@ -92,10 +101,10 @@ export class Trust {
   }
 
   /**
-   * Leaves only what can be believed of the headers that people take for somebody's word. Of x-iisnode-*
-   * what IIS has said, and not left empty. Of forwarded and x-forwarded-* nothing, but where there is
-   * something in front: x-forwarded-for is then the client's address, one, and x-forwarded-proto 'http' or 'https'.
-   * It can be done twice. rawHeaders stays as it came.
+   * Leaves only what can be believed of the headers that people take for somebody's word. Of
+   * x-iisnode-* what IIS has said, and not left empty. Of forwarded and x-forwarded-* nothing, but
+   * where there is something in front: x-forwarded-for is then the client's address, one, and
+   * x-forwarded-proto 'http' or 'https'. It can be done twice. rawHeaders stays as it came.
    */
   trustHeaders(req: IncomingMessage): void {
     const { headers, rawHeaders } = req;
@@ -103,7 +112,7 @@ export class Trust {
     const { address } = this.address(req);
     const protocol = this.protocol(req);
     for (const name in headers) {
-      if (name.startsWith('x-iisnode-') || name.startsWith('x-forwarded-') || name === 'forwarded') delete headers[name];
+      if (/^(x-iisnode-|x-forwarded-|forwarded$)/.test(name)) delete headers[name];
     }
     if (this.behindIisnode) Object.assign(headers, promoted(rawHeaders));
     if (!inFront) return;
@@ -111,9 +120,13 @@ export class Trust {
     if (address !== 'unknown') headers['x-forwarded-for'] = address;
   }
 
-  /** The address that the request came from, be it a client's or a proxy's; '' where it is not known. */
+  /**
+   * The address that the request came from, be it a client's or a proxy's; '' where it is not
+   * known.
+   */
   private peer(req: IncomingMessage): string {
-    return (this.behindIisnode ? lastOf(req.rawHeaders, REMOTE_ADDR) : req.socket.remoteAddress) || '';
+    const { rawHeaders, socket } = req;
+    return (this.behindIisnode ? lastOf(rawHeaders, REMOTE_ADDR) : socket.remoteAddress) || '';
   }
 
   private isProxy(peer: string): boolean {
@@ -143,17 +156,20 @@ export class Trust {
 }
 
 /**
- * Says whether web.config lets iisnode tell us what we believe. It may be an older one, or have been merged by
- * hand: without the header that IIS writes last, a client's own would be believed.
+ * Says whether web.config lets iisnode tell us what we believe. It may be an older one, or have
+ * been merged by hand: without the header that IIS writes last, a client's own would be believed.
  * @param folder that of web.config and iisnode.yml
- * @returns the value of promoteServerVars there that lacks something; null if nothing is wrong, or there is no such file
+ * @returns the value of promoteServerVars there that lacks something; null if nothing is wrong, or
+ * there is no such file
  */
 export function lackingPromotion(folder: string): string | null {
   const config = readText(path.join(folder, 'web.config')).replace(/<!--[^]*?-->/g, '');
   if (config === '') return null;
-  const [, , given = ''] = /<iisnode\s[^>]*?\bpromoteServerVars\s*=\s*(["'])([^"']*)\1/.exec(config) || [];
+  const attribute = /<iisnode\s[^>]*?\bpromoteServerVars\s*=\s*(["'])([^"']*)\1/;
+  const [, , given = ''] = attribute.exec(config) || [];
   // A line of iisnode.yml overrides the attribute; one without a value does not.
-  const [, line] = /^ *promoteServerVars *: *([^\s#][^\r\n#]*)/im.exec(readText(path.join(folder, 'iisnode.yml'))) || [];
+  const yml = readText(path.join(folder, 'iisnode.yml'));
+  const [, line] = /^ *promoteServerVars *: *([^\s#][^\r\n#]*)/im.exec(yml) || [];
   const names = (line || given).split(',').map(name => `x-iisnode-${name.toLowerCase()}`);
   const last = names.slice(-ALWAYS.length);
   return ALWAYS.every(name => last.includes(name)) ? null : (line || given).trim();
@@ -186,8 +202,8 @@ function lastOf(rawHeaders: string[], name: string): string {
 }
 
 /**
- * Where the last header of that name is, -1 if there is none. Behind iisnode it is one of the last three:
- * this is done for each poll.
+ * Where the last header of that name is, -1 if there is none. Behind iisnode it is one of the last
+ * three: this is done for each poll.
  * @param rawHeaders names and values in turn, as they came
  * @param name in lower case
  */

@@ -13,9 +13,10 @@ const STATUS: Record<string, string> = {
 const LINGER = 2000;
 
 /**
- * Answers as node does, and with the same statuses, but without its cut: node closes the connection at once, and
- * what the client still sends then makes its system forget the answer. iisnode makes a 500.1013 of that. The log
- * says which limit it was, because the person in front of the browser cannot know.
+ * Answers as node does, and with the same statuses, but without its cut: node closes the connection
+ * at once, and what the client still sends then makes its system forget the answer. iisnode makes a
+ * 500.1013 of that. The log says which limit it was, because the person in front of the browser
+ * cannot know.
  */
 export function answerUnreadable(server: Server, log: Log): void {
   const warn = atMostOneASecond(log.warn);

@@ -1,17 +1,18 @@
 /*
- * When the application is told how many clients there are: io.on('clients', …), which manager.ts calls.
+ * When the application is told how many clients there are: io.on('clients', …), which manager.ts
+ * calls.
  */
 
 /**
- * How often it may be told, ms. The usual handler tells all clients, so each telling costs as much as
- * there are clients. Without a pause, n clients that come at once cost n × n: 800 were 319,600 events
- * and 4 s of the processor in version 1.0.0.
+ * How often it may be told, ms. The usual handler tells all clients, so each telling costs as much
+ * as there are clients. Without a pause, n clients that come at once cost n × n: 800 were 319,600
+ * events and 4 s of the processor in version 1.0.0.
  */
 const PAUSE = 1000;
 
 /**
- * Tells a number that changes: the first change after a quiet second at once, all further ones together
- * when a second has passed. The timer runs on a clock that nobody sets.
+ * Tells a number that changes: the first change after a quiet second at once, all further ones
+ * together when a second has passed. The timer runs on a clock that nobody sets.
  */
 export class Told {
   private last = 0;

@@ -1,13 +1,13 @@
 /*
- * Answers that are written, and that the system has not taken for their clients yet: limits.ts has them.
- * Where a client does not read, each is memory and a connection.
+ * Answers that are written, and that the system has not taken for their clients yet: limits.ts has
+ * them. Where a client does not read, each is memory and a connection.
  *
- * That an answer is in here does not say that its client has not got it. A named pipe of Windows tells
- * node later that an answer was taken, by 20 ms where node 12 runs in wine, and after a pause of the
- * process later still. By then the connection may carry the request of another client: iisnode shares its
- * connections. So an answer is cut only when it has been in here for several sweeps, between which node
- * hears what the system has to say; behind iisnode, its connection then carries no other request, as one
- * whose answer is not complete is not shared.
+ * That an answer is in here does not say that its client has not got it. A named pipe of Windows
+ * tells node later that an answer was taken, by 20 ms where node 12 runs in wine, and after a pause
+ * of the process later still. By then the connection may carry the request of another client:
+ * iisnode shares its connections. So an answer is cut only when it has been in here for several
+ * sweeps, between which node hears what the system has to say; behind iisnode, its connection then
+ * carries no other request, as one whose answer is not complete is not shared.
  */
 
 /** After how many sweeps, about a second each, an answer counts as one that nobody reads. */

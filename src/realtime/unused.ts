@@ -4,8 +4,8 @@
  */
 
 /**
- * Handshakes by the address that made them. Each step costs the same however many there are: whoever
- * floods the server with handshakes makes it look for one to end at each of them.
+ * Handshakes by the address that made them. Each step costs the same however many there are:
+ * whoever floods the server with handshakes makes it look for one to end at each of them.
  */
 export class Unused<Session> {
   private readonly addresses = new Map<Session, string>();
@@ -40,7 +40,9 @@ export class Unused<Session> {
     if (sessions.size === 0) this.byAddress.delete(address);
   }
 
-  /** @returns the oldest handshake of the address with the most of them; undefined if there are none */
+  /**
+   * @returns the oldest handshake of the address with the most of them; undefined if there are none
+   */
   oldestOfBusiest(): Session | undefined {
     for (const address of this.having.get(this.most) || []) {
       for (const session of this.byAddress.get(address)!) return session;

@@ -8,7 +8,9 @@ import type { Session } from './session';
 export class Users {
   constructor(private readonly manager: Manager) {}
 
-  /** Whether a handshake is of the user whose session it is. Where that cannot be told, it is not. */
+  /**
+   * Whether a handshake is of the user whose session it is. Where that cannot be told, it is not.
+   */
   isSame({ handshake: before, shared }: Session, now: Handshake): boolean {
     const decide = this.manager.get('same user') as SameUser | false | undefined;
     try {
