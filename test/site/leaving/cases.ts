@@ -1,0 +1,145 @@
+/*
+ * A page leaves: by a link, a script, a reload, a closed tab, so many times each way. In real
+ * browsers, by real navigation. Used by leaving.test.ts and leaving.long.test.ts.
+ */
+import assert from 'node:assert/strict';
+import { test, TestContext } from 'node:test';
+import type { BrowserContext, Page } from 'playwright-core';
+import { openBrowser } from '../../support/browser';
+import { serveSite, Site } from '../../support/scripted';
+import { until } from '../../support/wait';
+
+const BROWSERS = ['chromium', 'firefox'] as const;
+
+/** A page that is connected. The test may add to it by the query of its address. */
+const PAGE = `<a href="other">a link</a><script>
+  var state;
+  var back = 0;
+  var connection = Realtime.connect();
+  connection.on('status', function (status) { state = status.state; });
+  window.addEventListener('pageshow', function (event) { if (event.persisted) back += 1; });
+  function emit(from, to) {
+    for (var n = from; n <= to; n += 1) connection.emit('n', n);
+  }
+</script>`;
+/** The same, with handlers of its own, before and after those of realtime.js, that emit. */
+const WITH_HANDLERS = `<a href="other">a link</a><script>
+  var EVENTS = ['beforeunload', 'pagehide', 'visibilitychange'];
+  var state;
+  var connection;
+  var emitted = 0;
+  var leaves = false;
+  function listen() {
+    EVENTS.forEach(function (event) {
+      (event === 'visibilitychange' ? document : window).addEventListener(event, function () {
+        if (leaves) connection.emit('n', emitted += 1);
+      });
+    });
+  }
+  function emit() { leaves = true; }
+  listen();
+  connection = Realtime.connect();
+  connection.on('status', function (status) { state = status.state; });
+  listen();
+</script>`;
+const OTHER = '<!DOCTYPE html><title>another page</title><p>nothing here';
+
+/** What the application has seen of one session. */
+export interface Seen { heard: number[]; left: number }
+
+export interface Visit extends Site { sessions: Seen[]; most: () => number }
+
+export function start(t: TestContext, env = {}, page = PAGE): Visit {
+  const sessions: Seen[] = [];
+  let most = 0;
+  const site = serveSite(t, io => io.sockets.on('connection', socket => {
+    const seen: Seen = { heard: [], left: 0 };
+    sessions.push(seen);
+    most = Math.max(most, site.clients());
+    socket.on('n', (n: number) => { seen.heard.push(n); });
+    socket.on('disconnect', () => { seen.left = Date.now(); });
+  }), { page, other: OTHER }, env);
+  return { ...site, sessions, most: () => most };
+}
+
+export const connected = (page: Page) => page.waitForFunction('state === "connected"');
+
+/** The ways for a page to go. Each emits 5 messages right before. */
+const WAYS: Record<string, (page: Page) => Promise<unknown>> = {
+  'a link': page => page.evaluate(`emit(1, 5); document.querySelector('a').click()`),
+  'a script that sets location': page => page.evaluate(`emit(1, 5); location.href = 'other'; 0`),
+  'a reload': page => page.evaluate(`emit(1, 5); location.reload()`),
+  'a closed tab': async page => {
+    await page.evaluate(`emit(1, 5)`);
+    await page.close({ runBeforeUnload: true });
+  },
+};
+
+export const FIVE = [1, 2, 3, 4, 5];
+
+/** Opens the page, and waits until it is connected. */
+export async function visit(browser: BrowserContext, site: Site): Promise<Page> {
+  const page = await browser.newPage();
+  await page.goto(site.page('page'));
+  await connected(page);
+  return page;
+}
+
+/** The page that a script has left is gone while playwright still asks it. */
+export function gone(error: Error): void {
+  if (!/context|closed|navigat|destroyed/i.test(error.message)) throw error;
+}
+
+/** What arrives of a page that leaves, `times` times each way. */
+export function leave(times: number): void {
+  for (const name of BROWSERS) {
+    test(`${name}: what a page emits right before it goes arrives, and the server knows at once`, async t => {
+      const browser = await openBrowser(t, name);
+      if (!browser) return;
+      // A browser ends with its last tab, and Firefox's process for a site with the last of that site.
+      const keeper = await browser.newPage();
+      for (const [way, go] of Object.entries(WAYS)) {
+        await t.test(way, async () => {
+          const site = start(t);
+          await keeper.goto(site.page('other'));
+          for (let time = 1; time <= times; time++) {
+            const page = await visit(browser, site);
+            const seen = site.sessions.at(-1)!;
+            await go(page).catch(gone);
+            await until(() => seen.left, `disconnect ${time}: ${JSON.stringify(site.sessions)}`, 10);
+            assert.deepEqual(seen.heard, FIVE);
+            if (way === 'a reload') await until(() => site.clients() === 1, 'the page again');
+            if (!page.isClosed()) await page.close();
+            await until(() => site.clients() === 0, 'its end');
+          }
+          assert(site.most() <= (way === 'a reload' ? 2 : 1), String(site.most()));
+        });
+      }
+    });
+  }
+
+  for (const name of BROWSERS) {
+    test(`${name}: what a page emits in its own handlers of leaving arrives`, async t => {
+      const browser = await openBrowser(t, name);
+      if (!browser) return;
+      const keeper = await browser.newPage();
+      for (const way of ['a link', 'a reload']) {
+        await t.test(way, async () => {
+          const site = start(t, {}, WITH_HANDLERS);
+          await keeper.goto(site.page('other'));
+          for (let time = 1; time <= times; time++) {
+            const page = await visit(browser, site);
+            const seen = site.sessions.at(-1)!;
+            await WAYS[way]!(page).catch(gone);
+            await until(() => seen.left, `disconnect ${JSON.stringify(seen)}`, 10);
+            assert.deepEqual(seen.heard, [1, 2, 3, 4, 5, 6]);
+            // One that is closed while its first requests are under way cannot say goodbye.
+            if (way === 'a reload') await until(() => site.clients() === 1, 'the page again');
+            await page.close();
+            await until(() => site.clients() === 0, 'its end');
+          }
+        });
+      }
+    });
+  }
+}
