@@ -1,80 +1,107 @@
 /*
- * A connection that lasts, on Socket.IO 0.9. It comes back as often as it takes, and each message
- * arrives once and in order, in both directions. src/realtime/delivery.ts is the server's side.
+ * A connection that lasts, on Socket.IO 0.9. The connection comes back as often as it takes, and
+ * each message arrives once and in order, in both directions. src/realtime/delivery.ts is the
+ * server's side.
  *
  * The parts of this file, in their order:
  *
- *   connect           what a page calls; the options
- *   createConnection  what a page gets: the states of a connection, and the messages that arrive
+ *   connect           the function that a page calls
+ *   createConnection  the connection that a page gets: its states, and the messages that arrive
  *   createQueue       the messages that the server may not have yet
- *   createLink        one try: a session of 0.9's client, and what is mended of that client
+ *   createLink        one try: 0.9's client from its handshake to its end, with its faults mended
  *   createPlaces      when a tab may poll: all tabs of a browser share its six connections
- *   small functions   the address of the server, handlers, reasons
+ *   small functions   the address of the server, handlers, answers, packets
  *
- * It is ES5, for browsers down to Internet Explorer 9, and it runs in node as well.
+ * The words of this file:
+ *
+ *   session      the server's record of this page, with an id. A session outlasts a link
+ *   try, link    one handshake and the requests after it. A later link can go on with the session
+ *   confirm      to tell the other side which messages are here: the number of the last one
+ *   acknowledge  to call the function that the emitter of a message gave: the application does so
+ *   goodbye      the last packets of a page: its messages, and the end of its session
+ *   place        the right of a tab to hold a poll until the server has something to say
+ *
+ * The file is ES5, for browsers down to Internet Explorer 9, and it runs in node as well.
  */
 (function (root) {
   'use strict';
 
-  /** Pause before the second try, ms. Each further pause is twice as long as the one before it. */
+  /**
+   * A lost connection is tried again after FIRST_PAUSE at most, ms. Each further pause is twice as
+   * long as the one before it, up to LONGEST_PAUSE.
+   */
   var FIRST_PAUSE = 500;
   var LONGEST_PAUSE = 5000;
 
   /**
-   * A connection that has lasted for this time, ms, or has gone on with its session and brought
-   * messages, begins with the first pause again. Any other is as good as a try that has failed.
+   * A connection has lasted after this time, ms. The pauses after a lost connection begin with the
+   * first one if the connection had lasted, or had brought messages in a session that went on.
+   * Any other connection counts as a failed try.
    */
   var LASTED = 10000;
 
   /**
-   * After this time, ms, a handshake or a first poll without an answer is given up. Twice as long
-   * as a poll may take: a browser has six connections to a server, and it may have to wait for one.
+   * A handshake or a first poll is given up if no answer comes within this time, ms. The time is
+   * twice that of the longest poll: a browser has six connections to a server, and a request may
+   * have to wait for the end of a poll.
    */
   var TOO_LONG = 45000;
-  /** The same for a POST. A megabyte may need that long. */
+  /** A POST is given up after this time, ms. A megabyte may need that long. */
   var TOO_LONG_TO_POST = 120000;
-  /** The same for the opening of a WebSocket: some proxies never answer one. */
+  /** A WebSocket that does not open is given up after this time, ms: some proxies never answer. */
   var TOO_LONG_TO_OPEN = 5000;
 
-  /** How many messages may wait for the server, and how many bytes one may have. */
+  /** The most messages that may wait for the server. */
   var MOST_WAITING = 5000;
-  /** As MAX_MESSAGE_BYTES of the server. */
+  /** The most bytes of one message: MAX_MESSAGE_BYTES of the server. */
   var LARGEST = 1e6;
 
   /**
-   * How much may be under way at once: messages, and characters (of up to 3 bytes). Together they
-   * fit into one POST.
+   * The most messages, and the most characters of them, that are sent and not confirmed. A
+   * character has up to 3 bytes, so that all of these messages fit into one POST.
    */
   var MOST_UNDER_WAY = 500;
   var LARGEST_UNDER_WAY = LARGEST / 4;
 
   /**
-   * How many bytes a goodbye may have: browsers send 64 KB for a page that has gone. One that is
-   * sent while the page is there is a request like any other.
+   * The most bytes of a goodbye when the page goes: browsers send 64 KB for a page that has gone.
+   * While the page is there, a goodbye is a request like any other.
    */
   var LARGEST_BEACON = 60000;
-  /** How many messages one may have, below MAX_PACKETS of the server. */
+  /** The most messages of a goodbye. MAX_PACKETS of the server is larger. */
   var MOST_IN_GOODBYE = 1900;
 
-  /** Over a WebSocket the server is told after this time, ms, which of its messages are here. */
-  var TELL_AFTER = 500;
+  /**
+   * A message that came over a WebSocket is confirmed after this time, ms. Over polling each
+   * request confirms.
+   */
+  var CONFIRM_AFTER = 500;
 
   /**
-   * How many tabs hold a poll at once. Browsers open six connections to a server for all their
-   * tabs together (with HTTP/1.1): the others are for pages, messages and short polls.
+   * The number of tabs that hold a poll at once. Browsers open six connections to a server for all
+   * their tabs together (with HTTP/1.1): the other two are for pages, messages and short polls.
    */
   var PLACES = 4;
-  /** After this time, ms, a place is free whose tab does not poll: a poll takes 20 s. */
+  /** A place whose tab does not poll is free after this time, ms: a poll takes 20 s. */
   var PLACE_EXPIRES = 90000;
-  /** Pause between two short polls, ms. */
+  /** The pause between two short polls, ms. */
   var SHORT_PAUSE = 1500;
-  /** How old the last short poll is at least, ms, when another tab calls for the next one. */
+  /** The shortest time between two short polls, ms, when another tab calls for the second. */
   var SHORT_PAUSE_IF_CALLED = 1000;
 
-  /** Types of packets. */
+  /** The types of the packets that a page's messages become. */
   var EVENT = 5;
   var ACK = 6;
 
+  /**
+   * Our server's answer to a handshake: id:60:60:xhr-polling,websocket. The server adds
+   * :another-user if the session that the page had was another user's.
+   */
+  var HANDSHAKE = /^[\w-]+:\d*:\d*:[\w,-]+(:another-user)?$/;
+  /** The beginning of a packet: its type, its number if it has one, and its namespace. */
+  var PACKET = /^[0-8]:(\d*\+?):[^:]*(?::|$)/;
+
+  /** The reasons and errors that a page is told. */
   var NO_ANSWER = 'no answer from the server';
   var NO_ANSWER_ACROSS = 'no answer that this page may read: is the server there, and is the ' +
     'origin of this page among its ALLOWED_ORIGINS?';
@@ -414,7 +441,7 @@
         tellTimer = null;
         if (!link || status.state !== 'connected') return;
         link.send('6:::' + received);
-      }, TELL_AFTER);
+      }, CONFIRM_AFTER);
     }
 
     open();
@@ -1217,14 +1244,6 @@
     var longest = Math.min(FIRST_PAUSE * Math.pow(2, attempt - 1), LONGEST_PAUSE);
     return longest * (0.5 + Math.random() / 2);
   }
-
-  /**
-   * How our server answers a handshake: id:60:60:xhr-polling,websocket; and another-user behind
-   * that, where the session that the page had was another user's.
-   */
-  var HANDSHAKE = /^[\w-]+:\d*:\d*:[\w,-]+(:another-user)?$/;
-  /** How a packet begins: with its type, its number if it has one, and its namespace. */
-  var PACKET = /^[0-8]:(\d*\+?):[^:]*(?::|$)/;
 
   /**
    * Reads the answer to a request.
