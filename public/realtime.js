@@ -132,7 +132,8 @@
   // ---------------------------------------------------------------------------------------------
 
   /**
-   * What a page gets. Its states: connecting, connected, reconnecting, disconnected.
+   * Make the connection that a page gets. Its states: connecting, connected, reconnecting,
+   * disconnected.
    * @param {ClientLibrary} io 0.9's client
    * @param {ServerAddress} server
    * @returns {Connection}
@@ -144,81 +145,88 @@
     var queue = createQueue(io);
     var places = createPlaces(server);
 
-    /** The try that is under way, or the connection there is; null between two tries. */
+    /** The link of the try under way or of the connection; null between two tries. */
     var link = null;
     var nextTry;
-    /** Whether the last connection has lasted: the next pause is the first one then. */
-    var lasted = true;
-    var lastsTimer;
-    /** Whether the connection goes on with the session of the one before it. */
-    var goesOn = false;
-    /** Whether its session is of another user than the one before it. */
-    var changedUser = false;
-    /** How many handshakes there were. The server does not hear requests of older ones. */
-    var tries = 0;
-
-    /** The session that the server has for this page, '' before the first. */
-    var sessionId = '';
-    /** Where a goodbye to it goes, and of which try it is; null where the server does not poll. */
-    var farewell = null;
-    /** Whether the page has gone. It may come back, from the browser's memory. */
-    var gone = false;
-    /** The number of the last message that went along with a goodbye. */
-    var lastSaid = 0;
-    /** The session that the page was last told of: another one is not a recovered one. */
-    var toldId = '';
-    /** The number of the server's last message. */
-    var received = 0;
-    var tellTimer = null;
-
+    /**
+     * The number of the last try, from 1. A server that has heard of a later try does not hear
+     * requests of an earlier one. status.attempt is another count, which begins anew.
+     */
+    var tryNumber = 0;
     /** The transports to try; null for all that the server offers. */
     var transports = null;
     var webSocketWorked = false;
 
-    function tell(next) {
+    /** Whether the connection has lasted: see LASTED. */
+    var lasted = true;
+    var lastedTimer;
+    /** Whether the connection goes on with the session that the page knew before. */
+    var recovered = false;
+
+    /** The session that the server has for this page; '' before the first. */
+    var sessionId = '';
+    /** The session of the last connection; onConnect compares it with the new session. */
+    var connectedId = '';
+    /** Whether the server said that the session before this one was another user's. */
+    var changedUser = false;
+
+    /** Whether the page has gone. The page may come back from the browser's memory. */
+    var gone = false;
+    /**
+     * The address for a goodbye to the session, and the number of the try that began or took up
+     * the session; null if there is no session or the server does not poll.
+     */
+    var goodbyeTo = null;
+    /** The number of the last message that went along with a goodbye to the session. */
+    var lastInGoodbye = 0;
+
+    /** The number of the server's last message. */
+    var received = 0;
+    var confirmTimer = null;
+
+    function setStatus(next) {
       status = next;
       handlers.call('status', [status], []);
     }
 
     // -- Tries --
 
-    function open() {
-      tries += 1;
+    function startTry() {
+      tryNumber += 1;
       link = createLink(io, server, places, transports, listener);
       // The application reads its part of the query at the handshake.
-      var asked = query(sessionId && '&session=' + sessionId);
+      var asked = query(tryNumber) + (sessionId && '&session=' + sessionId);
       link.setQuery(server.query ? server.query + '&' + asked : asked);
       link.start();
     }
 
-    /** What each request says: which messages of the server are here, and of which try it is. */
-    function query(more, attempt) {
-      return 'got=' + received + '&try=' + (attempt || tries) + more;
+    /** @returns {string} the query of a request: it confirms, and says of which try it is */
+    function query(ofTry) {
+      return 'got=' + received + '&try=' + ofTry;
     }
 
-    /** What the link under way has to say. */
+    /** The functions that the link calls. */
     var listener = {
       /** The server has answered the handshake. */
       onHandshake: function (id, pollingUrl, isAnotherUser) {
         if (id !== sessionId) startAnew(isAnotherUser);
         sessionId = id;
-        lastSaid = 0;
-        farewell = pollingUrl && { url: pollingUrl, attempt: tries };
-        link.setQuery(query(''));
+        lastInGoodbye = 0;
+        goodbyeTo = pollingUrl && { url: pollingUrl, tryNumber: tryNumber };
+        link.setQuery(query(tryNumber));
       },
 
       onConnect: function (transport) {
-        var recovered = sessionId === toldId;
-        var rest = recovered ? [] : queue.setAside();
+        recovered = sessionId === connectedId;
+        connectedId = sessionId;
+        var waited = recovered ? [] : queue.setAside();
         // A WebSocket that fails after one has worked is no reason to poll for good.
         if (transport === 'websocket') webSocketWorked = true;
         if (webSocketWorked) transports = null;
-        toldId = sessionId;
         lasted = false;
-        goesOn = recovered;
-        clearTimeout(lastsTimer);
-        lastsTimer = setTimeout(hasLasted, LASTED);
-        queue.sendAgain();
+        clearTimeout(lastedTimer);
+        lastedTimer = setTimeout(hasLasted, LASTED);
+        queue.resetUnderWay();
         var next = {
           state: 'connected',
           attempt: status.attempt,
@@ -226,9 +234,10 @@
           recovered: recovered
         };
         if (changedUser && !recovered) next.reason = ANOTHER_USER;
-        tell(next);
-        // The emits of the page's own handler of 'status' go before what has waited.
-        queue.takeBack(rest);
+        setStatus(next);
+        // The page's own handler of 'status' may have emitted: in a new session the messages of
+        // that handler go before the messages that have waited.
+        queue.takeBack(waited);
         send();
       },
 
@@ -237,20 +246,20 @@
       /** The server has refused a request for its size. */
       onTooMuch: function () {
         var tooLarge = queue.sendLess();
-        if (tooLarge) (tooLarge.answer || throwLater)({ error: TOO_LARGE });
+        if (tooLarge) (tooLarge.callback || throwLater)({ error: TOO_LARGE });
       },
 
       onFail: retry,
 
       /** The server has ended the session for good. */
       onEnd: function () {
-        endFor(undefined);
+        endByServer(undefined);
       },
 
       /** The application does not let this page in. */
       onRefused: function (reason, again) {
         if (again) retry(reason);
-        else endFor(reason);
+        else endByServer(reason);
       }
     };
 
@@ -258,49 +267,49 @@
       lasted = true;
     }
 
-    /** It is over, by the server's will. */
-    function endFor(reason) {
-      dropLink();
-      farewell = null;
-      finish(reason);
-      queue.giveUp().forEach(function (answer) {
-        answer({ error: reason || ENDED });
-      });
-    }
-
     function retry(reason) {
       var failed = link;
       var attempt = lasted && status.state === 'connected' ? 1 : status.attempt + 1;
+      // A proxy may let no WebSocket through.
       if (failed && failed.transport() === 'websocket' && status.state !== 'connected') {
         transports = ['xhr-polling'];
       }
       dropLink();
-      nextTry = setTimeout(open, pause(attempt));
-      tell({ state: 'reconnecting', attempt: attempt, reason: reason });
+      nextTry = setTimeout(startTry, pauseBefore(attempt));
+      setStatus({ state: 'reconnecting', attempt: attempt, reason: reason });
     }
 
-    /** Gives up what is under way, and says nothing to the server. */
+    /** Give up the link or the next try, and say nothing to the server. */
     function dropLink() {
       var dropped = link;
       link = null;
       clearTimeout(nextTry);
-      clearTimeout(lastsTimer);
+      clearTimeout(lastedTimer);
       if (dropped) dropped.close();
+    }
+
+    /** End the connection as the server wants it: the server needs no goodbye. */
+    function endByServer(reason) {
+      dropLink();
+      places.leave();
+      finish(reason);
+      queue.giveUp().forEach(function (callback) {
+        callback({ error: reason || ENDED });
+      });
     }
 
     function finish(reason) {
       var ended = { state: 'disconnected', attempt: 0 };
       if (reason) ended.reason = reason;
-      sayGoodbye();
-      farewell = null;
-      tell(ended);
+      goodbyeTo = null;
+      setStatus(ended);
     }
 
     // -- The page leaves, and may come back from the browser's memory --
 
     if (root.addEventListener) {
-      // Internet Explorer 9 and 10 do not know pagehide. Elsewhere a page with a handler of unload
-      // is not kept in the browser's memory.
+      // Internet Explorer 9 and 10 do not know pagehide. Other browsers do not keep a page in
+      // their memory that has a handler of unload.
       var leaves = isInternetExplorer() && !('onpagehide' in root) ? 'unload' : 'pagehide';
       root.addEventListener(leaves, function () {
         if (status.state === 'disconnected') return;
@@ -315,86 +324,94 @@
     }
 
     /**
-     * Ends the connection, and tells the server, with all messages that it may not have: each
-     * counts once, in whatever order the requests arrive. Firefox ends the requests of a page
-     * before it tells the page that it goes, so this needs no link, only a session.
+     * Give up the link, and tell the server that the page leaves. All messages go along that the
+     * server may not have: the server takes each once, in whatever order the requests arrive.
+     *
+     * A goodbye needs no link, only a session: Firefox ends the requests of a page before the page
+     * hears of pagehide.
      */
     function sayGoodbye() {
       var left = link;
-      // A WebSocket that is open is the way itself; but not when the page goes: what it emits in
-      // later handlers has to follow.
-      var open = left && left.transport() === 'websocket' && status.state === 'connected';
+      var overWebSocket = left && left.transport() === 'websocket' && status.state === 'connected';
       link = null;
       clearTimeout(nextTry);
       places.leave();
-      if (left && ((open && !gone) || !farewell)) {
-        if (left.sayGoodbye()) lastSaid = Math.max(lastSaid, queue.lastUnderWay());
+      // The link itself can carry the goodbye over an open WebSocket. A page that goes does not
+      // use it: the messages that later handlers emit could not follow.
+      if (left && ((overWebSocket && !gone) || !goodbyeTo)) {
+        if (left.sayGoodbye()) lastInGoodbye = Math.max(lastInGoodbye, queue.lastUnderWay());
         return;
       }
       if (left) left.close();
-      if (farewell) sendGoodbye(farewell);
+      if (goodbyeTo) sendGoodbye(goodbyeTo);
     }
 
     function sendGoodbye(to) {
-      var last = queue.takeLast(gone ? LARGEST_BEACON : LARGEST, 0);
-      // The server hears the try that its session is of: that of the last handshake it has
-      // answered, or of a later one whose answer has not come.
-      var sent = sendLast(to.url + '?' + query('', to.attempt), last.text);
-      if (tries !== to.attempt) sendLast(to.url + '?' + query(''), last.text);
-      // What may be under way for a page that has gone is limited, too: then only what is new.
-      if (!sent && gone) {
-        last = queue.takeLast(LARGEST_BEACON, lastSaid);
-        sendLast(to.url + '?' + query('', to.attempt), last.text);
+      var goodbye = queue.makeGoodbye(gone ? LARGEST_BEACON : LARGEST, 0);
+      var sent = sendToLast(to.url + '?' + query(to.tryNumber), goodbye.text);
+      // The server hears only its latest try. A handshake that was sent after the try of `to` may
+      // have arrived although its answer has not: so a second goodbye is of that later try.
+      if (tryNumber !== to.tryNumber) {
+        sendToLast(to.url + '?' + query(tryNumber), goodbye.text);
       }
-      lastSaid = Math.max(lastSaid, last.number);
+      // Browsers also limit all beacons of a page that has gone together. If an earlier goodbye
+      // has used that up, a goodbye with only the newer messages may still go.
+      if (!sent && gone) {
+        goodbye = queue.makeGoodbye(LARGEST_BEACON, lastInGoodbye);
+        sendToLast(to.url + '?' + query(to.tryNumber), goodbye.text);
+      }
+      lastInGoodbye = Math.max(lastInGoodbye, goodbye.lastNumber);
     }
 
     /**
-     * Sends in a way that outlasts the page, where there is one.
-     * @returns {boolean} whether the browser has taken it
+     * Send a POST that outlasts the page, if the browser has a way to do so.
+     * @returns {boolean} whether the browser has taken the POST
      */
-    function sendLast(url, text) {
+    function sendToLast(url, text) {
       var navigator = root.navigator;
       if (navigator && navigator.sendBeacon && navigator.sendBeacon(url, text)) return true;
-      // In Internet Explorer, which has none, only a request that holds the page up outlasts it.
-      return postAlone(io, url, text, gone && isInternetExplorer());
+      // Internet Explorer has no sendBeacon: there a request outlasts the page only if the page
+      // has to wait for the answer.
+      return postWithoutLink(io, url, text, gone && isInternetExplorer());
     }
 
     // -- Messages of the page --
 
     function add(message) {
-      queue.add(message, status.state === 'disconnected');
-      // A handler of the page that is called after ours, when the page has gone.
-      if (gone && farewell) sendGoodbye(farewell);
+      if (status.state === 'disconnected') throw new Error('the connection is closed');
+      queue.add(message);
+      // A handler of pagehide that the page has added after ours may emit: one more goodbye
+      // brings the message.
+      if (gone && goodbyeTo) sendGoodbye(goodbyeTo);
       else send();
     }
 
     function send() {
       if (!link || status.state !== 'connected') return;
       queue.takeDue().forEach(function (message) {
-        link.send(textOf(message));
+        link.send(packetOf(message));
       });
     }
 
-    /** The server has all messages up to `number`. */
-    function arrived(number) {
-      if (queue.arrived(number) && goesOn) lasted = true;
+    /** The server has confirmed all messages up to `number`. */
+    function onConfirmed(number) {
+      if (queue.removeConfirmed(number) && recovered) lasted = true;
       send();
     }
 
     /**
      * The server has a new session for this page, and knows nothing of the last one.
-     * @param {boolean} isAnotherUser whether that was of another user: what he wrote, this one
-     * must not send
+     * @param {boolean} isAnotherUser whether the last session was another user's: the user who is
+     * here now must not send what the other one wrote
      */
     function startAnew(isAnotherUser) {
-      // What went along with a goodbye to the last one has most probably arrived there.
-      queue.arrived(lastSaid);
+      // The messages of a goodbye to the last session have most probably arrived there.
+      queue.removeConfirmed(lastInGoodbye);
       received = 0;
       var lost = isAnotherUser ? queue.giveUp() : queue.startAnew();
       changedUser = isAnotherUser;
-      lost.forEach(function (answer) {
-        answer({ error: isAnotherUser ? ANOTHER_USER : RESTARTED });
+      lost.forEach(function (callback) {
+        callback({ error: isAnotherUser ? ANOTHER_USER : RESTARTED });
       });
     }
 
@@ -403,57 +420,60 @@
     /** @param {ClientPacket} packet of the main namespace: an event, an acknowledgement, … */
     function receive(packet) {
       var number = Number(packet.id);
-      if (packet.type === 'ack' && !number) return arrived(Number(packet.ackId));
+      // An acknowledgement has a number, as each message of the server; 6:::17 has none, and
+      // confirms.
+      if (packet.type === 'ack' && !number) return onConfirmed(Number(packet.ackId));
       if (number) {
-        if (number <= received) return; // it is here already
-        if (number > received + 1) return retry(); // the one before it comes when we come back
+        if (number <= received) return; // the message came before
+        if (number > received + 1) return retry(); // the server sends the missing one again
         received = number;
-        if (goesOn) lasted = true;
+        if (recovered) lasted = true;
       }
-      link.setQuery(query(''));
-      if (link.transport() === 'websocket') tellSoon();
-      if (packet.type === 'ack') queue.answer(packet.ackId, packet.args);
-      else handle(packet);
+      link.setQuery(query(tryNumber));
+      if (link.transport() === 'websocket') confirmSoon();
+      if (packet.type === 'ack') queue.acknowledge(packet.ackId, packet.args);
+      else callHandlers(packet);
     }
 
-    function handle(packet) {
-      var args = packet.args || [packet.data]; // data: of socket.send
-      var answer = packet.ack === 'data' ? [acknowledgement(packet.id)] : [];
-      handlers.call(packet.name || 'message', args, answer);
+    function callHandlers(packet) {
+      var args = packet.args || [packet.data]; // socket.send of the application sends data
+      var more = packet.ack === 'data' ? [acknowledger(packet.id)] : [];
+      handlers.call(packet.name || 'message', args, more);
     }
 
-    /** @returns {() => void} what a handler calls to acknowledge a message of the server */
-    function acknowledgement(number) {
+    /** @returns {() => void} the function with which a handler acknowledges the message */
+    function acknowledger(number) {
       var asker = sessionId;
       return function () {
         // A new session has given this number to another message.
         if (asker !== sessionId) return;
         var args = [].slice.call(arguments);
         var data = number + (args.length > 0 ? '+' + JSON.stringify(args) : '');
-        add({ type: ACK, data: data, answer: null });
+        add({ type: ACK, data: data, callback: null });
       };
     }
 
-    /** Tells the server which messages are here, where no poll says it. */
-    function tellSoon() {
-      if (tellTimer) return;
-      tellTimer = setTimeout(function () {
-        tellTimer = null;
+    /** Confirm the server's messages over a WebSocket, where no poll does it. */
+    function confirmSoon() {
+      if (confirmTimer) return;
+      confirmTimer = setTimeout(function () {
+        confirmTimer = null;
         if (!link || status.state !== 'connected') return;
         link.send('6:::' + received);
       }, CONFIRM_AFTER);
     }
 
-    open();
+    startTry();
 
     return {
       emit: function (name) {
         var args = [].slice.call(arguments, 1);
-        var answer = null;
-        if (typeof args[args.length - 1] === 'function') answer = safely(args.pop());
-        // As text: what the page changes later is not in it, and what cannot be sent throws here.
+        var callback = null;
+        if (typeof args[args.length - 1] === 'function') callback = safely(args.pop());
+        // The queue gets text: a later change by the page does not alter the message, and a value
+        // that JSON cannot hold throws here.
         var event = args.length > 0 ? { name: name, args: args } : { name: name };
-        add({ type: EVENT, data: JSON.stringify(event), answer: answer });
+        add({ type: EVENT, data: JSON.stringify(event), callback: callback });
       },
 
       on: function (event, handler) {
@@ -462,6 +482,7 @@
       },
 
       close: function () {
+        sayGoodbye();
         finish();
       }
     };
@@ -472,47 +493,47 @@
   // ---------------------------------------------------------------------------------------------
 
   /**
-   * The messages of the page, each with its number, until the server says that it has them; and
-   * after that their acknowledgements, until they come.
+   * Make the queue of the page's messages. Each message has a number and stays until the server
+   * confirms it. After that the queue keeps the callback of the message, until an acknowledgement
+   * comes.
    * @param {ClientLibrary} io
    */
   function createQueue(io) {
-    /** Messages that the server may not have, oldest first. */
+    /** The messages that are not confirmed, oldest first. */
     var pending = [];
-    /** How many of them have been sent over the present link. */
+    /** The number of those at the beginning of `pending` that were sent over the present link. */
     var underWay = 0;
-    /** How many may be. */
-    var most = MOST_UNDER_WAY;
+    /** The most messages that may be under way. */
+    var mostUnderWay = MOST_UNDER_WAY;
     /** The number of the last message. */
-    var last = 0;
-    /** What the acknowledgements to come are handed to, by the numbers of their messages. */
-    var answers = {};
+    var lastNumber = 0;
+    /** The callbacks of confirmed messages, by the numbers of the messages. */
+    var callbacks = {};
 
     /**
-     * Numbers a message, and keeps it.
-     * @throws if it cannot be sent
+     * Give a message its number, and keep the message.
+     * @throws if the message is too large, or too many messages wait
      */
-    function add(message, closed) {
-      message.id = last + 1;
-      var text = textOf(message);
-      if (closed) throw new Error('the connection is closed');
+    function add(message) {
+      message.id = lastNumber + 1;
+      var packet = packetOf(message);
       if (pending.length >= MOST_WAITING) {
         throw new Error(MOST_WAITING + ' messages wait for the server');
       }
-      if (text.length > LARGEST / 3 && bytes(text) > LARGEST) {
+      if (packet.length > LARGEST / 3 && byteLength(packet) > LARGEST) {
         throw new Error('the message is too large');
       }
-      last += 1;
-      message.size = text.length;
+      lastNumber += 1;
+      message.size = packet.length;
       pending.push(message);
     }
 
-    /** @returns {Message[]} what may be sent now; from now on it is under way */
+    /** @returns {Message[]} the messages that may be sent now: they count as under way from now */
     function takeDue() {
-      var largest = LARGEST_UNDER_WAY * most / MOST_UNDER_WAY;
+      var largest = LARGEST_UNDER_WAY * mostUnderWay / MOST_UNDER_WAY;
       var from = underWay;
       var size = 0;
-      for (var i = 0; i < pending.length && i < most; i++) {
+      for (var i = 0; i < pending.length && i < mostUnderWay; i++) {
         size += pending[i].size;
         if (i > 0 && size > largest) break;
         if (i === underWay) underWay += 1;
@@ -521,126 +542,132 @@
     }
 
     /**
-     * The server has all messages up to `number`.
-     * @returns {boolean} whether that is news
+     * Remove all messages up to `number`: the server has confirmed them.
+     * @returns {boolean} whether there were any
      */
-    function arrived(number) {
+    function removeConfirmed(number) {
       var before = pending.length;
       while (pending.length > 0 && pending[0].id <= number) {
         var message = pending.shift();
-        if (message.answer) answers[message.id] = message.answer;
+        if (message.callback) callbacks[message.id] = message.callback;
         underWay = Math.max(underWay - 1, 0);
-        if (most < MOST_UNDER_WAY) most += 1;
+        if (mostUnderWay < MOST_UNDER_WAY) mostUnderWay += 1;
       }
       return pending.length < before;
     }
 
-    /** An acknowledgement has come. */
-    function answer(number, args) {
-      var waiting = answers[number];
-      if (!waiting) return;
-      delete answers[number];
-      waiting.apply(null, args);
+    /** The acknowledgement of a message has come. */
+    function acknowledge(number, args) {
+      var callback = callbacks[number];
+      if (!callback) return;
+      delete callbacks[number];
+      callback.apply(null, args);
     }
 
     /**
-     * The server takes less at once than we sent.
-     * @returns {Message | null} a message that is too large by itself: it is given up
+     * The server has refused what was sent at once as too large: send less at once from now on.
+     * @returns {Message | null} a message that is too large alone and is therefore given up
      */
     function sendLess() {
-      if (most > 1 || pending.length === 0) {
-        most = Math.floor(most / 4) || 1;
+      if (mostUnderWay > 1 || pending.length === 0) {
+        mostUnderWay = Math.floor(mostUnderWay / 4) || 1;
         return null;
       }
+      // The numbers have to follow each other without a gap.
       pending.forEach(function (message) {
         message.id -= 1;
       });
-      last -= 1;
+      lastNumber -= 1;
       return pending.shift();
     }
 
     /**
-     * The server has a new session: messages are numbered from 1 again.
-     * @returns {Function[]} what waits for acknowledgements that will not come
+     * The server has a new session: number the messages from 1 again.
+     * @returns {Function[]} the callbacks of confirmed messages: no acknowledgement will come
      */
     function startAnew() {
-      var lost = Object.keys(answers).map(function (number) {
-        return answers[number];
+      var lost = Object.keys(callbacks).map(function (number) {
+        return callbacks[number];
       });
-      answers = {};
-      last = 0;
-      // An acknowledgement would answer another message of the new session.
+      callbacks = {};
+      lastNumber = 0;
+      // The new session would take our acknowledgements for those of its own messages.
       pending = pending.filter(function (message) {
         return message.type !== ACK;
       });
-      pending.forEach(number);
+      pending.forEach(giveNumber);
       return lost;
     }
 
-    /** @returns {Function[]} what waits for acknowledgements: none will come */
+    /**
+     * Drop all messages.
+     * @returns {Function[]} all callbacks: no acknowledgement will come
+     */
     function giveUp() {
       var lost = startAnew();
       pending.forEach(function (message) {
-        if (message.answer) lost.push(message.answer);
+        if (message.callback) lost.push(message.callback);
       });
       pending = [];
       return lost;
     }
 
-    function number(message) {
-      last += 1;
-      message.id = last;
+    function giveNumber(message) {
+      lastNumber += 1;
+      message.id = lastNumber;
     }
 
     return {
       add: add,
       takeDue: takeDue,
-      arrived: arrived,
-      answer: answer,
+      removeConfirmed: removeConfirmed,
+      acknowledge: acknowledge,
       sendLess: sendLess,
       startAnew: startAnew,
       giveUp: giveUp,
 
-      /** Nothing of it is under way any more. */
-      sendAgain: function () {
+      /** There is a new link: all messages have to be sent over it. */
+      resetUnderWay: function () {
         underWay = 0;
       },
 
-      /** @returns {Message[]} all there is, so that others can be added before it */
+      /** @returns {Message[]} all messages: others can be added, and takeBack appends these */
       setAside: function () {
         var all = pending;
         pending = [];
-        last = 0;
+        lastNumber = 0;
         return all;
       },
 
       takeBack: function (messages) {
-        messages.forEach(number);
+        messages.forEach(giveNumber);
         pending = pending.concat(messages);
       },
 
       /**
-       * @param {number} most bytes
-       * @param {number} after the number of a message
-       * @returns {{ text: string, number: number }} a payload of the messages after that one, as
-       * many as may go, and a goodbye; the number of the last of them
+       * Make the payload of a goodbye. The messages stay in the queue.
+       * @param {number} mostBytes
+       * @param {number} after the number of a message: only later messages are wanted
+       * @returns {{ text: string, lastNumber: number }} the payload, with as many messages as may
+       * go; the number of the last of them, 0 if there is none
        */
-      takeLast: function (most, after) {
-        var texts = [];
+      makeGoodbye: function (mostBytes, after) {
+        var packets = [];
         var number = 0;
-        var size = 100;
+        var size = 100; // the packet that ends the session, and some bytes to spare
         pending.every(function (message) {
           if (message.id <= after) return true;
-          var text = textOf(message);
-          size += bytes(text) + 15; // its length goes before it
-          if (size > most || texts.length >= MOST_IN_GOODBYE) return false;
-          texts.push(text);
+          var packet = packetOf(message);
+          size += byteLength(packet) + 15; // in a payload each packet follows its length
+          if (size > mostBytes || packets.length >= MOST_IN_GOODBYE) return false;
+          packets.push(packet);
           number = message.id;
           return true;
         });
-        return { text: io.parser.encodePayload(texts.concat('0::')), number: number };
+        return { text: io.parser.encodePayload(packets.concat('0::')), lastNumber: number };
       },
 
+      /** @returns {number} the number of the last message under way, 0 if there is none */
       lastUnderWay: function () {
         return underWay > 0 ? pending[underWay - 1].id : 0;
       }
@@ -1231,16 +1258,16 @@
     return JSON.parse(JSON.stringify(value));
   }
 
-  /** @returns {string} a message of the page as a packet */
-  function textOf(message) {
-    return message.type + ':' + message.id + (message.answer ? '+' : '') + '::' + message.data;
+  /** @returns {string} the packet of a message of the page */
+  function packetOf(message) {
+    return message.type + ':' + message.id + (message.callback ? '+' : '') + '::' + message.data;
   }
 
   /**
    * @param {number} attempt 2 for the second try, …
    * @returns {number} ms. Not the same for all clients: they were all disconnected at one moment
    */
-  function pause(attempt) {
+  function pauseBefore(attempt) {
     var longest = Math.min(FIRST_PAUSE * Math.pow(2, attempt - 1), LONGEST_PAUSE);
     return longest * (0.5 + Math.random() / 2);
   }
@@ -1328,7 +1355,7 @@
   }
 
   /** @returns {number} how many bytes a text has as UTF-8 */
-  function bytes(text) {
+  function byteLength(text) {
     return unescape(encodeURIComponent(text)).length;
   }
 
@@ -1353,7 +1380,7 @@
    * @param {boolean} waits whether the page is held up until it is answered
    * @returns {boolean} whether it could be sent
    */
-  function postAlone(io, url, text, waits) {
+  function postWithoutLink(io, url, text, waits) {
     var crossOrigin = Boolean(root.location) && url.indexOf(origin(root.location)) !== 0;
     var request = io.util.request(crossOrigin);
     var sent = true;

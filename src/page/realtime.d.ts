@@ -189,8 +189,8 @@ interface Message {
   data: string;
   /** Of its text, in characters. */
   size?: number;
-  /** What its acknowledgement is handed to; null if none is asked for. */
-  answer: any;
+  /** The function that its acknowledgement calls; null if the page has given none. */
+  callback: any;
 }
 
 /** What a try tells of itself. */
