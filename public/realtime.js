@@ -679,9 +679,9 @@
   // ---------------------------------------------------------------------------------------------
 
   /**
-   * One try: a session of 0.9's client, from its handshake until it fails or is given up. All that
-   * is mended of that client (socket.io-client 0.9.17) is in here. After close, sayGoodbye, onFail
-   * and onEnd the listener hears no more.
+   * Make one try: a session of 0.9's client, from its handshake until the session fails or is given
+   * up. All faults of that client (socket.io-client 0.9.17) are mended in here. After close,
+   * sayGoodbye, onFail and onEnd the listener hears no more.
    * @param {ClientLibrary} io
    * @param {ServerAddress} server
    * @param {Places} places say when to poll
@@ -691,67 +691,66 @@
   function createLink(io, server, places, transports, listener) {
     var namespace = io.connect(server.url, {
       resource: server.resource,
+      // 0.9 would come back without the session, and give up after ten tries.
       reconnect: false,
+      // 0.9 would give us the client of the link before this one.
       'force new connection': true,
-      // After 10 s it would give a first poll up that waits for a free connection.
+      // 0.9 would give up a first poll after 10 s, though it may wait for a free connection.
       'connect timeout': false,
-      'auto connect': false // it begins before anything can be mended
+      // 0.9 would begin before its faults are mended.
+      'auto connect': false
     });
-    var session = namespace.socket;
-    /** What 0.9 does itself. */
+    /** 0.9's own object for its session. Its functions are replaced below. */
+    var client = namespace.socket;
+    /** Functions of 0.9 that the functions in their place call. */
     var original = {
-      onPacket: session.onPacket,
-      onDisconnect: session.onDisconnect,
-      onError: session.onError
+      onPacket: client.onPacket,
+      onDisconnect: client.onDisconnect,
+      onError: client.onError
     };
+    /** Whether the link has ended: the listener hears no more. */
     var over = false;
     var handshake = null;
-    var tooLong;
-    var postTooLong;
-    /** The POST under way, and the packets that wait for its answer. */
+    var tooLongTimer;
+    var postTimer;
+    /** The POST under way; null if there is none. */
     var posting = null;
+    /** The packets that wait for the answer to that POST. */
     var waiting = [];
 
-    // Not among the options above: 0.9 would write them into the list that all its sessions share.
-    if (transports) session.options.transports = transports;
+    // Among the options above, 0.9 would write this list into the one that all its clients share.
+    if (transports) client.options.transports = transports;
 
     function fail(reason) {
       if (!over) listener.onFail(reason);
     }
 
     function giveUpAfter(ms) {
-      clearTimeout(tooLong);
-      tooLong = setTimeout(function () {
+      clearTimeout(tooLongTimer);
+      tooLongTimer = setTimeout(function () {
         fail(TOO_SLOW);
       }, ms);
     }
 
-    /** Where the application refuses this page, our server says so with this mark. */
-    function refusal(answer) {
-      var marked = (answer.status === 403 || answer.status === 401) &&
-        /^unauthorized:(\{[\s\S]*\})$/.exec(answer.text);
-      return marked ? parse(marked[1]) : null;
-    }
-
     function transportName() {
-      return session.transport ? session.transport.name : '';
+      return client.transport ? client.transport.name : '';
     }
 
     // -- Requests --
 
     /**
-     * Makes a request. 0.9 sends cookies to another origin with the handshake only.
+     * Make a request. 0.9 itself sends cookies to another origin only with the handshake.
      * @param {string} method GET or POST
      * @param {string} url without a query
      * @param {string | null} body
-     * @param {string} more what its query says, besides what each one does
+     * @param {string} more the part of the query that only this request has
      * @param {(answer: Answer) => void} onAnswer is called once
      */
     function ask(method, url, body, more, onAnswer) {
-      var crossOrigin = session.isXDomain();
+      var crossOrigin = client.isXDomain();
       var request = io.util.request(crossOrigin);
       var now = 't=' + new Date().getTime();
-      request.open(method, url + io.util.query(session.options.query + more, now), true);
+      request.open(method, url + io.util.query(client.options.query + more, now), true);
       if (crossOrigin && 'withCredentials' in request) request.withCredentials = true;
       if (body !== null && request.setRequestHeader) {
         request.setRequestHeader('Content-Type', 'text/plain;charset=UTF-8');
@@ -765,28 +764,30 @@
       return request;
     }
 
-    /** @returns {string} the address of the server, where handshakes go, with a slash at its end */
-    function address() {
-      var options = session.options;
+    // -- The handshake --
+
+    /** @returns {string} the address for handshakes, with a slash at its end */
+    function handshakeUrl() {
+      var options = client.options;
       var host = 'http' + (options.secure ? 's' : '') + '://' + options.host + ':' + options.port;
       return [host, options.resource, io.protocol, ''].join('/');
     }
 
-    /** @returns {string | null} where polls go, null if the server takes none */
+    /** @returns {string | null} the address for polls, null if the server takes none */
     function pollingUrl(id, offered) {
       if (offered.split(',').indexOf('xhr-polling') < 0) return null;
-      return address() + 'xhr-polling/' + id;
+      return handshakeUrl() + 'xhr-polling/' + id;
     }
 
-    // 0.9 does not say which handshakes have failed, cannot end one, and takes any answer with
-    // status 200 for one. Where a browser lets no page ask another origin (Internet Explorer 9),
-    // it asks for a script, which our server does not give: any page could read that.
-    session.handshake = function (proceed) {
-      if (session.isXDomain() && !io.util.ua.hasCORS) return refuse({ reason: TOO_OLD });
-      handshake = ask('GET', address(), null, '', function (answer) {
+    // 0.9 does not say which handshakes have failed, cannot end a handshake, and takes any answer
+    // with status 200 for our server's. Internet Explorer 9 lets no page ask another origin: there
+    // 0.9 asks for a script. Our server does not give that script, as any page could read it.
+    client.handshake = function (proceed) {
+      if (client.isXDomain() && !io.util.ua.hasCORS) return refuse({ reason: TOO_OLD });
+      handshake = ask('GET', handshakeUrl(), null, '', function (answer) {
         if (over) return;
-        var refused = refusal(answer);
-        if (refused) return refuse(refused);
+        var refusal = readRefusal(answer);
+        if (refusal) return refuse(refusal);
         if (answer.status !== 200 || !HANDSHAKE.test(answer.text)) return fail(answer.fault);
         giveUpAfter(TOO_LONG); // the first poll
         var parts = answer.text.split(':');
@@ -796,16 +797,26 @@
       });
     };
 
+    /** @returns {any} the application's refusal, which our server marks; null for other answers */
+    function readRefusal(answer) {
+      var marked = (answer.status === 403 || answer.status === 401) &&
+        /^unauthorized:(\{[\s\S]*\})$/.exec(answer.text);
+      return marked ? parseJson(marked[1]) : null;
+    }
+
     function refuse(refusal) {
       close();
       listener.onRefused(String(refusal.reason), refusal.again === true);
     }
 
+    // -- Transports --
+
     function mendPolling(transport) {
-      // 0.9 does not say that a first poll has failed. It takes any answer with status 200, finds
-      // no packet in it, and polls again at once.
+      // 0.9 does not say that a first poll has failed. It takes any answer with status 200 for our
+      // server's, finds no packet in a foreign one, and polls again at once. And each tab of 0.9
+      // holds a poll: here `places` says when to poll.
       transport.get = function () {
-        if (transport.isOpen) places.next(poll, giveWay);
+        if (transport.isOpen) places.schedule(poll, giveWay);
       };
 
       function poll(wait) {
@@ -822,25 +833,28 @@
         });
       }
 
-      // The server sends again what was on its way, but not that the client is connected.
+      /** End the poll that is held: another tab has taken the place. */
       function giveWay() {
         var request = transport.xhr;
-        if (!session.connected || request.readyState > 1) return; // an answer comes
+        // The first poll brings the packet that connects the client, and the server sends that
+        // packet once. It sends messages again that were on their way.
+        if (!client.connected) return;
+        if (request.readyState > 1) return; // the answer is arriving
         request.onreadystatechange = ignore;
         request.abort();
         transport.get();
       }
 
-      // 0.9 takes any answer with status 200 to a POST for our server's, which is 1; says not that
-      // it was found too large; and waits for ever where there is none.
+      // 0.9 takes any answer with status 200 to a POST for our server's, which is 1. It does not
+      // say that the server has found a POST too large, and it waits for ever if no answer comes.
       transport.post = function (text) {
-        clearTimeout(postTooLong);
-        postTooLong = setTimeout(function () {
+        clearTimeout(postTimer);
+        postTimer = setTimeout(function () {
           fail(TOO_SLOW);
         }, TOO_LONG_TO_POST);
         posting = ask('POST', transport.prepareUrl(), text, '', function (answer) {
           if (over) return;
-          clearTimeout(postTooLong);
+          clearTimeout(postTimer);
           posting = null;
           if (answer.status === 200 && answer.text === '1') {
             places.hurry();
@@ -852,21 +866,22 @@
       };
     }
 
-    /** Posts all that waits, in one payload, unless a POST is under way. */
+    /** Post all packets that wait, in one payload, unless a POST is under way. */
     function postWaiting() {
       if (posting || waiting.length === 0) return;
       var text = io.parser.encodePayload(waiting);
       waiting = [];
-      session.transport.post(text);
+      client.transport.post(text);
     }
 
     function mendWebSocket(transport) {
+      // Without 'connect timeout' 0.9 waits for ever for a WebSocket that does not open.
       giveUpAfter(TOO_LONG_TO_OPEN);
-      // A browser may throw instead of making one, and 0.9 closes it all the same.
+      // A browser may throw instead of making a WebSocket, and 0.9 would close the missing one.
       transport.websocket = { close: ignore };
     }
 
-    /** 1009 is how a server ends a WebSocket that has brought too large a message. */
+    /** 0.9 does not pass on the code of the close: 1009 says that a message was too large. */
     function watchForTooLarge(webSocket) {
       var onClose = webSocket.onclose;
       webSocket.onclose = function (event) {
@@ -875,47 +890,50 @@
       };
     }
 
-    // -- What 0.9 is told --
+    // -- The functions of 0.9 that hear what happens --
 
-    session.onPacket = function (packet) {
-      var message = /^(event|ack|message|json)$/.test(packet.type) && packet.endpoint === '';
-      if (!message) return original.onPacket.call(session, packet);
+    // 0.9 would hand a message to its handlers without a look at its number, and acknowledge it by
+    // a packet without a number. It would also take an event with the name connect for its own.
+    client.onPacket = function (packet) {
+      var isMessage = /^(event|ack|message|json)$/.test(packet.type) && packet.endpoint === '';
+      if (!isMessage) return original.onPacket.call(client, packet);
       if (!over) listener.onPacket(packet);
     };
 
-    // 0.9 says nothing where the connection is lost before it stood, or where the server does not
-    // know the session, rather than has ended it.
-    session.onDisconnect = function (reason) {
-      var was = session.connecting || session.connected;
-      original.onDisconnect.call(session, reason);
+    // 0.9 does not say that the connection is lost before it has stood.
+    client.onDisconnect = function (reason) {
+      var was = client.connecting || client.connected;
+      original.onDisconnect.call(client, reason);
       if (!was || over) return;
       if (reason !== 'booted') return fail(NO_ANSWER);
+      // The server has ended the session.
       close();
       listener.onEnd();
     };
 
-    session.onError = function (error) {
+    // If the server does not know the session, 0.9 disconnects as if the server had ended it.
+    client.onError = function (error) {
       if (!over && error && error.advice === 'reconnect') return fail(COME_AGAIN);
-      return original.onError.call(session, error);
+      return original.onError.call(client, error);
     };
 
-    // -- What 0.9 tells --
+    // -- The events of 0.9 --
 
     namespace.on('connecting', function () {
       if (over) return;
-      if (transportName() === 'websocket') mendWebSocket(session.transport);
-      else mendPolling(session.transport);
+      if (transportName() === 'websocket') mendWebSocket(client.transport);
+      else mendPolling(client.transport);
     });
 
     namespace.on('connect', function () {
       if (over) return;
-      clearTimeout(tooLong);
-      if (session.transport.websocket) watchForTooLarge(session.transport.websocket);
+      clearTimeout(tooLongTimer);
+      if (client.transport.websocket) watchForTooLarge(client.transport.websocket);
       listener.onConnect(transportName());
     });
 
     namespace.on('error', function (reason) {
-      if (!session.connected) fail(typeof reason === 'string' ? reason : NO_ANSWER);
+      if (!client.connected) fail(typeof reason === 'string' ? reason : NO_ANSWER);
     });
 
     namespace.on('connect_failed', function () {
@@ -924,56 +942,57 @@
 
     // -- The end --
 
-    /** Ends it, and says nothing to the server. */
+    /** End the link, and say nothing to the server. */
     function close() {
-      over = true;
-      session.open = false; // or 0.9 says goodbye
+      client.open = false; // 0.9 says goodbye while this is true
       end();
     }
 
+    /**
+     * End the link, and let 0.9 say goodbye over an open WebSocket.
+     * @returns {boolean} whether the messages under way can be taken for sent
+     */
+    function sayGoodbye() {
+      var connected = client.connected;
+      end();
+      return connected;
+    }
+
     function end() {
-      var transport = session.transport;
+      var transport = client.transport;
       over = true;
-      clearTimeout(tooLong);
-      clearTimeout(postTooLong);
+      clearTimeout(tooLongTimer);
+      clearTimeout(postTimer);
       places.stop();
       if (handshake) handshake.abort();
       if (posting) posting.abort();
-      clearTimeout(session.heartbeatTimeoutTimer);
-      session.setHeartbeatTimeout = ignore; // it would throw where there is no transport
+      clearTimeout(client.heartbeatTimeoutTimer);
+      // 0.9 would start this timer again, and the timer throws if there is no transport.
+      client.setHeartbeatTimeout = ignore;
       if (!transport) return;
-      transport.open = ignore; // in WebKit 0.9 opens it a moment after the handshake
-      session.disconnect();
+      // In WebKit 0.9 opens a transport a moment after the handshake, even a closed one.
+      transport.open = ignore;
+      client.disconnect();
       // 0.9 does not end a transport that was too slow to connect.
       transport.close();
       transport.clearTimeouts();
     }
 
-    /**
-     * Ends it, and tells the server over its WebSocket.
-     * @returns {boolean} whether the messages under way can be taken for sent
-     */
-    function sayGoodbye() {
-      var said = session.connected;
-      end();
-      return said;
-    }
-
     return {
       start: function () {
         giveUpAfter(TOO_LONG);
-        session.connect();
+        client.connect();
       },
 
-      /** @param {string} query what each request says from now on */
+      /** @param {string} query of each request from now on */
       setQuery: function (query) {
-        session.options.query = query;
+        client.options.query = query;
       },
 
-      /** @param {string} text a packet */
-      send: function (text) {
-        if (transportName() === 'websocket') return session.transport.send(text);
-        waiting.push(text);
+      /** @param {string} packet */
+      send: function (packet) {
+        if (transportName() === 'websocket') return client.transport.send(packet);
+        waiting.push(packet);
         postWaiting();
       },
 
@@ -1087,7 +1106,7 @@
      * @param {(wait: string) => void} poll is called when it is time to poll
      * @param {() => void} end is called where the poll has to end before it is answered
      */
-    function next(poll, end) {
+    function schedule(poll, end) {
       stop();
       if (takePlace()) {
         giveWay = end;
@@ -1099,7 +1118,7 @@
         return poll('&wait=0');
       }
       paused = function () {
-        next(poll, end);
+        schedule(poll, end);
       };
       pauseTimer = setTimeout(paused, lastShortPoll + SHORT_PAUSE - now());
     }
@@ -1137,7 +1156,7 @@
       else if (hasPlace()) write(mine);
     }
 
-    return { next: next, hurry: hurry, stop: stop, leave: leave };
+    return { schedule: schedule, hurry: hurry, stop: stop, leave: leave };
   }
 
   /** Entries of localStorage; or of this tab alone, where that cannot be used. */
@@ -1346,7 +1365,7 @@
   }
 
   /** @returns {any} null if the text is not JSON */
-  function parse(text) {
+  function parseJson(text) {
     try {
       return JSON.parse(text);
     } catch (error) {

@@ -170,7 +170,7 @@ interface Places {
    * Calls `poll` when it is time to poll, with what the query of the poll says of it; and `end`
    * where the poll has to end before it is answered.
    */
-  next(poll: (wait: string) => void, end: () => void): void;
+  schedule(poll: (wait: string) => void, end: () => void): void;
   /** A message has been sent: its answer is not paused for. */
   hurry(): void;
   /** There is no poll, nor a pause before one. */
