@@ -1007,23 +1007,23 @@
   // ---------------------------------------------------------------------------------------------
 
   /**
-   * Says when this tab may poll. A poll that the server holds takes one of the browser's six
-   * connections to it: with six tabs nothing else gets through. So there are four places for all
-   * tabs. A tab that has one holds its polls. One that has none asks for short polls (wait=0), and
-   * pauses between them: the server answers these at once.
+   * Make the object that says when this tab may poll. A poll that the server holds takes one of the
+   * browser's six connections to the server: with six tabs nothing else gets through. So all tabs
+   * together have four places. A tab with a place holds its polls. A tab without one sends short
+   * polls (wait=0), which the server answers at once, and pauses between them.
    *
    * The places are entries of localStorage, which all tabs of an origin share:
    *
    *   realtime <server> place 0   <id of the tab> <hidden or visible> <time>
    *   realtime <server> without   <time>: then a tab had no place
-   *   realtime <server> turn      <time>: then the tabs without a place were to poll
+   *   realtime <server> turn      <time>: then the tabs without a place were called to poll
    *
-   * A visible tab takes the place of a hidden one, whose poll then ends. Nothing is locked: where
-   * two tabs take a place at the same time, both poll for a moment, and the last one has it.
+   * A visible tab takes the place of a hidden tab, whose poll then ends. Nothing is locked: if two
+   * tabs take a place at the same time, both poll for a moment, and the last one has the place.
    *
    * Browsers slow the timers of hidden tabs, Chromium to one a minute, but neither the answer to a
-   * request nor the storage event. So the tab with the first place asks for polls of a second while
-   * there are tabs without a place, and calls them after each.
+   * request nor the storage event. So while there are tabs without a place, the tab with the first
+   * place asks for polls of a second (wait=1), and calls the others before each of these polls.
    *
    * Without localStorage each tab holds its polls.
    * @param {ServerAddress} server
@@ -1032,15 +1032,16 @@
   function createPlaces(server) {
     var prefix = 'realtime ' + server.url + ' ';
     var entries = createEntries(prefix);
+    /** The id of this tab. */
     var id = Math.random().toString(36).slice(2);
-    /** The number of this tab's place, -1 if it has none. */
+    /** The number of the place that this tab took, -1 for none. Another tab may have it by now. */
     var mine = -1;
-    /** Ends the poll that is held; null if none is. */
-    var giveWay = null;
-    /** Begins the short poll that is paused for; null if none is. */
-    var paused = null;
+    /** The function that ends the poll that is held; null if none is. */
+    var endPoll = null;
+    /** The function that is called after the pause before a short poll; null without a pause. */
+    var afterPause = null;
     var pauseTimer;
-    /** When the last short poll began, ms. */
+    /** The time when the last short poll began, ms. */
     var lastShortPoll = 0;
 
     if (root.addEventListener && root.document) {
@@ -1052,87 +1053,95 @@
       return new Date().getTime();
     }
 
-    /** @returns {boolean} whether something of this time has expired; or the clock was set */
-    function isOver(time, after) {
-      return !(Math.abs(now() - time) < after);
+    /** @returns {boolean} whether `time` is `ms` ago or longer, or the clock was set back by it */
+    function isPast(time, ms) {
+      return !(Math.abs(now() - time) < ms);
     }
 
     function isHidden() {
       return Boolean(root.document && root.document.hidden);
     }
 
-    function read(number) {
+    function readPlace(number) {
       var parts = entries.get('place ' + number).split(' ');
       return { id: parts[0], hidden: parts[1] === 'hidden', time: Number(parts[2]) };
     }
 
-    function write(number) {
+    function writePlace(number) {
       mine = number;
       entries.set('place ' + number, [id, isHidden() ? 'hidden' : 'visible', now()].join(' '));
     }
 
     function hasPlace() {
-      return mine >= 0 && read(mine).id === id;
+      return mine >= 0 && readPlace(mine).id === id;
     }
 
-    /** Takes a place, or keeps the one there is. @returns {boolean} whether there is one */
+    /**
+     * Keep the place of this tab, or take one.
+     * @returns {boolean} whether this tab has a place now
+     */
     function takePlace() {
       var free = -1;
       var ofHidden = -1;
       if (hasPlace()) {
-        // Not at each poll: all tabs are told of it.
-        if (isOver(read(mine).time, PLACE_EXPIRES / 3)) write(mine);
+        // The time is not renewed at each poll: the browser tells all tabs of each change.
+        if (isPast(readPlace(mine).time, PLACE_EXPIRES / 3)) writePlace(mine);
         return true;
       }
       for (var number = PLACES - 1; number >= 0; number--) {
-        var place = read(number);
-        if (isOver(place.time, PLACE_EXPIRES)) free = number;
+        var place = readPlace(number);
+        if (isPast(place.time, PLACE_EXPIRES)) free = number;
         else if (place.hidden) ofHidden = number;
       }
       if (free < 0 && !isHidden()) free = ofHidden;
       if (free < 0) return false;
-      write(free);
+      writePlace(free);
       return true;
     }
 
-    /** The tab with the first place calls those without one. @returns {string} how long it polls */
-    function call() {
-      if (mine !== 0 || isOver(entries.get('without'), PLACE_EXPIRES)) return '';
-      if (isOver(entries.get('turn'), SHORT_PAUSE_IF_CALLED)) entries.set('turn', now());
+    /**
+     * Call the tabs without a place, if there are any and this tab has the first place.
+     * @returns {string} the part of the query that says how long the server holds the next poll;
+     * '' for as long as usual
+     */
+    function callOthers() {
+      if (mine !== 0 || isPast(entries.get('without'), PLACE_EXPIRES)) return '';
+      if (isPast(entries.get('turn'), SHORT_PAUSE_IF_CALLED)) entries.set('turn', now());
       return '&wait=1';
     }
 
     /**
      * @param {(wait: string) => void} poll is called when it is time to poll
-     * @param {() => void} end is called where the poll has to end before it is answered
+     * @param {() => void} giveWay is called if the poll has to end before it is answered
      */
-    function schedule(poll, end) {
+    function schedule(poll, giveWay) {
       stop();
       if (takePlace()) {
-        giveWay = end;
-        return poll(call());
+        endPoll = giveWay;
+        return poll(callOthers());
       }
-      if (isOver(entries.get('without'), PLACE_EXPIRES / 3)) entries.set('without', now());
-      if (isOver(lastShortPoll, SHORT_PAUSE)) {
+      if (isPast(entries.get('without'), PLACE_EXPIRES / 3)) entries.set('without', now());
+      if (isPast(lastShortPoll, SHORT_PAUSE)) {
         lastShortPoll = now();
         return poll('&wait=0');
       }
-      paused = function () {
-        schedule(poll, end);
+      afterPause = function () {
+        schedule(poll, giveWay);
       };
-      pauseTimer = setTimeout(paused, lastShortPoll + SHORT_PAUSE - now());
+      pauseTimer = setTimeout(afterPause, lastShortPoll + SHORT_PAUSE - now());
     }
 
-    /** Ends the pause, if there is one. */
+    /** Send the next short poll now, if there is a pause before it. */
     function hurry() {
-      if (!paused) return;
+      if (!afterPause) return;
       lastShortPoll = 0;
-      paused();
+      afterPause();
     }
 
+    /** Forget the poll that is held, and the pause: the link ends, or the next poll begins. */
     function stop() {
       clearTimeout(pauseTimer);
-      paused = giveWay = null;
+      afterPause = endPoll = null;
     }
 
     function leave() {
@@ -1141,25 +1150,29 @@
       mine = -1;
     }
 
-    /** Another tab has changed something. */
+    /** Another tab has changed an entry. */
     function onStorage(event) {
       if (String(event.key).indexOf(prefix) !== 0) return;
       if (event.key === prefix + 'turn') {
-        if (isOver(lastShortPoll, SHORT_PAUSE_IF_CALLED)) hurry();
-      } else if (giveWay && !hasPlace()) {
-        giveWay();
+        if (isPast(lastShortPoll, SHORT_PAUSE_IF_CALLED)) hurry();
+      } else if (endPoll && !hasPlace()) {
+        endPoll();
       }
     }
 
     function onVisibility() {
-      if (paused) paused();
-      else if (hasPlace()) write(mine);
+      // A tab that has become visible may take the place of a hidden tab.
+      if (afterPause) afterPause();
+      else if (hasPlace()) writePlace(mine); // a place says whether its tab is hidden
     }
 
     return { schedule: schedule, hurry: hurry, stop: stop, leave: leave };
   }
 
-  /** Entries of localStorage; or of this tab alone, where that cannot be used. */
+  /**
+   * Make a store of entries: localStorage, or the memory of this tab if the page cannot use it.
+   * @param {string} prefix of the names in localStorage
+   */
   function createEntries(prefix) {
     var own = {};
     var storage = null;
@@ -1179,7 +1192,7 @@
         try {
           if (storage) storage.setItem(prefix + name, value);
         } catch (error) {
-          storage = null; // it is full
+          storage = null; // localStorage is full
         }
       }
     };
