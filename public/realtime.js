@@ -124,7 +124,7 @@
   function connect(options) {
     var io = (options && options.io) || root.io;
     if (!io) throw new Error('socket.io.js is not loaded');
-    return createConnection(io, whereIs(options || {}));
+    return createConnection(io, findServer(options || {}));
   }
 
   // ---------------------------------------------------------------------------------------------
@@ -1203,21 +1203,21 @@
   // ---------------------------------------------------------------------------------------------
 
   /**
-   * Where the server is: as the options say, or at the address of the client script,
+   * Find the server: the options name it, or the address of the client script does,
    * http://server/app/socket/socket.io.js.
    * @param {ConnectOptions} options
    * @returns {ServerAddress}
    */
-  function whereIs(options) {
+  function findServer(options) {
     var page = root.location;
     var script = root.document && root.document.querySelector('script[src*="/socket.io.js"]');
     var parts = /^(https?:\/\/[^/]+)\/(.+)\/socket\.io\.js/i.exec(script ? script.src : '');
     var named = (options.url !== undefined ? options.url : '').split('?');
     var url = named[0].replace(/\/+$/, '');
     var resource = options.resource || (parts ? parts[2] : 'socket.io');
-    // Beside a resource, the server is the page's own.
+    // A page that gives only a resource means its own server.
     if (options.url === undefined && !options.resource && parts) url = parts[1];
-    // 0.9 knows the page's own address, and cannot read one of IPv6.
+    // 0.9 cannot read an address of IPv6. Without an address it takes the page's own.
     if (page && url === page.protocol + '//' + page.host) url = '';
     return {
       url: url,
@@ -1227,10 +1227,10 @@
   }
 
   /**
-   * Makes the query of a handshake.
-   * @param {string | { [name: string]: string | number | boolean } | undefined} query as text,
-   * encoded as in an address, or as an object, of which all is encoded here
-   * @returns {string} encoded so that 0.9, which cuts a value at its first =, leaves it whole
+   * Make the query of a handshake.
+   * @param {string | { [name: string]: string | number | boolean } | undefined} query text, encoded
+   * as in an address, or an object, of which all is encoded here
+   * @returns {string} the query, without a = in a value: 0.9 cuts a value at its first =
    * @throws if a name is one that this file or 0.9 uses
    */
   function queryOf(query) {
@@ -1256,28 +1256,29 @@
     }).join('&');
   }
 
-  /** Encodes what has to be, in a text that is encoded already. */
+  /** Encode the characters that a text, encoded already, must not have in a query. */
   function encodeRest(text) {
     return text.replace(/%(?![0-9a-f]{2})/gi, '%25')
       .replace(/[\ud800-\udbff][\udc00-\udfff]|[^\w.~!*'()%+-]/g, encodeURIComponent);
   }
 
-  /** The handlers of events, by name. */
+  /** Make the list of a page's handlers, by the names of their events. */
   function createHandlers() {
     var handlers = {};
 
     return {
       add: function (event, handler) {
-        var key = '$' + event; // no name means anything to JavaScript with that before it
+        var key = '$' + event; // JavaScript itself has names such as constructor, none with a $
         handlers[key] = (handlers[key] || []).concat(handler);
       },
 
       /**
-       * @param {any[]} args values of JSON; each handler gets its own, to keep and to change
-       * @param {Function[]} more what comes after them
+       * @param {any[]} args values of JSON: each handler gets its own copy, which it may change
+       * @param {Function[]} more the arguments after those
        */
       call: function (event, args, more) {
         (handlers['$' + event] || []).forEach(function (handler, i, all) {
+          // Only the last handler can have the values themselves. Those of 'status' are ours.
           var own = i < all.length - 1 || event === 'status' ? copy(args) : args;
           safely(handler).apply(null, own.concat(more));
         });
@@ -1296,8 +1297,8 @@
   }
 
   /**
-   * @param {number} attempt 2 for the second try, …
-   * @returns {number} ms. Not the same for all clients: they were all disconnected at one moment
+   * @param {number} attempt 1 for the first try after a lost connection, 2 for the second, …
+   * @returns {number} ms, by chance: after a restart of the server all clients come back at once
    */
   function pauseBefore(attempt) {
     var longest = Math.min(FIRST_PAUSE * Math.pow(2, attempt - 1), LONGEST_PAUSE);
@@ -1305,8 +1306,8 @@
   }
 
   /**
-   * Reads the answer to a request.
-   * @param {XMLHttpRequest} request that is over
+   * Read the answer to a request.
+   * @param {XMLHttpRequest} request
    * @param {boolean} crossOrigin
    * @returns {Answer}
    */
@@ -1317,36 +1318,44 @@
       status = request.status;
       text = request.responseText || '';
     } catch (error) {
-      text = error ? '' : text; // Internet Explorer throws where the connection was lost
+      // Internet Explorer throws if the connection was lost. There is no answer then.
     }
     var nothing = crossOrigin ? NO_ANSWER_ACROSS : NO_ANSWER;
-    return { status: status, text: text, fault: status === 0 ? nothing : fault(status, text) };
+    return { status: status, text: text, fault: status === 0 ? nothing : faultOf(status, text) };
   }
 
-  /** @returns {string} why an answer is not one of our server's, for a person to read */
-  function fault(status, text) {
+  /**
+   * Say what is wrong with an answer. The caller knows that something is.
+   * @returns {string} for a person to read
+   */
+  function faultOf(status, text) {
     var prefix = status === 200 ? '' : 'status ' + status + ': ';
     if (text === 'client not handshaken') return COME_AGAIN;
     if (/^\s*$/.test(text)) return prefix + NOTHING;
     if (/^\s*</.test(text)) return prefix + HTML;
-    // A line of text with a status is how our server refuses.
+    // Our server refuses with a status and a line of text.
     if (status !== 200 && /^[^<\n]{1,200}$/.test(text)) return text;
     return prefix + FOREIGN;
   }
 
   /**
-   * Reads the packets that a poll brings. 0.9 skips those that it cannot read.
-   * @returns {ClientPacket[] | null} null if that is not what our server sends, whole
+   * Read the packets that a poll brings. 0.9 skips packets that it cannot read: messages in them
+   * would be lost.
+   * @returns {ClientPacket[] | null} null if the text is not our server's, or not whole
    */
   function readPackets(io, text) {
-    var packets = split(text).map(function (one) {
+    var packets = splitPayload(text).map(function (one) {
       return readPacket(io, one);
     });
     return packets.length > 0 && packets.every(Boolean) ? packets : null;
   }
 
-  /** @returns {string[]} the packets of a payload, none if it is not whole */
-  function split(text) {
+  /**
+   * A payload has before each packet its length between two characters U+FFFD. A packet that comes
+   * alone has no length.
+   * @returns {string[]} the packets of a payload, none if it is not whole
+   */
+  function splitPayload(text) {
     var packets = [];
     var at = 0;
     if (text.charAt(0) !== '\ufffd') return [text];
@@ -1362,7 +1371,7 @@
     return packets;
   }
 
-  /** @returns {ClientPacket | null} null if it is none, or only a part of one */
+  /** @returns {ClientPacket | null} null if the text is not a packet, or only a part of one */
   function readPacket(io, text) {
     if (!PACKET.test(text)) return null;
     var packet = io.parser.decodePacket(text);
@@ -1370,7 +1379,7 @@
     if (packet.type === 'json' && packet.data === undefined) return null;
     if (packet.type === 'ack') {
       if (packet.ackId === undefined) return null;
-      // 0.9 makes no arguments of JSON that it cannot read.
+      // If 0.9 cannot read the JSON of the arguments, it gives an empty list for them.
       if (packet.args.length === 0 && /\+./.test(text.replace(PACKET, '')) &&
         !/\+\[\s*\]$/.test(text)) return null;
     }
@@ -1382,18 +1391,20 @@
     try {
       return JSON.parse(text);
     } catch (error) {
-      return error ? null : undefined;
+      return null;
     }
   }
 
-  /** @returns {number} how many bytes a text has as UTF-8 */
+  /** @returns {number} the bytes of a text in UTF-8 */
   function byteLength(text) {
     return unescape(encodeURIComponent(text)).length;
   }
 
   /**
-   * 0.9 stops polling when a handler throws. The error is thrown all the same, a moment later.
+   * Let a handler throw only a moment later: an error of the page must not stop the packets after
+   * it, nor the next poll.
    * @param {Function} handler
+   * @returns {(...args: any[]) => void}
    */
   function safely(handler) {
     return function () {
@@ -1408,14 +1419,13 @@
   }
 
   /**
-   * Posts without a link.
-   * @param {boolean} waits whether the page is held up until it is answered
-   * @returns {boolean} whether it could be sent
+   * Send a POST without a link, and do not read the answer.
+   * @param {boolean} waits whether the page waits for the answer
+   * @returns {boolean} whether the POST was sent
    */
   function postWithoutLink(io, url, text, waits) {
-    var crossOrigin = Boolean(root.location) && url.indexOf(origin(root.location)) !== 0;
+    var crossOrigin = Boolean(root.location) && url.indexOf(originOf(root.location)) !== 0;
     var request = io.util.request(crossOrigin);
-    var sent = true;
     try {
       request.open('POST', url, !waits);
       if (crossOrigin && 'withCredentials' in request) request.withCredentials = true;
@@ -1423,22 +1433,23 @@
         request.setRequestHeader('Content-Type', 'text/plain;charset=UTF-8');
       }
       request.send(text);
+      return true;
     } catch (error) {
-      sent = !error;
+      return false;
     }
-    return sent;
   }
 
   function isInternetExplorer() {
     return Boolean(root.document && /** @type {any} */ (root.document).documentMode);
   }
 
-  /** @returns {string} of a location, with its port */
-  function origin(place) {
-    var port = place.port || (place.protocol === 'https:' ? 443 : 80);
-    return place.protocol + '//' + place.hostname + ':' + port + '/';
+  /** @returns {string} the origin of a location, always with its port, as the links have it */
+  function originOf(location) {
+    var port = location.port || (location.protocol === 'https:' ? 443 : 80);
+    return location.protocol + '//' + location.hostname + ':' + port + '/';
   }
 
+  /** The callback of a message without one: the page hears of the error all the same. */
   function throwLater(answer) {
     setTimeout(function () {
       throw new Error(answer.error);
