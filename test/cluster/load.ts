@@ -14,7 +14,7 @@ export function serveSeveral(t: TestContext, processes: number, redisUrl: string
     APP,
     ['iisnode.yml', 'nodeProcessCountPerApplication: 1', `nodeProcessCountPerApplication: ${processes}`],
     ...sticky ? [['iisnode.yml', 'nodeProcessStickySessions: false', 'nodeProcessStickySessions: true'] as Edit] : [],
-    ['web.config', '<appSettings>', `<appSettings><add key="REDIS_URL" value="${redisUrl}" />`],
+    ['web.config', '</appSettings>', `<add key="REDIS_URL" value="${redisUrl}" /></appSettings>`],
   ]);
 }
 

@@ -159,7 +159,7 @@ describe('behind IIS', { concurrency: 1 }, () => {
 
   test('one client with any number of addresses takes handshakes from himself only', async t => {
     // The stand-in takes a visitor's address from a header of this test: two sit elsewhere.
-    const iis = await serveAsIis(t, [...TELLING, ['web.config', '<appSettings>', '<appSettings><add key="MAX_HANDSHAKES" value="50" />']], {
+    const iis = await serveAsIis(t, [...TELLING, ['web.config', '</appSettings>', '<add key="MAX_HANDSHAKES" value="50" /></appSettings>']], {
       serverVariables: req => ({ REMOTE_ADDR: String(req.headers['x-test-sits-at'] ?? '127.0.0.1') }),
     });
     const to = { port: iis.port, host: 'localhost' };

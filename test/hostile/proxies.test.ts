@@ -95,7 +95,7 @@ for (const one of cases) {
 
 test('behind IIS: the own page of a proxy that ends TLS may connect, and a visitor of IIS itself is not believed', async t => {
   const iis = await serveAsIis(t, [
-    ['web.config', '<appSettings>', '<appSettings><add key="TRUSTED_PROXIES" value="10.1.2.3" />'],
+    ['web.config', '</appSettings>', '<add key="TRUSTED_PROXIES" value="10.1.2.3" /></appSettings>'],
     ['dist/pages.js', "pages.get('/health'", "pages.get('/told', ({ ip, protocol }, res) => { res.json([ip, protocol]); });\n  pages.get('/health'"],
   ], { serverVariables: req => ({ REMOTE_ADDR: String(req.headers['x-test-sits-at']) }) });
   const to = { port: iis.port, host: 'localhost' };

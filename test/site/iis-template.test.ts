@@ -215,7 +215,7 @@ describe('iisnode.yml has effect', { concurrency: 2 }, () => {
   });
 
   test('a server that does not start is a 500, not a page', async t => {
-    const { port, trace } = await serveAsIis(t, [['web.config', '<appSettings>', '<appSettings><add key="LOG_LEVEL" value="loud" />']]);
+    const { port, trace } = await serveAsIis(t, [['web.config', '</appSettings>', '<add key="LOG_LEVEL" value="loud" /></appSettings>']]);
     assert.equal((await request({ port, path: `${appPath}/` })).status, 500);
     assert.match(trace[0]!, /500\.1002/);
   });

@@ -69,7 +69,7 @@ test('a child of a child inherits from both above it', async t => {
 });
 
 test('a copy of the template runs below another one, started as iisnode would', async t => {
-  const below = deploy(t, [['web.config', '<appSettings>', '<appSettings>\n<clear />\n<add key="APP_PATH" value="/below" />']]);
+  const below = deploy(t, [['web.config', '</appSettings>', '<add key="APP_PATH" value="/below" /></appSettings>']]);
   const { get } = await serve(t, { 'web.config': site(NODE + ALL, shared), 'server.js': named('parent') }, {
     app: '/', children: [{ path: 'below', folder: below }],
   });

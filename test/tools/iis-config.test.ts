@@ -61,8 +61,9 @@ test('what is commented out for IIS 8 is right when it is not commented out', ()
   // The section is locked until an administrator has unlocked it; IIS 7.5 does not know it.
   assert.deepEqual(checkWebConfig(enabled, '10').map(({ element, code }) => [element, code]), [['system.webServer/webSocket', '0x80070021']]);
   assert.match(checkWebConfig(enabled, '7.5')[0]!.message, /Unrecognized/);
-  const [appSettings] = parseXml(enabled).children.filter(({ name }) => name === 'appSettings');
-  const given = Object.fromEntries(appSettings!.children.map(({ attributes }) => [attributes.key!, attributes.value!]));
+  const appSettings = inLocation(enabled).find(({ name }) => name === 'appSettings')!;
+  const adds = appSettings.children.filter(({ name }) => name === 'add');
+  const given = Object.fromEntries(adds.map(({ attributes }) => [attributes.key!, attributes.value!]));
   assert.deepEqual(readConfig(given).transports, ['websocket', 'xhr-polling']);
 });
 
@@ -96,11 +97,19 @@ test('what must hold without iisnode.yml is in web.config too, and says the same
   ]);
 });
 
+/** What is in the one <location> of the file: nothing is outside of it. */
+function inLocation(text: string) {
+  const { children } = parseXml(text);
+  assert.deepEqual(children.map(({ name }) => name), ['location']);
+  return children[0]!.children;
+}
+
 test('web.config has what a deployment needs, section by section', () => {
-  const server = parseXml(webConfig).children.find(({ name }) => name === 'system.webServer')!;
+  const server = inLocation(webConfig).find(({ name }) => name === 'system.webServer')!;
   // None of these is locked by default; any other may be, which is a 500.19.
   assert.deepEqual(server.children.map(({ name }) => name), [
-    'handlers', 'rewrite', 'iisnode', 'httpErrors', 'urlCompression', 'security', 'httpProtocol',
+    'handlers', 'validation', 'httpRedirect', 'rewrite', 'iisnode', 'httpErrors', 'urlCompression', 'caching', 'security',
+    'httpProtocol',
   ]);
   assert.equal(config.httpErrors.existingResponse, 'PassThrough');
   assert.equal(config.dynamicCompression, false);
@@ -111,11 +120,10 @@ test('web.config has what a deployment needs, section by section', () => {
 });
 
 test('a parent site that has the same headers, segments and rules does not collide with ours', () => {
-  for (const add of webConfig.match(/<add (name|segment)="[^"]+"(?![^>]*modules)[^>]*>/g)!) {
-    const [, key, value] = /(name|segment)="([^"]+)"/.exec(add)!;
-    assert(webConfig.includes(`<remove ${key}="${value}" />\n`), `${value} is removed before it is added`);
+  for (const [, segment] of webConfig.matchAll(/<add segment="([^"]+)"/g)) {
+    assert(webConfig.includes(`<remove segment="${segment}" />\n`), `${segment} is removed before it is added`);
   }
-  for (const name of ['handlers', 'rules']) assert.match(webConfig, new RegExp(`<${name}>\\s*<clear />`));
+  for (const name of ['handlers', 'rules', 'outboundRules']) assert.match(webConfig, new RegExp(`<${name}>\\s*<clear />`));
 });
 
 test('iisnode.yml says what long polling needs', () => {

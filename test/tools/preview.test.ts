@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';
 import { appPath, deploy, Edit, edit, emptyFolder, resource, root } from '../support/template';
@@ -53,7 +53,7 @@ test('preview --app / serves the folder as the root of a site', async t => {
 });
 
 test('preview takes the path from the folder\'s own APP_PATH, and says where --app is another', async t => {
-  const edited: Edit = ['web.config', '<appSettings>', '<appSettings>\n<add key="APP_PATH" value="/shop" />'];
+  const edited: Edit = ['web.config', '</appSettings>', '<add key="APP_PATH" value="/shop" /></appSettings>'];
   const own = preview(t, ['--port', '0'], true, [edited]);
   const address = await own.url();
   assert.equal(new URL(address).pathname, '/shop/');
@@ -66,24 +66,37 @@ test('preview takes the path from the folder\'s own APP_PATH, and says where --a
 test('preview --parent shows what a site above does to the application', async t => {
   const above = emptyFolder(t, 'above-');
   const settings = '<appSettings><add key="LOG_LEVEL" value="Trace" /></appSettings>';
-  writeFileSync(path.join(above, 'web.config'), `<configuration>${settings}<system.webServer><caching /></system.webServer></configuration>`);
-  const { url, output } = preview(t, ['--port', '0', '--parent', above], true);
+  writeFileSync(path.join(above, 'web.config'), `<configuration>${settings}<system.webServer><directoryBrowse /></system.webServer></configuration>`);
+  // Someone has taken out the line that ends a parent's settings.
+  const { folder, url, output } = preview(t, ['--port', '0', '--parent', above], true, [['web.config', '<clear />', '']]);
   const address = await url();
-  assert.match(output(), /does not carry out system\.webServer\/caching/);
+  assert.match(output(), /does not carry out system\.webServer\/directoryBrowse/);
   assert.equal((await fetch(address)).status, 500);
   // The server refuses the setting, and preview shows its words.
-  await until(() => /it ended before it listened[^]*LOG_LEVEL/.test(output()), 'the reason');
+  const words = await until(() => /it ended before it listened[^]*LOG_LEVEL[^]*its log: (\S+)/.exec(output()), 'the reason');
+  assert.equal(path.dirname(words[1]!), path.join(folder, 'iisnode'));
+  assert.match(readFileSync(words[1]!, 'utf8'), /LOG_LEVEL/);
 });
 
-test('preview --child serves an application below, which inherits', async t => {
+test('preview says at the start that nothing is built, and the command', async t => {
+  const folder = deploy(t);
+  rmSync(path.join(folder, 'dist'), { recursive: true });
+  const { url, output } = preview(t, [folder, '--port', '0']);
+  assert.equal((await fetch(await url())).status, 500);
+  const said = output().indexOf('there is no dist/server.js');
+  assert(said >= 0 && said < output().indexOf('this machine only'), output());
+  assert.match(output(), /there is no dist\/server\.js in \S+, which the handler runs: npm run build makes it/);
+});
+
+test('preview --child serves an application below, which inherits nothing from this one', async t => {
   const below = emptyFolder(t, 'below-');
-  writeFileSync(path.join(below, 'web.config'), '<configuration><system.webServer><handlers><clear /><add name="S" path="*" verb="*" modules="StaticFileModule" /></handlers><rewrite><rules><clear /></rules></rewrite></system.webServer></configuration>');
+  writeFileSync(path.join(below, 'web.config'), '<configuration />');
   writeFileSync(path.join(below, 'a.txt'), 'a file below');
   const { url } = preview(t, ['--port', '0', '--child', `below=${below}`], true);
   const address = await url();
   const answer = await fetch(`${address}below/a.txt`);
   assert.equal(await answer.text(), 'a file below');
-  assert.equal(answer.headers.get('x-frame-options'), 'SAMEORIGIN');
+  assert.equal(answer.headers.get('x-frame-options'), null);
   assert.equal((await fetch(address)).status, 200);
 });
 

@@ -35,7 +35,7 @@ export const cases: Case[] = [
   },
   {
     what: 'a server that does not start',
-    edits: [['web.config', '<appSettings>', '<appSettings><add key="LOG_LEVEL" value="loud" />']],
+    edits: [['web.config', '</appSettings>', '<add key="LOG_LEVEL" value="loud" /></appSettings>']],
     fails: ['first request'],
     says: /status 50\d[^]*iisnode\.yml line \d+: logDirectory/,
   },
@@ -53,13 +53,13 @@ export const cases: Case[] = [
   },
   {
     what: 'transports that are not meant',
-    edits: [['web.config', '<appSettings>', '<appSettings><add key="TRANSPORTS" value="websocket,xhr-polling" />']],
+    edits: [['web.config', '</appSettings>', '<add key="TRANSPORTS" value="websocket,xhr-polling" /></appSettings>']],
     fails: ['handshake'],
     says: /offers websocket,xhr-polling[^]*web\.config line \d+: <add key="TRANSPORTS" value="xhr-polling"/,
   },
   {
     what: 'WebSockets that IIS keeps to itself',
-    edits: [['web.config', '<appSettings>', '<appSettings><add key="TRANSPORTS" value="websocket,xhr-polling" />']],
+    edits: [['web.config', '</appSettings>', '<add key="TRANSPORTS" value="websocket,xhr-polling" /></appSettings>']],
     fails: ['message, websocket'],
     says: /web\.config, which does not have it: <webSocket enabled="false"/,
     options: { transports: ['websocket', 'xhr-polling'] },
@@ -78,7 +78,7 @@ export const cases: Case[] = [
   },
   {
     what: 'pages elsewhere that may connect',
-    edits: [['web.config', '<appSettings>', '<appSettings><add key="ALLOWED_ORIGINS" value="http://stranger.invalid" />']],
+    edits: [['web.config', '</appSettings>', '<add key="ALLOWED_ORIGINS" value="http://stranger.invalid" /></appSettings>']],
     fails: ['origins of pages'],
     says: /stranger\.invalid: status 200[^]*web\.config line \d+: <add key="ALLOWED_ORIGINS"/,
   },
@@ -92,7 +92,7 @@ export const cases: Case[] = [
     what: 'no limit to what a client may send',
     edits: [
       ['web.config', 'maxAllowedContentLength="1048576"', 'maxAllowedContentLength="50000000"'],
-      ['web.config', '<appSettings>', '<appSettings><add key="MAX_MESSAGE_BYTES" value="40000000" />'],
+      ['web.config', '</appSettings>', '<add key="MAX_MESSAGE_BYTES" value="40000000" /></appSettings>'],
     ],
     fails: ['size of a message'],
     says: /2000000 bytes: status 200[^]*web\.config line \d+: maxAllowedContentLength/,
@@ -114,7 +114,7 @@ export const cases: Case[] = [
     edits: [
       ['web.config', 'debuggingEnabled="false"', 'debuggingEnabled="true"'],
       ['iisnode.yml', 'debuggingEnabled: false', ''],
-      ['web.config', '<rules>\n        <clear />', `<rules>\n        ${lets('^dist/server.js/debug')}`],
+      ['web.config', /<rules>\s*<clear \/>/, `<rules>${lets('^dist/server.js/debug')}`],
     ],
     fails: ['debugger'],
     says: /web\.config line \d+: debuggingEnabled="false"[^]*iisnode\.yml, which does not have it: debuggingEnabled: false/,
@@ -123,7 +123,7 @@ export const cases: Case[] = [
     what: 'logs that are served',
     edits: [
       ['web.config', '</handlers>', `${STATIC}</handlers>`],
-      ['web.config', '<rules>\n        <clear />', `<rules>\n        ${lets('^iisnode/')}`],
+      ['web.config', /<rules>\s*<clear \/>/, `<rules>${lets('^iisnode/')}`],
       ['web.config', '<add segment="iisnode" />', ''],
     ],
     fails: ['logs'],

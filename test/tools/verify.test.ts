@@ -114,7 +114,7 @@ describe('the command', { concurrency: 4 }, () => {
 
   test('all passes over WebSockets too, where IIS 8 or later leaves them to the server', async t => {
     const iis = await serveAsIis(t, [
-      ['web.config', '<appSettings>', '<appSettings><add key="TRANSPORTS" value="websocket,xhr-polling" />'],
+      ['web.config', '</appSettings>', '<add key="TRANSPORTS" value="websocket,xhr-polling" /></appSettings>'],
       ['web.config', '<httpErrors', '<webSocket enabled="false" /><httpErrors'],
     ], { iis: '10' });
     const { code, out } = await command(iis.folder, '--hold', '1', '--transports', 'xhr-polling,websocket', iis.url);
@@ -123,7 +123,7 @@ describe('the command', { concurrency: 4 }, () => {
   });
 
   test('over HTTPS with --insecure, and a proxy not telling the server of it: exit status 1', async t => {
-    const iis = await serveAsIis(t, [['web.config', '<appSettings>', '<appSettings><add key="TRUSTED_PROXIES" value="127.0.0.1,::1" />']]);
+    const iis = await serveAsIis(t, [['web.config', '</appSettings>', '<add key="TRUSTED_PROXIES" value="127.0.0.1,::1" /></appSettings>']]);
     const told = await proxy(t, iis, { tls: true, request: req => { req.headers['x-forwarded-proto'] = 'https'; } });
     const untold = await proxy(t, iis, { tls: true });
     const [good, bad, refused] = await Promise.all([

@@ -28,7 +28,7 @@ const HELP = `npm run bench -- [options]
   --servers a,b      these servers: ${serverNames.join(', ')}
   --against <folder> ours beside another built copy of the template, an older one, say: both in
                      turn within each round, each figure with its spread over the rounds
-                     --servers takes ours, ours-realtime or both (the default) then
+                     --servers takes ours, ours-realtime, preview or several (default: all) then
                      Example: npm run bench -- --only echo,ack --rounds 7 --against ../old-copy
   --scale            one round of ours alone: how it grows from 100 clients to 10,000, and 10,000 that
                      come at once, and go at once; each is an open file: ulimit -n 20000 first
@@ -53,7 +53,8 @@ function chosen<T extends { name: string }>(all: T[], names: string | undefined)
 }
 
 /** Those of the servers that a load can be put on. */
-const fitting = (load: Load, servers: Kind[]) => servers.filter(({ over, only = load.name }) => over === load.over && only === load.name);
+const fitting = (load: Load, servers: Kind[]) => servers.filter(({ over, only }) =>
+  over === load.over && (only ?? (load.alone ? undefined : load.name)) === load.name);
 
 /** All rounds of a load. No server comes first each time. */
 async function compare(load: Load, servers: Kind[], rounds: number, scale: number): Promise<Results> {
@@ -98,13 +99,13 @@ async function run(): Promise<void> {
   if (options.help) return console.log(HELP);
   const rounds = Number(options.rounds ?? (options.quick ? 2 : 5));
   const { against } = options;
-  const all = against === undefined ? undefined : 'ours,ours-realtime';
+  const all = against === undefined ? undefined : 'ours,ours-realtime,preview';
   const usual = options.profile || options.scale ? 'ours' : all;
   const names = chosen(serverNames.map(name => ({ name })), options.servers ?? usual);
   const named = names.flatMap(({ name }) => kinds.filter(kind => kind.name === name));
-  const servers = against === undefined ? named : pairs(named);
+  const servers = against === undefined ? named : pairs(named, against);
   if (servers.length === 0) {
-    throw new Error('--against compares copies of ours: --servers takes ours, ours-realtime or both');
+    throw new Error('--against compares copies of ours: --servers takes ours, ours-realtime, preview');
   }
   const parts = options.scale ? chosen([{ name: 'growth' }, { name: 'crowds' }], options.only) : [];
   const wanted = options.scale ? [] : chosen(loads, options.only);

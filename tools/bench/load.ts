@@ -20,6 +20,8 @@ export interface Load {
   title: string;
   /** What its clients are reached over: servers that have none of these are left out. Polls, if missing. */
   over?: 'websocket';
+  /** Whether it is for those servers only that are for no other load. */
+  alone?: true;
   columns: Column[];
   /** Starts a server, puts the load on it, and measures. Fails if the server answers wrongly. */
   run: (kind: Kind, options: Options) => Promise<Figures>;

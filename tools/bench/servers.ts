@@ -37,6 +37,8 @@ const logs = path.join(build, 'bench-logs');
 const own = (name: string) => [path.join(__dirname, 'servers', `${name}.js`)];
 const ours = { script: [path.join(site, 'dist', 'server.js')], toStart: [path.join(root, 'dist', 'server.js')], health: `${appPath}/health` };
 const packed = path.join(build, 'bench-package');
+const standIn = (folder: string) => path.join(folder, 'build', 'tools', 'iis', 'index.js');
+const preview = { script: [...own('preview'), standIn(root), site] };
 const OFFERED = { TRANSPORTS: 'websocket,xhr-polling' };
 
 export const kinds: Kind[] = [
@@ -44,6 +46,7 @@ export const kinds: Kind[] = [
   { name: 'ours', title: '**this template**', client: polling(legacy), ...ours },
   { name: 'ours-realtime', title: '**this template**, client `realtime.js`', client: polling(numbered), ...ours },
   { name: 'ours-package', title: '**this template**, `npm run package`', client: polling(legacy), script: [path.join(packed, 'dist', 'server.js')], only: 'start' },
+  { name: 'preview', title: '`npm run preview`', client: polling(legacy), ...preview, only: 'preview' },
   { name: 'stock-quiet', title: 'Socket.IO 0.9, the article\'s sample, log off', client: polling(legacy), script: own('sample'), env: { LOG: 'off' } },
   { name: 'stock', title: 'Socket.IO 0.9, the article\'s sample', client: polling(legacy), script: own('sample') },
   {
@@ -81,15 +84,19 @@ export function counting(kind: Kind): Kind {
 /**
  * What --against compares: each of ours that runs on its own, beside the same from another copy.
  * @param servers those of which the pairs are made; all others are left out
+ * @param folder the other copy
  */
-export function pairs(servers: Kind[]): Kind[] {
-  return servers.filter(({ script }) => script === ours.script).flatMap(kind => [
+export function pairs(servers: Kind[], folder: string): Kind[] {
+  const copied = servers.filter(({ script }) => [ours.script, preview.script].includes(script));
+  return copied.flatMap(kind => [
     kind,
     {
       ...kind,
       name: `against-${kind.name}`,
       title: `${kind.title}, the other copy`,
-      script: [path.join(other, 'dist', 'server.js')],
+      script: kind.script === preview.script
+        ? [...own('preview'), standIn(path.resolve(folder)), other]
+        : [path.join(other, 'dist', 'server.js')],
       toStart: [path.join(other, 'dist', 'server.js')],
       against: true as const,
     },
@@ -105,7 +112,7 @@ export async function prepare(servers: Kind[], folder?: string): Promise<void> {
   for (const one of [site, logs, packed, other]) rmSync(one, { recursive: true, force: true });
   mkdirSync(logs, { recursive: true });
   layOut(root, site);
-  if (servers.some(({ only }) => only !== undefined)) await packBundle(root, packed);
+  if (servers.some(({ only }) => only === 'start')) await packBundle(root, packed);
   if (folder === undefined) return;
   const built = path.join(folder, 'dist', 'server.js');
   if (!existsSync(built)) {
@@ -118,7 +125,7 @@ export async function prepare(servers: Kind[], folder?: string): Promise<void> {
 
 /** Copies what is built in `from`, with the benchmark's application in the place of app.ts. */
 function layOut(from: string, to: string): void {
-  for (const name of ['dist', 'public']) {
+  for (const name of ['dist', 'public', 'web.config', 'iisnode.yml']) {
     cpSync(path.join(from, name), path.join(to, name), { recursive: true });
   }
   const app = `process.env.BENCH_APP || ${JSON.stringify(own('app')[0])}`;

@@ -42,7 +42,7 @@ const BUFFER_LIMIT = 4194304;
 export async function exchange(request: Exchange, node: NodeProcess, settings: IisnodeSettings): Promise<Answer> {
   // The client's request headers and iisnode's own have one buffer.
   const headers = requestHeaders(request, settings);
-  if (headers.join('').length + request.url.length > settings.maxRequestBufferSize) throw new IisnodeError(500, 1005, 1816, 'the request headers are larger than maxRequestBufferSize');
+  if (headers.join('').length + request.url.length > settings.maxRequestBufferSize) throw new IisnodeError('500.1005', 1816, 'the request headers are larger than maxRequestBufferSize');
   const { socket, kept } = await node.connect(true);
   try {
     return await send(request, headers, socket, node, settings);
@@ -199,7 +199,7 @@ async function sendBody(req: http.IncomingMessage, upstream: http.ClientRequest)
       if (!closed) await new Promise(resolve => upstream.write(part, resolve));
     }
   } catch {
-    throw new IisnodeError(500, 1008, 1236, 'the client went away while it sent the body');
+    throw new IisnodeError('500.1008', 1236, 'the client went away while it sent the body');
   }
   if (!upstream.destroyed) upstream.end();
 }
@@ -236,7 +236,7 @@ function read(res: http.IncomingMessage, settings: IisnodeSettings): Promise<Ans
     }
     res.on('data', collect);
     res.on('end', () => resolve({ ...answer, body: Buffer.concat(parts) }));
-    res.on('error', () => reject(new IisnodeError(500, 1016, 109, 'node closed the connection within the answer')));
+    res.on('error', () => reject(new IisnodeError('500.1016', 109, 'node closed the connection within the answer')));
   });
 }
 
@@ -244,8 +244,8 @@ function read(res: http.IncomingMessage, settings: IisnodeSettings): Promise<Ans
 function failure(error: unknown, req: http.IncomingMessage): IisnodeError {
   if (error instanceof IisnodeError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'HPE_HEADER_OVERFLOW') return new IisnodeError(500, 1012, 1816, 'the response headers are larger than maxRequestBufferSize');
-  if (code?.startsWith('HPE_')) return new IisnodeError(500, /CONSTANT|STATUS|VERSION/.test(code) ? 1013 : 1014, 11, message);
+  if (code === 'HPE_HEADER_OVERFLOW') return new IisnodeError('500.1012', 1816, 'the response headers are larger than maxRequestBufferSize');
+  if (code?.startsWith('HPE_')) return new IisnodeError(/CONSTANT|STATUS|VERSION/.test(code) ? '500.1013' : '500.1014', 11, message);
   // ERROR_BROKEN_PIPE: node closed the connection, or ended, without an answer.
-  return new IisnodeError(500, 1013, 109, `node closed the connection without an answer to ${req.method}`);
+  return new IisnodeError('500.1013', 109, `node closed the connection without an answer to ${req.method}`);
 }

@@ -6,18 +6,21 @@ import type { XmlElement } from './xml';
 
 /**
  * What is carried out, by section: the attributes of the section, and of the elements inside of it.
- * `*` stands for all attributes, `-name` for one that is left out.
+ * `*` stands for all attributes, `-name` for one that is left out, `-name=value` for one of its
+ * values.
  */
 const CARRIED_OUT = `
 appSettings
   add *
+system.webServer/caching enabled
+  profiles/add * -kernelCachePolicy
 system.webServer/defaultDocument enabled
   files/add *
 system.webServer/handlers
   add name path verb modules resourceType
 system.webServer/httpErrors errorMode existingResponse
-  error statusCode subStatusCode path responseMode
-system.webServer/httpProtocol
+  error statusCode subStatusCode path responseMode -responseMode=ExecuteURL
+system.webServer/httpProtocol allowKeepAlive
   customHeaders/add *
 system.webServer/httpRedirect enabled destination exactDestination childOnly httpResponseStatus
 system.webServer/iisnode * -asyncCompletionThreadCount -debuggerExtensionDll -debuggerVirtualDir
@@ -116,6 +119,7 @@ function walk(
     // The stand-in never compresses files: "false" is what it does.
     const same = name === 'doStaticCompression' && value.toLowerCase() === 'false';
     if (!carried && !same) say(`${path}/@${name}`, element.line);
+    else if (done?.has(`-${name}=${value}`)) say(`${path}/@${name}=${value}`, element.line);
   }
   for (const child of element.children) {
     const collection = schema.collections.find(one => one.add === child.name);

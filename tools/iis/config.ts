@@ -5,10 +5,12 @@ import { children, find, is } from './collection';
 import { Counting, Hierarchy, IisVersion, Layers } from './layers';
 import { ConfigProblem, LOCKED, mergeSection, Part } from './merge';
 import { OutboundRules, readOutboundRules } from './outbound';
+import { Caching, readCaching } from './output-cache';
 import { HttpRedirect, readHttpRedirect } from './redirect';
 import { readRules, Rules } from './rewrite';
 import { SECTIONS } from './schema';
 import { serverConfiguration } from './server-defaults';
+import type { Status } from './statuses';
 import type { XmlElement } from './xml';
 
 export type { IisVersion } from './layers';
@@ -62,8 +64,8 @@ export interface SiteConfig {
   rewrite: Rules | Error;
   outbound: OutboundRules;
   httpRedirect: HttpRedirect;
-  /** A setting of ASP.NET's that a pool in integrated mode refuses: the sub-status of the 500. */
-  integratedMode: { substatus: number; message: string } | null;
+  /** A setting of ASP.NET's that a pool in integrated mode refuses. */
+  integratedMode: { code: Status; message: string } | null;
   iisnode: Record<string, string>;
   /** Why iisnode cannot read its own section, or appSettings: 500.1000 for all that it handles. */
   iisnodeProblem?: string;
@@ -73,7 +75,12 @@ export interface SiteConfig {
   customHeaders: Map<string, string>;
   defaultDocuments: string[];
   mimeTypes: Map<string, string>;
+  /** Why IIS answers 500.19 to requests for files. */
+  staticContentProblem?: WebConfigError;
   webSocketEnabled: boolean;
+  caching: Caching;
+  /** Whether connections of clients are kept for the next request. */
+  allowKeepAlive: boolean;
   dynamicCompression: boolean;
   /** What of the files the stand-in reads and does not carry out, each with where it stands. */
   notCarriedOut: string[];
@@ -82,9 +89,11 @@ export interface SiteConfig {
 /**
  * Sections whose content only one module reads, and reports by itself. Of URL Rewrite that has been
  * seen for two rules of one name (UnionOfRAD/framework 20), for a locked allowedServerVariables,
- * and for a pattern; of iisnode in its functional test 116.
+ * and for a pattern; of iisnode in its functional test 116; of static files, where a mimeMap was
+ * there twice, in h5bp/html5-boilerplate 275 and pnp/PnP 1224.
  */
-const READ_BY_THEMSELVES = /^(system\.webServer\/(rewrite\/|iisnode$)|appSettings$)/;
+const READ_BY_THEMSELVES =
+  /^(system\.webServer\/(rewrite\/|(iisnode|staticContent)$)|appSettings$)/;
 
 /** The configuration of an application, for any of its URLs. */
 export class Configuration {
@@ -137,6 +146,7 @@ function readLayers(counting: Counting, iis: IisVersion): SiteConfig {
   }
   const sections = new Map<string, XmlElement>();
   const problems = new Map<string, string>();
+  let staticContentProblem: WebConfigError | undefined;
   for (const name of SECTIONS.keys()) {
     const parts = partsOf(name, counting, iis);
     if (parts.length === 0) continue;
@@ -146,23 +156,25 @@ function readLayers(counting: Counting, iis: IisVersion): SiteConfig {
     const error = new WebConfigError(problem.file ?? '', problem);
     if (!READ_BY_THEMSELVES.test(name)) throw error;
     problems.set(name, error.message);
+    if (name === 'system.webServer/staticContent') staticContentProblem = error;
   }
   const integratedMode = validateIntegratedMode(
     counting, sections.get('system.webServer/validation'),
   );
   return {
     ...readSections(sections, problems),
+    staticContentProblem,
     integratedMode,
     notCarriedOut: notCarriedOut(counting),
   };
 }
 
 /** What ASP.NET's own sections may not say in a pool of integrated mode, the default. */
-type NotIntegrated = [section: string, substatus: number, says: (element: XmlElement) => boolean];
+type NotIntegrated = [section: string, code: Status, says: (element: XmlElement) => boolean];
 const NOT_INTEGRATED: NotIntegrated[] = [
-  ['system.web/httpModules', 22, element => element.children.length > 0],
-  ['system.web/httpHandlers', 23, element => element.children.length > 0],
-  ['system.web/identity', 24, element => is(element, 'impersonate', false)],
+  ['system.web/httpModules', '500.22', element => element.children.length > 0],
+  ['system.web/httpHandlers', '500.23', element => element.children.length > 0],
+  ['system.web/identity', '500.24', element => is(element, 'impersonate', false)],
 ];
 
 function validateIntegratedMode(
@@ -170,11 +182,11 @@ function validateIntegratedMode(
 ): SiteConfig['integratedMode'] {
   if (!is(validation, 'validateIntegratedModeConfiguration', true)) return null;
   for (const { element, file } of layers) {
-    for (const [section, substatus, named] of NOT_INTEGRATED) {
+    for (const [section, code, named] of NOT_INTEGRATED) {
       const found = sectionsAt(element, section).find(named);
       if (!found) continue;
       const where = `${file.file}, line ${found.line}`;
-      return { substatus, message: `${where}: <${section}> does not apply in integrated mode` };
+      return { code, message: `${where}: <${section}> does not apply in integrated mode` };
     }
   }
   return null;
@@ -206,7 +218,7 @@ function readSection(
 
 function readSections(
   sections: Map<string, XmlElement>, problems: Map<string, string>,
-): Omit<SiteConfig, 'integratedMode' | 'notCarriedOut'> {
+): Omit<SiteConfig, 'integratedMode' | 'notCarriedOut' | 'staticContentProblem'> {
   const server = (name: string) => sections.get(`system.webServer/${name}`);
   const problemOf = (name: string) => problems.get(`system.webServer/${name}`);
   return {
@@ -228,6 +240,8 @@ function readSections(
       : [],
     mimeTypes: values(server('staticContent'), 'fileExtension', 'mimeType', 'mimeMap'),
     webSocketEnabled: is(server('webSocket'), 'enabled', true),
+    caching: readCaching(server('caching')),
+    allowKeepAlive: is(server('httpProtocol'), 'allowKeepAlive', true),
     dynamicCompression: is(server('urlCompression'), 'doDynamicCompression', true),
   };
 }

@@ -1,48 +1,19 @@
 /* The pages that IIS answers with when something is wrong. */
 import type { ConfigProblem } from './check';
+import { STATUSES } from './statuses';
 
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`);
 }
 
-const NOT_INTEGRATED =
-  'An ASP.NET setting has been detected that does not apply in Integrated managed pipeline mode';
-
-const TITLES: Record<string, string> = {
-  400: 'Bad Request',
-  403.14: 'The Web server is configured to not list the contents of this directory',
-  404: 'Not Found',
-  404.3: 'The file has an extension that is not in the MIME map',
-  404.4: 'No handler is configured for this URL',
-  404.5: 'Request filtering: URL sequence denied',
-  404.6: 'Request filtering: verb denied',
-  404.7: 'Request filtering: file extension denied',
-  404.8: 'Request filtering: hidden segment',
-  '404.10': 'Request filtering: request header too long',
-  404.11: 'Request filtering: double escape sequence',
-  404.12: 'Request filtering: high-bit characters',
-  404.13: 'Request filtering: content length too large',
-  404.14: 'Request filtering: URL too long',
-  404.15: 'Request filtering: query string too long',
-  404.18: 'Request filtering: query string sequence denied',
-  405: 'Method Not Allowed',
-  411: 'Length Required',
-  500.22: NOT_INTEGRATED,
-  500.23: NOT_INTEGRATED,
-  500.24: NOT_INTEGRATED,
-  '500.50': 'URL Rewrite Module Error',
-  500.52: 'URL Rewrite Module Error',
-  500.53: 'URL Rewrite Module Error',
-  501: 'Not Implemented',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-  503.2: 'Concurrent request limit exceeded',
-};
+/** Statuses of node's answers whose text IIS replaces, where the stand-in gives none of them. */
+const ANSWERS_OF_NODE: Record<number, string> = { 502: 'Bad Gateway', 503: 'Service Unavailable' };
 
 /** The page of an error, with the sub-status that IIS writes to its own log only. */
 export function errorPage(status: number, substatus: number, detail = ''): string {
   const code = substatus ? `${status}.${substatus}` : String(status);
-  const title = TITLES[code] ?? TITLES[status] ?? 'Internal Server Error';
+  const title = STATUSES.get(code) ?? STATUSES.get(String(status)) ?? ANSWERS_OF_NODE[status]
+    ?? 'Internal Server Error';
   return html(`HTTP Error ${code} - ${title}`, detail);
 }
 

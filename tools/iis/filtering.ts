@@ -11,8 +11,11 @@ export interface FilteredRequest {
   headers: NodeJS.Dict<string | string[]>;
 }
 
+/** Sub-statuses of a 404. */
+export type Refusal = 5 | 6 | 7 | 8 | 10 | 11 | 12 | 13 | 14 | 15 | 18;
+
 /** The sub-status of the 404 that a request is refused with, null if it may pass. */
-export function refusal(request: FilteredRequest, filtering: RequestFiltering): number | null {
+export function refusal(request: FilteredRequest, filtering: RequestFiltering): Refusal | null {
   const { method, rawPath, path, query, headers } = request;
   const decodedQuery = decodeTwice(query)[0]!;
 

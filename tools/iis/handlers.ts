@@ -1,6 +1,7 @@
 /* Handler mappings: which handler takes a URL, and how much of it is the file. */
 import type { Handler } from './config';
 import { findFile, isDirectory, isFile } from './files';
+import type { Status } from './statuses';
 
 export interface Mapping {
   handler: Handler;
@@ -12,9 +13,9 @@ export interface Mapping {
 /**
  * The first handler for a URL and a verb.
  * @param relative the path from the application's folder
- * @returns the status and sub-status where there is none: 405 if only the verb is in the way, else 404.4
+ * @returns the status where there is none: 405 if only the verb is in the way, else 404.4
  */
-export function mapHandler(handlers: Handler[], relative: string, verb: string, folder: string): Mapping | [number, number] {
+export function mapHandler(handlers: Handler[], relative: string, verb: string, folder: string): Mapping | Status {
   let wrongVerb = false;
   for (const handler of handlers) {
     const length = matchedLength(handler, relative, folder);
@@ -24,7 +25,7 @@ export function mapHandler(handlers: Handler[], relative: string, verb: string, 
     }
     wrongVerb = true;
   }
-  return wrongVerb ? [405, 0] : [404, 4];
+  return wrongVerb ? '405' : '404.4';
 }
 
 /**

@@ -5,18 +5,20 @@ import path from 'node:path';
 import { escapeHtml } from './errors';
 import { IISNODE_VERSION, IisnodeError, stderrLog, UNABLE_TO_START } from './process';
 import type { IisnodeSettings } from './settings';
+import { numbers, Status } from './statuses';
 
 export type Failure =
   /** A page with status 200, where iisnode gives one instead of an error. */
   | { kind: 'page'; html: string; cause: string; pid?: number }
-  | { kind: 'error'; status: number; substatus: number; cause: string; pid?: number };
+  | { kind: 'error'; code: Status; cause: string; pid?: number };
 
 /**
  * How an error is answered: with devErrorsEnabled as a page, if it is one iisnode has a text for, or the request has reached a process.
  * @param pid the process that has the request
  */
 export function failure(error: IisnodeError, script: string, settings: IisnodeSettings, pid: number | undefined): Failure {
-  const { message: cause, status, substatus, hresult } = error;
+  const { message: cause, code, hresult } = error;
+  const [status, substatus] = numbers(code);
   if (settings.devErrorsEnabled && hresult === UNABLE_TO_START) {
     return { kind: 'page', html: page('The iisnode module is unable to start the node.exe process', cause), cause };
   }
@@ -27,7 +29,7 @@ export function failure(error: IisnodeError, script: string, settings: IisnodeSe
     ];
     return { kind: 'page', html: page('iisnode encountered an error when processing the request', facts.join('\n')), cause, pid };
   }
-  return { kind: 'error', status, substatus, cause, pid };
+  return { kind: 'error', code, cause, pid };
 }
 
 export function page(title: string, text: string): string {

@@ -115,7 +115,7 @@ export class Iisnode {
       const file = error instanceof SectionError ? 'web.config' : 'iisnode.yml';
       const html = page(`iisnode was unable to read the configuration file ${file}`, cause);
       if (local) return { kind: 'page', html, cause };
-      return { kind: 'error', status: 500, substatus: 1000, cause };
+      return { kind: 'error', code: '500.1000', cause };
     }
     const debug = settings.debuggingEnabled && pathInfo.toLowerCase().startsWith(`/${settings.debuggerPathSegment.toLowerCase()}`)
       ? pathInfo.slice(settings.debuggerPathSegment.length + 1)
@@ -129,10 +129,10 @@ export class Iisnode {
       const { slot, cookie } = choose(application, request);
       const again = application.processes[slot] === undefined;
       const started = await (application.processes[slot] ??= this.#start(application, slot, script)).catch((error: IisnodeError) => {
-        throw again ? new IisnodeError(503, 1002, error.hresult, error.message) : error;
+        throw again ? new IisnodeError('503.1002', error.hresult, error.message) : error;
       });
       if (started.active >= application.settings.maxConcurrentRequestsPerProcess) {
-        throw new IisnodeError(503, 1002, 1816, `process ${started.pid} has ${started.active} requests already (maxConcurrentRequestsPerProcess)`);
+        throw new IisnodeError('503.1002', 1816, `process ${started.pid} has ${started.active} requests already (maxConcurrentRequestsPerProcess)`);
       }
       chosen = started;
       started.active++;
@@ -191,14 +191,14 @@ export class Iisnode {
     if (known && !known.stale) return known;
     if (known) this.#retire(script, known, known.settings.gracefulShutdownTimeout, 'a watched file or web.config has changed');
 
-    if (!existsSync(path.dirname(script))) throw new IisnodeError(500, 1000, 3, `there is no folder ${path.dirname(script)}`);
-    if (!existsSync(script)) throw new IisnodeError(404, 0, 2, `there is no file ${script}`);
+    if (!existsSync(path.dirname(script))) throw new IisnodeError('500.1000', 3, `there is no folder ${path.dirname(script)}`);
+    if (!existsSync(script)) throw new IisnodeError('404', 2, `there is no file ${script}`);
     if (settings.recycleSignalEnabled) this.#control ??= this.#listenForRecycle();
     let watcher: Watcher;
     try {
       watcher = watchFiles(script, settings.watchedFiles, settings.configOverrides);
     } catch (error) {
-      throw new IisnodeError(500, 1000, 123, (error as Error).message);
+      throw new IisnodeError('500.1000', 123, (error as Error).message);
     }
     const application: Application = { settings, processes: [], watcher, stale: false, current: 0 };
     for (let slot = 0; slot < settings.nodeProcessCountPerApplication; slot++) {
@@ -220,7 +220,7 @@ export class Iisnode {
       const { settings } = application;
       const { appSettings, appSettingsProblem } = this.configOf(script);
       // Windows' ERROR_ALREADY_EXISTS, as an HRESULT: CreateNodeEnvironment reads the section.
-      if (appSettingsProblem) throw new IisnodeError(500, 1000, 0x800700b7, appSettingsProblem);
+      if (appSettingsProblem) throw new IisnodeError('500.1000', 0x800700b7, appSettingsProblem);
       const started = await NodeProcess.start({ script, settings, appSettings, node: this.node, controlPipe: this.#control?.name });
       this.#processes.add(started);
       this.log(`process ${started.pid} started for ${script}`);

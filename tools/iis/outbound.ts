@@ -6,16 +6,17 @@
 import { children, find, is } from './collection';
 import { readPattern } from './rewrite-pattern';
 import { compile, References } from './rewrite-template';
+import type { Status } from './statuses';
 import type { XmlElement } from './xml';
 
 /**
  * Looks at the headers of an answer, in pairs.
  * @param variable a server variable of the request
- * @returns the sub-status of the 500 and its words; null where the rules leave the answer alone
+ * @returns the status and its words; null where the rules leave the answer alone
  */
 export type OutboundRules = (
   headers: string[], variable: (name: string) => string,
-) => { substatus: number; message: string } | null;
+) => { code: Status; message: string } | null;
 
 type PreCondition = (variable: (name: string) => string) => boolean;
 
@@ -26,7 +27,7 @@ export function readOutboundRules(element: XmlElement | undefined): OutboundRule
   // A rule for a header does not look into the text.
   const rules = children(element, 'rule')
     .filter(rule => is(rule, 'enabled', true) && !find(rule, 'match')?.attributes.serverVariable);
-  const substatus = is(element, 'rewriteBeforeCache', false) ? 53 : 52;
+  const code = is(element, 'rewriteBeforeCache', false) ? '500.53' : '500.52';
   return (headers, variable) => {
     const encoding = headerValue(headers, 'content-encoding');
     if (encoding === '' || encoding === 'identity' || rules.length === 0) return null;
@@ -38,7 +39,7 @@ export function readOutboundRules(element: XmlElement | undefined): OutboundRule
     if (!applied) return null;
     const message = `outbound rule "${applied.attributes.name}": Outbound rewrite rules cannot be `
       + `applied when the content of the HTTP response is encoded ("${encoding}")`;
-    return { substatus, message };
+    return { code, message };
   };
 }
 

@@ -6,11 +6,12 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IisnodeSettings } from './settings';
+import type { Status } from './statuses';
 import { newPipeName, NodeExe, removePipe } from './system';
 
 /** iisnode's own failure: an HTTP status and sub-status, and Windows' error number. */
 export class IisnodeError extends Error {
-  constructor(readonly status: number, readonly substatus: number, readonly hresult: number, message: string) {
+  constructor(readonly code: Status, readonly hresult: number, message: string) {
     super(message);
   }
 }
@@ -69,7 +70,7 @@ export class NodeProcess {
       windowsHide: true,
     });
     await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', (error: NodeJS.ErrnoException) =>
-      reject(new IisnodeError(500, 1000, error.code === 'ENOENT' ? UNABLE_TO_START : 5, `node.exe cannot be started: ${error.message}`))));
+      reject(new IisnodeError('500.1000', error.code === 'ENOENT' ? UNABLE_TO_START : 5, `node.exe cannot be started: ${error.message}`))));
     return new NodeProcess(child, pipe, options);
   }
 
@@ -144,9 +145,9 @@ export class NodeProcess {
         return { socket: fresh, kept: false };
       } catch {
         if (retry >= this.#settings.maxNamedPipeConnectionRetry) {
-          throw new IisnodeError(500, 1001, 2, `process ${this.pid} runs, but does not listen on process.env.PORT (${retry} retries)`);
+          throw new IisnodeError('500.1001', 2, `process ${this.pid} runs, but does not listen on process.env.PORT (${retry} retries)`);
         }
-        if (this.exited) throw new IisnodeError(500, 1002, 2, `process ${this.pid} ended before it listened${this.#where()}`);
+        if (this.exited) throw new IisnodeError('500.1002', 2, `process ${this.pid} ended before it listened${this.#where()}`);
       }
       await sleep(this.#settings.namedPipeConnectionRetryDelay);
     }

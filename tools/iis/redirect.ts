@@ -1,5 +1,6 @@
 /* <httpRedirect>: a whole folder, with all that is below it, has moved. */
 import { is } from './collection';
+import { REDIRECTS } from './statuses';
 import { joinUrl } from './url';
 import type { XmlElement } from './xml';
 
@@ -12,16 +13,13 @@ export type HttpRedirect = (
   path: string, query: string, base: string,
 ) => { status: number; url: string } | null;
 
-const STATUSES: Record<string, number> = {
-  permanent: 301, found: 302, temporary: 307, permredirect: 308,
-};
-
 export function readHttpRedirect(element: XmlElement | undefined): HttpRedirect {
   const destination = element?.attributes.destination ?? '';
   if (!element || !is(element, 'enabled', false) || destination === '') return () => null;
   const exact = is(element, 'exactDestination', false);
   const childOnly = is(element, 'childOnly', false);
-  const status = STATUSES[(element.attributes.httpResponseStatus ?? 'Found').toLowerCase()] ?? 302;
+  const given = (element.attributes.httpResponseStatus ?? 'Found').toLowerCase();
+  const status = REDIRECTS[given as keyof typeof REDIRECTS];
   return (path, query, base) => {
     // It counts from the folder that says so, which may be above the application.
     const relative = path.slice((element.base ?? base).length);

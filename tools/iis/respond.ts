@@ -5,10 +5,12 @@ import { gzipSync } from 'node:zlib';
 import type { Answer } from './bridge';
 import type { HttpErrors, SiteConfig } from './config';
 import { errorPage } from './errors';
+import { numbers, Status } from './statuses';
 import type { Visit } from './visit';
 
 export interface ResponseRules {
-  config: Pick<SiteConfig, 'customHeaders' | 'httpErrors'> & { dynamicCompression: boolean };
+  config: Pick<SiteConfig, 'allowKeepAlive' | 'customHeaders' | 'httpErrors'>
+    & { dynamicCompression: boolean };
   /** Whether the client is the server itself: it is shown the details of an error. */
   local: boolean;
   folder: string;
@@ -19,8 +21,9 @@ export interface ResponseRules {
 type Draft = Answer & { substatus: number; detail: string };
 
 /** Answers with an error of IIS's own. `detail` is what IIS shows to the server itself. */
-export function sendError(visit: Visit, rules: ResponseRules, status: number, substatus: number, detail = ''): void {
-  visit.trace.push(`${status}${substatus ? `.${substatus}` : ''}${detail && ` (${detail})`}`);
+export function sendError(visit: Visit, rules: ResponseRules, code: Status, detail = ''): void {
+  visit.trace.push(`${code}${detail && ` (${detail})`}`);
+  const [status, substatus] = numbers(code);
   send(visit, rules, { status, substatus, reason: '', headers: [], body: Buffer.alloc(0), detail });
 }
 
@@ -87,6 +90,7 @@ function send(visit: Visit, rules: ResponseRules, answer: Draft): void {
   const rest = own ? undefined : answer.rest;
   const bodiless = req.method === 'HEAD' || status === 204 || status === 304;
   if (!rest && !bodiless && !names.includes('content-length') && !names.includes('transfer-encoding')) all.push('Content-Length', String(body.length));
+  if (!rules.config.allowKeepAlive) res.shouldKeepAlive = false;
   res.writeHead(status, answer.reason || undefined, all);
   if (bodiless) {
     res.end();

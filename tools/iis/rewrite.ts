@@ -4,6 +4,7 @@ import { mergeSection } from './merge';
 import { Pattern, readPattern } from './rewrite-pattern';
 import { compile, References, RewriteMap, Template } from './rewrite-template';
 import { SECTIONS } from './schema';
+import { REDIRECTS } from './statuses';
 import { decode } from './url';
 import type { XmlElement } from './xml';
 
@@ -73,13 +74,6 @@ interface Rule {
   reason: Template;
   description: Template;
 }
-
-const REDIRECTS: Record<string, number> = {
-  permanent: 301,
-  found: 302,
-  seeother: 303,
-  temporary: 307,
-};
 
 /**
  * Reads the rules of a <rewrite> element.
@@ -245,7 +239,8 @@ function act(
         description: rule.description(references),
       };
     case 'Redirect': {
-      const status = REDIRECTS[(action.redirectType ?? 'Permanent').toLowerCase()] ?? 301;
+      const type = (action.redirectType ?? 'Permanent').toLowerCase();
+      const status = REDIRECTS[type as keyof typeof REDIRECTS];
       return {
         kind: 'redirect',
         rules,

@@ -8,12 +8,14 @@ import { refusal } from './filtering';
 import { mapHandler, Mapping } from './handlers';
 import { Iisnode, IisnodeConfig } from './iisnode';
 import type { Hierarchy, IisVersion } from './layers';
+import { OutputCache, profileOf } from './output-cache';
 import {
   commonHeaders, headerText, ResponseRules, sendAnswer, sendError, sendPage,
 } from './respond';
 import type { RewriteResult } from './rewrite';
 import { serverVariable } from './server-variables';
 import type { NodeExe } from './system';
+import type { Status } from './statuses';
 import { escapePath, headerUrl, joinUrl, resolveDots } from './url';
 import type { Place, Visit } from './visit';
 
@@ -39,6 +41,7 @@ export interface SiteOptions {
 }
 
 const NO_CONFIG = {
+  allowKeepAlive: true,
   customHeaders: new Map<string, string>(),
   httpErrors: { existingResponse: 'Auto', errorMode: 'DetailedLocalOnly', errors: [] },
   dynamicCompression: false,
@@ -51,6 +54,7 @@ export class Site {
   readonly base: string;
   readonly #place: Place;
   readonly #configuration: Configuration;
+  readonly #cache = new OutputCache();
   #active = 0;
   #said = '';
 
@@ -77,13 +81,14 @@ export class Site {
   async handle(visit: Visit, rawPath: string): Promise<void> {
     if (this.#configuration.refresh()) {
       this.iisnode.configure();
+      this.#cache.clear();
       this.#sayAtStart();
     }
     const config = this.#configuration.at(visit.path);
     if (config instanceof WebConfigError) return this.#refuseConfig(visit, config);
     const rules = this.#responseRules(config);
     if (this.#active >= this.options.concurrentRequestLimit) {
-      return sendError(visit, rules, 503, 2, 'appConcurrentRequestLimit');
+      return sendError(visit, rules, '503.2', 'appConcurrentRequestLimit');
     }
     this.#active++;
     // A request counts until it is answered, whether or not the client still waits.
@@ -106,7 +111,7 @@ export class Site {
   }
 
   #refuseConfig(visit: Visit, { file, message, problem }: WebConfigError): void {
-    visit.trace.push('500.19', message);
+    visit.trace.push('500.19' satisfies Status, message);
     const httpErrors = { ...NO_CONFIG.httpErrors, existingResponse: 'PassThrough' };
     const rules = { ...this.plainRules(), config: { ...NO_CONFIG, httpErrors } };
     sendPage(visit, rules, 500, [], configErrorPage(file, problem));
@@ -120,10 +125,10 @@ export class Site {
       return refusal({ method: method!, rawPath: raw, path: url, query, headers }, by.filtering);
     };
     const refused = filter(rawPath, config);
-    if (refused !== null) return sendError(visit, rules, 404, refused);
+    if (refused !== null) return sendError(visit, rules, `404.${refused}`);
     const { integratedMode } = config;
     if (integratedMode) {
-      return sendError(visit, rules, 500, integratedMode.substatus, integratedMode.message);
+      return sendError(visit, rules, integratedMode.code, integratedMode.message);
     }
     const moved = config.httpRedirect(visit.path, visit.query, this.base);
     if (moved) {
@@ -142,7 +147,7 @@ export class Site {
     // Request filtering sees what a rule has made of the URL as well.
     const again = filter(encodeURI(visit.path), there);
     if (again !== null) {
-      return sendError(visit, rulesThere, 404, again, `the rewritten URL ${visit.path}`);
+      return sendError(visit, rulesThere, `404.${again}`, `the rewritten URL ${visit.path}`);
     }
     await owner.#execute(visit, there, rulesThere);
   }
@@ -152,7 +157,7 @@ export class Site {
     if (config.rewrite instanceof Error) {
       // Read once more when the answer is sent, the rules are at fault there as well: 500.52 is
       // what shows.
-      sendError(visit, rules, 500, 52, config.rewrite.message);
+      sendError(visit, rules, '500.52', config.rewrite.message);
       return false;
     }
     const result = config.rewrite({
@@ -190,13 +195,12 @@ export class Site {
         sendError(
           visit,
           rules,
-          404,
-          4,
+          '404.4',
           `${result.url} is another server, and Application Request Routing is not installed`,
         );
         return false;
       case 'error':
-        sendError(visit, rules, 500, 50, result.message);
+        sendError(visit, rules, '500.50', result.message);
         return false;
     }
   }
@@ -206,7 +210,7 @@ export class Site {
   ): void {
     const { status, substatus, reason, description } = result;
     if (status < 200 || status > 999) {
-      return sendError(visit, rules, 500, 50, `a CustomResponse with the status ${status}`);
+      return sendError(visit, rules, '500.50', `a CustomResponse with the status ${status}`);
     }
     visit.trace.push(`${status}.${substatus}`);
     const headers = ['Content-Type', 'text/html'];
@@ -224,7 +228,7 @@ export class Site {
   #rewriteTo(visit: Visit, rules: ResponseRules, target: string, query: string): boolean {
     const to = resolveDots(target);
     if (to === null || !(this.holds(to) || this.options.elsewhere(to))) {
-      sendError(visit, rules, 404, 0, `${target} is outside of ${this.base}`);
+      sendError(visit, rules, '404', `${target} is outside of ${this.base}`);
       return false;
     }
     visit.originalUrl = joinUrl(escapePath(visit.path), visit.query);
@@ -235,8 +239,8 @@ export class Site {
   async #execute(visit: Visit, config: SiteConfig, rules: ResponseRules): Promise<void> {
     const relative = visit.path.slice(this.base.length);
     const mapping = mapHandler(config.handlers, relative, visit.req.method!, this.#place.folder);
-    if (Array.isArray(mapping)) {
-      return sendError(visit, rules, mapping[0], mapping[1], 'no handler takes it');
+    if (typeof mapping === 'string') {
+      return sendError(visit, rules, mapping, 'no handler takes it');
     }
     const { handler } = mapping;
     visit.trace.push(`handler ${handler.name}`);
@@ -250,8 +254,7 @@ export class Site {
     sendError(
       visit,
       rules,
-      500,
-      21,
+      '500.21',
       `handler "${handler.name}" has a module that is not installed: ${handler.modules}`,
     );
   }
@@ -269,15 +272,16 @@ export class Site {
         );
       }
       const name = config.defaultDocuments.find(one => isFile(path.join(file, one)));
-      if (name === undefined) return sendError(visit, rules, 403, 14);
+      if (name === undefined) return sendError(visit, rules, '403.14');
       visit.path += name;
       visit.trace.push(`default document ${name}`);
       return this.#execute(visit, config, rules);
     }
-    if (!isFile(file)) return sendError(visit, rules, 404, 0, file);
-    if (!['GET', 'HEAD'].includes(visit.req.method!)) return sendError(visit, rules, 405, 0);
+    if (!isFile(file)) return sendError(visit, rules, '404', file);
+    if (!['GET', 'HEAD'].includes(visit.req.method!)) return sendError(visit, rules, '405');
+    if (config.staticContentProblem) return this.#refuseConfig(visit, config.staticContentProblem);
     const mimeType = config.mimeTypes.get(path.extname(file).toLowerCase());
-    if (mimeType === undefined) return sendError(visit, rules, 404, 3, path.extname(file));
+    if (mimeType === undefined) return sendError(visit, rules, '404.3', path.extname(file));
     visit.trace.push(`file ${file}`);
     const headers = commonHeaders(rules);
     for (let at = 0; at < headers.length; at += 2) {
@@ -292,11 +296,17 @@ export class Site {
   ): Promise<void> {
     const { req, originalUrl } = visit;
     const { iis } = this.options;
+    const profile = profileOf(config.caching, visit, file);
+    const kept = profile && this.#cache.find(visit, file, profile);
+    if (kept) {
+      visit.trace.push('kept by <caching>');
+      return sendAnswer(visit, rules, kept, undefined, () => undefined);
+    }
     if (visit.upgrade && (iis === '7.5' || config.webSocketEnabled)) {
       const why = iis === '7.5'
         ? 'IIS 7.5 has no WebSockets'
         : '<webSocket enabled="false" /> would leave it to node';
-      return sendError(visit, rules, 501, 0, why);
+      return sendError(visit, rules, '501', why);
     }
     // Without a rule iisnode takes http.sys's own URL, which is decoded altogether
     // (InitiateRequest).
@@ -315,7 +325,7 @@ export class Site {
     if ('cause' in outcome) {
       const what = outcome.kind === 'page'
         ? 'a page of iisnode\'s'
-        : `${outcome.status}.${outcome.substatus}`;
+        : outcome.code;
       this.#say(`${req.method} ${visit.rawUrl}`, `${what}: ${outcome.cause}`);
     }
     if (outcome.kind === 'answer') {
@@ -324,8 +334,9 @@ export class Site {
       if (unfit) {
         outcome.answer.rest?.resume();
         outcome.done();
-        return sendError(visit, rules, 500, unfit.substatus, unfit.message);
+        return sendError(visit, rules, unfit.code, unfit.message);
       }
+      if (profile) this.#cache.keep(visit, file, profile, outcome.answer);
     }
     switch (outcome.kind) {
       case 'answer': return sendAnswer(visit, rules, outcome.answer, outcome.cookie, outcome.done);
@@ -335,7 +346,7 @@ export class Site {
           visit, rules, 301, ['Location', `http://${req.headers.host}${outcome.url}`], '',
         );
       case 'error':
-        return sendError(visit, rules, outcome.status, outcome.substatus, outcome.cause);
+        return sendError(visit, rules, outcome.code, outcome.cause);
     }
   }
 
@@ -365,9 +376,12 @@ export class Site {
     }
     for (const name of config.notCarriedOut) log(`the stand-in does not carry out ${name}`);
     if (config.rewrite instanceof Error) log(`500.52 for every request: ${config.rewrite.message}`);
-    const { integratedMode } = config;
+    const { integratedMode, staticContentProblem } = config;
+    if (staticContentProblem) {
+      log(`500.19 for every file that IIS itself serves: ${staticContentProblem.message}`);
+    }
     if (integratedMode) {
-      log(`500.${integratedMode.substatus} for every request: ${integratedMode.message}`);
+      log(`${integratedMode.code} for every request: ${integratedMode.message}`);
     }
     for (const { modules, path: name } of config.handlers) {
       if (modules !== 'iisnode' || /[*?]/.test(name)) continue;

@@ -23,14 +23,14 @@ export class Sites {
     const { method, headers } = visit.req;
     const rules = this.main.plainRules();
     const url = parseUrl(visit.rawUrl);
-    if (!url || headers.host === undefined) return sendError(visit, rules, 400, 0);
+    if (!url || headers.host === undefined) return sendError(visit, rules, '400');
     const measured = headers['content-length'] ?? headers['transfer-encoding'];
     const unmeasured = measured === undefined;
-    if (['POST', 'PUT'].includes(method!) && unmeasured) return sendError(visit, rules, 411, 0);
+    if (['POST', 'PUT'].includes(method!) && unmeasured) return sendError(visit, rules, '411');
     Object.assign(visit, { path: url.path, query: url.query });
     const site = this.of(url.path);
     if (site) return site.handle(visit, url.rawPath);
     const known = this.all.map(one => one.base).reverse().join(' and ');
-    sendError(visit, { ...rules, local: true }, 404, 0, `nothing but ${known} is on this site`);
+    sendError(visit, { ...rules, local: true }, '404', `nothing but ${known} is on this site`);
   }
 }

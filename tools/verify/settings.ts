@@ -38,7 +38,7 @@ export const places = {
   logs: yml('logDirectory: ..\\iisnode'),
   maxBody: webConfig('maxAllowedContentLength, just above MAX_MESSAGE_BYTES', 'maxAllowedContentLength'),
   pendingPipes: appSetting('NODE_PENDING_PIPE_INSTANCES', '5000'),
-  poweredBy: webConfig('<remove name="X-Powered-By" /> in <customHeaders>', '<remove name="X-Powered-By"'),
+  poweredBy: webConfig('<clear /> in <customHeaders>, in front of all', '<customHeaders'),
   processes: yml('nodeProcessCountPerApplication: 1'),
   retryDelay: yml('namedPipeConnectionRetryDelay: 50'),
   rulePages: webConfig('<rule name="pages">: takes every URL, with no condition', '<rule name="pages"'),

@@ -13,6 +13,8 @@ export type Idea =
   | 'swallows'
   /** It is answered as it should be, and then nothing passes. */
   | 'opens, and passes nothing'
+  /** It passes with the header Connection as Firefox sends it, whatever the client is. */
+  | 'asks as Firefox does'
   | 'passes';
 
 export interface Between {
@@ -31,8 +33,10 @@ export async function putBetween(t: TestContext, to: number, idea: Idea): Promis
 
   function upgrade(client: net.Socket, server: net.Socket, request: Buffer): void {
     asked += 1;
-    if (idea === 'passes') {
-      server.write(request);
+    if (idea === 'passes' || idea === 'asks as Firefox does') {
+      const text = request.toString('latin1');
+      const asFirefox = text.replace(/^connection: upgrade\r$/im, 'Connection: keep-alive, Upgrade\r');
+      server.write(idea === 'passes' ? request : Buffer.from(asFirefox, 'latin1'));
       client.pipe(server).pipe(client);
     } else if (idea === 'opens, and passes nothing') {
       server.write(request);

@@ -1,0 +1,422 @@
+/*
+ * The template's web.config and iisnode.yml: below a site that has everything set otherwise, above
+ * other applications, and without each of their lines in turn.
+ */
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { describe, test, TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { IisOptions, startIis } from '../../tools/iis';
+import { Without, withoutEach, withoutEachLine } from '../support/config-lines';
+import { request } from '../support/request';
+import { appPath, deploy, emptyFolder, root } from '../support/template';
+
+const NAME = appPath.slice(1);
+const read = (name: string) => readFileSync(path.join(root, name), 'utf8');
+const SHIPPED = { 'web.config': read('web.config'), 'iisnode.yml': read('iisnode.yml') };
+type Files = typeof SHIPPED;
+
+/** A server that tells what it was given. */
+const SERVER = `
+const http = require('http');
+let requests = 0, connections = 0;
+http.createServer((req, res) => {
+  requests += 1;
+  const path = req.url.split('?')[0];
+  if (path.endsWith('/cut')) return req.socket.destroy();
+  if (path.endsWith('/held')) return setTimeout(() => res.end('held ' + process.pid), 1000);
+  if (path.endsWith('/unknown')) {
+    res.statusCode = 404;
+    return res.end('the server\\'s own words');
+  }
+  if (path.endsWith('/encoded')) res.setHeader('Content-Encoding', 'gzip');
+  res.setHeader('Content-Type', 'text/plain');
+  req.resume();
+  const { APP_PATH, LOG_LEVEL, NODE_ENV } = process.env;
+  const logs = Object.keys(process.env).filter(name => /^IISNODE_/.test(name) && name !== 'IISNODE_VERSION')
+    .sort().map(name => name + '=' + process.env[name]);
+  const promoted = req.rawHeaders.filter(name => /^x-iisnode-/i.test(name));
+  res.end(JSON.stringify({
+    url: req.url, pid: process.pid, requests, connections, APP_PATH, LOG_LEVEL, NODE_ENV, logs,
+    promoted, headers: http.maxHeaderSize,
+  }));
+}).on('connection', () => connections += 1).listen(process.env.PORT);
+console.log('listening');
+`;
+
+/** A site that sets everything otherwise. */
+const HOSTILE = `<configuration>
+  <appSettings>
+    <add key="APP_PATH" value="/elsewhere" />
+    <add key="LOG_LEVEL" value="Trace" />
+    <add key="NODE_PENDING_PIPE_INSTANCES" value="4" />
+    <add key="node_options" value="--max-http-header-size=8192" />
+  </appSettings>
+  <system.web>
+    <httpModules><add name="Old" type="Old.Module" /></httpModules>
+    <httpHandlers><add path="*.old" verb="*" type="Old.Handler" /></httpHandlers>
+    <identity impersonate="true" />
+  </system.web>
+  <system.webServer>
+    <handlers>
+      <add name="iisnode" path="index.js" verb="GET" modules="iisnode" />
+      <add name="Old" path="*" verb="*" modules="None" />
+    </handlers>
+    <httpRedirect enabled="true" destination="https://elsewhere.example/" />
+    <rewrite>
+      <rules>
+        <rule name="pages" stopProcessing="true">
+          <match url=".*" /><action type="Redirect" url="https://elsewhere.example/{R:0}" />
+        </rule>
+        <rule name="socket" stopProcessing="true">
+          <match url=".*" /><action type="AbortRequest" />
+        </rule>
+      </rules>
+      <outboundRules>
+        <rule name="links"><match filterByTags="A" pattern="^/old" /><action type="Rewrite" value="/new" /></rule>
+      </outboundRules>
+    </rewrite>
+    <iisnode node_env="development" devErrorsEnabled="true" debuggingEnabled="true"
+      debugHeaderEnabled="true" promoteServerVars="LOGON_USER" configOverrides="other.yml"
+      nodeProcessCountPerApplication="2" nodeProcessStickySessions="true"
+      maxConcurrentRequestsPerProcess="0" maxNamedPipeConnectionRetry="0"
+      namedPipeConnectionRetryDelay="8000" maxNamedPipePooledConnectionAge="0"
+      watchedFiles="other.js" gracefulShutdownTimeout="0" loggingEnabled="false"
+      logDirectory="elsewhere" maxLogFileSizeInKB="1" maxTotalLogFileSizeInKB="2" maxLogFiles="3" />
+    <httpErrors existingResponse="Replace" errorMode="Custom" />
+    <urlCompression doDynamicCompression="true" />
+    <caching>
+      <profiles><add extension=".js" policy="CacheForTimePeriod" duration="01:00:00" /></profiles>
+    </caching>
+    <security>
+      <requestFiltering>
+        <requestLimits maxAllowedContentLength="1000" />
+        <hiddenSegments><add segment="node_modules" /><add segment="iisnode" /></hiddenSegments>
+      </requestFiltering>
+    </security>
+    <httpProtocol allowKeepAlive="false">
+      <customHeaders>
+        <add name="Access-Control-Allow-Origin" value="*" />
+        <add name="Content-Security-Policy" value="default-src *" />
+        <add name="X-Frame-Options" value="DENY" />
+        <add name="X-Content-Type-Options" value="none" />
+        <add name="Referrer-Policy" value="unsafe-url" />
+      </customHeaders>
+    </httpProtocol>
+  </system.webServer>
+</configuration>`;
+
+/** Where the application stands. */
+interface World {
+  what: string;
+  /** What is changed of the two files there, beside the part that is gone. */
+  edits?: [file: keyof Files, from: string | RegExp, to: string][];
+  options?: (t: TestContext) => Partial<IisOptions>;
+  /** What is seen there. */
+  look: (site: Site) => Promise<unknown>;
+  /** What is to be seen. */
+  expected: unknown;
+}
+
+/** An application in its world. */
+interface Site {
+  folder: string;
+  get: (name: string, to?: http.RequestOptions, body?: string) => Promise<{ status: number; headers: http.IncomingHttpHeaders; text: string }>;
+  pids: () => number[];
+}
+
+/** Patience with an answer, in ms. The parent's namedPipeConnectionRetryDelay is longer. */
+const PATIENCE = 5000;
+
+/** Serves the two files with the server above, for as long as `use` takes. */
+async function within<T>(
+  t: TestContext, { edits = [], options }: World, files: Files, use: (site: Site) => Promise<T>,
+): Promise<T> {
+  const folder = emptyFolder(t, 'web-config-');
+  const texts = { ...files };
+  for (const [file, from, to] of edits) texts[file] = texts[file].replace(from, to);
+  mkdirSync(path.join(folder, 'dist'));
+  for (const [name, text] of Object.entries({ ...texts, 'dist/server.js': SERVER })) {
+    if (text !== '') writeFileSync(path.join(folder, name), text);
+  }
+  const iis = await startIis({ folder, app: appPath, ...options?.(t) });
+  const base = iis.url.slice(iis.origin.length);
+  try {
+    return await use({
+      folder,
+      get: (name, to = {}, body = '') => request({ port: iis.port, path: base + name, signal: AbortSignal.timeout(PATIENCE), ...to }, body),
+      pids: iis.pids,
+    });
+  } finally {
+    await iis.close();
+  }
+}
+
+/** What a server tells of itself and of a request, as far as it is the same each time. */
+async function told(site: Site, name: string): Promise<Record<string, unknown>> {
+  const { status, text } = await site.get(name);
+  if (status !== 200 || !text.startsWith('{')) return { status, text: text.slice(0, 80) };
+  const { pid, requests, connections, ...rest } = JSON.parse(text) as Record<string, unknown>;
+  void [pid, requests, connections];
+  return rest;
+}
+
+const LOGS = [
+  'IISNODE_LOGDIRECTORY=../iisnode', 'IISNODE_LOGGINGENABLED=1', 'IISNODE_MAXLOGFILES=20', 'IISNODE_MAXLOGFILESIZEINKB=1024',
+  'IISNODE_MAXTOTALLOGFILESIZEINKB=10240',
+];
+const TOLD = {
+  url: `${appPath}/socket/1/?t=1`,
+  NODE_ENV: 'production',
+  logs: LOGS,
+  promoted: ['X-iisnode-REMOTE_ADDR', 'X-iisnode-HTTPS', 'X-iisnode-AUTH_USER'],
+  headers: 32768,
+};
+
+const NOT_COMPARED = {
+  date: undefined, server: undefined, 'content-length': undefined, 'keep-alive': undefined,
+};
+
+/** What a visitor sees, wherever the application stands. */
+async function visit(site: Site): Promise<unknown> {
+  const first = await told(site, 'socket/1/?t=1');
+  const page = await site.get('page', { headers: { 'accept-encoding': 'gzip' } });
+  const again = await site.get('page', { headers: { 'accept-encoding': 'gzip' } });
+  const third = await site.get('page', { headers: { 'accept-encoding': 'gzip' } });
+  const count = (text: string) => (JSON.parse(text.startsWith('{') ? text : '{}') as { requests?: number }).requests;
+  const unknown = await site.get('unknown');
+  const cut = await site.get('cut');
+  const large = await site.get('socket/1/', { method: 'POST', headers: { 'content-length': '1100000' } }, 'x'.repeat(1100000));
+  const medium = await site.get('socket/1/', { method: 'POST', headers: { 'content-length': '1000000' } }, 'x'.repeat(1000000));
+  const agent = new http.Agent({ keepAlive: true });
+  const kept = await site.get('page', { agent });
+  agent.destroy();
+  return {
+    first,
+    headers: { ...page.headers, ...NOT_COMPARED },
+    counts: [page, again, third].map(({ text }) => count(text)),
+    unknown: [unknown.status, unknown.text],
+    cut: cut.status,
+    sizes: [large.status, medium.status],
+    hidden: [(await site.get('iisnode/x')).status, (await site.get('node_modules/x')).status],
+    encoded: (await site.get('encoded')).status,
+    connection: kept.headers.connection,
+    log: existsSync(path.join(site.folder, 'iisnode')),
+    processes: site.pids().length,
+  };
+}
+
+const POLICY = /Content-Security-Policy" value="([^"]*)"/.exec(SHIPPED['web.config'])![1];
+const VISIT = {
+  first: TOLD,
+  headers: {
+    'content-type': 'text/plain',
+    'content-security-policy': POLICY,
+    'x-frame-options': 'SAMEORIGIN',
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'same-origin',
+    connection: 'close',
+    ...NOT_COMPARED,
+  },
+  counts: [2, 3, 4],
+  unknown: [404, 'the server\'s own words'],
+  cut: 500,
+  sizes: [404, 200],
+  hidden: [404, 404],
+  encoded: 200,
+  connection: 'keep-alive',
+  log: true,
+  processes: 1,
+};
+
+/** Connections that are kept, processes that are replaced. */
+async function processes(site: Site): Promise<unknown> {
+  const tell = async () => JSON.parse((await site.get('page')).text) as { pid: number; connections: number };
+  const first = await tell();
+  const { connections } = await tell();
+  const held = site.get('held');
+  await sleep(200);
+  const script = path.join(site.folder, 'dist', 'server.js');
+  utimesSync(script, new Date(), new Date(Date.now() + 5000));
+  const next = await tell();
+  return { connections, replaced: next.pid !== first.pid, held: (await held).text === `held ${first.pid}` };
+}
+
+const parents = (t: TestContext, text = HOSTILE): Partial<IisOptions> => {
+  const folder = emptyFolder(t, 'parent-');
+  writeFileSync(path.join(folder, 'web.config'), text);
+  return { parents: [path.join(folder, 'web.config')] };
+};
+
+const plain: World = {
+  what: 'as an application of a plain site', look: visit, expected: VISIT,
+  options: () => ({ dynamicCompression: true }),
+};
+const below: World = {
+  what: 'below a site that sets everything otherwise', look: visit, expected: VISIT,
+  options: t => ({ ...parents(t), dynamicCompression: true }),
+};
+const root_: World = {
+  what: 'as the root of a site',
+  options: () => ({ app: '/' }),
+  look: async site => ({
+    socket: await told(site, `${NAME}/socket/1/?t=1`), file: (await site.get('dist/server.js')).status,
+  }),
+  expected: { socket: TOLD, file: 200 },
+};
+const above: World = {
+  what: 'above an application of files',
+  options: t => {
+    const folder = emptyFolder(t, 'child-');
+    writeFileSync(path.join(folder, 'a.txt'), 'a file below');
+    return { children: [{ path: 'below', folder }] };
+  },
+  look: async ({ get }) => {
+    const { status, text, headers } = await get('below/a.txt');
+    return { status, text, powered: headers['x-powered-by'], policy: headers['content-security-policy'] };
+  },
+  expected: { status: 200, text: 'a file below', powered: 'ASP.NET', policy: undefined },
+};
+const loosened: World['edits'] = [
+  // Someone lets a URL pass the rules.
+  ['web.config', '<match url=".*" />', '<match url="^(?!dist/server.js/debug)" />'],
+];
+const seen: World['look'] = async site => ({
+  cut: (await site.get('cut')).status,
+  debugger: (await site.get('dist/server.js/debug/')).text.includes('node-inspector'),
+  environment: (await told(site, 'page')).NODE_ENV,
+});
+const CLOSED = { cut: 500, debugger: false, environment: 'production' };
+const withoutYml: World = {
+  what: 'without iisnode.yml', look: seen, expected: CLOSED,
+  edits: [...loosened, ['iisnode.yml', /^[^]*$/, '']],
+};
+const withYmlOnly: World = {
+  what: 'with a web.config that says less of iisnode', look: seen, expected: CLOSED,
+  edits: [...loosened, ['web.config', / node_env="[^"]*"\s+devErrorsEnabled="[^"]*" debuggingEnabled="[^"]*"/, '']],
+};
+const moving: World = {
+  what: 'where processes come and go', look: processes,
+  expected: { connections: 1, replaced: true, held: true }, options: t => parents(t),
+};
+const worlds = [plain, below, root_, above, withoutYml, withYmlOnly, moving];
+
+describe('The files as they are hold', { concurrency: 3 }, () => {
+  for (const world of worlds) {
+    test(world.what, async t => {
+      assert.deepEqual(await within(t, world, SHIPPED, world.look), world.expected);
+    });
+  }
+});
+
+/** Parts without which nothing fails that a test sees, and why they are there. */
+const NOT_SEEN: Record<string, string> = {
+  'location/@path': '"." is the default; IIS\'s own files write it',
+  'appSettings/add[NODE_PENDING_PIPE_INSTANCES]': 'iisnode 0.2.21 and later set it themselves, as does the stand-in',
+  'system.webServer/rewrite/rules/rule[socket]': 'the rule behind it takes the same URLs; this one is there to be found',
+  'system.webServer/rewrite/rules/rule[socket]/@stopProcessing': 'the rule behind it leads to the same place',
+  'system.webServer/rewrite/rules/rule[socket]/match': 'without it a rule takes every URL',
+  'system.webServer/rewrite/rules/rule[socket]/match/@url': 'the same',
+  'system.webServer/rewrite/rules/rule[pages]/@stopProcessing': 'no rule comes behind it, until one is added',
+  'system.webServer/rewrite/rules/rule[pages]/match': 'without it a rule takes every URL',
+  'system.webServer/rewrite/rules/rule[pages]/match/@url': 'the same',
+};
+
+/** The first world that looks otherwise without the part; undefined if none does. */
+async function whereSeen(t: TestContext, files: Files, from: World[]): Promise<string | undefined> {
+  for (const world of from) {
+    try {
+      assert.deepEqual(await within(t, world, files, world.look), world.expected);
+    } catch {
+      return world.what;
+    }
+  }
+  return undefined;
+}
+
+describe('Each line is needed: without it, something fails', { concurrency: 3 }, () => {
+  const all: [keyof Files, Without, World[]][] = [
+    ...withoutEach(SHIPPED['web.config']).map((one): [keyof Files, Without, World[]] => ['web.config', one, worlds]),
+    // Most of what iisnode.yml says is seen below another site only.
+    ...withoutEachLine(SHIPPED['iisnode.yml']).map((one): [keyof Files, Without, World[]] =>
+      ['iisnode.yml', one, [below, moving, withYmlOnly]]),
+  ];
+  for (const [file, { part, text }, from] of all) {
+    test(`${file}: ${part}`, async t => {
+      const reason = NOT_SEEN[part];
+      const where = await whereSeen(t, { ...SHIPPED, [file]: text }, reason ? [plain] : from);
+      if (reason) assert.equal(where, undefined, `${part}: ${reason}`);
+      else assert(where, `nothing fails without ${part}`);
+    });
+  }
+});
+
+describe('The template itself', { concurrency: 2 }, () => {
+  const works = async (port: number, base: string) => {
+    const health = await request({ port, path: `${base}/health` });
+    const shake = await request({ port, path: `${base}/socket/1/?t=1` });
+    return [health.status, shake.status, /^[\w-]+:\d+:\d+:xhr-polling$/.test(shake.text)];
+  };
+  const WORKS = [200, 200, true];
+  const copy = (t: TestContext, name: string) =>
+    deploy(t, [['web.config', '</appSettings>', `<add key="APP_PATH" value="${name}" /></appSettings>`]]);
+
+  test('runs below a site that sets everything otherwise', async t => {
+    let stop = () => Promise.resolve();
+    t.after(() => stop());
+    const iis = await startIis({ folder: deploy(t), ...parents(t) });
+    stop = iis.close;
+    assert.deepEqual(await works(iis.port, appPath), WORKS);
+  });
+
+  test('runs at the root of a site, above a copy of itself, above another kind of application, and below a copy', async t => {
+    let stop = () => Promise.resolve();
+    t.after(() => stop());
+    const other = emptyFolder(t, 'other-');
+    writeFileSync(path.join(other, 'web.config'), `<configuration><appSettings><add key="NODE_OPTIONS" value="" /></appSettings>
+      <system.webServer>
+        <handlers><add name="iisnode" path="main.js" verb="*" modules="iisnode" /></handlers>
+        <iisnode namedPipeConnectionRetryDelay="20" />
+        <rewrite><rules><rule name="pages"><match url="^go$" /><action type="Rewrite" url="main.js" /></rule></rules></rewrite>
+        <httpProtocol><customHeaders><add name="X-Frame-Options" value="DENY" /></customHeaders></httpProtocol>
+      </system.webServer></configuration>`);
+    writeFileSync(path.join(other, 'main.js'), 'require("http").createServer((req, res) => res.end(process.env.NODE_ENV || "none")).listen(process.env.PORT);');
+    writeFileSync(path.join(other, 'a.txt'), 'a file');
+    const iis = await startIis({
+      folder: deploy(t), app: '/',
+      children: [{ path: 'copy', folder: copy(t, '/copy') }, { path: 'copy/inner', folder: copy(t, '/copy/inner') }, { path: 'other', folder: other }],
+    });
+    stop = iis.close;
+    for (const base of [appPath, '/copy', '/copy/inner']) assert.deepEqual(await works(iis.port, base), WORKS, base);
+    const get = (name: string) => request({ port: iis.port, path: `/other/${name}` });
+    const file = await get('a.txt');
+    assert.deepEqual([file.text, file.headers['x-frame-options'], file.headers['content-security-policy']], ['a file', 'DENY', undefined]);
+    assert.deepEqual([(await get('go')).text, (await get('main.js')).text], ['none', 'none']);
+  });
+});
+
+describe('What no line of an application can stop', () => {
+  const server = (inside: string) => `<configuration><location path="." overrideMode="Deny"><system.webServer>${inside}</system.webServer></location></configuration>`;
+  for (const [what, parent, status] of [
+    ['settings that a parent has locked', '<configuration><appSettings><add key="A" value="1" lockItem="true" /></appSettings></configuration>', '500.1000'],
+    ['a section that a parent has locked', server('<httpErrors existingResponse="Auto" />'), '500.19'],
+    ['rules that a parent has locked', server('<rewrite><rules /></rewrite>'), '500.52'],
+    ['a parent\'s web.config that cannot be read', '<configuration><system.webServer><modules><add name="x" type="y" /></modules></system.webServer></configuration>', '500.19'],
+  ] as const) {
+    test(`${what}: ${status}`, async t => {
+      const folder = emptyFolder(t, 'locked-');
+      for (const name of ['web.config', 'iisnode.yml']) cpSync(path.join(root, name), path.join(folder, name));
+      mkdirSync(path.join(folder, 'dist'));
+      writeFileSync(path.join(folder, 'dist', 'server.js'), SERVER);
+      const trace: string[] = [];
+      let stop = () => Promise.resolve();
+      t.after(() => stop());
+      const iis = await startIis({ folder, app: appPath, ...parents(t, parent), trace: line => { trace.push(line); } });
+      stop = iis.close;
+      assert.equal((await request({ port: iis.port, path: `${appPath}/` })).status, 500);
+      assert(trace.join('\n').includes(status), trace.join('\n'));
+    });
+  }
+});

@@ -1,0 +1,56 @@
+/* Takes a configuration apart: the same file with one of its elements, attributes or lines gone. */
+
+/** The file without one part of it. */
+export interface Without {
+  /** 'system.webServer/handlers/clear', 'system.webServer/handlers/add/@name'. */
+  part: string;
+  text: string;
+}
+
+interface Open {
+  path: string;
+  start: number;
+}
+
+/**
+ * Each element and each attribute of a web.config, one after the other. Two of one path are told
+ * apart by their first attribute: 'rules/rule[socket]'.
+ */
+export function withoutEach(text: string): Without[] {
+  const bare = text.replace(/<!--[^]*?-->|<\?[^]*?\?>/g, comment => ' '.repeat(comment.length));
+  const found: Without[] = [];
+  const open: Open[] = [];
+  for (const tag of bare.matchAll(/<(\/?)([\w.]+)((?:\s+[\w:]+="[^"]*")*)\s*(\/?)>/g)) {
+    const [whole, closes, name, attributes, empty] = tag;
+    const end = tag.index! + whole.length;
+    if (closes) {
+      const { path, start } = open.pop()!;
+      found.push({ part: path, text: text.slice(0, start) + text.slice(end) });
+      continue;
+    }
+    const parent = open.at(-1)?.path;
+    const key = ['add', 'remove', 'rule'].includes(name!) && /="([^"]*)"/.exec(attributes!)?.[1];
+    const own = key ? `${name}[${key}]` : name!;
+    const path = parent ? `${parent}/${own}` : own;
+    const from = tag.index! + 1 + name!.length;
+    for (const attribute of attributes!.matchAll(/\s+([\w:]+)="[^"]*"/g)) {
+      const at = from + attribute.index!;
+      const gone = text.slice(0, at) + text.slice(at + attribute[0].length);
+      found.push({ part: `${path}/@${attribute[1]}`, text: gone });
+    }
+    if (empty) found.push({ part: path, text: text.slice(0, tag.index) + text.slice(end) });
+    else open.push({ path, start: tag.index! });
+  }
+  return found
+    .filter(({ part }) => part !== 'configuration')
+    .map(one => ({ ...one, part: one.part.replace(/^configuration\/(location\/(?!@))?/, '') }));
+}
+
+/** Each setting of an iisnode.yml. */
+export function withoutEachLine(text: string): Without[] {
+  const lines = text.split('\n');
+  return lines.flatMap((line, at) => {
+    const key = /^(\w+):/.exec(line)?.[1];
+    return key ? [{ part: key, text: lines.filter((_, one) => one !== at).join('\n') }] : [];
+  });
+}
