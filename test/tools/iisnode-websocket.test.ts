@@ -36,7 +36,7 @@ test('websocket: on IIS 10 with <webSocket enabled="false" /> the server takes t
   await once(socket, 'close');
 });
 
-test('websocket: an upgrade as Firefox asks for it does not get to node as one', async t => {
+test('websocket: an upgrade as older Firefoxes ask for it does not get to node as one', async t => {
   const { get } = await serve(t, { 'web.config': webConfig('', { server: off }), 'hello.js': shouting }, { iis: '10' });
   const answer = await get('hello.js', { headers: { ...upgrade, Connection: 'keep-alive, Upgrade' } });
   assert.deepEqual([answer.status, answer.text], [200, 'not a WebSocket']);

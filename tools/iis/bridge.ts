@@ -66,7 +66,8 @@ function requestHeaders(request: Exchange, settings: IisnodeSettings): string[] 
   const { client, originalUrl, serverVariable } = request;
   const headers: string[] = [];
   const sent = joined(request.req.rawHeaders);
-  // Only where the whole of it is "upgrade": Firefox's "keep-alive, Upgrade" does not get to node.
+  // Only where the whole of it is "upgrade": the "keep-alive, Upgrade" of older
+  // Firefoxes does not get to node.
   const connection = sent.get('connection')?.[1] ?? '';
   const upgrades = request.upgrade && /^upgrade$/i.test(connection);
   sent.set('connection', ['Connection', upgrades ? connection : 'keep-alive']);

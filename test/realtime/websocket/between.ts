@@ -13,8 +13,8 @@ export type Idea =
   | 'swallows'
   /** It is answered as it should be, and then nothing passes. */
   | 'opens, and passes nothing'
-  /** It passes with the header Connection as Firefox sends it, whatever the client is. */
-  | 'asks as Firefox does'
+  /** It passes with the header Connection as Firefox sent it for years, whatever the client is. */
+  | 'asks as Firefox did'
   | 'passes';
 
 export interface Between {
@@ -33,7 +33,7 @@ export async function putBetween(t: TestContext, to: number, idea: Idea): Promis
 
   function upgrade(client: net.Socket, server: net.Socket, request: Buffer): void {
     asked += 1;
-    if (idea === 'passes' || idea === 'asks as Firefox does') {
+    if (idea === 'passes' || idea === 'asks as Firefox did') {
       const text = request.toString('latin1');
       const asFirefox = text.replace(/^connection: upgrade\r$/im, 'Connection: keep-alive, Upgrade\r');
       server.write(idea === 'passes' ? request : Buffer.from(asFirefox, 'latin1'));

@@ -123,7 +123,7 @@ interface World {
 /** An application in its world. */
 interface Site {
   folder: string;
-  get: (name: string, to?: http.RequestOptions, body?: string) => Promise<{ status: number; headers: http.IncomingHttpHeaders; text: string }>;
+  get: (name: string, to?: http.RequestOptions, body?: string) => ReturnType<typeof request>;
   pids: () => number[];
 }
 
