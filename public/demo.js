@@ -1,8 +1,12 @@
-/* The demo page. Replace it along with src/app.ts. ES5, checked by `npm run build` against src/events.ts. */
+/*
+ * The script of the demo page. Replace this file along with src/app.ts. The file is ES5, and
+ * `npm run build` checks it against src/events.ts.
+ */
 (function () {
   'use strict';
 
-  var KEPT = 30; // round trips drawn, messages listed
+  /** The number of the round trips that are drawn, and of the messages that are listed. */
+  var KEPT = 30;
 
   /** @param {string} id */
   function $(id) {
@@ -10,10 +14,16 @@
   }
 
   var input = /** @type {HTMLInputElement} */ ($('text'));
-  /** @type {number[]} */
-  var trips = []; // ms, oldest first
+  /**
+   * The last round trips, ms, oldest first.
+   * @type {number[]}
+   */
+  var trips = [];
 
-  /** Where the server was not there when the page came, its client script is missing: asks for it until it comes. */
+  /**
+   * Start when the server's client script is there. If the server did not answer while the page was
+   * loaded, the script is missing: ask for it again until it comes.
+   */
   function load() {
     var again = document.createElement('script');
     if (window.io) return start();
@@ -69,10 +79,10 @@
   }
 
   /**
-   * Adds a message to the list.
+   * Add a message to the list.
    * @param {string} way 'in' or 'out'
    * @param {string} text
-   * @returns {HTMLElement} the place for a note beside it
+   * @returns {HTMLElement} the place for a note beside the message
    */
   function line(way, text) {
     var log = $('log');
@@ -86,7 +96,7 @@
     return note;
   }
 
-  /** Draws the last round trips, and writes their median. */
+  /** Draw the last round trips, and write their median. */
   function draw() {
     var sorted = trips.slice().sort(function (a, b) { return a - b; });
     var half = (sorted.length - 1) / 2;
