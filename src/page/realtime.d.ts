@@ -1,4 +1,4 @@
-/** What public/realtime.js gives to a page, with the events of src/events.ts. */
+/** The library of public/realtime.js, with the events of src/events.ts. */
 interface RealtimeLibrary {
   connect(options?: ConnectOptions): Connection;
 }
@@ -7,60 +7,67 @@ type In = import('../events').ServerToClientEvents;
 type Out = import('../events').ClientToServerEvents;
 type Heard = In & { status: (status: ConnectionStatus) => void };
 type EventArgs<Map, E extends keyof Map> = Map[E] extends (...args: infer A) => void ? A : never;
-/** An acknowledgement brings { error: … } instead, where the server failed to answer. */
-type OrError<F> = F extends (...args: infer A) => void ? (...args: { [I in keyof A]: A[I] & { error?: string } }) => void : F;
+/** If the server fails to answer, the acknowledgement brings { error: … } instead. */
+type OrError<F> = F extends (...args: infer A) => void
+  ? (...args: { [I in keyof A]: A[I] & { error?: string } }) => void
+  : F;
 type EmitArgs<Map, E extends keyof Map> =
-  Map[E] extends (...args: infer A extends any[]) => void ? { [I in keyof A]: OrError<A[I]> } : never;
+  Map[E] extends (...args: infer A extends any[]) => void
+    ? { [I in keyof A]: OrError<A[I]> }
+    : never;
 
 interface Connection {
-  /** Handlers of 'status' are called at once with the status there is, and at each change. */
+  /** A handler of 'status' is called at once with the present status, and at each change. */
   on<E extends keyof Heard>(event: E, handler: (...args: EventArgs<Heard, E>) => void): void;
   /**
-   * Sends an event. It is kept until the server has it, whatever becomes of the connection. The acknowledgement gets { error: … } where the
-   * server failed to answer. Throws if the connection is closed, the message too large, or too many wait already.
+   * Send an event. The connection keeps the event until the server has it, and comes back if it
+   * breaks. If the server fails to answer, the acknowledgement gets { error: … }.
+   * @throws if the connection is closed, the message is too large, or too many messages wait
    */
   emit<E extends keyof Out>(event: E, ...args: EmitArgs<Out, E>): void;
-  /** Ends the connection for good. */
+  /** End the connection for good. */
   close(): void;
 }
 
 interface ConnectionStatus {
   state: 'connecting' | 'connected' | 'reconnecting' | 'disconnected';
-  /** Which try is under way or comes next: 1, 2, … */
+  /** The number of the try that is under way or comes next: 1, 2, … */
   attempt: number;
-  /** What carries the events, once connected: 'xhr-polling'. */
+  /** connected: the name of the transport that carries the events, 'xhr-polling' or 'websocket'. */
   transport?: string;
   /**
-   * Once connected: true if the server still has the session, so that nothing was lost; false if it is a new one, the first or because
-   * the server was restarted. Then what the page shows of the server's state is to be fetched anew.
+   * connected: true if the server still has the session, so that nothing was lost; false if the
+   * session is new, as the first one or because the server was restarted. If false, the page has to
+   * fetch the server's state anew that it shows.
    */
   recovered?: boolean;
   /**
    * reconnecting: why the last try failed or the connection ended, for a person to read.
-   * disconnected: why the application does not let this page in; missing if the page has closed
-   * the connection, or the server has.
-   * connected: 'another user has signed in', where the session before this one was another user's.
+   * disconnected: why the application does not let this page in; missing if the page or the server
+   * has closed the connection.
+   * connected: 'another user has signed in', if the session before this one was another user's.
    */
   reason?: string;
 }
 
 interface ConnectOptions {
   /**
-   * The path that the server's `resource` names: 'app/socket'. By default the address of
-   * socket.io.js says it.
+   * The path that the server's `resource` names: 'app/socket'. The default is the path of
+   * socket.io.js.
    */
   resource?: string;
   /**
-   * The server's origin, 'http://server'. By default the address of socket.io.js says it; beside a
-   * `resource` it is the page's own.
+   * The server's origin, 'http://server'. The default is the origin of socket.io.js or, if there is
+   * a `resource`, the page's own.
    */
   url?: string;
   /**
-   * What the server reads in `handshake.query`, at each handshake: { token: 'a b' }, or as text,
-   * 'token=a%20b'. Each name once; got, try, wait, session, t, jsonp and disconnect are taken.
+   * The values of `handshake.query` on the server, sent with each handshake: { token: 'a b' }, or
+   * as text, 'token=a%20b'. Each name may come once. The names got, try, wait, session, t, jsonp
+   * and disconnect are taken.
    */
   query?: string | { [name: string]: string | number | boolean };
-  /** Socket.IO's client; the global one by default. */
+  /** Socket.IO's client. The default is the global `io`. */
   io?: ClientLibrary;
 }
 
@@ -86,7 +93,7 @@ interface ClientSocket {
   packet(packet: object): void;
 }
 
-/** A packet, as 0.9 takes it apart. */
+/** A packet that 0.9 has decoded. */
 interface ClientPacket {
   type: string;
   endpoint: string;
@@ -147,56 +154,56 @@ interface ClientTransport {
 
 /** The answer to a request. */
 interface Answer {
-  /** 0 where there is none. */
+  /** 0 if no answer has come. */
   status: number;
   text: string;
-  /** Why it is not one of our server's, if it is not, for a person to read. */
+  /** For a person to read, if the answer is not what our server should give: what is wrong. */
   fault: string;
 }
 
-/** Where the server is. */
+/** The address of a server. */
 interface ServerAddress {
-  /** Its origin, '' for the page's own. */
+  /** The server's origin, '' for the page's own. */
   url: string;
-  /** What the application adds to the query of each request. */
+  /** The query that the page adds to each handshake. */
   query?: string;
-  /** Without slashes around it. */
+  /** The path of Socket.IO there, without slashes around it. */
   resource: string;
 }
 
-/** When this tab may poll. */
+/** The object that says when this tab may poll. */
 interface Places {
   /**
-   * Calls `poll` when it is time to poll, with what the query of the poll says of it; and `end`
-   * where the poll has to end before it is answered.
+   * Call `poll` when it is time to poll, with a part of the query of the poll; and call `giveWay`
+   * if the poll has to end before it is answered.
    */
-  schedule(poll: (wait: string) => void, end: () => void): void;
-  /** A message has been sent: its answer is not paused for. */
+  schedule(poll: (wait: string) => void, giveWay: () => void): void;
+  /** A message has been sent, and may be answered: poll now, without a pause. */
   hurry(): void;
-  /** There is no poll, nor a pause before one. */
+  /** The link has ended: there is no poll, nor a pause before one. */
   stop(): void;
-  /** Gives back what other tabs can use. */
+  /** Give the place back: another tab can take it. */
   leave(): void;
 }
 
 /** A message of the page, on its way. */
 interface Message {
-  /** As in a packet: 5 an event, 6 an acknowledgement. */
+  /** The type of its packet: 5 for an event, 6 for an acknowledgement. */
   type: number;
-  /** Its number. */
+  /** The number of the message. */
   id?: number;
-  /** What follows its head, as it was when it was emitted. */
+  /** The text that follows the head of the packet, made when the page emitted the message. */
   data: string;
-  /** Of its text, in characters. */
+  /** The length of the packet in characters. */
   size?: number;
-  /** The function that its acknowledgement calls; null if the page has given none. */
+  /** The function that the page gave for the acknowledgement; null if there is none. */
   callback: any;
 }
 
-/** What a try tells of itself. */
+/** The functions that a link calls. */
 interface LinkListener {
   /**
-   * @param pollingUrl where polls of the session go; null if the server takes none
+   * @param pollingUrl the address for polls of the session; null if the server takes none
    * @param isAnotherUser whether the session that the page had was another user's
    */
   onHandshake(sessionId: string, pollingUrl: string | null, isAnotherUser: boolean): void;
@@ -207,11 +214,14 @@ interface LinkListener {
   onFail(reason: string): void;
   /** The server has ended the session for good. */
   onEnd(): void;
-  /** The application does not let the page in. @param again whether it may try again */
+  /**
+   * The application does not let the page in.
+   * @param again whether the page may try again
+   */
   onRefused(reason: string, again: boolean): void;
 }
 
-/** Scripts without annotations cannot say which element they have: these are for inputs. */
+/** A script without annotations cannot say that an element is an input: each may be one. */
 interface HTMLElement {
   value: any;
   checked: any;
