@@ -270,7 +270,7 @@
     function retry(reason) {
       var failed = link;
       var attempt = lasted && status.state === 'connected' ? 1 : status.attempt + 1;
-      // A proxy may let no WebSocket through.
+      // The WebSocket did not open: a proxy may let none through. The next tries poll.
       if (failed && failed.transport() === 'websocket' && status.state !== 'connected') {
         transports = ['xhr-polling'];
       }
@@ -288,7 +288,7 @@
       if (dropped) dropped.close();
     }
 
-    /** End the connection as the server wants it: the server needs no goodbye. */
+    /** End the connection because the server has ended it: the server needs no goodbye. */
     function endByServer(reason) {
       dropLink();
       places.leave();
@@ -348,17 +348,17 @@
 
     function sendGoodbye(to) {
       var goodbye = queue.makeGoodbye(gone ? LARGEST_BEACON : LARGEST, 0);
-      var sent = sendToLast(to.url + '?' + query(to.tryNumber), goodbye.text);
+      var sent = postThatOutlasts(to.url + '?' + query(to.tryNumber), goodbye.text);
       // The server hears only its latest try. A handshake that was sent after the try of `to` may
       // have arrived although its answer has not: so a second goodbye is of that later try.
       if (tryNumber !== to.tryNumber) {
-        sendToLast(to.url + '?' + query(tryNumber), goodbye.text);
+        postThatOutlasts(to.url + '?' + query(tryNumber), goodbye.text);
       }
       // Browsers also limit all beacons of a page that has gone together. If an earlier goodbye
-      // has used that up, a goodbye with only the newer messages may still go.
+      // has used up that limit, a goodbye with only the newer messages may still go.
       if (!sent && gone) {
         goodbye = queue.makeGoodbye(LARGEST_BEACON, lastInGoodbye);
-        sendToLast(to.url + '?' + query(to.tryNumber), goodbye.text);
+        postThatOutlasts(to.url + '?' + query(to.tryNumber), goodbye.text);
       }
       lastInGoodbye = Math.max(lastInGoodbye, goodbye.lastNumber);
     }
@@ -367,7 +367,7 @@
      * Send a POST that outlasts the page, if the browser has a way to do so.
      * @returns {boolean} whether the browser has taken the POST
      */
-    function sendToLast(url, text) {
+    function postThatOutlasts(url, text) {
       var navigator = root.navigator;
       if (navigator && navigator.sendBeacon && navigator.sendBeacon(url, text)) return true;
       // Internet Explorer has no sendBeacon: there a request outlasts the page only if the page
@@ -420,8 +420,8 @@
     /** @param {ClientPacket} packet of the main namespace: an event, an acknowledgement, … */
     function receive(packet) {
       var number = Number(packet.id);
-      // An acknowledgement has a number, as each message of the server; 6:::17 has none, and
-      // confirms.
+      // Each message of the server has a number, an acknowledgement too. The packet 6:::17 has
+      // none: it confirms.
       if (packet.type === 'ack' && !number) return onConfirmed(Number(packet.ackId));
       if (number) {
         if (number <= received) return; // the message came before
@@ -453,7 +453,7 @@
       };
     }
 
-    /** Confirm the server's messages over a WebSocket, where no poll does it. */
+    /** Confirm the server's messages a moment later: a WebSocket has no polls that confirm them. */
     function confirmSoon() {
       if (confirmTimer) return;
       confirmTimer = setTimeout(function () {
@@ -501,7 +501,7 @@
   function createQueue(io) {
     /** The messages that are not confirmed, oldest first. */
     var pending = [];
-    /** The number of those at the beginning of `pending` that were sent over the present link. */
+    /** The count of messages, from the first of `pending`, that were sent over the present link. */
     var underWay = 0;
     /** The most messages that may be under way. */
     var mostUnderWay = MOST_UNDER_WAY;
@@ -565,7 +565,7 @@
     }
 
     /**
-     * The server has refused what was sent at once as too large: send less at once from now on.
+     * The server has refused a POST or a WebSocket's message as too large: send less at once.
      * @returns {Message | null} a message that is too large alone and is therefore given up
      */
     function sendLess() {
@@ -685,7 +685,7 @@
    * @param {ClientLibrary} io
    * @param {ServerAddress} server
    * @param {Places} places say when to poll
-   * @param {string[] | null} transports those to try; null for all that the server offers
+   * @param {string[] | null} transports the transports to try; null for all that the server offers
    * @param {LinkListener} listener
    */
   function createLink(io, server, places, transports, listener) {
@@ -1274,7 +1274,7 @@
 
       /**
        * @param {any[]} args values of JSON: each handler gets its own copy, which it may change
-       * @param {Function[]} more the arguments after those
+       * @param {Function[]} more the arguments after `args`
        */
       call: function (event, args, more) {
         (handlers['$' + event] || []).forEach(function (handler, i, all) {
@@ -1297,7 +1297,7 @@
   }
 
   /**
-   * @param {number} attempt 1 for the first try after a lost connection, 2 for the second, …
+   * @param {number} attempt 1 for the first try after a connection that had lasted, 2 for the next
    * @returns {number} ms, by chance: after a restart of the server all clients come back at once
    */
   function pauseBefore(attempt) {
@@ -1325,7 +1325,7 @@
   }
 
   /**
-   * Say what is wrong with an answer. The caller knows that something is.
+   * Name the fault of an answer that is not our server's, or that refuses.
    * @returns {string} for a person to read
    */
   function faultOf(status, text) {
