@@ -679,9 +679,9 @@
   // ---------------------------------------------------------------------------------------------
 
   /**
-   * Make one try: a session of 0.9's client, from its handshake until the session fails or is given
-   * up. All faults of that client (socket.io-client 0.9.17) are mended in here. After close,
-   * sayGoodbye, onFail and onEnd the listener hears no more.
+   * Make one try: a client of 0.9, from its handshake until the link fails or is given up. All
+   * faults of that client (socket.io-client 0.9.17) are mended in here. After close, sayGoodbye,
+   * onFail and onEnd the listener hears no more.
    * @param {ClientLibrary} io
    * @param {ServerAddress} server
    * @param {Places} places say when to poll
@@ -700,7 +700,7 @@
       // 0.9 would begin before its faults are mended.
       'auto connect': false
     });
-    /** 0.9's own object for its session. Its functions are replaced below. */
+    /** 0.9's own object for one connection. Functions of this object are replaced below. */
     var client = namespace.socket;
     /** Functions of 0.9 that the functions in their place call. */
     var original = {
@@ -836,8 +836,8 @@
       /** End the poll that is held: another tab has taken the place. */
       function giveWay() {
         var request = transport.xhr;
-        // The first poll brings the packet that connects the client, and the server sends that
-        // packet once. It sends messages again that were on their way.
+        // The first poll brings the packet that connects the client. The server sends this packet
+        // only once: a poll before it must not end. Messages that are lost here come again.
         if (!client.connected) return;
         if (request.readyState > 1) return; // the answer is arriving
         request.onreadystatechange = ignore;
