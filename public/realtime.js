@@ -837,7 +837,7 @@
       function giveWay() {
         var request = transport.xhr;
         // The first poll brings the packet that connects the client. The server sends this packet
-        // only once: a poll before it must not end. Messages that are lost here come again.
+        // only once: the poll that waits for it must not end. Lost messages come again.
         if (!client.connected) return;
         if (request.readyState > 1) return; // the answer is arriving
         request.onreadystatechange = ignore;
