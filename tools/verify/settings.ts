@@ -20,7 +20,7 @@ export const appSetting = (name: string, value: string): Place => webConfig(`<ad
 
 /** Every setting that a check names. */
 export const places = {
-  allowKeepAlive: webConfig('<httpProtocol allowKeepAlive="true">, the default', 'allowKeepAlive'),
+  allowKeepAlive: webConfig('allowKeepAlive="true"', 'allowKeepAlive'),
   compression: source('src/pages.ts', 'app.use(compression({ filter: compresses }))', 'app.use(compression('),
   concurrent: yml('maxConcurrentRequestsPerProcess: 12000'),
   configOverrides: webConfig('configOverrides="..\\iisnode.yml"', 'configOverrides'),
