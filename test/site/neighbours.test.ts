@@ -7,11 +7,11 @@ import { cpSync, existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync 
 import http from 'node:http';
 import path from 'node:path';
 import { describe, test, TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { IisOptions, startIis } from '../../tools/iis';
 import { Without, withoutEach, withoutEachLine } from '../support/config-lines';
 import { request } from '../support/request';
 import { appPath, deploy, emptyFolder, root } from '../support/template';
+import { until } from '../support/wait';
 
 const NAME = appPath.slice(1);
 const read = (name: string) => readFileSync(path.join(root, name), 'utf8');
@@ -21,12 +21,15 @@ type Files = typeof SHIPPED;
 /** A server that tells what it was given. */
 const SERVER = `
 const http = require('http');
-let requests = 0, connections = 0;
+let requests = 0, connections = 0, held = 0;
 http.createServer((req, res) => {
   requests += 1;
   const path = req.url.split('?')[0];
   if (path.endsWith('/cut')) return req.socket.destroy();
-  if (path.endsWith('/held')) return setTimeout(() => res.end('held ' + process.pid), 1000);
+  if (path.endsWith('/held')) {
+    held += 1;
+    return setTimeout(() => res.end('held ' + process.pid), 2000);
+  }
   if (path.endsWith('/unknown')) {
     res.statusCode = 404;
     return res.end('the server\\'s own words');
@@ -39,7 +42,7 @@ http.createServer((req, res) => {
     .sort().map(name => name + '=' + process.env[name]);
   const promoted = req.rawHeaders.filter(name => /^x-iisnode-/i.test(name));
   res.end(JSON.stringify({
-    url: req.url, pid: process.pid, requests, connections, APP_PATH, LOG_LEVEL, NODE_ENV, logs,
+    url: req.url, pid: process.pid, requests, connections, held, APP_PATH, LOG_LEVEL, NODE_ENV, logs,
     promoted, headers: http.maxHeaderSize,
   }));
 }).on('connection', () => connections += 1).listen(process.env.PORT);
@@ -82,7 +85,7 @@ const HOSTILE = `<configuration>
       debugHeaderEnabled="true" promoteServerVars="LOGON_USER" configOverrides="other.yml"
       nodeProcessCountPerApplication="2" nodeProcessStickySessions="true"
       maxConcurrentRequestsPerProcess="0" maxNamedPipeConnectionRetry="0"
-      namedPipeConnectionRetryDelay="8000" maxNamedPipePooledConnectionAge="0"
+      namedPipeConnectionRetryDelay="12000" maxNamedPipePooledConnectionAge="0"
       watchedFiles="other.js" gracefulShutdownTimeout="0" loggingEnabled="false"
       logDirectory="elsewhere" maxLogFileSizeInKB="1" maxTotalLogFileSizeInKB="2" maxLogFiles="3" />
     <httpErrors existingResponse="Replace" errorMode="Custom" />
@@ -128,7 +131,7 @@ interface Site {
 }
 
 /** Patience with an answer, in ms. The parent's namedPipeConnectionRetryDelay is longer. */
-const PATIENCE = 5000;
+const PATIENCE = 8000;
 
 /** Serves the two files with the server above, for as long as `use` takes. */
 async function within<T>(
@@ -158,8 +161,8 @@ async function within<T>(
 async function told(site: Site, name: string): Promise<Record<string, unknown>> {
   const { status, text } = await site.get(name);
   if (status !== 200 || !text.startsWith('{')) return { status, text: text.slice(0, 80) };
-  const { pid, requests, connections, ...rest } = JSON.parse(text) as Record<string, unknown>;
-  void [pid, requests, connections];
+  const { pid, requests, connections, held, ...rest } = JSON.parse(text) as Record<string, unknown>;
+  void [pid, requests, connections, held];
   return rest;
 }
 
@@ -233,11 +236,11 @@ const VISIT = {
 
 /** Connections that are kept, processes that are replaced. */
 async function processes(site: Site): Promise<unknown> {
-  const tell = async () => JSON.parse((await site.get('page')).text) as { pid: number; connections: number };
+  const tell = async () => JSON.parse((await site.get('page')).text) as { pid: number; connections: number; held: number };
   const first = await tell();
   const { connections } = await tell();
   const held = site.get('held');
-  await sleep(200);
+  await until(async () => (await tell()).held === 1, 'the request to be there');
   const script = path.join(site.folder, 'dist', 'server.js');
   utimesSync(script, new Date(), new Date(Date.now() + 5000));
   const next = await tell();
