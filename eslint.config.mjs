@@ -26,7 +26,7 @@ export default defineConfig(
     files: ['**/*.ts'],
     extends: [typescript.configs.recommendedTypeChecked],
     languageOptions: {
-      parserOptions: { project: ['tsconfig.json', 'tools/tsconfig.json', 'test/tsconfig.json', 'src/page/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+      parserOptions: { project: ['tsconfig.json', 'tools/tsconfig.json', 'test/tsconfig.json', 'src/browser/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
     },
     rules: {
       '@typescript-eslint/no-explicit-any': 'off',

@@ -1,6 +1,6 @@
 /* Every setting: what it means, its default, what it takes. server.ts reads them, once; nothing else asks the environment. */
 import os from 'os';
-import { readRange } from './addresses';
+import { readRange } from './web/addresses';
 import { PIPE } from './iisnode';
 import { LOG_LEVELS, LogLevel } from './log';
 

@@ -18,7 +18,7 @@ import type { IncomingMessage } from 'http';
 import { isIP } from 'net';
 import path from 'path';
 import type { TLSSocket } from 'tls';
-import { Addresses } from './addresses';
+import { Addresses } from './web/addresses';
 
 /**
  * The server variables that reach us, as promoteServerVars in web.config names them: keep both

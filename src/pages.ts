@@ -2,7 +2,7 @@ import compression from 'compression';
 import express from 'express';
 import path from 'path';
 import type { Config } from './config';
-import { serveFiles } from './files';
+import { serveFiles } from './web/files';
 import { Trust } from './iisnode';
 import type { Log } from './log';
 import type { Realtime } from './realtime';

@@ -10,8 +10,8 @@ import { createLog, Log } from './log';
 import { asksForWebSocket, createRealtime } from './realtime';
 import type { Cluster } from './realtime/cluster';
 import { exitOnSignal } from './shutdown';
-import { toPath } from './target';
-import { answerUnreadable } from './unreadable';
+import { toPath } from './web/target';
+import { answerUnreadable } from './web/unreadable';
 
 async function start(config: Config): Promise<void> {
   const log = createLog(config.logLevel);

@@ -12,11 +12,11 @@ import type { Config } from '../config';
 import type { Log } from '../log';
 import type { Server } from './api';
 import type { Cluster } from './cluster';
-import { Manager } from './manager';
-import { createServe } from './serve';
+import { Manager } from './io/manager';
+import { createServe } from './http/serve';
 
 export * from './api';
-export { asksForWebSocket } from './upgrades';
+export { asksForWebSocket } from './http/upgrades';
 
 export interface Realtime {
   /** Socket.IO itself, for app.ts. */

@@ -1,8 +1,8 @@
 /* A client's JSON: what JSON.parse reads, without what reaches a prototype, at a cost that grows as the text does. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { withoutPrototypes } from '../../src/realtime/json';
-import { readPacket } from '../../src/realtime/packets';
+import { withoutPrototypes } from '../../src/realtime/protocol/json';
+import { readPacket } from '../../src/realtime/protocol/read';
 
 /** What a handler gets as its only argument. */
 function read(json: string): unknown {

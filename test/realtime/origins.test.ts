@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
-import { readOrigin } from '../../src/realtime/origins';
+import { readOrigin } from '../../src/realtime/http/origins';
 import { startServer } from '../support/server';
 import { resource } from '../support/template';
 

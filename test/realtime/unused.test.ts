@@ -1,7 +1,7 @@
-/* Which unused handshake goes where there are too many: src/realtime/unused.ts, held against a plain search. */
+/* Which unused handshake goes where there are too many: src/realtime/session/unused.ts, held against a plain search. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Unused } from '../../src/realtime/unused';
+import { Unused } from '../../src/realtime/session/unused';
 import { Random } from '../hostile/fuzz/random';
 
 interface One { address: string }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { readConfig } from '../../src/config';
 import { createLog } from '../../src/log';
 import type { Cluster } from '../../src/realtime/cluster';
-import { Manager } from '../../src/realtime/manager';
+import { Manager } from '../../src/realtime/io/manager';
 
 /** A map that counts how often it is asked. */
 class Counted extends Map<string, Promise<void>> {

@@ -6,7 +6,7 @@ import { compile } from '../support/compile';
 import { root } from '../support/template';
 
 const appComplaints = (change?: (text: string) => string) => compile('tsconfig.json', 'src/app.ts', change);
-const pageComplaints = (change?: (text: string) => string) => compile('src/page/tsconfig.json', 'public/demo.js', change);
+const pageComplaints = (change?: (text: string) => string) => compile('src/browser/tsconfig.json', 'public/demo.js', change);
 
 /** A change of one place, which has to be there. */
 const swap = (from: string, to: string) => (text: string) => {

@@ -99,7 +99,7 @@ export const cases: Case[] = [
   },
   {
     what: 'a server whose errors have the status of an answer',
-    edits: [['dist/realtime/requests.js', "Refusal(400, 'this transport", "Refusal(200, 'this transport"]],
+    edits: [['dist/realtime/http/requests.js', "Refusal(400, 'this transport", "Refusal(200, 'this transport"]],
     fails: ['status of errors'],
     says: /an unknown transport: status 200/,
   },

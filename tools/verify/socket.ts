@@ -111,7 +111,7 @@ export async function origin(target: Target): Promise<Outcome> {
     faults.push(new Fault(`a page of ${target.base.origin}: status ${own.status}`, cause, [appSetting('TRUSTED_PROXIES', '…'), appSetting('ALLOWED_ORIGINS', target.base.origin)]));
   }
   if (stranger.status !== 403) {
-    const open = { file: 'src/realtime/origins.ts', setting: 'readOrigin', find: 'function readOrigin' };
+    const open = { file: 'src/realtime/http/origins.ts', setting: 'readOrigin', find: 'function readOrigin' };
     const cause = 'pages elsewhere may connect with a visitor\'s cookies';
     faults.push(new Fault(`a page of ${STRANGER}: status ${stranger.status}`, cause, [appSetting('ALLOWED_ORIGINS', '…'), open]));
   }

@@ -3,7 +3,7 @@
  * (shared.ts says what of each) and what it puts on the bus (outgoing.ts). index.ts has it.
  */
 import { now } from '../clock';
-import type { Session } from '../session';
+import type { Session } from '../session/session';
 import type { Cluster } from './index';
 import { state } from './members';
 import type { Outgoing } from './outgoing';

@@ -5,8 +5,8 @@
 import { randomBytes } from 'crypto';
 import { Config, ConfigError } from '../../config';
 import type { Log } from '../../log';
-import type { Manager } from '../manager';
-import type { Session } from '../session';
+import type { Manager } from '../io/manager';
+import type { Session } from '../session/session';
 import { Bus, Entry, Read } from './bus';
 import { Commits } from './commits';
 import { Members } from './members';

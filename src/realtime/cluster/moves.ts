@@ -3,8 +3,8 @@
  * goes on with it.
  */
 import { now } from '../clock';
-import { elusive, MOST_TRIES } from '../moving';
-import type { Session } from '../session';
+import { elusive, MOST_TRIES } from './moving';
+import type { Session } from '../session/session';
 import type { Read } from './bus';
 import type { Cluster } from './index';
 import { take, Taken } from './take';

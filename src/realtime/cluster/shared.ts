@@ -3,8 +3,8 @@
  * not. Each session of a client of public/realtime.js has one, if there is Redis; commits.ts has it written.
  */
 import { now } from '../clock';
-import { encodePacket } from '../encode';
-import type { Session } from '../session';
+import { encodePacket } from '../protocol/write';
+import type { Session } from '../session/session';
 import { isAfter } from './bus';
 import { Hold } from './hold';
 import type { Cluster } from './index';

@@ -5,8 +5,8 @@
 import type { ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import type WebSocket from 'ws';
-import { encodePacket, encodePayload } from './encode';
-import { answer, notHandshaken } from './refusal';
+import { encodePacket, encodePayload } from '../protocol/write';
+import { answer, notHandshaken } from '../protocol/refusal';
 import type { Answer } from './unread';
 
 const NOOP = encodePacket({ type: 'noop' });

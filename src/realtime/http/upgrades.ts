@@ -7,7 +7,7 @@
  */
 import type { IncomingMessage, Server as HttpServer } from 'http';
 import type { Duplex } from 'stream';
-import type { Refusal } from './refusal';
+import type { Refusal } from '../protocol/refusal';
 
 /** How long a client may take to close a connection on which it was refused, ms. */
 const GRACE = 3000;

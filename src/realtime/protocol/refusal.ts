@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'http';
-import type { Refused } from './api';
+import type { Refused } from '../api';
 
 /** Why a request is not served: its answer's status, and one line of text that repeats nothing of the request. */
 export class Refusal extends Error {

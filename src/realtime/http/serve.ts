@@ -4,19 +4,19 @@
  */
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'http';
 import type { Duplex } from 'stream';
-import type { Config } from '../config';
-import { Trust } from '../iisnode';
-import { atMostOneASecond, Log } from '../log';
+import type { Config } from '../../config';
+import { Trust } from '../../iisnode';
+import { atMostOneASecond, Log } from '../../log';
 import { Bodies } from './bodies';
 import { readHandshake } from './handshake';
-import type { Manager } from './manager';
-import { admit, handOn, shutOut } from './moving';
+import type { Manager } from '../io/manager';
+import { admit, handOn, shutOut } from '../cluster/moving';
 import { readOrigin } from './origins';
-import { readPayload } from './packets';
-import { receive } from './receive';
-import { answer, notHandshaken, Refusal, unauthorized } from './refusal';
+import { readPayload } from '../protocol/read';
+import { receive } from '../io/receive';
+import { answer, notHandshaken, Refusal, unauthorized } from '../protocol/refusal';
 import { Delivered, readDelivery, readRequest, Request } from './requests';
-import type { Session } from './session';
+import type { Session } from '../session/session';
 import { asksForWebSocket, refuseUpgrade, serveWithoutUpgrade } from './upgrades';
 import { createAccept } from './websocket';
 

@@ -3,8 +3,8 @@
  * and what they do not read. manager.ts has it. Beyond a bound, it is the client that went there who pays
  * for it. How much the application sends is not the client's doing: who takes it is not ended for it.
  */
-import type { Config } from '../config';
-import { Refusal } from './refusal';
+import type { Config } from '../../config';
+import { Refusal } from '../protocol/refusal';
 import type { Session } from './session';
 import { Unread } from './unread';
 import { Unused } from './unused';

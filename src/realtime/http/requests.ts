@@ -3,7 +3,7 @@
  * acts on it.
  */
 import type { IncomingMessage } from 'http';
-import { Refusal } from './refusal';
+import { Refusal } from '../protocol/refusal';
 
 /** What a request under the resource asks for. */
 export interface Request {

@@ -2,11 +2,11 @@
  * A session: one client from its handshake to its end, whatever it is reached by (transport.ts) and however many namespaces it joins.
  * manager.ts has them all. app.ts never sees one: there, a client is a socket in each namespace (socket.ts).
  */
-import type { Handshake } from './api';
-import type { Shared } from './cluster/shared';
+import type { Handshake } from '../api';
+import type { Shared } from '../cluster/shared';
 import { Delivery } from './delivery';
-import { encodePacket } from './encode';
-import type { Manager } from './manager';
+import { encodePacket } from '../protocol/write';
+import type { Manager } from '../io/manager';
 import { Outbox } from './outbox';
 import { Transport } from './transport';
 

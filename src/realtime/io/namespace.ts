@@ -1,9 +1,10 @@
-import type { Authorization } from './api';
-import { encodePacket } from './encode';
+import type { Authorization } from '../api';
+import { encodePacket } from '../protocol/write';
 import { callHandlers } from './handlers';
-import { BaseNamespace, Flags, Packet } from './legacy';
+import type { Packet } from '../protocol/types';
+import { BaseNamespace, Flags } from './legacy';
 import type { Manager } from './manager';
-import type { Session } from './session';
+import type { Session } from '../session/session';
 import { Socket } from './socket';
 
 /**

@@ -1,8 +1,8 @@
 /* What requests need where there are several processes: their session may be in another one, and go there at any moment. serve.ts asks. */
-import type { Handshake } from './api';
-import type { Manager } from './manager';
-import { notHandshaken, Refusal } from './refusal';
-import type { Session } from './session';
+import type { Handshake } from '../api';
+import type { Manager } from '../io/manager';
+import { notHandshaken, Refusal } from '../protocol/refusal';
+import type { Session } from '../session/session';
 
 /** How often something is done that another process makes vain by taking the session. */
 export const MOST_TRIES = 3;

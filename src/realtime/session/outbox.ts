@@ -1,5 +1,5 @@
-import type { Hold } from './cluster/hold';
-import { now } from './clock';
+import type { Hold } from '../cluster/hold';
+import { now } from '../clock';
 import { Delivery, held, isAck } from './delivery';
 
 /**

@@ -3,8 +3,8 @@
  * what they hold.
  */
 import type { IncomingMessage } from 'http';
-import { now } from './clock';
-import { Refusal } from './refusal';
+import { now } from '../clock';
+import { Refusal } from '../protocol/refusal';
 
 /** How long a client may take to send a body, ms: a megabyte over a slow telephone line. */
 const SLOWEST = 60000;

@@ -1,18 +1,18 @@
 import { randomBytes } from 'crypto';
 import { EventEmitter } from 'events';
-import type { Config } from '../config';
-import { atMostOneASecond, Log } from '../log';
-import type { Authorization, Handshake, Refused } from './api';
-import type { Cluster } from './cluster';
+import type { Config } from '../../config';
+import { atMostOneASecond, Log } from '../../log';
+import type { Authorization, Handshake, Refused } from '../api';
+import type { Cluster } from '../cluster';
 import { callHandlers, once } from './handlers';
 import { BaseManager } from './legacy';
-import { Limits } from './limits';
+import { Limits } from '../session/limits';
 import { Namespace } from './namespace';
-import { notHandshaken, Refusal } from './refusal';
+import { notHandshaken, Refusal } from '../protocol/refusal';
 import { Rooms } from './rooms';
-import { Session } from './session';
+import { Session } from '../session/session';
 import { Told } from './told';
-import type { Transport } from './transport';
+import type { Transport } from '../session/transport';
 import { Users } from './users';
 
 /** Says with a handshake's answer that the page must not send as this user what it had for another. */

@@ -1,4 +1,4 @@
-import type { Session } from './session';
+import type { Session } from '../session/session';
 
 /** Who is in which room, by the room's key: a namespace is a room too. Each session knows its rooms. */
 export class Rooms {

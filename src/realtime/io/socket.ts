@@ -3,13 +3,14 @@
  * session (session.ts), one for all namespaces, where what it emits waits for the next connection (connection.ts).
  */
 import { EventEmitter } from 'events';
-import type { Handshake } from './api';
-import { encodePacket } from './encode';
+import type { Handshake } from '../api';
+import { encodePacket } from '../protocol/write';
 import { callHandlers, caught, Handler, once } from './handlers';
-import type { Flags, Packet } from './legacy';
+import type { Packet } from '../protocol/types';
+import type { Flags } from './legacy';
 import type { Manager } from './manager';
 import type { Namespace } from './namespace';
-import type { Session } from './session';
+import type { Session } from '../session/session';
 
 /** Events that mean something to the server itself. No client sends them; one that claims to is not heard. */
 const RESERVED = ['error', 'connect', 'connection', 'disconnect', 'newListener', 'removeListener'];

@@ -1,9 +1,9 @@
 /* Whose session it is, when a client of public/realtime.js comes back for it: manager.ts asks. */
 import { isDeepStrictEqual } from 'util';
-import type { Handshake, SameUser } from './api';
+import type { Handshake, SameUser } from '../api';
 import { caught } from './handlers';
 import type { Manager } from './manager';
-import type { Session } from './session';
+import type { Session } from '../session/session';
 
 export class Users {
   constructor(private readonly manager: Manager) {}

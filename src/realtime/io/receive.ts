@@ -1,7 +1,7 @@
-import { encodePacket } from './encode';
-import type { Packet } from './legacy';
+import { encodePacket } from '../protocol/write';
+import type { Packet } from '../protocol/types';
 import type { Manager } from './manager';
-import type { Session } from './session';
+import type { Session } from '../session/session';
 
 /**
  * Hands on what a client sent: each packet to its session or to the namespace that it is for. They come from serve.ts (a POST) and

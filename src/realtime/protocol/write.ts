@@ -1,5 +1,5 @@
 /* Writes packets: what sockets and namespaces emit, as the text that waits for clients. packets.ts reads those of clients. */
-import type { Packet } from './legacy';
+import type { Packet } from './types';
 
 /** By type; the number is the packet's first character. */
 const TYPES: { [type in Packet['type']]: string } = {

@@ -2,7 +2,7 @@
  * What makes the messages of a client of public/realtime.js arrive, each once and in order, whatever happens to its connection. Such a
  * client's session has one, which its outbox (outbox.ts) uses; 0.9's own clients have none.
  */
-import { now } from './clock';
+import { now } from '../clock';
 
 /** How much of a client may go without an acknowledgement while there is nothing else to send, characters, and for how long, ms. */
 const MOST_OWED = 50000;

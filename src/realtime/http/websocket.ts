@@ -4,11 +4,11 @@
  */
 import type { IncomingMessage } from 'http';
 import type { Duplex } from 'stream';
-import type { Log } from '../log';
-import type { Packet } from './legacy';
-import { readPacket } from './packets';
-import { Refusal } from './refusal';
-import type { Session } from './session';
+import type { Log } from '../../log';
+import type { Packet } from '../protocol/types';
+import { readPacket } from '../protocol/read';
+import { Refusal } from '../protocol/refusal';
+import type { Session } from '../session/session';
 
 /** Answers a request for a WebSocket with the WebSocket. */
 export type Accept = (req: IncomingMessage, socket: Duplex, head: Buffer, session: Session) => void;

@@ -2,7 +2,7 @@
  * Reads packets, which a client may have written to do harm: those of a POST for serve.ts, that of a WebSocket's message for
  * websocket.ts. encode.ts writes those of the server.
  */
-import type { Packet } from './legacy';
+import type { Packet } from './types';
 import { withoutPrototypes } from './json';
 import { Refusal } from './refusal';
 

@@ -6,11 +6,11 @@
 import type { ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import type WebSocket from 'ws';
-import { now } from './clock';
+import { now } from '../clock';
 import { Connection, PollConnection, WebSocketConnection } from './connection';
-import { encodePacket } from './encode';
-import type { Manager } from './manager';
-import type { Delivered } from './requests';
+import { encodePacket } from '../protocol/write';
+import type { Manager } from '../io/manager';
+import type { Delivered } from '../http/requests';
 import type { Session } from './session';
 import type { Answer } from './unread';
 
