@@ -15,8 +15,8 @@ import { answerUnreadable } from './web/unreadable';
 
 async function start(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
-  const cluster = config.redisUrl === null ? null : await joinCluster(config, log);
-  const realtime = createRealtime(config, log, cluster);
+  const cluster = config.redisUrl === null ? null : await joinCluster(config, config.redisUrl, log);
+  const realtime = createRealtime(config, log, cluster ? manager => cluster.attach(manager) : undefined);
   app(realtime.io);
 
   // Express is more than half of the start, and after a recycle it is Socket.IO's clients that come first: it is loaded for the
@@ -74,11 +74,17 @@ function fail(line: string): void {
 }
 
 /** Several processes share their clients by Redis. One does not load what is for that. */
-async function joinCluster(config: Config, log: Log): Promise<Cluster> {
+async function joinCluster(config: Config, redisUrl: string, log: Log): Promise<Cluster> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { Cluster } = require('./realtime/cluster') as typeof import('./realtime/cluster');
-  const cluster = new Cluster(config, log);
-  await cluster.open();
+  const cluster = new Cluster({ ...config, redisUrl }, log);
+  try {
+    await cluster.open();
+  } catch (error) {
+    const takes = `the address of a Redis that answers, version 5 or later (${(error as Error).message})`;
+    // Not the address itself: it may have a password in it.
+    throw new ConfigError('REDIS_URL', '…', takes);
+  }
   return cluster;
 }
 

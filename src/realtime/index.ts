@@ -11,7 +11,7 @@ import { now } from './clock';
 import type { Config } from '../config';
 import type { Log } from '../log';
 import type { Server } from './api';
-import type { Cluster } from './cluster';
+import { alone, Backplane } from './backplane';
 import { Manager } from './io/manager';
 import { createServe } from './http/serve';
 
@@ -35,20 +35,20 @@ export interface Realtime {
 }
 
 /** Socket.IO 0.9, made fit for IIS. */
-export function createRealtime(config: Config, log: Log, cluster: Cluster | null = null): Realtime {
+export function createRealtime(config: Config, log: Log, backplane: (core: Manager) => Backplane = alone): Realtime {
   // IIS's rewrite rule does not look at case, so nor does this. Stock 0.9 compares a prefix, and would take
   // …/socket.html for its own: the resource ends where a path segment does.
   const resource = new RegExp(`^${escape(config.resource)}(?=[/?]|$)`, 'i');
   const script = new RegExp(`^${escape(config.resource)}/socket\\.io\\.js(?=[?]|$)`, 'i');
   const usual = `${config.resource}/1/`;
   const owns = ({ url = '' }: IncomingMessage) => url.startsWith(usual) || (resource.test(url) && !script.test(url));
-  const manager = new Manager(config, log, cluster);
+  const manager = new Manager(config, log, backplane);
   const serve = createServe(config, manager, log, owns);
   const sweeping = setInterval(() => {
     const at = now();
     serve.sweep(at);
     manager.limits.sweep();
-    if (cluster) void cluster.sweep(at).catch((error: Error) => log.debug('Redis:', error.message));
+    manager.backplane.sweep(at);
     for (const session of manager.sessions.values()) session.sweep(at);
   }, 1000);
 
@@ -58,12 +58,12 @@ export function createRealtime(config: Config, log: Log, cluster: Cluster | null
     handle: serve.request,
     upgrade: serve.upgrade,
     clients: () => manager.total,
-    redis: () => cluster ? cluster.up ? 'ok' : 'gone' : undefined,
+    redis: () => manager.backplane.state,
     close() {
       clearInterval(sweeping);
       serve.close();
       for (const session of manager.sessions.values()) session.sendAway();
-      if (cluster) cluster.close();
+      manager.backplane.close();
     },
   };
 }

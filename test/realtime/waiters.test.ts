@@ -1,10 +1,7 @@
 /* Work that grows with the number of requests, or of exceptions, and no faster: counted, not timed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readConfig } from '../../src/config';
-import { createLog } from '../../src/log';
-import type { Cluster } from '../../src/realtime/cluster';
-import { Manager } from '../../src/realtime/io/manager';
+import { Moves, Moving } from '../../src/realtime/cluster/moves';
 
 /** A map that counts how often it is asked. */
 class Counted extends Map<string, Promise<void>> {
@@ -21,21 +18,19 @@ async function fetchUnknown(requests: number): Promise<{ looks: number; asked: n
   let asked = 0;
   let under = 0;
   let most = 0;
-  const moves = {
-    async take() {
-      asked += 1;
-      under += 1;
-      most = Math.max(most, under);
-      await new Promise(setImmediate);
-      under -= 1;
-      return null;
-    },
+  // No session is here, and Redis has none.
+  const moves = new Moves({ manager: { sessions: new Map() } } as unknown as Moving);
+  moves.take = async () => {
+    asked += 1;
+    under += 1;
+    most = Math.max(most, under);
+    await new Promise(setImmediate);
+    under -= 1;
+    return null;
   };
-  const cluster = { moves } as unknown as Cluster;
-  const manager = new Manager(readConfig({}), createLog('error'), cluster);
   const fetching = new Counted();
-  Object.assign(manager, { fetching });
-  await Promise.all(Array.from({ length: requests }, (_, i) => manager.fetch('x'.repeat(20), String(i))));
+  Object.assign(moves, { fetching });
+  await Promise.all(Array.from({ length: requests }, (_, i) => moves.fetch('x'.repeat(20), String(i))));
   assert.equal(fetching.size, 0, 'nothing is kept of them');
   return { looks: fetching.asked, asked, most };
 }

@@ -1,32 +1,23 @@
 /* The bus: a stream in Redis that every process reads, for what concerns several. outgoing.ts has what goes there, index.ts acts on it. */
+import type { Entry } from '../backplane';
 import type { Redis } from './redis';
 import { BUS_ENTRIES } from './scripts';
 
-/** What goes to several sessions, or to one, wherever they are. */
-export interface Entry {
+/** What goes to several sessions, or to one, wherever they are, as it is on the bus. */
+export interface BusEntry extends Entry {
   /** The process that it comes from, its number there, and whether that has told its own sessions already. */
   from?: string;
   number?: number;
   told?: true;
-  /** The packet. */
-  packet?: string;
-  /** To everyone in a room, by its key, but these. */
-  room?: string;
-  except?: string[];
-  volatile?: true;
-  /** To one session. */
-  to?: string;
   /** A session that has been taken over; how often that is now. */
   moved?: string;
   term?: number;
-  /** A session that is to be ended for good. */
-  end?: string;
 }
 
 /** How long after a refusal the bus is read again, ms. */
 const AGAIN = 1000;
 
-export type Read = [position: string, entry: Entry];
+export type Read = [position: string, entry: BusEntry];
 
 /** Reads the bus, entry by entry, in the order in which Redis has them: the same for all processes. */
 export class Bus {
@@ -46,7 +37,7 @@ export class Bus {
   constructor(private readonly redis: Redis, private readonly key: string, private readonly read: (read: Read) => void) {}
 
   /** Whether it was not put there before: who lost the connection puts there again what may not be there. */
-  private isNew({ from = '', number = 0 }: Entry): boolean {
+  private isNew({ from = '', number = 0 }: BusEntry): boolean {
     if (number <= (this.numbers.get(from) || 0)) return from === '';
     if (from !== '') this.numbers.set(from, number);
     return true;
@@ -88,7 +79,7 @@ export class Bus {
 export type Raw = [string, string[]];
 
 export function parse([position, [, text]]: Raw): Read {
-  return [position, JSON.parse(text!) as Entry];
+  return [position, JSON.parse(text!) as BusEntry];
 }
 
 /** Whether a position is behind another one. Both are two numbers. */

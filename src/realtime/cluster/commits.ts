@@ -4,10 +4,12 @@
  */
 import { now } from '../clock';
 import type { Session } from '../session/session';
-import type { Cluster } from './index';
+import type { Bus } from './bus';
 import { state } from './members';
 import type { Outgoing } from './outgoing';
+import type { Redis } from './redis';
 import { COMMIT } from './scripts';
+import { sharedOf } from './shared';
 
 /** How many sessions one command writes at most. */
 const TOGETHER = 500;
@@ -15,6 +17,21 @@ const TOGETHER = 500;
 const LARGEST = 4000000;
 /** A command that takes longer does not hold back what goes to clients any more, ms. */
 const SLOW = 2000;
+
+/** The cluster, as far as its commits need it. */
+export interface Committing {
+  /** This process. */
+  readonly id: string;
+  readonly prefix: string;
+  readonly keptFor: number;
+  readonly up: boolean;
+  readonly redis: Redis;
+  readonly bus: Bus;
+  readonly manager: { readonly clients: number };
+  readonly moves: { leave(session: Session): void };
+  onTaken(): void;
+  onRefused(why: string): void;
+}
 
 export class Commits {
   private readonly dirty = new Set<Session>();
@@ -26,11 +43,11 @@ export class Commits {
   /** Commands that are under way, and when they were sent, ms, the oldest first. */
   private readonly underWay = new Map<Promise<void>, number>();
 
-  constructor(private readonly cluster: Cluster, private readonly outgoing: Outgoing) {}
+  constructor(private readonly cluster: Committing, private readonly outgoing: Outgoing) {}
 
   /** Something of a session has changed. */
   touch(session: Session): void {
-    if (!this.cluster.up && session.ended && session.shared!.at === 0) this.dirty.delete(session); // Redis never heard of it
+    if (!this.cluster.up && session.ended && sharedOf(session)!.at === 0) this.dirty.delete(session); // Redis never heard of it
     else this.dirty.add(session);
     this.soon();
   }
@@ -76,7 +93,7 @@ export class Commits {
       if (sessions.length >= TOGETHER || size > LARGEST) break;
       sessions.push(session);
       this.dirty.delete(session);
-      if (session.shared!.stored.whole) size += session.outbox.size;
+      if (sharedOf(session)!.stored.whole) size += session.outbox.size;
     }
     if (this.dirty.size === 0) this.position = cluster.bus.position;
     const entries = outgoing.take();
@@ -84,8 +101,9 @@ export class Commits {
       cluster.prefix, cluster.id, cluster.keptFor, state(this.position, cluster.manager.clients), sessions.length,
     ];
     const written = sessions.map(session => {
-      const tell = session.shared!.write(args);
-      return { session, tell, last: session.shared!.stored.last };
+      const shared = sharedOf(session)!;
+      const tell = shared.write(args);
+      return { session, tell, last: shared.stored.last };
     });
     args.push(entries.length);
     for (const { cause, text } of entries) args.push(cause, text);
@@ -94,7 +112,7 @@ export class Commits {
     const reply = cluster.redis.run(COMMIT, args) as Promise<[moved: string[], unknown: string[]]>;
     const done = reply.then(([moved, unknown]) => {
       for (const { session, last } of written) {
-        if (!moved.includes(session.id) && !unknown.includes(session.id)) session.shared!.stored.confirm(last);
+        if (!moved.includes(session.id) && !unknown.includes(session.id)) sharedOf(session)!.stored.confirm(last);
       }
       outgoing.drop(entries.filter(({ cause }) => moved.includes(cause)).map(({ number }) => number));
       for (const { session } of written) {
@@ -105,7 +123,7 @@ export class Commits {
     }, (error: Error & { code?: string }) => {
       // None of it is there, as far as we know. What has each session says how far it is (scripts.ts).
       this.position = '0-0';
-      for (const { session } of written) session.shared!.stored.whole = true;
+      for (const { session } of written) sharedOf(session)!.stored.whole = true;
       if (cluster.redis.ready) cluster.onRefused(error.code || error.message);
     }).then(() => {
       this.took = now() - this.underWay.get(done)!;
@@ -117,8 +135,9 @@ export class Commits {
 }
 
 /** Redis has lost it, or was not there when it began. */
-function onUnknown({ ended, shared }: Session): void {
-  if (ended) return;
+function onUnknown(session: Session): void {
+  if (session.ended) return;
+  const shared = sharedOf(session);
   shared!.stored.whole = true;
   shared!.touch();
 }

@@ -3,27 +3,37 @@
  * each session shared.ts), what is for all goes over the bus (outgoing.ts, bus.ts), sessions come and go by moves.ts.
  */
 import { randomBytes } from 'crypto';
-import { Config, ConfigError } from '../../config';
 import type { Log } from '../../log';
+import type { Handshake } from '../api';
+import type { Backplane, Entry } from '../backplane';
 import type { Manager } from '../io/manager';
 import type { Session } from '../session/session';
-import { Bus, Entry, Read } from './bus';
+import { Bus, BusEntry, Read } from './bus';
 import { Commits } from './commits';
 import { Members } from './members';
 import { Moves } from './moves';
+import { enter, handOn } from './moving';
 import { Outgoing } from './outgoing';
 import { Redis } from './redis';
 import { COMMIT, TAKE } from './scripts';
-import { Shared } from './shared';
+import { Shared, sharedOf } from './shared';
 
 /** How often a session that says nothing is written, so that Redis keeps it, ms. */
 const REFRESH = 60000;
+
+/** What the cluster needs to know; config.ts fits. */
+export interface ClusterOptions {
+  appPath: string;
+  redisUrl: string;
+  /** s. */
+  sessionTimeout: number;
+}
 
 /**
  * Each client has one process, its session's owner. Clients of public/realtime.js are told nothing that is not written: whoever takes
  * over a session goes on exactly where the client saw it.
  */
-export class Cluster {
+export class Cluster implements Backplane {
   readonly id = randomBytes(9).toString('base64');
   /** How many clients the other processes have. */
   elsewhere = 0;
@@ -31,8 +41,6 @@ export class Cluster {
   up = false;
   /** The session whose message is being handled. */
   cause = '';
-  /** Whether what goes to sessions comes from the bus. */
-  reading = false;
   /** Whether it was gone, and has taken nothing since. */
   private gone = false;
   manager!: Manager;
@@ -43,14 +51,14 @@ export class Cluster {
   /** How long Redis keeps what nobody writes any more, s: longer than a session may be away. */
   readonly keptFor: number;
   private readonly reader: Redis;
-  private readonly outgoing = new Outgoing(this.id, entry => this.tell(entry));
-  readonly commits = new Commits(this, this.outgoing);
-  readonly moves = new Moves(this);
+  private readonly outgoing = new Outgoing(this.id, entry => this.tell(entry, false));
+  readonly commits: Commits = new Commits(this, this.outgoing);
+  readonly moves: Moves = new Moves(this);
 
-  constructor({ appPath, redisUrl, sessionTimeout }: Config, readonly log: Log) {
+  constructor({ appPath, redisUrl, sessionTimeout }: ClusterOptions, readonly log: Log) {
     this.prefix = `socket.io:${appPath}:`;
-    this.redis = new Redis(redisUrl!, log, [COMMIT, TAKE]);
-    this.reader = new Redis(redisUrl!, log);
+    this.redis = new Redis(redisUrl, log, [COMMIT, TAKE]);
+    this.reader = new Redis(redisUrl, log);
     this.bus = new Bus(this.reader, `${this.prefix}bus`, read => this.onRead(read));
     this.keptFor = sessionTimeout + 2 * REFRESH / 1000;
     this.members = new Members(this.redis, `${this.prefix}procs`, this.id, this.keptFor);
@@ -58,7 +66,7 @@ export class Cluster {
 
   /**
    * Connects.
-   * @throws ConfigError if Redis cannot be reached
+   * @throws Error if Redis cannot be reached; its message has no password in it
    */
   async open(): Promise<void> {
     try {
@@ -67,8 +75,7 @@ export class Cluster {
       await this.redis.open(ready => this.onReady(ready));
     } catch (error) {
       this.close();
-      // It may have a password in it.
-      throw new ConfigError('REDIS_URL', '…', `the address of a Redis that answers, version 5 or later (${(error as Error).message})`);
+      throw error;
     }
   }
 
@@ -87,7 +94,8 @@ export class Cluster {
       return;
     }
     if (this.commits.idle) this.outgoing.again(); // else it was slow, and has them
-    for (const { shared } of this.manager.sessions.values()) {
+    for (const session of this.manager.sessions.values()) {
+      const shared = sharedOf(session);
       if (!shared) continue;
       shared.stored.whole = true;
       shared.touch();
@@ -108,9 +116,51 @@ export class Cluster {
     if (this.up) this.onReady(false);
   }
 
+  /** Sets for which clients it is. */
+  attach(manager: Manager): this {
+    this.manager = manager;
+    return this;
+  }
+
   /** Makes a session one that another process can go on with. */
-  share(session: Session): Shared {
+  keep(session: Session): Shared {
     return new Shared(session, this);
+  }
+
+  enter(handshake: Handshake, admit: () => string): Promise<string> {
+    return enter(this, handshake, admit);
+  }
+
+  bring(session: Session | undefined, id: string, attempt: string | null): Promise<void> | null {
+    if (attempt !== null && session && session.isOf(attempt)) return null;
+    return this.moves.fetch(id, attempt === null ? '' : attempt);
+  }
+
+  handle(session: Session, attempt: string, act: (session: Session) => void): Promise<void> | null {
+    if (sharedOf(session)) return handOn(this, session, attempt, act);
+    act(session);
+    return null;
+  }
+
+  causing(session: Session, act: () => void): void {
+    this.cause = sharedOf(session) ? session.id : '';
+    try {
+      act();
+    } finally {
+      this.cause = '';
+    }
+  }
+
+  /** The total is known once a second: sweep() tells it then. */
+  onClients(): void {}
+
+  get state(): 'ok' | 'gone' {
+    return this.up ? 'ok' : 'gone';
+  }
+
+  /** What Redis has of a session is JSON. */
+  get copies(): boolean {
+    return true;
   }
 
   /** Puts something on the bus, for all processes: this one reads it there as well, so that all have the same order. */
@@ -121,7 +171,10 @@ export class Cluster {
 
   /** What is kept from clients until it is written goes to them as it is. */
   private releaseAll(): void {
-    for (const { shared } of this.manager.sessions.values()) if (shared) shared.letGo();
+    for (const session of this.manager.sessions.values()) {
+      const shared = sharedOf(session);
+      if (shared) shared.letGo();
+    }
     this.outgoing.onGone();
   }
 
@@ -129,33 +182,42 @@ export class Cluster {
     this.moves.onRead(read);
     const [, entry] = read;
     if (!this.manager || (entry.from === this.id && !this.outgoing.onRead(entry.number!))) return;
-    this.fromBus(() => this.tell(entry));
+    this.tell(entry, true);
     const { moved, term, end } = entry;
     const session = this.manager.sessions.get(moved || end || '');
     if (session && end) session.disconnect();
-    else if (session && session.shared && term! > session.shared.term) this.moves.leave(session);
+    else if (session && sharedOf(session) && term! > sharedOf(session)!.term) this.moves.leave(session);
   }
 
-  /** Sends what the bus has said. Nothing of the application is called: what it sends is something else. */
-  fromBus(send: () => void): void {
-    this.reading = true;
-    try {
-      send();
-    } finally {
-      this.reading = false;
-    }
-  }
-
-  /** Tells clients of this process what an entry of the bus has for them. */
-  private tell({ packet, room, except = [], volatile, to }: Entry): void {
-    if (room !== undefined) this.manager.sendToRoom(room, packet!, volatile, except);
+  /**
+   * Tells clients of this process what an entry has for them.
+   * @param fromBus whether it was read from the bus
+   */
+  private tell({ packet, room, except = [], volatile, to }: BusEntry, fromBus: boolean): void {
+    if (room !== undefined) this.tellRoom(room, packet!, volatile, except, fromBus);
     const one = to === undefined ? undefined : this.manager.sessions.get(to);
-    if (one && one.shared) one.shared.sendForOther(packet!);
+    const shared = one && sharedOf(one);
+    if (shared) shared.sendForOther(packet!, fromBus);
     else if (one) one.send(packet!);
   }
 
+  private tellRoom(room: string, packet: string, volatile: boolean | undefined, except: string[], fromBus: boolean): void {
+    if (!fromBus) return this.manager.sendToRoom(room, packet, volatile, except);
+    const left = new Set(except);
+    for (const session of this.manager.rooms.in(room)) {
+      if (left.has(session.id)) continue;
+      const shared = sharedOf(session);
+      if (shared) shared.sendFromBus(packet, volatile);
+      else session.send(packet, volatile);
+    }
+  }
+
   /** To be called about once a second. */
-  async sweep(now: number): Promise<void> {
+  sweep(time: number): void {
+    this.sweepAll(time).catch((error: Error) => this.log.debug('Redis:', error.message));
+  }
+
+  private async sweepAll(now: number): Promise<void> {
     if (this.up && this.commits.isSlow(now)) {
       this.log.error('Redis does not answer');
       this.onReady(false);
@@ -176,7 +238,7 @@ export class Cluster {
 
   private async sweepRedis(now: number): Promise<void> {
     for (const session of this.manager.sessions.values()) {
-      const { shared } = session;
+      const shared = sharedOf(session);
       if (shared && (shared.stored.canTrim || shared.stored.whole || now - shared.at > REFRESH)) shared.touch();
     }
     this.commits.soon();

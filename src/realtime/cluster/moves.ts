@@ -3,11 +3,14 @@
  * goes on with it.
  */
 import { now } from '../clock';
-import { elusive, MOST_TRIES } from './moving';
+import type { Handshake } from '../api';
+import type { Manager } from '../io/manager';
+import type { Log } from '../../log';
+import { Refusal } from '../protocol/refusal';
 import type { Session } from '../session/session';
 import type { Read } from './bus';
-import type { Cluster } from './index';
-import { take, Taken } from './take';
+import { sharedOf } from './shared';
+import { take, Taken, Taking } from './take';
 
 /** A session that left comes back after so long at the earliest, ms. */
 const RETURN = 500;
@@ -15,6 +18,23 @@ const RETURN = 500;
 const RETURN_COMMANDS = 4;
 /** How long it is known that a session has left, ms. */
 const LEFT = 2500;
+
+/** How often something is done that another process makes vain by taking the session. */
+export const MOST_TRIES = 3;
+
+export const elusive = () => new Refusal(503, 'the session goes from process to process');
+
+/** The cluster, as far as moves need it. */
+export interface Moving extends Taking {
+  readonly up: boolean;
+  readonly log: Log;
+  readonly manager: Manager;
+  readonly commits: {
+    readonly took: number;
+    drop(session: Session): void;
+    settled(): Promise<unknown>;
+  };
+}
 
 export class Moves {
   /** Those that are being taken over, with what the bus brings meanwhile. */
@@ -24,7 +44,51 @@ export class Moves {
   /** When sessions left, in the last ten seconds, ms. */
   private leftAt: number[] = [];
 
-  constructor(private readonly cluster: Cluster) {}
+  /** Sessions that are on their way here. */
+  private readonly fetching = new Map<string, Promise<void>>();
+
+  constructor(private readonly cluster: Moving) {}
+
+  /**
+   * Takes over a session, if another process has it: clients of public/realtime.js may come to any.
+   * @param attempt the handshake that the client came with; '' for any: a request of an older one does not move it
+   * @param handshake the one that it comes with, if it does: handlers are to see that
+   * @throws Refusal if it cannot be had
+   */
+  async fetch(id: string, attempt: string, handshake?: Handshake): Promise<void> {
+    const known = this.cluster.manager.sessions.get(id);
+    if (known && sharedOf(known) && (attempt === '' || Number(attempt) > Number(known.attempt))) await this.leaveIfMoved(known);
+    // One that is under way may be for an older handshake, which does not get it. Each waits for the
+    // one before it alone: if all waited for the first, n requests would be woken n² times.
+    const before = this.fetching.get(id);
+    const fetching = this.fetchAfter(before, id, attempt, handshake);
+    this.fetching.set(id, fetching);
+    try {
+      await fetching;
+    } finally {
+      if (this.fetching.get(id) === fetching) this.fetching.delete(id);
+    }
+  }
+
+  private async fetchAfter(
+    before: Promise<void> | undefined, id: string, attempt: string, handshake?: Handshake,
+  ): Promise<void> {
+    if (before) await before.catch(() => undefined);
+    if (!this.cluster.manager.sessions.has(id)) await this.goOn(id, attempt, handshake);
+  }
+
+  private async goOn(id: string, attempt: string, handshake?: Handshake): Promise<void> {
+    const { manager } = this.cluster;
+    const taken = await this.take(id, attempt).catch((error: Error) => {
+      if (error instanceof Refusal) throw error;
+      manager.report('Redis', error); // without an answer of Redis the client begins anew
+    });
+    if (!taken) return;
+    const session = manager.adopt(id, taken.handshake);
+    const isRenewed = handshake !== undefined && manager.users.isSame(session, handshake);
+    if (isRenewed) session.renew(handshake);
+    sharedOf(session)!.restore(taken, isRenewed);
+  }
 
   /** Something has been read from the bus. */
   onRead(read: Read): void {
@@ -34,9 +98,10 @@ export class Moves {
   /** Another process has taken over a session of this one. */
   leave(session: Session): void {
     const { commits, manager, log } = this.cluster;
-    if (session.shared!.elsewhere) return;
+    const shared = sharedOf(session)!;
+    if (shared.elsewhere) return;
     commits.drop(session);
-    void session.shared!.onMoved(commits.settled());
+    void shared.onMoved(commits.settled());
     // A recycle moves each client once. One that goes to and fro is slow.
     const leftNow = now();
     this.left.set(session.id, leftNow);
@@ -51,7 +116,7 @@ export class Moves {
   async leaveIfMoved(session: Session): Promise<void> {
     const { redis, prefix } = this.cluster;
     const term = await redis.call('hget', `${prefix}s:${session.id}`, 'term').catch(() => 0);
-    if (Number(term) > session.shared!.term) this.leave(session);
+    if (Number(term) > sharedOf(session)!.term) this.leave(session);
   }
 
   /**

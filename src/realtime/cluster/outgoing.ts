@@ -2,7 +2,7 @@
  * The entries that this process puts on the bus (bus.ts), until it has read them there itself: the cluster (index.ts) has one, for all
  * processes. What waits for one client is in the outbox of its session (outbox.ts).
  */
-import type { Entry } from './bus';
+import type { BusEntry } from './bus';
 
 /** How many entries may wait while Redis is gone. */
 const MOST = 10000;
@@ -15,20 +15,20 @@ export class Outgoing {
   /** How many had to be given up: others do not get them. */
   lost = 0;
   private last = 0;
-  private readonly unread = new Map<number, { entry: Entry; cause: string; told: boolean }>();
+  private readonly unread = new Map<number, { entry: BusEntry; cause: string; told: boolean }>();
   private queue: number[] = [];
 
   /**
    * @param from this process
    * @param tell tells this process's clients
    */
-  constructor(private readonly from: string, private readonly tell: (entry: Entry) => void) {}
+  constructor(private readonly from: string, private readonly tell: (entry: BusEntry) => void) {}
 
   /**
    * @param cause the session whose message is being handled: what that causes counts only if the message does
    * @param up whether Redis is there
    */
-  add(entry: Entry, cause: string, up: boolean): void {
+  add(entry: BusEntry, cause: string, up: boolean): void {
     const number = this.last += 1;
     const one = { entry: { ...entry, from: this.from, number }, cause, told: !up };
     if (!up) this.tell(entry);

@@ -4,17 +4,34 @@
  */
 import { now } from '../clock';
 import { encodePacket } from '../protocol/write';
+import type { Changed, Keeper } from '../session/keeper';
 import type { Session } from '../session/session';
-import { isAfter } from './bus';
+import { Bus, isAfter } from './bus';
+import type { Entry } from '../backplane';
 import { Hold } from './hold';
-import type { Cluster } from './index';
+import type { Members } from './members';
 import { Stored } from './stored';
 import type { Taken } from './take';
 
 /** What realtime.js says as well. */
 const RESTARTED = 'the server was restarted before it answered';
 
-export class Shared {
+/** The cluster, as far as a session that is shared needs it. */
+export interface Sharing {
+  readonly up: boolean;
+  readonly bus: Bus;
+  readonly members: Members;
+  readonly commits: { touch(session: Session): void };
+  readonly manager: { readonly rooms: { join(session: Session, room: string): void } };
+  publish(entry: Entry): void;
+}
+
+/** What is shared of a session, if it is. */
+export function sharedOf({ keeper }: Session): Shared | null {
+  return keeper instanceof Shared ? keeper : null;
+}
+
+export class Shared implements Keeper {
   readonly stored: Stored;
   /** When it was written last, ms. */
   at = 0;
@@ -31,7 +48,7 @@ export class Shared {
   private following: string[] | null = null;
   private readonly hold = new Hold();
 
-  constructor(private readonly session: Session, private readonly cluster: Cluster) {
+  constructor(private readonly session: Session, private readonly cluster: Sharing) {
     this.stored = new Stored(session);
     session.outbox.hold = this.hold;
   }
@@ -46,20 +63,36 @@ export class Shared {
     if (!this.elsewhere) this.cluster.commits.touch(this.session);
   }
 
-  /** Its rooms have changed, or what socket.set keeps, or its client has come with a new handshake. */
-  onChange(what: 'rooms' | 'data' | 'handshake'): void {
-    this.stored[what] = true;
+  changed(what?: Changed): void {
+    if (what) this.stored[what] = true;
+    if (!this.waits) this.hold.clear();
     this.touch();
   }
 
-  /**
-   * A packet waits for the client.
-   * @param numbered whether it has a number, the last one
-   */
-  onPacket(numbered: boolean): void {
-    if (numbered && this.cluster.reading) this.stored.coverLast();
-    if (!this.waits) this.hold.clear();
+  ended(): void {
+    this.letGo();
     this.touch();
+  }
+
+  asked(message: number): void {
+    this.stored.asked.add(message);
+  }
+
+  answered(message: number): void {
+    this.stored.asked.delete(message);
+  }
+
+  sendOn(packet: string): void {
+    if (this.elsewhere) this.forward(packet);
+  }
+
+  /** Sends what the bus has for the client, unless the process before has sent it. */
+  sendFromBus(packet: string, volatile?: boolean): void {
+    if (this.isBehind) return;
+    const { session, session: { delivery } } = this;
+    const { next } = delivery!;
+    session.send(packet, volatile);
+    if (delivery!.next > next) this.stored.coverLast();
   }
 
   /** Waits until Redis has all so far, or cannot be asked. */
@@ -115,7 +148,7 @@ export class Shared {
     for (const room of taken.rooms) this.cluster.manager.rooms.join(session, room);
     this.stored.restore(taken, isRenewed);
     if (!taken.connected && !taken.ended) return this.touch(); // nothing of the bus is for it: the next one need not look
-    this.cluster.fromBus(() => taken.missed.forEach(packet => this.sendForOther(packet)));
+    for (const packet of taken.missed) this.sendForOther(packet, true);
     if (taken.ended) return session.disconnect();
     session.begin(true);
     if (taken.asked.length > 0) void this.answerFor(taken.owner, taken.asked);
@@ -127,16 +160,15 @@ export class Shared {
     return this.sentUntil !== null;
   }
 
-  /** Whether what is being sent is what the client has been sent by the process before. */
-  get hasThat(): boolean {
-    return this.cluster.reading && this.isBehind;
-  }
-
-  /** What another process sends to the client. */
-  sendForOther(packet: string): void {
+  /**
+   * What another process sends to the client.
+   * @param fromBus whether it was read from the bus
+   */
+  sendForOther(packet: string, fromBus: boolean): void {
     const acknowledged = /^6:\d*::(\d+)/.exec(packet);
     if (acknowledged) this.stored.asked.delete(Number(acknowledged[1]));
-    this.session.send(packet);
+    if (fromBus) this.sendFromBus(packet);
+    else this.session.send(packet);
   }
 
   /** If the process that was asked for acknowledgements has died, the client waits for them no longer. */

@@ -3,8 +3,8 @@
  * client comes here, shared.ts restores it.
  */
 import type { Handshake } from '../api';
-import { Entry, isAfter, parse, Raw, Read } from './bus';
-import type { Cluster } from './index';
+import { Bus, BusEntry, isAfter, parse, Raw, Read } from './bus';
+import type { Redis } from './redis';
 import { TAKE } from './scripts';
 
 /** A session as its last process left it. */
@@ -35,6 +35,15 @@ export interface Taken {
   ended: boolean;
 }
 
+/** The cluster, as far as taking needs it. */
+export interface Taking {
+  /** This process. */
+  readonly id: string;
+  readonly prefix: string;
+  readonly redis: Redis;
+  readonly bus: Bus;
+}
+
 type Reply = [names: string[] | Record<string, string>, kept: string[], owner: string, position: string, since: Raw[]];
 
 /**
@@ -43,7 +52,7 @@ type Reply = [names: string[] | Record<string, string>, kept: string[], owner: s
  * @param reads what was read from the bus since this began
  * @returns null if Redis does not know it, or not enough of the bus any more; 'gone' if another process has taken it since
  */
-export async function take(cluster: Cluster, id: string, attempt: string, reads: Read[]): Promise<Taken | 'gone' | null> {
+export async function take(cluster: Taking, id: string, attempt: string, reads: Read[]): Promise<Taken | 'gone' | null> {
   const reply = await cluster.redis.run(TAKE, [cluster.prefix, cluster.id, id, attempt]) as Reply | null;
   if (!reply) return null;
   const [names, kept, owner, from, since] = reply;
@@ -73,6 +82,6 @@ export async function take(cluster: Cluster, id: string, attempt: string, reads:
   };
 }
 
-function isFor({ to, room, except = [], volatile }: Entry, id: string, rooms: string[]): boolean {
+function isFor({ to, room, except = [], volatile }: BusEntry, id: string, rooms: string[]): boolean {
   return to === id || (room !== undefined && !volatile && rooms.includes(room) && !except.includes(id));
 }

@@ -10,7 +10,6 @@ import { atMostOneASecond, Log } from '../../log';
 import { Bodies } from './bodies';
 import { readHandshake } from './handshake';
 import type { Manager } from '../io/manager';
-import { admit, handOn, shutOut } from '../cluster/moving';
 import { readOrigin } from './origins';
 import { readPayload } from '../protocol/read';
 import { receive } from '../io/receive';
@@ -82,8 +81,9 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
   function handshake(req: IncomingMessage, res: ServerResponse, origin: string | null, { query }: Request): void {
     const data = readHandshake(req, query, trust);
     const enter = () => {
-      if (manager.cluster) answerLater(req, res, origin, admit(manager, data));
-      else answer(res, 200, manager.admit(data), origin);
+      const told = manager.backplane.enter(data, () => manager.admit(data));
+      if (typeof told === 'string') answer(res, 200, told, origin);
+      else answerLater(req, res, origin, told);
     };
     const check = manager.get('authorization');
     if (!check) return enter();
@@ -93,12 +93,15 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
       else {
         warn('handshake unauthorized', data.address.address);
         const refused = unauthorized(data.query.got !== undefined, why);
-        const tell = () => answer(res, 403, refused, origin, UNAUTHORIZED);
-        if (manager.cluster) attemptAfter(req, res, origin, shutOut(manager, data), tell);
-        else {
+        const tell = () => {
           manager.shutOut(data);
-          tell();
-        }
+          answer(res, 403, refused, origin, UNAUTHORIZED);
+        };
+        const { session: id, got } = data.query;
+        const comes = typeof id === 'string' && got !== undefined &&
+          manager.backplane.bring(manager.sessions.get(id), id, null);
+        if (comes) attemptAfter(req, res, origin, comes, tell);
+        else tell();
       }
     }));
   }
@@ -112,9 +115,9 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
       receive(manager, to, packets);
     };
     bodies.read(req, text => attempt(req, res, origin, () => {
-      if (session.shared) return answerLater(req, res, origin, handOn(manager, session, by, handle(text)).then(() => '1'));
-      handle(text)(session);
-      answer(res, 200, '1', origin);
+      const counts = manager.backplane.handle(session, by, handle(text));
+      if (counts) answerLater(req, res, origin, counts.then(() => '1'));
+      else answer(res, 200, '1', origin);
     }), refusal => refuse(req, res, origin, refusal));
   }
 
@@ -149,8 +152,10 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
       const delivery = readDelivery(asked.query);
       const go = () => proceed(req, res, origin, asked, delivery);
       const session = manager.sessions.get(asked.id);
-      if (!manager.cluster || delivery.attempt === 'undefined' || (session && session.isOf(delivery.attempt))) return go();
-      attemptAfter(req, res, origin, manager.fetch(asked.id, delivery.attempt), go);
+      const comes = delivery.attempt === 'undefined'
+        ? null : manager.backplane.bring(session, asked.id, delivery.attempt);
+      if (comes) attemptAfter(req, res, origin, comes, go);
+      else go();
     });
   }
 

@@ -3,12 +3,12 @@ import { EventEmitter } from 'events';
 import type { Config } from '../../config';
 import { atMostOneASecond, Log } from '../../log';
 import type { Authorization, Handshake, Refused } from '../api';
-import type { Cluster } from '../cluster';
+import type { Backplane, Core } from '../backplane';
 import { callHandlers, once } from './handlers';
 import { BaseManager } from './legacy';
 import { Limits } from '../session/limits';
 import { Namespace } from './namespace';
-import { notHandshaken, Refusal } from '../protocol/refusal';
+import { notHandshaken } from '../protocol/refusal';
 import { Rooms } from './rooms';
 import { Session } from '../session/session';
 import { Told } from './told';
@@ -22,12 +22,13 @@ const ANOTHER_USER = 'another-user';
  * 0.9's manager, which app.ts knows as `io`: its settings and namespaces, with sessions and rooms of our own. Whatever concerns
  * more than one client goes by it.
  */
-export class Manager extends BaseManager {
+export class Manager extends BaseManager implements Core {
   /** By session id. Those that have ended stay until their client has been told. */
   readonly sessions = new Map<string, Session>();
   readonly rooms = new Rooms();
   readonly limits: Limits;
   readonly users = new Users(this);
+  readonly backplane: Backplane;
   /** How many clients are connected. */
   clients = 0;
   private readonly told = new Told(() => this.total, total => this.emit('clients', total));
@@ -39,17 +40,15 @@ export class Manager extends BaseManager {
   /** Logs an error, at most one a second of each kind. */
   readonly report: (kind: string, ...more: unknown[]) => void;
   private toFlush: Transport[] = [];
-  /** Sessions that are being taken over. */
-  private readonly fetching = new Map<string, Promise<void>>();
 
-  constructor(config: Config, log: Log, readonly cluster: Cluster | null) {
+  constructor(config: Config, log: Log, backplane: (core: Manager) => Backplane) {
     // 0.9's info is one line a client and more: debug, by any other name.
     super(new EventEmitter(), { resource: /^/, transports: config.transports, logger: { ...log, info: log.debug } });
     this.sessionTimeout = config.sessionTimeout;
     this.debug = log.debug;
     this.report = atMostOneASecond(log.error);
-    if (cluster) cluster.manager = this;
     this.limits = new Limits(config, this.sessions, atMostOneASecond(log.warn));
+    this.backplane = backplane(this);
   }
 
   /** Calls the handlers of `io` itself, such as those of io.on('connection'). */
@@ -142,13 +141,12 @@ export class Manager extends BaseManager {
     this.limits.onUse(session);
     this.namespaces['']!.join(session, recovered);
     if (!recovered) this.told.onNewcomer();
-    // Several processes know the total once a second: their cluster calls onCount then.
-    if (!this.cluster) this.onCount();
+    this.backplane.onClients();
   }
 
   /** How many clients are connected, to all processes. */
   get total(): number {
-    return this.clients + (this.cluster ? this.cluster.elsewhere : 0);
+    return this.clients + this.backplane.elsewhere;
   }
 
   /** The number of clients may have changed: tells the application, at most once a second. */
@@ -157,57 +155,26 @@ export class Manager extends BaseManager {
   }
 
   /**
-   * Takes over a session, if another process has it: clients of public/realtime.js may come to any.
-   * @param attempt the handshake that the client came with; '' for any: a request of an older one does not move it
-   * @param handshake the one that it comes with, if it does: handlers are to see that
-   * @throws Refusal if it cannot be had
+   * A session that another process had goes on here.
+   * @throws Refusal if there are as many sessions as there may be
    */
-  async fetch(id: string, attempt: string, handshake?: Handshake): Promise<void> {
-    const known = this.sessions.get(id);
-    if (known && known.shared && (attempt === '' || Number(attempt) > Number(known.attempt))) await this.cluster!.moves.leaveIfMoved(known);
-    // One that is under way may be for an older handshake, which does not get it. Each waits for the
-    // one before it alone: if all waited for the first, n requests would be woken n² times.
-    const before = this.fetching.get(id);
-    const fetching = this.fetchAfter(before, id, attempt, handshake);
-    this.fetching.set(id, fetching);
-    try {
-      await fetching;
-    } finally {
-      if (this.fetching.get(id) === fetching) this.fetching.delete(id);
-    }
-  }
-
-  private async fetchAfter(
-    before: Promise<void> | undefined, id: string, attempt: string, handshake?: Handshake,
-  ): Promise<void> {
-    if (before) await before.catch(() => undefined);
-    if (!this.sessions.has(id)) await this.restore(id, attempt, handshake);
-  }
-
-  private async restore(id: string, attempt: string, handshake?: Handshake): Promise<void> {
-    const taken = await this.cluster!.moves.take(id, attempt).catch((error: Error) => {
-      if (error instanceof Refusal) throw error;
-      this.report('Redis', error); // without an answer of Redis the client begins anew
-    });
-    if (!taken) return;
-    const session = new Session(id, taken.handshake, this, true);
+  adopt(id: string, handshake: Handshake): Session {
+    const session = new Session(id, handshake, this, true);
     this.limits.beforeOpen(session);
     this.sessions.set(id, session);
-    const goesOn = handshake !== undefined && this.users.isSame(session, handshake);
-    if (goesOn) session.renew(handshake);
-    session.shared!.restore(taken, goesOn);
+    return session;
   }
 
   /** Sends a packet to a client: of this process, or, by its id, of any. */
   sendTo(session: Session | string, packet: string, volatile?: boolean): void {
     if (typeof session !== 'string') session.send(packet, volatile);
-    else if (this.cluster) this.cluster.publish({ to: session, packet });
+    else this.backplane.publish({ to: session, packet });
   }
 
   /** Ends a session for good. */
   disconnect(session: Session | string): void {
     if (typeof session !== 'string') session.disconnect();
-    else if (this.cluster) this.cluster.publish({ end: session });
+    else this.backplane.publish({ end: session });
   }
 
   /**
@@ -232,7 +199,7 @@ export class Manager extends BaseManager {
     this.limits.onUse(session);
     for (const namespace of Object.values(this.namespaces)) namespace.handleDisconnect(session, reason);
     this.rooms.leaveAll(session);
-    if (session.connected && !this.cluster) this.onCount();
+    if (session.connected) this.backplane.onClients();
   }
 
   /** Sends what waits for a client at the end of this tick. */

@@ -1,11 +1,22 @@
-import type { Authorization } from '../api';
+import type { Authorization, Handshake, Refused } from '../api';
+import type { Entry } from '../backplane';
 import { encodePacket } from '../protocol/write';
 import { callHandlers } from './handlers';
 import type { Packet } from '../protocol/types';
-import { BaseNamespace, Flags } from './legacy';
-import type { Manager } from './manager';
+import { BaseManager, BaseNamespace, Flags } from './legacy';
 import type { Session } from '../session/session';
-import { Socket } from './socket';
+import { Hub, Socket } from './socket';
+
+/** What all namespaces have: the manager, as far as they need it. */
+export interface Io extends Hub, InstanceType<typeof BaseManager> {
+  readonly backplane: { publish(entry: Entry): void };
+  get(setting: string): any;
+  sendToRoom(room: string, packet: string, volatile: boolean | undefined, except: string[]): void;
+  ask(
+    check: Authorization, self: object, handshake: Handshake,
+    done: (error: unknown, authorized?: boolean, why?: Partial<Refused>) => void,
+  ): void;
+}
 
 /**
  * 0.9's namespace. What is different: only who has joined it is heard in it, joining twice counts once and leaving ends it, a
@@ -22,7 +33,7 @@ export class Namespace extends BaseNamespace {
   private readonly everyone: string;
   private readonly roomsBegin: string;
 
-  constructor(readonly manager: Manager, name: string) {
+  constructor(readonly manager: Io, name: string) {
     super(manager, name);
     this.flags = { exceptions: [] };
     this.self = this;
@@ -72,9 +83,9 @@ export class Namespace extends BaseNamespace {
     const { endpoint = this.everyone, volatile, exceptions, local } = this.flags;
     packet.endpoint = this.name;
     const text = encodePacket(packet);
-    const { cluster } = this.manager;
-    if (cluster && !local) cluster.publish({ room: endpoint, packet: text, volatile: volatile || undefined, except: exceptions });
-    else this.manager.sendToRoom(endpoint, text, volatile, exceptions);
+    const { manager } = this;
+    if (local) manager.sendToRoom(endpoint, text, volatile, exceptions);
+    else manager.backplane.publish({ room: endpoint, packet: text, volatile: volatile || undefined, except: exceptions });
     return this;
   }
 

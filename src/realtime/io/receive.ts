@@ -9,11 +9,9 @@ import type { Session } from '../session/session';
  * @throws Refusal if one of the packets is not to be taken; then none is
  */
 export function receive(manager: Manager, session: Session, packets: Packet[]): void {
-  const { cluster } = manager;
   const refused = packets.find(packet => packet.refused);
   if (refused && !session.delivery) throw refused.refused!;
-  if (cluster) cluster.cause = session.shared ? session.id : '';
-  try {
+  manager.backplane.causing(session, () => {
     for (const packet of packets) {
       if (session.ended) return;
       if (session.delivery && packet.endpoint === '' && !isToHandle(manager, session, packet)) continue;
@@ -22,9 +20,7 @@ export function receive(manager: Manager, session: Session, packets: Packet[]): 
       else if (packet.type === 'connect' && packet.endpoint === '') continue; // it is connected
       else handOn(manager, session, packet);
     }
-  } finally {
-    if (cluster) cluster.cause = '';
-  }
+  });
 }
 
 function handOn(manager: Manager, session: Session, packet: Packet): void {

@@ -16,13 +16,13 @@ export class Rooms {
     // push would make room for 16 more; nearly all are in one.
     if (session.rooms.length === 0) session.rooms = [room];
     else session.rooms.push(room);
-    changed(session);
+    session.keeper.changed('rooms');
   }
 
   leave(session: Session, room: string): void {
     if (!this.remove(session, room)) return;
     session.rooms.splice(session.rooms.indexOf(room), 1);
-    changed(session);
+    session.keeper.changed('rooms');
   }
 
   /** Leaves all rooms whose keys begin with `prefix`. */
@@ -32,7 +32,7 @@ export class Rooms {
       if (room.startsWith(prefix)) this.remove(session, room);
       else session.rooms.push(room);
     }
-    changed(session);
+    session.keeper.changed('rooms');
   }
 
   /** An empty room is not kept: rooms are made by their names, and nobody ends them. */
@@ -42,9 +42,4 @@ export class Rooms {
     if (members.size === 0) this.members.delete(room);
     return true;
   }
-}
-
-function changed(session: Session): void {
-  if (!session.shared) return;
-  session.shared.onChange('rooms');
 }

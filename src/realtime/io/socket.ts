@@ -8,8 +8,8 @@ import { encodePacket } from '../protocol/write';
 import { callHandlers, caught, Handler, once } from './handlers';
 import type { Packet } from '../protocol/types';
 import type { Flags } from './legacy';
-import type { Manager } from './manager';
-import type { Namespace } from './namespace';
+import type { Rooms } from './rooms';
+import { NOBODY } from '../session/keeper';
 import type { Session } from '../session/session';
 
 /** Events that mean something to the server itself. No client sends them; one that claims to is not heard. */
@@ -17,6 +17,26 @@ const RESERVED = ['error', 'connect', 'connection', 'disconnect', 'newListener',
 /** Acknowledgements that are asked for and do not come are forgotten, the oldest first. */
 const MOST_ACKS = 10000;
 const NO_FLAGS: Flags = { exceptions: [] };
+
+/** What brings what a socket sends to its client, wherever that is. */
+export interface Hub {
+  readonly rooms: Rooms;
+  get(setting: string): any;
+  sendTo(session: Session | string, packet: string, volatile?: boolean): void;
+  disconnect(session: Session | string): void;
+  failed(what: string, error: unknown): void;
+}
+
+/** The namespace that a socket is in. */
+export interface Home {
+  readonly name: string;
+  readonly volatile: this;
+  key(room: unknown): string;
+  in(room?: string): this;
+  except(id: string): this;
+  packet(packet: Partial<Packet>): this;
+  leave(socket: Socket, session: Session, reason: string): void;
+}
 
 /**
  * 0.9's socket. What is different: flags hold for one emit and no other (0.9 keeps those of
@@ -36,7 +56,7 @@ export class Socket extends EventEmitter {
   private asked = 0;
 
   /** @param session null for a socket that reaches nobody */
-  constructor(readonly manager: Manager, private readonly session: Session | null, readonly id: string, readonly namespace: Namespace) {
+  constructor(readonly manager: Hub, private readonly session: Session | null, readonly id: string, readonly namespace: Home) {
     super();
   }
 
@@ -121,7 +141,7 @@ export class Socket extends EventEmitter {
   private keep(change: (data: Map<string, unknown>) => void): void {
     if (!this.session) return;
     change(this.session.data);
-    if (this.session.shared) this.session.shared.onChange('data');
+    this.session.keeper.changed('data');
   }
 
   get(key: string, done: (error: null, value: unknown) => void): this {
@@ -167,10 +187,10 @@ export class Socket extends EventEmitter {
     const handlers = this.rawListeners(event) as Handler[];
     if (handlers.length === 0) return;
     const { session } = this;
-    const asked = session && session.shared ? session.shared.stored.asked : null;
-    if (asked && packet.ack === 'data') asked.add(packet.id!);
+    const keeper = session ? session.keeper : NOBODY;
+    if (packet.ack === 'data') keeper.asked(packet.id!);
     const acknowledge = packet.ack === 'data' && once((...answer: unknown[]) => {
-      if (asked) asked.delete(packet.id!);
+      keeper.answered(packet.id!);
       this.packet({ type: 'ack', ackId: packet.id, args: answer });
     });
     if (acknowledge) args.push(acknowledge);

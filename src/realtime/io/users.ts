@@ -2,19 +2,25 @@
 import { isDeepStrictEqual } from 'util';
 import type { Handshake, SameUser } from '../api';
 import { caught } from './handlers';
-import type { Manager } from './manager';
 import type { Session } from '../session/session';
 
+/** What has the application's settings, and logs what it fails with. */
+interface Settings {
+  readonly backplane: { readonly copies: boolean };
+  get(setting: string): any;
+  failed(what: string, error: unknown): void;
+}
+
 export class Users {
-  constructor(private readonly manager: Manager) {}
+  constructor(private readonly manager: Settings) {}
 
   /**
    * Whether a handshake is of the user whose session it is. Where that cannot be told, it is not.
    */
-  isSame({ handshake: before, shared }: Session, now: Handshake): boolean {
+  isSame({ handshake: before }: Session, now: Handshake): boolean {
     const decide = this.manager.get('same user') as SameUser | false | undefined;
     try {
-      if (!decide) return isEqual(before.user, now.user, shared !== null);
+      if (!decide) return isEqual(before.user, now.user, this.manager.backplane.copies);
       const decided: unknown = decide.call(this.manager, before, now);
       caught(decided, error => this.manager.failed('same user', error));
       return decided === true;

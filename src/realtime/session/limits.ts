@@ -5,7 +5,6 @@
  */
 import type { Config } from '../../config';
 import { Refusal } from '../protocol/refusal';
-import type { Session } from './session';
 import { Unread } from './unread';
 import { Unused } from './unused';
 
@@ -22,8 +21,23 @@ const PATIENCE = 10;
 /** How many sweeps more for each million characters that it was sent last. */
 const SLOWEST = 60;
 
+/** A session, as far as it is bounded. */
+export interface Bounded {
+  readonly address: string;
+  readonly outbox: { readonly size: number };
+  readonly transport: {
+    readonly underWay: number;
+    readonly mayBeReading: boolean;
+    readonly lastSize: number;
+  };
+  readonly ended: boolean;
+  readonly takenIn: number;
+  end(reason: string, rest: 'acks' | 'nothing'): void;
+  forget(): void;
+}
+
 export class Limits {
-  private readonly unused = new Unused<Session>();
+  private readonly unused = new Unused<Bounded>();
   /** What waits for all clients. */
   private waiting = 0;
   /** What has been written and not taken. */
@@ -38,7 +52,7 @@ export class Limits {
   /** @param warn logs a line, the first argument saying what kind of line it is */
   constructor(
     private readonly config: Config,
-    private readonly sessions: Map<string, Session>,
+    private readonly sessions: Map<string, Bounded>,
     private readonly warn: (kind: string, ...more: unknown[]) => void,
   ) {
     this.most = config.maxWaitingBytes;
@@ -50,7 +64,7 @@ export class Limits {
    * someone who only makes handshakes takes them from himself.
    * @throws Refusal if there are as many sessions as there may be
    */
-  beforeOpen(session: Session): void {
+  beforeOpen(session: Bounded): void {
     if (this.sessions.size >= this.config.maxClients) {
       this.warn('as many clients as MAX_CLIENTS allows', session.address);
       throw new Refusal(503, 'too many clients');
@@ -64,7 +78,7 @@ export class Limits {
   }
 
   /** A session is used, or has ended. */
-  onUse(session: Session): void {
+  onUse(session: Bounded): void {
     this.unused.delete(session);
   }
 
@@ -136,7 +150,7 @@ export class Limits {
    * Whether a client has had the time to take something of what waits, and did not. What it was sent last
    * may still be on its way, behind iisnode without our knowing.
    */
-  private takesNothing({ ended, takenIn, transport }: Session): boolean {
+  private takesNothing({ ended, takenIn, transport }: Bounded): boolean {
     if (ended || (transport.underWay > 0 && transport.mayBeReading)) return false;
     const reading = transport.mayBeReading ? SLOWEST * transport.lastSize / 1e6 : 0;
     return this.turn - takenIn >= PATIENCE + reading;

@@ -1,6 +1,17 @@
-import type { Hold } from '../cluster/hold';
 import { now } from '../clock';
 import { Delivery, held, isAck } from './delivery';
+
+/** Counts the packets at the end of an outbox that are not to be sent yet. */
+export interface Hold {
+  /** How many they are. */
+  readonly packets: number;
+  /** How many of them are kept until they have arrived. */
+  readonly kept: number;
+  /** @param keep whether the packet that was added is kept until it has arrived */
+  add(keep: boolean): void;
+  /** None is held back any more. */
+  clear(): void;
+}
 
 /**
  * What waits for one client until it can be sent, and for a client of public/realtime.js is kept until the client has it: each session

@@ -3,12 +3,12 @@
  * manager.ts has them all. app.ts never sees one: there, a client is a socket in each namespace (socket.ts).
  */
 import type { Handshake } from '../api';
-import type { Shared } from '../cluster/shared';
 import { Delivery } from './delivery';
 import { encodePacket } from '../protocol/write';
-import type { Manager } from '../io/manager';
+import { Keeper, NOBODY } from './keeper';
+import type { Limits } from './limits';
 import { Outbox } from './outbox';
-import { Transport } from './transport';
+import { Timing, Transport } from './transport';
 
 const CONNECT = encodePacket({ type: 'connect' });
 const DISCONNECT = encodePacket({ type: 'disconnect' });
@@ -19,6 +19,16 @@ const DISCONNECT = encodePacket({ type: 'disconnect' });
  * its own, and these requests may overtake each other.
  */
 const HEARD_AFTER_GOODBYE = 250;
+
+/** What has all sessions, as far as one needs it. */
+export interface Sessions extends Timing {
+  /** By their ids. */
+  readonly sessions: Map<string, Session>;
+  readonly limits: Limits;
+  readonly backplane: { keep(session: Session): Keeper };
+  onConnect(session: Session, recovered: boolean): void;
+  onEnd(session: Session, reason: string): void;
+}
 
 export class Session {
   /** Whether it has polled, or opened its WebSocket: until then it is a handshake and no more. */
@@ -31,8 +41,8 @@ export class Session {
   /** The keys of the rooms that it is in. */
   rooms: string[] = [];
   private kept: Map<string, unknown> | null = null;
-  /** With Redis, for clients of public/realtime.js: what makes another process able to go on with it. */
-  readonly shared: Shared | null;
+  /** Hears of what another process would need to go on with it. */
+  readonly keeper: Keeper;
 
   /** In which sweep (limits.turn) the client last took something of what waits for it. */
   takenIn = 0;
@@ -50,11 +60,11 @@ export class Session {
   /**
    * @param delivers whether it is a client of public/realtime.js
    */
-  constructor(readonly id: string, public handshake: Handshake, private readonly manager: Manager, delivers: boolean) {
+  constructor(readonly id: string, public handshake: Handshake, private readonly manager: Sessions, delivers: boolean) {
     this.delivery = delivers ? new Delivery() : null;
     this.outbox = new Outbox(this.delivery, this);
     this.transport = new Transport(this, manager);
-    this.shared = delivers && manager.cluster ? manager.cluster.share(this) : null;
+    this.keeper = delivers ? manager.backplane.keep(this) : NOBODY;
   }
 
   /** The client's, as far as it is known. */
@@ -73,11 +83,13 @@ export class Session {
 
   /** Sends a packet; a volatile one only if the client can take it at once. */
   send(packet: string, volatile?: boolean): void {
-    if (this.shared && this.shared.elsewhere && !volatile) this.shared.forward(packet);
-    if (this.shared && this.shared.hasThat) return;
-    if (this.ended || (volatile && !this.transport.isReady())) return;
-    const numbered = this.outbox.add(packet, !volatile);
-    if (this.shared) this.shared.onPacket(numbered);
+    if (this.ended) {
+      if (!volatile) this.keeper.sendOn(packet);
+      return;
+    }
+    if (volatile && !this.transport.isReady()) return;
+    this.outbox.add(packet, !volatile);
+    this.keeper.changed();
     this.transport.flushSoon();
   }
 
@@ -103,7 +115,7 @@ export class Session {
     this.connected = true;
     if (!this.transport.connection) this.transport.awaitClient();
     this.manager.onConnect(this, recovered);
-    if (this.shared) this.shared.touch();
+    this.keeper.changed();
   }
 
   /** Whether a request is of the handshake that the client came with last. */
@@ -126,7 +138,7 @@ export class Session {
   /** The client has come back with that handshake: what the application sees of it is the new one. */
   renew(handshake: Handshake): void {
     this.handshake = handshake;
-    if (this.shared) this.shared.onChange('handshake');
+    this.keeper.changed('handshake');
   }
 
   /**
@@ -135,8 +147,8 @@ export class Session {
    * @returns whether it is to be handled
    */
   isNext(number: number, size: number): boolean {
-    const order = this.delivery!.onMessage(number, size, !this.shared || !this.shared.waits);
-    if (this.shared) this.shared.touch();
+    const order = this.delivery!.onMessage(number, size, !this.keeper.waits);
+    this.keeper.changed();
     // Something on the way lost one and told nobody. The client sends it again when it comes back.
     if (order === 'gap' && this.state !== 'sent away') {
       if (this.delivery!.isLost()) this.end('a message is missing');
@@ -195,10 +207,7 @@ export class Session {
     if (this.ended) return;
     this.ended = true;
     this.manager.onEnd(this, reason);
-    if (this.shared) {
-      this.shared.letGo();
-      this.shared.touch();
-    }
+    this.keeper.ended();
     if (rest === 'acks') this.outbox.keepAcks();
     const told = this.transport.flushLast();
     this.transport.awaitClient();

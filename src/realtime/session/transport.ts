@@ -9,9 +9,8 @@ import type WebSocket from 'ws';
 import { now } from '../clock';
 import { Connection, PollConnection, WebSocketConnection } from './connection';
 import { encodePacket } from '../protocol/write';
-import type { Manager } from '../io/manager';
-import type { Delivered } from '../http/requests';
-import type { Session } from './session';
+import type { Limits } from './limits';
+import type { Outbox } from './outbox';
 import type { Answer } from './unread';
 
 const HEARTBEAT = encodePacket({ type: 'heartbeat' });
@@ -29,6 +28,37 @@ const MOST_BETWEEN_SHORT_POLLS = 50000;
 
 /** How long to wait: a setting of 0.9, or as long as a client may be absent. */
 type Wait = 'polling duration' | 'heartbeat interval' | 'heartbeat timeout' | 'absence';
+
+/** What a poll says of itself. */
+export interface Asked {
+  /** The number of the last message that the client has. */
+  got: number;
+  /** How long the poll is to wait at most, s; Infinity if it does not say. */
+  wait: number;
+}
+
+/** The session whose client a transport reaches, as far as it needs that. */
+export interface Reached {
+  readonly outbox: Outbox;
+  readonly delivery: object | null;
+  readonly state: string;
+  readonly connected: boolean;
+  readonly ended: boolean;
+  readonly isOver: boolean;
+  onConnection(moved: boolean): void;
+  onToldEnd(): void;
+  end(reason: string): void;
+}
+
+/** What says how long each thing may wait, and when all goes that was sent in one turn. */
+export interface Timing {
+  /** How long a client whose messages are numbered may be absent, s. */
+  readonly sessionTimeout: number;
+  readonly limits: Limits;
+  /** A setting of 0.9, s. */
+  get(wait: string): any;
+  flushSoon(transport: Transport): void;
+}
 
 export class Transport {
   /** What socket.transport says. */
@@ -51,7 +81,7 @@ export class Transport {
   /** Until when a client whose last poll did not wait is expected to poll again, ms. */
   private soonUntil = 0;
 
-  constructor(private readonly session: Session, private readonly manager: Manager) {}
+  constructor(private readonly session: Reached, private readonly manager: Timing) {}
 
   /**
    * A poll: answered at once if something waits for the client, otherwise when something does,
@@ -60,7 +90,7 @@ export class Transport {
    * @param origin the page of another origin that may read the answer
    */
   onPoll(
-    res: ServerResponse, stream: Duplex, origin: string | null, { got, wait }: Delivered,
+    res: ServerResponse, stream: Duplex, origin: string | null, { got, wait }: Asked,
   ): void {
     const poll = new PollConnection(res, stream, origin);
     // What is sent to a client that has gone away waits for its next poll.
