@@ -1,6 +1,5 @@
 /* The log. server.ts makes it, and hands it to the parts that have something to say. */
 import { format } from 'util';
-import { now } from './realtime/clock';
 
 /** From the quietest to the loudest: each level includes those before it. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
@@ -46,23 +45,4 @@ function visible(text: string): string {
     const code = found.codePointAt(0)!.toString(16);
     return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;
   });
-}
-
-/**
- * Writes at most one line a second of each kind, and says with the next one how many were left out: what a client can cause
- * must not fill the log.
- * @returns a function that takes the kind, which begins the line, and what follows
- */
-export function atMostOneASecond(write: (...parts: unknown[]) => void): (kind: string, ...more: unknown[]) => void {
-  const last = new Map<string, { at: number; left: number }>();
-  return (kind, ...more) => {
-    const seen = last.get(kind);
-    const at = now();
-    if (seen && at - seen.at < 1000) {
-      seen.left += 1;
-      return;
-    }
-    last.set(kind, { at, left: 0 });
-    write(`${kind}:`, ...more, ...seen && seen.left > 0 ? [`(and ${seen.left} more like this)`] : []);
-  };
 }

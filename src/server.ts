@@ -1,70 +1,97 @@
-/* What iisnode and npm start run: reads the settings, wires the parts, listens. Your application is in app.ts, your pages in pages.ts. */
-import { createServer, IncomingMessage, RequestListener, ServerOptions } from 'http';
+/*
+ * What iisnode and npm start run: it reads the settings, wires the parts, and listens. Your
+ * application is in app.ts, your pages are in pages.ts.
+ */
+import { createServer, RequestListener, Server } from 'http';
 import type { AddressInfo } from 'net';
 import path from 'path';
-import type { Duplex } from 'stream';
 import { app } from './app';
 import { Config, ConfigError, readConfig } from './config';
-import { lackingPromotion } from './iisnode';
+import { lackingPromotion, Trust } from './iisnode';
 import { createLog, Log } from './log';
-import { asksForWebSocket, createRealtime } from './realtime';
-import type { Cluster } from './realtime/cluster';
+import { listen, MakeBackplane } from './realtime';
 import { exitOnSignal } from './shutdown';
-import { toPath } from './web/target';
 import { answerUnreadable } from './web/unreadable';
 
 async function start(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
-  const cluster = config.redisUrl === null ? null : await joinCluster(config, config.redisUrl, log);
-  const realtime = createRealtime(config, log, cluster ? manager => cluster.attach(manager) : undefined);
-  app(realtime.io);
+  const backplane = await joinOthers(config, log);
 
-  // Express is more than half of the start, and after a recycle it is Socket.IO's clients that come first: it is loaded for the
-  // first page that is asked for, or when the start is over.
-  let pages: RequestListener | undefined;
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const loadPages = () => pages || (pages = (require('./pages') as typeof import('./pages')).createPages(config, log, realtime));
-
-  const webSockets = config.transports.includes('websocket');
-  // From 24.9 on node asks which requests are for the listener of 'upgrade'. Older ones hand it all
-  // that ask for anything, h2c for example, and it gives back the others (realtime/upgrades.ts).
-  const options = webSockets ? { shouldUpgradeCallback: asksForWebSocket } as ServerOptions : {};
-  const server = createServer(options, (req, res) => {
-    toPath(req);
-    if (realtime.owns(req)) {
-      realtime.handle(req, res);
-      return;
-    }
-    loadPages()(req, res);
+  // Socket.IO answers what is under its resource. All other requests are for the pages.
+  const server = createServer((req, res) => loadPages()(req, res));
+  const options = { ...config, trust: new Trust(config) };
+  const realtime = listen(server, options, log, backplane);
+  const { io } = realtime;
+  io.configure(() => {
+    io.set('transports', config.transports); // xhr-polling: IIS 7.5 has no WebSockets
+    io.set('resource', config.resource); // /myApp/socket, as the rules in web.config have it
   });
-  if (webSockets) {
-    server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
-      toPath(req);
-      realtime.upgrade.call(server, req, socket, head);
-    });
-  }
+  app(io);
 
-  // All headers reach us, as far as node's limit of bytes lets them in. By default node stops near 1,000, and the last of
-  // all, which iisnode writes, would be missing behind those of a client (iisnode.ts).
+  // Express is more than half of the start, and after a recycle it is Socket.IO's clients that come
+  // first: it is loaded for the first page that is asked for, or when the start is over.
+  let pages: RequestListener | undefined;
+  const loadPages = () => {
+    if (pages) return pages;
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const { createPages } = require('./pages') as typeof import('./pages');
+    pages = createPages(config, log, realtime);
+    return pages;
+  };
+
+  prepareForIis(server, log);
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    realtime.close();
+    const takes = `a port or path that can be listened on (${error.code || error.message})`;
+    fail(new ConfigError('PORT', String(config.port), takes).message);
+  });
+  server.listen(config.port, () => {
+    setTimeout(loadPages, 100);
+    const at = server.address() as AddressInfo | string;
+    const where = typeof at === 'string' ? `${at}, path ` : `http://localhost:${at.port}`;
+    const transports = config.transports.join(', ');
+    const how = `(node ${process.version}, transports ${transports})`;
+    log.info(`listening on ${where}${config.appPath}/ ${how}`);
+  });
+  exitOnSignal(server, realtime.close, log);
+}
+
+/** Sets what the server behind iisnode needs, and any other does not mind. */
+function prepareForIis(server: Server, log: Log): void {
+  // All headers reach us, as far as node's limit of bytes lets them in. By default node stops near
+  // 1,000, and the last of all, which iisnode writes, would be missing behind those of a client
+  // (iisnode.ts).
   server.maxHeadersCount = 0;
   answerUnreadable(server, log);
 
-  // iisnode keeps its connections to us for 30 s (maxNamedPipePooledConnectionAge). If we close one just as it sends a
-  // request on it, the visitor gets a 500.1013: so we wait longer. node wants headersTimeout to be longer still.
+  // iisnode keeps its connections to us for 30 s (maxNamedPipePooledConnectionAge). If we close one
+  // just as iisnode sends a request on it, the visitor gets a 500.1013: so we wait longer. node
+  // wants headersTimeout to be longer still.
   server.keepAliveTimeout = 40000;
   server.headersTimeout = 45000;
+}
 
-  server.on('error', (error: NodeJS.ErrnoException) => {
-    realtime.close();
-    fail(new ConfigError('PORT', String(config.port), `a port or path that can be listened on (${error.code || error.message})`).message);
-  });
-  server.listen(config.port, () => {
-    const at = server.address() as AddressInfo | string;
-    const where = typeof at === 'string' ? `${at}, path ` : `http://localhost:${at.port}`;
-    setTimeout(loadPages, 100);
-    log.info(`listening on ${where}${config.appPath}/ (node ${process.version}, transports ${config.transports.join(', ')})`);
-  });
-  exitOnSignal(server, realtime.close, log);
+/**
+ * Where there are several processes (REDIS_URL), connects to what they share. One process does not
+ * load what is for that.
+ * @returns what Socket.IO shares with the other processes; undefined if there is one process
+ * @throws ConfigError if Redis cannot be reached
+ */
+async function joinOthers(config: Config, log: Log): Promise<MakeBackplane | undefined> {
+  const { redisUrl } = config;
+  if (redisUrl === null) return undefined;
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { Cluster } = require('./realtime/cluster') as typeof import('./realtime/cluster');
+  const cluster = new Cluster({ ...config, redisUrl }, log);
+  try {
+    await cluster.open();
+  } catch (error) {
+    const { message } = error as Error;
+    const takes = `the address of a Redis that answers, version 5 or later (${message})`;
+    // Not the address itself: it may have a password in it.
+    throw new ConfigError('REDIS_URL', '…', takes);
+  }
+  return manager => cluster.attach(manager);
 }
 
 /** Ends the process with exit code 1 and one line for whoever started it. */
@@ -73,29 +100,16 @@ function fail(line: string): void {
   process.exitCode = 1;
 }
 
-/** Several processes share their clients by Redis. One does not load what is for that. */
-async function joinCluster(config: Config, redisUrl: string, log: Log): Promise<Cluster> {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { Cluster } = require('./realtime/cluster') as typeof import('./realtime/cluster');
-  const cluster = new Cluster({ ...config, redisUrl }, log);
-  try {
-    await cluster.open();
-  } catch (error) {
-    const takes = `the address of a Redis that answers, version 5 or later (${(error as Error).message})`;
-    // Not the address itself: it may have a password in it.
-    throw new ConfigError('REDIS_URL', '…', takes);
-  }
-  return cluster;
-}
-
-const PROMOTION = 'AUTH_USER,HTTPS,REMOTE_ADDR at its end, as in the web.config that comes with this server: '
-  + 'without them a client could say who and where he is';
+const PROMOTION = 'AUTH_USER,HTTPS,REMOTE_ADDR at its end, as in the web.config that comes with '
+  + 'this server: without them a client could say who and where he is';
 
 async function main(): Promise<void> {
   try {
     const config = readConfig(process.env);
     const lacking = config.iisnode === null ? null : lackingPromotion(path.join(__dirname, '..'));
-    if (lacking !== null) throw new ConfigError('promoteServerVars of <iisnode>', lacking, PROMOTION);
+    if (lacking !== null) {
+      throw new ConfigError('promoteServerVars of <iisnode>', lacking, PROMOTION);
+    }
     await start(config);
   } catch (error) {
     if (error instanceof ConfigError) return fail(error.message);
@@ -103,5 +117,5 @@ async function main(): Promise<void> {
   }
 }
 
-// What is wrong in the program ends it, as an exception does.
+// An exception in the program ends it, as it does in any other place.
 main().catch((error: unknown) => setImmediate(() => { throw error; }));

@@ -1,7 +1,7 @@
-/**
- * Socket.IO 0.9's server API as app.ts sees it. 0.9 has no published types; these cover what an application uses, and
- * are generic over the event maps of events.ts: In is what a client sends, Out what it is sent, Data what
- * socket.set and socket.get keep.
+/*
+ * Socket.IO 0.9's server API as app.ts sees it. 0.9 has no published types. These cover what an
+ * application uses, and are generic over the event maps of events.ts: In is what a client sends,
+ * Out is what it is sent, Data is what socket.set and socket.get keep.
  */
 import type { IncomingHttpHeaders } from 'http';
 
@@ -10,15 +10,19 @@ type Args<Map, E extends keyof Map> = Map[E] extends (...args: infer A) => void 
 /** Where 0.9 answers later: with an error, or with what was asked for. */
 type Callback<T> = (error: Error | null, value: T) => void;
 
-/** A handler may be async. One that throws, or rejects, is logged; a sender that waits for an acknowledgement gets { error: … }. */
+/**
+ * A handler may be async. One that throws, or rejects, is logged; a sender that waits for an
+ * acknowledgement gets { error: … }.
+ */
 type Handler<A extends unknown[]> = (...args: A) => unknown;
 
 /** What a handler on the server can be for: the client's events, and its end. */
 type Heard<In> = In & { disconnect: (reason: string) => void };
 /** What an event takes, without an acknowledgement. */
-type ArgsWithoutAck<Map, E extends keyof Map> = Required<Args<Map, E>> extends [...infer A, (...args: any[]) => any] ? A : Args<Map, E>;
+type ArgsWithoutAck<Map, E extends keyof Map> =
+  Required<Args<Map, E>> extends [...infer A, (...args: any[]) => any] ? A : Args<Map, E>;
 
-/** Several clients: everyone else, a room, a namespace. 0.9 brings no acknowledgements back from several. */
+/** Several clients: everyone else, a room, a namespace. 0.9 brings no acknowledgements from several. */
 export interface Broadcast<Out> {
   emit<E extends Name<Out>>(event: E, ...args: ArgsWithoutAck<Out, E>): void;
   /** The next emit goes to a room only. */
@@ -34,7 +38,10 @@ export interface Socket<In, Out, Data = Record<string, unknown>> {
   readonly handshake: Handshake;
   readonly namespace: Namespace<In, Out, Data>;
   readonly disconnected: boolean;
-  /** With several processes: whether the session goes on from another one, with its rooms and what socket.set kept there. */
+  /**
+   * With several processes: whether the session goes on from another one, with its rooms and what
+   * socket.set kept there.
+   */
   readonly recovered: boolean;
   emit<E extends Name<Out>>(event: E, ...args: Args<Out, E>): this;
   /** The next emit may be lost if the client cannot take it now: between two polls. */
@@ -73,12 +80,29 @@ export interface Server<In, Out, Data = Record<string, unknown>> {
   /** A namespace, made at its first use. It may have events of its own. */
   of<In2 = In, Out2 = Out, Data2 = Data>(name: string): Namespace<In2, Out2, Data2>;
   /**
-   * How many clients are connected, to all processes. Told when that has changed, or a client has come:
-   * at once after a quiet second, otherwise once a second, as telling everybody costs something.
+   * How many clients are connected, to all processes. Told when that has changed, or a client has
+   * come: at once after a quiet second, otherwise once a second, as telling everybody costs
+   * something.
    */
   on(event: 'clients', handler: Handler<[clients: number]>): this;
+  /** Calls a function that sets things, at once. */
+  configure(settings: () => void): this;
+  /** The same, only if NODE_ENV is that environment; 'development' where NODE_ENV is not set. */
+  configure(environment: string, settings: () => void): this;
+  /**
+   * Changes a setting, from now on.
+   * @throws Error with one line, if the value is not one of that setting, if the setting changes
+   * nothing here, or if there is no such setting
+   */
   set<K extends keyof Settings>(name: K, value: Settings[K]): this;
   get<K extends keyof Settings>(name: K): Settings[K];
+  /** The same as set(name, true). */
+  enable(name: 'heartbeats'): this;
+  /** The same as set(name, false). */
+  disable(name: 'heartbeats' | 'authorization' | 'same user'): this;
+  /** Whether a setting is there and not false. */
+  enabled(name: keyof Settings): boolean;
+  disabled(name: keyof Settings): boolean;
 }
 
 /**
@@ -87,7 +111,10 @@ export interface Server<In, Out, Data = Record<string, unknown>> {
  */
 export interface Handshake {
   headers: IncomingHttpHeaders;
-  /** The client's own address: behind iisnode it is taken from what IIS says of it. The port is unknown there. */
+  /**
+   * The client's own address: behind iisnode it is taken from what IIS says of it. The port is
+   * unknown there.
+   */
   address: { address: string; port: number | undefined };
   /** The query string, from the page's address of the server. */
   query: { [name: string]: string | string[] | undefined };
@@ -108,11 +135,13 @@ export interface Handshake {
  */
 export type Authorization = (handshake: Handshake, accept: Accept) => unknown;
 
-export type Accept = (error: Error | string | null, authorized?: boolean, refused?: Partial<Refused>) => void;
+export type Accept = (
+  error: Error | string | null, authorized?: boolean, refused?: Partial<Refused>,
+) => void;
 
 /** What a page with realtime.js is told when its handshake is refused. */
 export interface Refused {
-  /** The page's `status.reason`: one line, up to 200 letters. 'handshake unauthorized' by default. */
+  /** The page's `status.reason`: one line, up to 200 letters. By default 'handshake unauthorized'. */
   reason: string;
   /**
    * Whether the page may try again: after a while it may be let in. false by default: it stays
@@ -128,8 +157,21 @@ export interface Refused {
  */
 export type SameUser = (before: Handshake, now: Handshake) => boolean;
 
-/** The settings of 0.9 that mean something to an application here. Times are in seconds. */
+/**
+ * The settings of 0.9 that mean something here (io/settings.ts has what each takes). Times are in
+ * seconds.
+ */
 export interface Settings {
+  /**
+   * The transports that are offered: 'xhr-polling', and 'websocket' on IIS 8 and later.
+   * src/server.ts sets what TRANSPORTS says. A session that has another one keeps it.
+   */
+  transports: string[];
+  /**
+   * The path that Socket.IO's requests begin with, '/myApp/socket'. src/server.ts sets it from
+   * APP_PATH; the rewrite rules in web.config have to say the same.
+   */
+  resource: string;
   authorization: Authorization | false;
   /**
    * Whether a session may go on with the handshake that its client came back with. By default:
@@ -138,11 +180,20 @@ export interface Settings {
   'same user': SameUser | false;
   /** Events from clients that are not handed to handlers. */
   blacklist: string[];
-  /** Heartbeats are for WebSockets only. They must stay on: without them 0.9's client drops every connection. */
+  /**
+   * Whether a handshake's answer says how often a heartbeat is due. Leave it on: without it 0.9's
+   * client drops every connection.
+   */
+  heartbeats: boolean;
+  /** Heartbeats are for WebSockets only: how long after the last one the next is sent. */
   'heartbeat interval': number;
+  /** How long the answer to a heartbeat is waited for. */
   'heartbeat timeout': number;
   /** How long a client that does not poll is waited for. */
   'close timeout': number;
-  /** How long a poll waits for something to say. Shorter than gracefulShutdownTimeout in iisnode.yml. */
+  /**
+   * How long a poll waits for something to say. Shorter than gracefulShutdownTimeout in
+   * iisnode.yml.
+   */
   'polling duration': number;
 }

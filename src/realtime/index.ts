@@ -1,30 +1,37 @@
 /*
- * Socket.IO 0.9, made fit for IIS. The way of a message: serve.ts takes a request (requests.ts, origins.ts, bodies.ts), packets.ts
- * reads what it carries, receive.ts hands that to a namespace (namespace.ts) and its socket (socket.ts), which call the handlers of
- * app.ts. What they emit is made into text by encode.ts and waits in the client's session (session.ts, outbox.ts; delivery.ts for what
- * has to arrive) for its transport (transport.ts): the next poll, or a WebSocket (connection.ts). manager.ts has all sessions, rooms
- * and namespaces. cluster/ is for several processes. legacy.ts is what is left of 0.9's own server.
+ * The door of Socket.IO 0.9, made fit for IIS: src/server.ts and src/app.ts import from here, and
+ * from nothing else in this folder. README.md says which file does what.
  */
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'http';
 import type { Duplex } from 'stream';
-import { now } from './clock';
-import type { Config } from '../config';
-import type { Log } from '../log';
 import type { Server } from './api';
 import { alone, Backplane } from './backplane';
-import { Manager } from './io/manager';
+import { now } from './clock';
 import { createServe } from './http/serve';
+import { toPath } from './http/target';
+import { asksForWebSocket } from './http/upgrades';
+import { Manager } from './io/manager';
+import type { Log } from './logging';
+import type { RealtimeOptions } from './options';
 
 export * from './api';
-export { asksForWebSocket } from './http/upgrades';
+export { atMostOneASecond, Log } from './logging';
+export { RealtimeOptions, Trust } from './options';
+
+/** Makes what several processes share: cluster/ has one. */
+export type MakeBackplane = (manager: Manager) => Backplane;
 
 export interface Realtime {
   /** Socket.IO itself, for app.ts. */
   io: Server<any, any, any>;
-  /** Whether a request is Socket.IO's: it is under the resource, and does not ask for the client script. */
+  /**
+   * Whether a request is Socket.IO's: it is under the resource, and does not ask for the client
+   * script.
+   */
   owns: (req: IncomingMessage) => boolean;
+  /** Answers a request that is Socket.IO's. */
   handle: (req: IncomingMessage, res: ServerResponse) => void;
-  /** For servers that offer WebSockets: a listener of the server's 'upgrade'. */
+  /** A listener of a server's 'upgrade', where WebSockets are offered. */
   upgrade: (this: HttpServer, req: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** How many clients are connected, to all processes. */
   clients: () => number;
@@ -34,27 +41,26 @@ export interface Realtime {
   close: () => void;
 }
 
-/** Socket.IO 0.9, made fit for IIS. */
-export function createRealtime(config: Config, log: Log, backplane: (core: Manager) => Backplane = alone): Realtime {
-  // IIS's rewrite rule does not look at case, so nor does this. Stock 0.9 compares a prefix, and would take
-  // …/socket.html for its own: the resource ends where a path segment does.
-  const resource = new RegExp(`^${escape(config.resource)}(?=[/?]|$)`, 'i');
-  const script = new RegExp(`^${escape(config.resource)}/socket\\.io\\.js(?=[?]|$)`, 'i');
-  const usual = `${config.resource}/1/`;
-  const owns = ({ url = '' }: IncomingMessage) => url.startsWith(usual) || (resource.test(url) && !script.test(url));
-  const manager = new Manager(config, log, backplane);
-  const serve = createServe(config, manager, log, owns);
+/**
+ * Makes Socket.IO, for a server that hands the requests to it.
+ * @param backplane makes what several processes share; one process needs none
+ */
+export function createRealtime(
+  options: RealtimeOptions, log: Log, backplane: MakeBackplane = alone,
+): Realtime {
+  const manager = new Manager(options, log, backplane);
+  const serve = createServe(options, manager, log);
   const sweeping = setInterval(() => {
-    const at = now();
-    serve.sweep(at);
+    const time = now();
+    serve.sweep(time);
     manager.limits.sweep();
-    manager.backplane.sweep(at);
-    for (const session of manager.sessions.values()) session.sweep(at);
+    manager.backplane.sweep(time);
+    for (const session of manager.sessions.values()) session.sweep(time);
   }, 1000);
 
   return {
     io: manager as unknown as Server<any, any, any>,
-    owns,
+    owns: serve.owns,
     handle: serve.request,
     upgrade: serve.upgrade,
     clients: () => manager.total,
@@ -68,6 +74,42 @@ export function createRealtime(config: Config, log: Log, backplane: (core: Manag
   };
 }
 
-function escape(text: string): string {
-  return text.replace(/[.~-]/g, '\\$&');
+/**
+ * Makes Socket.IO, and lets it answer its requests of a server. As with 0.9's own `listen`, the
+ * listeners of 'request' that the server has get all others.
+ * @param backplane makes what several processes share; one process needs none
+ */
+export function listen(
+  server: HttpServer, options: RealtimeOptions, log: Log, backplane?: MakeBackplane,
+): Realtime {
+  const realtime = createRealtime(options, log, backplane);
+  const others = server.listeners('request');
+  server.removeAllListeners('request');
+  server.on('request', (req: IncomingMessage, res: ServerResponse) => {
+    toPath(req);
+    if (realtime.owns(req)) realtime.handle(req, res);
+    else for (const other of others) other.call(server, req, res);
+  });
+  offerUpgrades(server, realtime);
+  return realtime;
+}
+
+/** Lets a server hand on upgrades for as long as io.set('transports') offers WebSockets. */
+function offerUpgrades(server: HttpServer, { io, upgrade }: Realtime): void {
+  const manager = io as unknown as Manager;
+  const listener = (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    toPath(req);
+    upgrade.call(server, req, socket, head);
+  };
+  manager.on('set:transports', transports => {
+    server.removeListener('upgrade', listener);
+    if ((transports as string[]).includes('websocket')) server.on('upgrade', listener);
+  });
+  // From 24.9 on node asks which requests are for the listener of 'upgrade'. Older ones hand it all
+  // that ask for anything, h2c for example, and it gives back the others (http/upgrades.ts).
+  Object.assign(server, {
+    shouldUpgradeCallback: (req: IncomingMessage) => {
+      return server.listenerCount('upgrade') > 0 && asksForWebSocket(req);
+    },
+  });
 }

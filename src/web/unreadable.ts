@@ -1,7 +1,8 @@
 /* Answers requests that node itself refuses to read: headers above its limit, and what is no HTTP. server.ts asks for it. */
 import type { Server, ServerResponse } from 'http';
 import type { Socket } from 'net';
-import { atMostOneASecond, Log } from '../log';
+import type { Log } from '../log';
+import { atMostOneASecond } from '../realtime';
 
 const STATUS: Record<string, string> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',

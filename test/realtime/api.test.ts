@@ -3,10 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test, TestContext } from 'node:test';
-import { readConfig } from '../../src/config';
-import { createLog } from '../../src/log';
-import { createRealtime, Server } from '../../src/realtime';
+import type { Server } from '../../src/realtime';
 import { ask, connect, next } from '../support/client';
+import { makeRealtime } from '../support/realtime';
 import { request } from '../support/request';
 import { resource } from '../support/template';
 import { until } from '../support/wait';
@@ -30,7 +29,7 @@ interface Data { name: string }
 
 /** A server with an application that uses all of 0.9's API that src/realtime/api.ts declares. */
 function start(t: TestContext, app: (io: Server<In, Out, Data>) => void, port: number | string = 0, env = {}): string {
-  const realtime = createRealtime(readConfig({ PORT: String(port), ...env }), createLog('error'));
+  const realtime = makeRealtime({ PORT: String(port), ...env });
   const server = createServer(realtime.handle).listen(port);
   t.after(() => {
     realtime.close();
@@ -130,7 +129,7 @@ test('acknowledgements to the server, namespaces with events of their own', asyn
 });
 
 test('two servers in one process do not share their clients', async t => {
-  const closing = createRealtime(readConfig({}), createLog('error'));
+  const closing = makeRealtime();
   const client = connect(t, start(t, rooms));
   const lost = next(client, 'disconnect').then(() => 'lost');
   await next(client, 'connect');

@@ -7,11 +7,10 @@ import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test, TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readConfig } from '../../src/config';
-import { createLog } from '../../src/log';
-import { createRealtime, Server } from '../../src/realtime';
+import type { Server } from '../../src/realtime';
 import { connect as realtime } from './delivery/clients';
 import { clientLibrary, connect, next } from '../support/client';
+import { makeRealtime } from '../support/realtime';
 import { resource } from '../support/template';
 import { until } from '../support/wait';
 import { Loose, split } from '../support/raw';
@@ -24,7 +23,7 @@ interface Traffic { polls: number; posts: number; packetsUp: number; packetsDown
 
 /** A server of this process that counts what passes. Bytes are those of whole requests and answers, with their headers. */
 function counting(t: TestContext) {
-  const { io, handle, close } = createRealtime(readConfig({}), createLog('error'));
+  const { io, handle, close } = makeRealtime();
   const traffic: Traffic = { polls: 0, posts: 0, packetsUp: 0, packetsDown: 0, bytesUp: 0, bytesDown: 0 };
   const server = createServer((req: IncomingMessage, res: ServerResponse) => {
     const poll = req.method === 'GET' && req.url!.includes('xhr-polling');

@@ -5,10 +5,9 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test, TestContext } from 'node:test';
-import { readConfig } from '../../src/config';
-import { createLog } from '../../src/log';
-import { createRealtime, Server } from '../../src/realtime';
+import type { Server } from '../../src/realtime';
 import { clientLibrary } from '../support/client';
+import { makeRealtime } from '../support/realtime';
 import { startServer } from '../support/server';
 import { fromRoot, resource, root } from '../support/template';
 import { until } from '../support/wait';
@@ -81,7 +80,7 @@ test('a first poll that fails is noticed, which 0.9 does not say', async t => {
 
 /** A server of this process, with an application of the test's. */
 function serve(t: TestContext, app: (io: Server<In, Out>) => void, env = {}): number {
-  const realtime = createRealtime(readConfig(env), createLog('error'));
+  const realtime = makeRealtime(env);
   app(realtime.io);
   const server = createServer(realtime.handle).listen(0);
   server.on('upgrade', (_req, socket) => socket.end('HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n'));

@@ -4,10 +4,8 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readConfig } from '../../src/config';
-import { createLog } from '../../src/log';
-import { createRealtime } from '../../src/realtime';
 import { clientLibrary } from '../support/client';
+import { makeRealtime } from '../support/realtime';
 import { request } from '../support/request';
 import { fromRoot, resource, root } from '../support/template';
 import { until } from '../support/wait';
@@ -24,7 +22,7 @@ function open(t: TestContext, port: number) {
   return { connection, seen, connected };
 }
 function host(t: TestContext, app: (io: any) => void, env: Record<string, string> = {}) {
-  const make = () => { const r = createRealtime(readConfig(env), createLog('error')); app(r.io); return r; };
+  const make = () => { const r = makeRealtime(env); app(r.io); return r; };
   let realtime = make();
   let hook: (...args: Parameters<RequestListener>) => void = () => undefined;
   const server = createServer((req, res) => { hook(req, res); if (!res.writableEnded) realtime.handle(req, res); }).listen(0);

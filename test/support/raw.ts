@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { readConfig } from '../../src/config';
 import { createLog } from '../../src/log';
-import { createRealtime, Server } from '../../src/realtime';
+import type { Server } from '../../src/realtime';
+import { makeRealtime } from './realtime';
 import { request } from './request';
 import { resource } from './template';
 
@@ -30,7 +31,7 @@ export function serve(
     logged.push(`${level} ${parts.map(part => part instanceof Error ? part.stack : String(part)).join(' ')}`);
   }]));
   const config = readConfig(env);
-  const realtime = createRealtime(config, log as typeof quiet);
+  const realtime = makeRealtime(config, log as typeof quiet);
   app(realtime.io);
   const server = createServer(realtime.handle).listen(0);
   if (config.transports.includes('websocket')) server.on('upgrade', realtime.upgrade);

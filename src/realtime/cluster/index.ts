@@ -3,7 +3,7 @@
  * each session shared.ts), what is for all goes over the bus (outgoing.ts, bus.ts), sessions come and go by moves.ts.
  */
 import { randomBytes } from 'crypto';
-import type { Log } from '../../log';
+import type { Log } from '../logging';
 import type { Handshake } from '../api';
 import type { Backplane, Entry } from '../backplane';
 import type { Manager } from '../io/manager';

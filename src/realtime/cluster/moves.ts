@@ -5,7 +5,7 @@
 import { now } from '../clock';
 import type { Handshake } from '../api';
 import type { Manager } from '../io/manager';
-import type { Log } from '../../log';
+import type { Log } from '../logging';
 import { Refusal } from '../protocol/refusal';
 import type { Session } from '../session/session';
 import type { Read } from './bus';

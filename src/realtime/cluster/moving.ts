@@ -1,4 +1,4 @@
-/* What requests need where there are several processes: their session may be in another one, and go there at any moment. index.ts is asked. */
+/* What requests need where there are several processes: their session may be in another one, and go there at any moment. */
 import type { Handshake } from '../api';
 import type { Manager } from '../io/manager';
 import { notHandshaken } from '../protocol/refusal';
@@ -36,7 +36,9 @@ export async function enter({ manager, moves }: Asked, handshake: Handshake, adm
  * @param handle takes it
  * @throws Refusal if it does not count, and the client has to send it again
  */
-export async function handOn({ manager, moves }: Asked, session: Session, attempt: string, handle: (session: Session) => void): Promise<void> {
+export async function handOn(
+  { manager, moves }: Asked, session: Session, attempt: string, handle: (session: Session) => void,
+): Promise<void> {
   let now: Session | undefined = session;
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     if (!now || !now.isOf(attempt)) throw notHandshaken();

@@ -1,6 +1,6 @@
 /* The connection to Redis, by the redis package. The cluster has two: one for commands, one that waits for what comes over the bus. */
 import { createHash } from 'crypto';
-import type { Log } from '../../log';
+import type { Log } from '../logging';
 
 /** What is used of the redis package, version 3. */
 interface Client {

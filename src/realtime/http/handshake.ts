@@ -1,8 +1,8 @@
 /* What a client said when it came, as app.ts sees it in socket.handshake. serve.ts reads it from the request of each handshake. */
 import type { IncomingMessage } from 'http';
 import { parse } from 'querystring';
-import type { Trust } from '../../iisnode';
 import type { Handshake } from '../api';
+import type { Trust } from '../options';
 import { Refusal } from '../protocol/refusal';
 
 /** Values of headers that were seen: nearly all clients send the same ones. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'http';
-import type { Trust } from '../../iisnode';
+import type { Trust } from '../options';
 
 /**
  * Whether the page that a request comes from may talk to the server: a page of the server's own origin, or of one of

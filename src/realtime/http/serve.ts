@@ -4,9 +4,8 @@
  */
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'http';
 import type { Duplex } from 'stream';
-import type { Config } from '../../config';
-import { Trust } from '../../iisnode';
-import { atMostOneASecond, Log } from '../../log';
+import { atMostOneASecond, Log } from '../logging';
+import type { RealtimeOptions } from '../options';
 import { Bodies } from './bodies';
 import { readHandshake } from './handshake';
 import type { Manager } from '../io/manager';
@@ -15,11 +14,14 @@ import { readPayload } from '../protocol/read';
 import { receive } from '../io/receive';
 import { answer, notHandshaken, Refusal, unauthorized } from '../protocol/refusal';
 import { Delivered, readDelivery, readRequest, Request } from './requests';
+import { Resource } from './resource';
 import type { Session } from '../session/session';
 import { asksForWebSocket, refuseUpgrade, serveWithoutUpgrade } from './upgrades';
-import { createAccept } from './websocket';
+import { Accept, createAccept } from './websocket';
 
 export interface Serve {
+  /** Whether a request is Socket.IO's: it is under the resource, and does not ask for the client script. */
+  owns: (req: IncomingMessage) => boolean;
   /** Answers a request. */
   request: (req: IncomingMessage, res: ServerResponse) => void;
   /** Answers a request for a WebSocket. One for anything else is served as if it had not asked. */
@@ -30,15 +32,19 @@ export interface Serve {
   sweep: (now: number) => void;
 }
 
-/** @param owns whether a request is Socket.IO's */
-export function createServe(config: Config, manager: Manager, log: Log, owns: (req: IncomingMessage) => boolean): Serve {
+export function createServe(config: RealtimeOptions, manager: Manager, log: Log): Serve {
   const bodies = new Bodies(config.maxMessageBytes);
-  const trust = new Trust(config);
+  const { trust } = config;
   const warn = atMostOneASecond(log.warn);
   let closing = false;
-  const accept = config.transports.includes('websocket')
-    ? createAccept(config.maxMessageBytes, (session, packets) => receive(manager, session, packets), log)
-    : null;
+  let resource = new Resource(manager.get('resource') as string);
+  manager.on('set:resource', path => { resource = new Resource(path as string); });
+  let accept: Accept | null = null;
+  manager.on('set:transports', transports => {
+    if (accept || !(transports as string[]).includes('websocket')) return;
+    accept = createAccept(config.maxMessageBytes, (session, packets) => receive(manager, session, packets), log);
+  });
+  const owns = ({ url = '' }: IncomingMessage) => resource.has(url);
 
   /**
    * @param origin the page's
@@ -50,7 +56,7 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
     if (Number(req.headers['content-length']) > config.maxMessageBytes) {
       throw new Refusal(413, `a message may have ${config.maxMessageBytes} bytes`);
     }
-    const asked = readRequest(req, req.url!.slice(config.resource.length), config.transports);
+    const asked = readRequest(req, resource.rest(req.url!), manager.get('transports') as string[]);
     if ((asked.kind === 'upgrade') !== upgrade) throw new Refusal(400, upgrade ? 'no WebSocket here' : 'a WebSocket is meant here');
     return asked;
   }
@@ -197,7 +203,7 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
     }
   }
 
-  return { request, upgrade, close: () => { closing = true; }, sweep: now => bodies.sweep(now) };
+  return { owns, request, upgrade, close: () => { closing = true; }, sweep: now => bodies.sweep(now) };
 }
 
 /** An application's own text is in it: no browser is to take it for a page. */

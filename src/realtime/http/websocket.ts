@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'http';
 import type { Duplex } from 'stream';
-import type { Log } from '../../log';
+import type { Log } from '../logging';
 import type { Packet } from '../protocol/types';
 import { readPacket } from '../protocol/read';
 import { Refusal } from '../protocol/refusal';

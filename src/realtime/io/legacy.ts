@@ -30,9 +30,12 @@ export interface Flags {
 }
 
 declare class LegacyManager extends LegacyEmitter {
-  constructor(door: Events, options: { resource: RegExp; transports: readonly string[]; logger: object });
+  constructor(door: Events, options: { transports: readonly string[]; logger: object });
   settings: { [name: string]: any };
   get(name: string): any;
+  set(name: string, value: unknown): unknown;
+  enable(name: string): unknown;
+  disable(name: string): unknown;
   enabled(name: string): boolean;
   of(name: string): LegacyNamespace;
 }

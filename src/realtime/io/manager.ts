@@ -1,15 +1,16 @@
 import { randomBytes } from 'crypto';
 import { EventEmitter } from 'events';
-import type { Config } from '../../config';
-import { atMostOneASecond, Log } from '../../log';
 import type { Authorization, Handshake, Refused } from '../api';
 import type { Backplane, Core } from '../backplane';
+import { atMostOneASecond, Log, Report } from '../logging';
+import type { RealtimeOptions } from '../options';
 import { callHandlers, once } from './handlers';
 import { BaseManager } from './legacy';
 import { Limits } from '../session/limits';
 import { Namespace } from './namespace';
 import { notHandshaken } from '../protocol/refusal';
 import { Rooms } from './rooms';
+import { checkSetting } from './settings';
 import { Session } from '../session/session';
 import { Told } from './told';
 import type { Transport } from '../session/transport';
@@ -38,16 +39,16 @@ export class Manager extends BaseManager implements Core {
 
   private readonly debug: Log['debug'];
   /** Logs an error, at most one a second of each kind. */
-  readonly report: (kind: string, ...more: unknown[]) => void;
+  readonly report: Report;
   private toFlush: Transport[] = [];
 
-  constructor(config: Config, log: Log, backplane: (core: Manager) => Backplane) {
+  constructor(options: RealtimeOptions, log: Log, backplane: (core: Manager) => Backplane) {
     // 0.9's info is one line a client and more: debug, by any other name.
-    super(new EventEmitter(), { resource: /^/, transports: config.transports, logger: { ...log, info: log.debug } });
-    this.sessionTimeout = config.sessionTimeout;
+    super(new EventEmitter(), { transports: ['xhr-polling'], logger: { ...log, info: log.debug } });
+    this.sessionTimeout = options.sessionTimeout;
     this.debug = log.debug;
     this.report = atMostOneASecond(log.error);
-    this.limits = new Limits(config, this.sessions, atMostOneASecond(log.warn));
+    this.limits = new Limits(options, this.sessions, atMostOneASecond(log.warn));
     this.backplane = backplane(this);
   }
 
@@ -57,6 +58,19 @@ export class Manager extends BaseManager implements Core {
     callHandlers(handlers, this, args, error => this.failed(event, error));
     return handlers.length > 0;
   }
+
+  /**
+   * @returns this; with a name alone, its value
+   * @throws Error with one line, where that would change nothing, or not as it should
+   */
+  override set(name: string, ...value: unknown[]): unknown {
+    if (value.length === 0) return this.get(name);
+    checkSetting(name, value[0]);
+    return super.set(name, value[0]);
+  }
+
+  override enable(name: string): unknown { return this.set(name, true); }
+  override disable(name: string): unknown { return this.set(name, false); }
 
   /** A namespace, made at its first use. Names are the application's: a client cannot make one. */
   override of(name: string): Namespace {

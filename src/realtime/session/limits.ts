@@ -3,7 +3,7 @@
  * and what they do not read. manager.ts has it. Beyond a bound, it is the client that went there who pays
  * for it. How much the application sends is not the client's doing: who takes it is not ended for it.
  */
-import type { Config } from '../../config';
+import type { RealtimeOptions } from '../options';
 import { Refusal } from '../protocol/refusal';
 import { Unread } from './unread';
 import { Unused } from './unused';
@@ -51,7 +51,7 @@ export class Limits {
 
   /** @param warn logs a line, the first argument saying what kind of line it is */
   constructor(
-    private readonly config: Config,
+    private readonly config: Pick<RealtimeOptions, 'maxClients' | 'maxHandshakes' | 'maxWaitingBytes'>,
     private readonly sessions: Map<string, Bounded>,
     private readonly warn: (kind: string, ...more: unknown[]) => void,
   ) {

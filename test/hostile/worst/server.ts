@@ -9,7 +9,9 @@ const [dist, at] = process.argv.slice(2);
 // eslint-disable-next-line @typescript-eslint/no-require-imports
 const load = (name: string): any => require(path.join(dist!, name));
 const config = load('config').readConfig(process.env);
-const realtime = load('realtime').createRealtime(config, load('log').createLog('error'));
+const { Trust } = load('iisnode');
+const realtime = load('realtime').createRealtime({ ...config, trust: Trust && new Trust(config) }, load('log').createLog('error'));
+realtime.io.set('transports', config.transports).set('resource', config.resource);
 
 realtime.io.sockets.on('connection', (socket: any) => {
   socket.on('fill', (times: number, letters: number) => {

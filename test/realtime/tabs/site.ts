@@ -4,9 +4,8 @@ import { createServer, IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket as Connection } from 'node:net';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { readConfig } from '../../../src/config';
-import { createLog } from '../../../src/log';
-import { createRealtime, Socket } from '../../../src/realtime';
+import type { Socket } from '../../../src/realtime';
+import { makeRealtime } from '../../support/realtime';
 import type { Loose } from '../../support/raw';
 import { fromRoot, resource, root } from '../../support/template';
 
@@ -61,7 +60,7 @@ declare const RESOURCE: string;
 
 /** A server of this process. It is gone when the test ends. */
 export function startSite(t: TestContext, env: Record<string, string> = {}): Site {
-  const realtime = createRealtime(readConfig(env), createLog('error'));
+  const realtime = makeRealtime(env);
   const sockets = new Map<number, Socket<Loose, Loose>>();
   const tabOf = new Map<string, number>();
   const heard: Site['heard'] = [];

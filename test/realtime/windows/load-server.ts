@@ -7,7 +7,10 @@ import path from 'path';
 
 const [dist, at] = process.argv.slice(2);
 const load = (name: string): any => require(path.join(dist!, name)); // eslint-disable-line @typescript-eslint/no-require-imports
-const realtime = load('realtime').createRealtime(load('config').readConfig({}), load('log').createLog('error'));
+const config = load('config').readConfig({});
+const { Trust } = load('iisnode');
+const realtime = load('realtime').createRealtime({ ...config, trust: new Trust(config) }, load('log').createLog('error'));
+realtime.io.set('resource', config.resource);
 
 /** What came twice or in the wrong order. */
 const wrong: string[] = [];

@@ -13,7 +13,6 @@ interface Express {
   get: (path: string, handler: (req: unknown, res: { sendFile: (file: string) => void }) => void) => void;
 }
 interface Sample extends Server<any, any> {
-  configure: (configure: () => void) => void;
   set(name: string, value: any): this;
 }
 

@@ -1,0 +1,104 @@
+/*
+ * The settings of 0.9 that io.set takes, and why it does not take the others. 0.9 takes any name
+ * with any value. Here, a setting that would change nothing is refused with one line, so that
+ * nobody relies on it.
+ */
+
+/** The transports that there are: io.set('transports') offers some of them. */
+const TRANSPORTS = ['websocket', 'xhr-polling'];
+
+interface Kind {
+  /** What is said where the value is not of this kind. */
+  takes: string;
+  fits: (value: unknown) => boolean;
+}
+
+const SECONDS: Kind = {
+  takes: 'a number of seconds',
+  fits: value => typeof value === 'number' && value >= 0 && value < Infinity,
+};
+const DECISION: Kind = {
+  takes: 'a function, or false',
+  fits: value => typeof value === 'function' || value === false,
+};
+const TEXTS: Kind = {
+  takes: 'a list of texts',
+  fits: value => Array.isArray(value) && value.every(one => typeof one === 'string'),
+};
+const SWITCH: Kind = {
+  takes: 'true or false',
+  fits: value => typeof value === 'boolean',
+};
+
+/** The settings that hold. api.ts says what each is for. */
+const KINDS = new Map<string, Kind>(Object.entries({
+  transports: {
+    takes: `a list of ${TRANSPORTS.join(', ')}`,
+    fits: value => Array.isArray(value) && value.length > 0 &&
+      value.every(one => TRANSPORTS.includes(one as string)),
+  },
+  resource: {
+    takes: 'a path with no slash at its end, such as /myApp/socket',
+    fits: value => typeof value === 'string' && /^(\/[\w.~-]+)+$/.test(value),
+  },
+  authorization: DECISION,
+  'same user': DECISION,
+  blacklist: TEXTS,
+  heartbeats: SWITCH,
+  'heartbeat interval': SECONDS,
+  'heartbeat timeout': SECONDS,
+  'close timeout': SECONDS,
+  'polling duration': SECONDS,
+}));
+
+const BY_LOG_LEVEL = 'LOG_LEVEL decides what is logged';
+const AS_IT_IS = 'the client script is served as it is';
+const NOT_STORED = 'nothing is stored of a client that is gone';
+/** The settings of 0.9 that mean nothing here, and what is true instead. */
+const INSTEAD = new Map<string, string>(Object.entries({
+  origins: 'ALLOWED_ORIGINS names the origins whose pages may connect',
+  'match origin protocol': 'the scheme is always a part of an origin',
+  store: 'REDIS_URL lets several processes share their clients',
+  'client store expiration': NOT_STORED,
+  log: BY_LOG_LEVEL,
+  logger: BY_LOG_LEVEL,
+  'log level': BY_LOG_LEVEL,
+  'log colors': BY_LOG_LEVEL,
+  static: AS_IT_IS,
+  'browser client': AS_IT_IS,
+  'browser client cache': AS_IT_IS,
+  'browser client minification': AS_IT_IS,
+  'browser client etag': AS_IT_IS,
+  'browser client expires': AS_IT_IS,
+  'browser client gzip': AS_IT_IS,
+  'browser client handler': AS_IT_IS,
+  'destroy buffer size': 'MAX_MESSAGE_BYTES bounds a message',
+  'destroy upgrade': 'an upgrade that is not wanted is answered',
+  'flash policy server': 'flashsocket is not offered',
+  'flash policy port': 'flashsocket is not offered',
+}));
+
+/**
+ * Checks what io.set, io.enable and io.disable are told.
+ * @throws Error with one line, if there is no such setting, if it means nothing here, or if the
+ * value is not one of it
+ */
+export function checkSetting(name: string, value: unknown): void {
+  const kind = KINDS.get(name);
+  if (kind && kind.fits(value)) return;
+  if (kind) throw new Error(`io.set('${name}'): got ${shown(value)}; takes ${kind.takes}`);
+  const instead = INSTEAD.get(name);
+  if (instead !== undefined) {
+    throw new Error(`io.set('${name}') changes nothing here: ${instead}`);
+  }
+  throw new Error(`io.set(${shown(name)}): there is no such setting`);
+}
+
+/** A value in a line, whatever it is. */
+function shown(value: unknown): string {
+  try {
+    return String(JSON.stringify(value)).slice(0, 100);
+  } catch {
+    return typeof value;
+  }
+}
