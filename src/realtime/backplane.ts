@@ -39,17 +39,21 @@ export interface Backplane {
   /**
    * Brings a session here, if another process has it.
    * @param session the one that this process knows by that id
-   * @param attempt the handshake that the request belongs to; null for whichever
+   * @param handshakeNumber the handshake that the request belongs to; null for whichever
    * @returns null if there is nothing to wait for
    */
-  bring(session: Session | undefined, id: string, attempt: string | null): Promise<void> | null;
+  bring(
+    session: Session | undefined, id: string, handshakeNumber: number | null,
+  ): Promise<void> | null;
   /**
    * Hands on what a client has sent.
-   * @param attempt the handshake that the request belongs to
+   * @param handshakeNumber the handshake that the request belongs to
    * @param act takes it; called again if the session has gone to another process meanwhile
    * @returns null if it counts already
    */
-  handle(session: Session, attempt: string, act: (session: Session) => void): Promise<void> | null;
+  handle(
+    session: Session, handshakeNumber: number | null, act: (session: Session) => void,
+  ): Promise<void> | null;
   /** Calls `act`, which handles messages of a session: what it publishes is caused by them. */
   causing(session: Session, act: () => void): void;
   /** A client has come to this process, or has gone. */
@@ -80,7 +84,7 @@ export const alone = (core: Core): Backplane => ({
   },
   enter: (_handshake, admit) => admit(),
   bring: () => null,
-  handle(session, _attempt, act) {
+  handle(session, _handshakeNumber, act) {
     act(session);
     return null;
   },

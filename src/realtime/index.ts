@@ -7,7 +7,7 @@ import type { Duplex } from 'stream';
 import type { Server } from './api';
 import { alone, Backplane } from './backplane';
 import { now } from './clock';
-import { createServe } from './http/serve';
+import { Serve } from './http/serve';
 import { toPath } from './http/target';
 import { asksForWebSocket } from './http/upgrades';
 import { Manager } from './io/manager';
@@ -49,7 +49,7 @@ export function createRealtime(
   options: RealtimeOptions, log: Log, backplane: MakeBackplane = alone,
 ): Realtime {
   const manager = new Manager(options, log, backplane);
-  const serve = createServe(options, manager, log);
+  const serve = new Serve(options, manager, log);
   const sweeping = setInterval(() => {
     const time = now();
     serve.sweep(time);
@@ -60,9 +60,11 @@ export function createRealtime(
 
   return {
     io: manager as unknown as Server<any, any, any>,
-    owns: serve.owns,
-    handle: serve.request,
-    upgrade: serve.upgrade,
+    owns: req => serve.owns(req),
+    handle: (req, res) => serve.request(req, res),
+    upgrade(req, socket, head) {
+      serve.upgrade(this, req, socket, head);
+    },
     clients: () => manager.total,
     redis: () => manager.backplane.state,
     close() {

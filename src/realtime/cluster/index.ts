@@ -131,13 +131,13 @@ export class Cluster implements Backplane {
     return enter(this, handshake, admit);
   }
 
-  bring(session: Session | undefined, id: string, attempt: string | null): Promise<void> | null {
-    if (attempt !== null && session && session.isOf(attempt)) return null;
-    return this.moves.fetch(id, attempt === null ? '' : attempt);
+  bring(session: Session | undefined, id: string, handshakeNumber: number | null): Promise<void> | null {
+    if (handshakeNumber !== null && session && session.isOf(handshakeNumber)) return null;
+    return this.moves.fetch(id, handshakeNumber === null ? '' : String(handshakeNumber));
   }
 
-  handle(session: Session, attempt: string, act: (session: Session) => void): Promise<void> | null {
-    if (sharedOf(session)) return handOn(this, session, attempt, act);
+  handle(session: Session, handshakeNumber: number | null, act: (session: Session) => void): Promise<void> | null {
+    if (sharedOf(session)) return handOn(this, session, handshakeNumber, act);
     act(session);
     return null;
   }
@@ -185,7 +185,7 @@ export class Cluster implements Backplane {
     this.tell(entry, true);
     const { moved, term, end } = entry;
     const session = this.manager.sessions.get(moved || end || '');
-    if (session && end) session.disconnect();
+    if (session && end) session.end('booted');
     else if (session && sharedOf(session) && term! > sharedOf(session)!.term) this.moves.leave(session);
   }
 

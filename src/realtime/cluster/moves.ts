@@ -57,7 +57,7 @@ export class Moves {
    */
   async fetch(id: string, attempt: string, handshake?: Handshake): Promise<void> {
     const known = this.cluster.manager.sessions.get(id);
-    if (known && sharedOf(known) && (attempt === '' || Number(attempt) > Number(known.attempt))) await this.leaveIfMoved(known);
+    if (known && sharedOf(known) && (attempt === '' || Number(attempt) > Number(known.handshakeNumber))) await this.leaveIfMoved(known);
     // One that is under way may be for an older handshake, which does not get it. Each waits for the
     // one before it alone: if all waited for the first, n requests would be woken n² times.
     const before = this.fetching.get(id);

@@ -32,23 +32,24 @@ export async function enter({ manager, moves }: Asked, handshake: Handshake, adm
 
 /**
  * Hands on what a client has sent. Only what is written counts: of the rest another process knows nothing, so it is done again here.
- * @param attempt the handshake that the client came with
+ * @param handshakeNumber the handshake that the client came with
  * @param handle takes it
  * @throws Refusal if it does not count, and the client has to send it again
  */
 export async function handOn(
-  { manager, moves }: Asked, session: Session, attempt: string, handle: (session: Session) => void,
+  { manager, moves }: Asked, session: Session, handshakeNumber: number | null, handle: (session: Session) => void,
 ): Promise<void> {
   let now: Session | undefined = session;
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    if (!now || !now.isOf(attempt)) throw notHandshaken();
-    const shared = sharedOf(now);
-    if (shared && !shared.elsewhere) {
+    const shared = now ? sharedOf(now) : null;
+    const hasMoved = shared !== null && shared.elsewhere;
+    if (!now || !(hasMoved || now.isOf(handshakeNumber))) throw notHandshaken();
+    if (shared && !hasMoved) {
       handle(now);
       await shared.written();
       if (!shared.elsewhere) return;
     }
-    await moves.fetch(session.id, attempt);
+    await moves.fetch(session.id, String(handshakeNumber));
     now = manager.sessions.get(session.id);
   }
   throw elusive();

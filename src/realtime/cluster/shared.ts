@@ -4,7 +4,7 @@
  */
 import { now } from '../clock';
 import { encodePacket } from '../protocol/write';
-import type { Changed, Keeper } from '../session/keeper';
+import type { Change, Keeper } from '../session/keeper';
 import type { Session } from '../session/session';
 import { Bus, isAfter } from './bus';
 import type { Entry } from '../backplane';
@@ -63,13 +63,14 @@ export class Shared implements Keeper {
     if (!this.elsewhere) this.cluster.commits.touch(this.session);
   }
 
-  changed(what?: Changed): void {
+  changed(what?: Change): void {
     if (what) this.stored[what] = true;
     if (!this.waits) this.hold.clear();
     this.touch();
   }
 
   ended(): void {
+    if (this.elsewhere) return;
     this.letGo();
     this.touch();
   }
@@ -149,8 +150,8 @@ export class Shared implements Keeper {
     this.stored.restore(taken, isRenewed);
     if (!taken.connected && !taken.ended) return this.touch(); // nothing of the bus is for it: the next one need not look
     for (const packet of taken.missed) this.sendForOther(packet, true);
-    if (taken.ended) return session.disconnect();
-    session.begin(true);
+    if (taken.ended) return session.end('booted');
+    session.open(true);
     if (taken.asked.length > 0) void this.answerFor(taken.owner, taken.asked);
   }
 
@@ -189,9 +190,9 @@ export class Shared implements Keeper {
   async onMoved(settled: Promise<unknown>): Promise<void> {
     const rest = this.stored.rest(settled);
     this.elsewhere = true;
-    this.session.leave();
+    this.session.end('moved');
     this.onWritten(this.toldWhenWritten.splice(0));
-    if (this.session.booted) this.cluster.publish({ end: this.session.id });
+    if (this.session.isForGood) this.cluster.publish({ end: this.session.id });
     const following: string[] = this.following = [];
     const packets = await rest;
     this.following = null;

@@ -37,8 +37,8 @@ export class Stored {
    * @param at the position in the bus up to which its client has been sent what that said
    */
   write(args: (string | number)[], term: number, at: string): void {
-    const { session, session: { id, booted } } = this;
-    if (session.ended && !booted) {
+    const { session, session: { id, isForGood } } = this;
+    if (session.ended && !isForGood) {
       args.push(id, 'gone', term, at, 0, 0, 0, 0);
       return;
     }
@@ -47,14 +47,14 @@ export class Stored {
     // A client that has more than Redis: what is there is of no use any more.
     const whole = this.whole || first > this.last + 1;
     const asked = json([...this.asked]);
-    const state = json([session.attempt, session.connected]);
+    const state = json([session.handshakeNumber === null ? '' : String(session.handshakeNumber), session.isUsed]);
     const fields: string[] = [];
     if (whole || this.handshake) fields.push('handshake', json(session.handshake));
     if (whole || this.rooms) fields.push('rooms', json(session.rooms));
     if (whole || this.data) fields.push('data', json([...session.data]));
     if (whole || asked !== this.askedBefore) fields.push('asked', asked);
     if (whole || state !== this.stateBefore) fields.push('state', state);
-    if (booted) fields.push('ended', '1');
+    if (isForGood) fields.push('ended', '1');
     const packets = session.delivery!.from(whole ? first : this.last + 1);
     args.push(id, whole ? 'whole' : 'part', term, at, received, whole ? first : first - this.first);
     args.push(fields.length / 2, ...fields, packets.length, ...packets);
@@ -93,14 +93,14 @@ export class Stored {
    * Goes on with what is there.
    * @param isRenewed whether the session has another handshake than is there
    */
-  restore({ first, kept, received, asked, data, attempt }: Taken, isRenewed: boolean): void {
+  restore({ first, kept, received, asked, data, handshakeNumber }: Taken, isRenewed: boolean): void {
     const { session } = this;
-    session.outbox.restore(first, kept, received);
+    session.outbox.continueFrom(first, kept, received);
     this.first = first;
     this.last = this.confirmed = first + kept.length - 1;
     for (const number of asked) this.asked.add(number);
     for (const [key, value] of data) session.data.set(key, value);
-    session.attempt = attempt;
+    session.handshakeNumber = handshakeNumber;
     this.askedBefore = json(asked);
     this.receivedBefore = received;
     this.whole = this.rooms = this.data = false;

@@ -16,7 +16,7 @@ export interface Taken {
   /** How often it has been taken over, this time included. */
   term: number;
   /** Which handshake the client came with last, and whether it was used. */
-  attempt: string;
+  handshakeNumber: number | null;
   connected: boolean;
   /** The number of the client's last message. */
   received: number;
@@ -69,7 +69,7 @@ export async function take(cluster: Taking, id: string, attempt: string, reads: 
   const missed = entries.filter(entry => !(entry.told && entry.from === owner) && isFor(entry, id, rooms)).map(({ packet }) => packet!);
   const [lastAttempt, connected] = JSON.parse(fields.state!) as [string, boolean];
   return {
-    attempt: lastAttempt,
+    handshakeNumber: lastAttempt === '' ? null : Number(lastAttempt),
     connected, term,
     handshake: JSON.parse(fields.handshake!) as Handshake,
     rooms, kept, missed, from,

@@ -23,7 +23,7 @@ interface Body {
   /** Where it is among those that are being read; -1 if it is not any more. */
   at: number;
   /** What has come of it: its one part, or a buffer of our own that is as large or larger. */
-  held: Buffer;
+  buffer: Buffer;
   /** How many bytes have come. */
   bytes: number;
   /** Since when it is read, or read on. */
@@ -54,11 +54,11 @@ export class Bodies {
     req: IncomingMessage, done: (text: string) => void, refuse: (refusal: Refusal) => void,
   ): void {
     const at = this.reading.length;
-    const body: Body = { req, at, held: NOTHING, bytes: 0, since: now(), refuse };
+    const body: Body = { req, at, buffer: NOTHING, bytes: 0, since: now(), refuse };
     this.reading.push(body);
     req.on('data', (part: Buffer) => this.onPart(body, part));
     req.on('end', () => {
-      if (this.forget(body)) done(body.held.toString('utf8', 0, body.bytes));
+      if (this.forget(body)) done(body.buffer.toString('utf8', 0, body.bytes));
       else this.answered.delete(body);
     });
     const gone = () => {
@@ -81,7 +81,7 @@ export class Bodies {
     } else {
       this.hold(body, part);
       if (this.bytes > this.most * TOGETHER) {
-        this.giveUpFirst((one, other) => one.held.length >= other.held.length);
+        this.giveUpFirst((one, other) => one.buffer.length >= other.buffer.length);
       }
     }
   }
@@ -91,20 +91,20 @@ export class Bodies {
     const before = body.bytes - part.length;
     // As nearly all bodies come: no copy of it.
     if (before === 0 && part.length === Number(body.req.headers['content-length'])) {
-      body.held = part;
+      body.buffer = part;
       this.bytes += part.length;
       return;
     }
     // A part is a Buffer of its own, some 200 bytes for a byte that came alone, and on node 12 keeps
     // alive all that node read with it, up to 64 KB: neither would be counted.
-    if (body.held.length < body.bytes) {
-      const wanted = Math.max(body.bytes, body.held.length * 2, SMALLEST);
+    if (body.buffer.length < body.bytes) {
+      const wanted = Math.max(body.bytes, body.buffer.length * 2, SMALLEST);
       const larger = Buffer.allocUnsafeSlow(Math.min(wanted, this.most));
-      body.held.copy(larger, 0, 0, before);
-      this.bytes += larger.length - body.held.length;
-      body.held = larger;
+      body.buffer.copy(larger, 0, 0, before);
+      this.bytes += larger.length - body.buffer.length;
+      body.buffer = larger;
     }
-    part.copy(body.held, before);
+    part.copy(body.buffer, before);
   }
 
   /** Gives up bodies that take too long. To be called now and then. */
@@ -124,7 +124,7 @@ export class Bodies {
 
   private giveUp(body: Body, refusal: Refusal): void {
     if (!this.forget(body)) return;
-    body.held = NOTHING;
+    body.buffer = NOTHING;
     body.since = now();
     this.answered.add(body);
     body.refuse(refusal);
@@ -140,7 +140,7 @@ export class Bodies {
       last.at = at;
     }
     body.at = -1;
-    this.bytes -= body.held.length;
+    this.bytes -= body.buffer.length;
     return true;
   }
 }

@@ -1,4 +1,7 @@
-/* What a client said when it came, as app.ts sees it in socket.handshake. serve.ts reads it from the request of each handshake. */
+/*
+ * What a client said when it came, as app.ts sees it in socket.handshake. serve.ts reads it from
+ * the request of each handshake.
+ */
 import type { IncomingMessage } from 'http';
 import { parse } from 'querystring';
 import type { Handshake } from '../api';
@@ -8,24 +11,26 @@ import { Refusal } from '../protocol/refusal';
 /** Values of headers that were seen: nearly all clients send the same ones. */
 const seen = new Map<string, string>();
 const MOST_SEEN = 1000;
+/** Longer ones are not worth it, characters. */
+const LONGEST_SEEN = 300;
 /**
- * How many parts the query of a handshake may have. Each is a property of an object, which takes 100
- * bytes and more, where the request had 2.
+ * How many parts the query of a handshake may have. Each is a property of an object, which takes
+ * 100 bytes and more, where the request had 2.
  */
 const MOST_PARTS = 200;
 /**
- * From so many headers on they are kept as text. A browser behind IIS sends some 30. Each header is a
- * property, too: 16 KB of short headers would make a session keep more than 300 KB. So would one header
- * that comes thousands of times: V8 keeps its value as the parts that node has joined.
+ * From so many headers on they are kept as text. A browser behind IIS sends some 30. Each header is
+ * a property, too: 16 KB of short headers would make a session keep more than 300 KB. So would one
+ * header that comes thousands of times: V8 keeps its value as the parts that node has joined.
  */
 const MANY_HEADERS = 100;
 
 /**
- * Reads a handshake. It is kept for as long as its session: small copies of what node has read, which would be a third of what a
- * waiting client takes.
+ * Reads a handshake. It is kept for as long as its session: small copies of what node has read,
+ * which would be a third of what a waiting client takes.
  * @param query the query string
  * @param trust knows what of the request can be believed
- * @throws Refusal if it has more parts than any client would send
+ * @throws Refusal if the query has more parts than any client would send
  */
 export function readHandshake(req: IncomingMessage, query: string, trust: Trust): Handshake {
   if (query.length > MOST_PARTS && query.split('&', MOST_PARTS + 1).length > MOST_PARTS) {
@@ -46,8 +51,12 @@ export function readHandshake(req: IncomingMessage, query: string, trust: Trust)
   return Object.defineProperty(handshake, 'time', TIME) as Handshake;
 }
 
-/** 0.9 has it as a text. Who asks for it gets one. */
-const TIME = { enumerable: true, configurable: true, get(this: Handshake): string { return new Date(this.issued).toString(); } };
+/** 0.9 has the time as a text, too. It is made when somebody asks for it. */
+const TIME = {
+  enumerable: true,
+  configurable: true,
+  get(this: Handshake): string { return new Date(this.issued).toString(); },
+};
 
 /**
  * Keeps small copies of the headers, not what node has read.
@@ -59,7 +68,7 @@ function keepHeaders(handshake: Pick<Handshake, 'headers'>, count: number): void
     const copy = { ...headers };
     for (const name in copy) {
       const value = copy[name];
-      if (typeof value === 'string') copy[name] = shared(value);
+      if (typeof value === 'string') copy[name] = sameText(value);
     }
     handshake.headers = copy;
     return;
@@ -75,11 +84,11 @@ function keepHeaders(handshake: Pick<Handshake, 'headers'>, count: number): void
   });
 }
 
-/** The text of that value that others hold already. */
-function shared(value: string): string {
+/** @returns the text of that value that other handshakes hold already */
+function sameText(value: string): string {
   const known = seen.get(value);
   if (known !== undefined) return known;
   if (seen.size >= MOST_SEEN) seen.clear();
-  if (value.length < 300) seen.set(value, value);
+  if (value.length < LONGEST_SEEN) seen.set(value, value);
   return value;
 }

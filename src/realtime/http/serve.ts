@@ -1,219 +1,259 @@
 /*
- * The way from a request to a session; index.ts hands it all of Socket.IO's. Whatever is wrong with a request, it gets an answer: of a
- * connection that is cut, iisnode makes a 500.1013.
+ * The way from a request to a session; index.ts hands all requests of Socket.IO to it. Whatever is
+ * wrong with a request, it gets an answer: of a connection that is cut, iisnode makes a 500.1013.
  */
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'http';
 import type { Duplex } from 'stream';
-import { atMostOneASecond, Log } from '../logging';
-import type { RealtimeOptions } from '../options';
-import { Bodies } from './bodies';
-import { readHandshake } from './handshake';
+import type { Handshake, Refused } from '../api';
 import type { Manager } from '../io/manager';
-import { readOrigin } from './origins';
-import { readPayload } from '../protocol/read';
 import { receive } from '../io/receive';
-import { answer, notHandshaken, Refusal, unauthorized } from '../protocol/refusal';
-import { Delivered, readDelivery, readRequest, Request } from './requests';
-import { Resource } from './resource';
+import { atMostOneASecond, Log, Report } from '../logging';
+import type { RealtimeOptions } from '../options';
+import { readPayload } from '../protocol/read';
+import { notHandshaken, Refusal } from '../protocol/refusal';
 import type { Session } from '../session/session';
+import { Bodies } from './bodies';
+import { Exchange } from './exchange';
+import { readHandshake } from './handshake';
+import { readOrigin } from './origins';
+import { Asked, Delivered, readDelivered, readRequest } from './requests';
+import { Resource } from './resource';
+import { unauthorized } from './unauthorized';
 import { asksForWebSocket, refuseUpgrade, serveWithoutUpgrade } from './upgrades';
-import { Accept, createAccept } from './websocket';
+import { createWebSockets, OpenWebSocket } from './websocket';
 
-export interface Serve {
-  /** Whether a request is Socket.IO's: it is under the resource, and does not ask for the client script. */
-  owns: (req: IncomingMessage) => boolean;
-  /** Answers a request. */
-  request: (req: IncomingMessage, res: ServerResponse) => void;
-  /** Answers a request for a WebSocket. One for anything else is served as if it had not asked. */
-  upgrade: (this: HttpServer, req: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** From now on every request is told that the server is stopping. */
-  close: () => void;
-  /** Gives up what takes too long. To be called about once a second. */
-  sweep: (now: number) => void;
-}
+export class Serve {
+  private readonly bodies: Bodies;
+  private readonly warn: Report;
+  private resource: Resource;
+  /** Opens WebSockets. null until they are offered: a server that only polls need not load them. */
+  private openWebSocket: OpenWebSocket | null = null;
+  private isClosing = false;
 
-export function createServe(config: RealtimeOptions, manager: Manager, log: Log): Serve {
-  const bodies = new Bodies(config.maxMessageBytes);
-  const { trust } = config;
-  const warn = atMostOneASecond(log.warn);
-  let closing = false;
-  let resource = new Resource(manager.get('resource') as string);
-  manager.on('set:resource', path => { resource = new Resource(path as string); });
-  let accept: Accept | null = null;
-  manager.on('set:transports', transports => {
-    if (accept || !(transports as string[]).includes('websocket')) return;
-    accept = createAccept(config.maxMessageBytes, (session, packets) => receive(manager, session, packets), log);
-  });
-  const owns = ({ url = '' }: IncomingMessage) => resource.has(url);
-
-  /**
-   * @param origin the page's
-   * @throws Refusal for a request that is not to reach a session
-   */
-  function read(req: IncomingMessage, origin: string | null | undefined, upgrade: boolean): Request {
-    if (origin === undefined) throw new Refusal(403, 'pages of this origin may not connect');
-    if (closing) throw new Refusal(503, 'the server is stopping', { Connection: 'close' });
-    if (Number(req.headers['content-length']) > config.maxMessageBytes) {
-      throw new Refusal(413, `a message may have ${config.maxMessageBytes} bytes`);
-    }
-    const asked = readRequest(req, resource.rest(req.url!), manager.get('transports') as string[]);
-    if ((asked.kind === 'upgrade') !== upgrade) throw new Refusal(400, upgrade ? 'no WebSocket here' : 'a WebSocket is meant here');
-    return asked;
-  }
-
-  function note(req: IncomingMessage, { status, reason }: Refusal): void {
-    const { address } = trust.address(req);
-    const page = (req.headers.origin || req.headers.referer || 'by its word in Sec-Fetch-Site').slice(0, 200);
-    if (status === 403) warn(reason, address, page, '(see ALLOWED_ORIGINS)');
-    else if (status === 400 || status === 404 || status === 405 || closing) log.debug('refused', status, reason, address);
-    else warn(reason, address);
-  }
-
-  /** Does what a request asks for, or answers why not. */
-  function attempt(req: IncomingMessage, res: ServerResponse, origin: string | null, act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      refuse(req, res, origin, error);
-    }
-  }
-
-  function refuse(req: IncomingMessage, res: ServerResponse, origin: string | null, refusal: Refusal): void {
-    note(req, refusal);
-    answer(res, refusal.status, refusal.reason, origin, refusal.headers);
-  }
-
-  function handshake(req: IncomingMessage, res: ServerResponse, origin: string | null, { query }: Request): void {
-    const data = readHandshake(req, query, trust);
-    const enter = () => {
-      const told = manager.backplane.enter(data, () => manager.admit(data));
-      if (typeof told === 'string') answer(res, 200, told, origin);
-      else answerLater(req, res, origin, told);
-    };
-    const check = manager.get('authorization');
-    if (!check) return enter();
-    manager.ask(check, manager, data, (error, authorized, why) => attempt(req, res, origin, () => {
-      if (error) answer(res, 500, 'handshake error', origin);
-      else if (authorized) enter();
-      else {
-        warn('handshake unauthorized', data.address.address);
-        const refused = unauthorized(data.query.got !== undefined, why);
-        const tell = () => {
-          manager.shutOut(data);
-          answer(res, 403, refused, origin, UNAUTHORIZED);
-        };
-        const { session: id, got } = data.query;
-        const comes = typeof id === 'string' && got !== undefined &&
-          manager.backplane.bring(manager.sessions.get(id), id, null);
-        if (comes) attemptAfter(req, res, origin, comes, tell);
-        else tell();
-      }
-    }));
-  }
-
-  function post(req: IncomingMessage, res: ServerResponse, origin: string | null, session: Session | undefined, by: string): void {
-    if (!session || session.isOver) throw notHandshaken();
-    const handle = (text: string) => (to: Session) => {
-      if (to.isOver) throw notHandshaken(); // it ended while its body came
-      const packets = readPayload(text, config.maxPackets);
-      to.begin();
-      receive(manager, to, packets);
-    };
-    bodies.read(req, text => attempt(req, res, origin, () => {
-      const counts = manager.backplane.handle(session, by, handle(text));
-      if (counts) answerLater(req, res, origin, counts.then(() => '1'));
-      else answer(res, 200, '1', origin);
-    }), refusal => refuse(req, res, origin, refusal));
-  }
-
-  /** The same, with what takes a while before it. */
-  function attemptAfter<T>(
-    req: IncomingMessage, res: ServerResponse, origin: string | null, wait: Promise<T>, act: (got: T) => void,
-  ): void {
-    wait.then(got => attempt(req, res, origin, () => act(got)), error => attempt(req, res, origin, () => { throw error; }));
-  }
-
-  function answerLater(req: IncomingMessage, res: ServerResponse, origin: string | null, text: Promise<string>): void {
-    attemptAfter(req, res, origin, text, told => answer(res, 200, told, origin));
-  }
-
-  function request(req: IncomingMessage, res: ServerResponse): void {
-    const page = readOrigin(req, config.allowedOrigins, trust);
-    const origin = page === undefined ? null : page; // a page elsewhere is not to read even a refusal
-    attempt(req, res, origin, () => {
-      const asked = read(req, page, false);
-      switch (asked.kind) {
-        case 'welcome': return answer(res, 200, 'Welcome to socket.io.', origin);
-        case 'preflight': return answer(res, 204, '', origin, PREFLIGHT);
-        case 'handshake': {
-          if (req.method === 'GET') return handshake(req, res, origin, asked);
-          // What it carries means nothing, but it is read, and bounded as a message is.
-          return bodies.read(
-            req, () => attempt(req, res, origin, () => handshake(req, res, origin, asked)),
-            refusal => refuse(req, res, origin, refusal),
-          );
-        }
-      }
-      const delivery = readDelivery(asked.query);
-      const go = () => proceed(req, res, origin, asked, delivery);
-      const session = manager.sessions.get(asked.id);
-      const comes = delivery.attempt === 'undefined'
-        ? null : manager.backplane.bring(session, asked.id, delivery.attempt);
-      if (comes) attemptAfter(req, res, origin, comes, go);
-      else go();
+  constructor(
+    private readonly options: RealtimeOptions,
+    private readonly manager: Manager,
+    private readonly log: Log,
+  ) {
+    this.bodies = new Bodies(options.maxMessageBytes);
+    this.warn = atMostOneASecond(log.warn);
+    this.resource = new Resource(manager.get('resource') as string);
+    manager.on('set:resource', (path: string) => { this.resource = new Resource(path); });
+    manager.on('set:transports', (transports: string[]) => {
+      if (this.openWebSocket || !transports.includes('websocket')) return;
+      this.openWebSocket = createWebSockets(
+        options.maxMessageBytes, (session, packets) => receive(manager, session, packets), log,
+      );
     });
   }
 
-  /** A request of a session. */
-  function proceed(req: IncomingMessage, res: ServerResponse, origin: string | null, asked: Request, delivered: Delivered): void {
-    const known = manager.sessions.get(asked.id);
-    const session = known && known.isOf(delivered.attempt) ? known : undefined;
-    if (asked.kind === 'post') return post(req, res, origin, session, delivered.attempt);
-    if (asked.kind === 'leave') {
-      if (session) session.onLeave();
-      return answer(res, 200, '', origin);
-    }
-    if (!session) throw notHandshaken();
-    // While it waits it keeps nothing but its answer: what its request said is a kilobyte.
-    req.headers = NO_HEADERS;
-    req.rawHeaders = NO_RAW_HEADERS;
-    session.transport.onPoll(res, req.socket, origin, delivered);
+  /** @returns whether a request is Socket.IO's */
+  owns({ url = '' }: IncomingMessage): boolean {
+    return this.resource.has(url);
   }
 
-  function upgrade(
-    this: HttpServer, req: IncomingMessage, socket: Duplex, head: Buffer,
-  ): void {
+  /** From now on every request is told that the server is stopping. */
+  close(): void {
+    this.isClosing = true;
+  }
+
+  /** Bodies that take too long are given up. To be called about once a second. */
+  sweep(time: number): void {
+    this.bodies.sweep(time);
+  }
+
+  /** A request of Socket.IO's is answered, now or when there is something to say. */
+  request(req: IncomingMessage, res: ServerResponse): void {
+    const page = readOrigin(req, this.options.allowedOrigins, this.options.trust);
+    // A page that may not connect is not to read even that.
+    const exchange = new Exchange(req, res, page === undefined ? null : page, this);
+    try {
+      this.dispatch(exchange, this.read(req, page));
+    } catch (error) {
+      exchange.fail(error);
+    }
+  }
+
+  /**
+   * A request for a WebSocket is answered. One for another kind of upgrade is served as if it had
+   * not asked.
+   */
+  upgrade(server: HttpServer, req: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (!asksForWebSocket(req)) {
-      serveWithoutUpgrade(this, req, socket, head);
+      serveWithoutUpgrade(server, req, socket, head);
       return;
     }
     try {
-      if (!owns(req)) throw new Refusal(404, 'not found');
-      const version = req.headers['sec-websocket-version'];
-      if (version !== '13' && version !== DRAFT) throw new Refusal(426, 'WebSockets of version 13', VERSION);
-      const { id, query } = read(req, readOrigin(req, config.allowedOrigins, trust), true);
-      const session = manager.sessions.get(id);
-      if (!session || session.ended || !session.isOf(readDelivery(query).attempt)) throw notHandshaken();
-      accept!(req, socket, head, session);
+      const session = this.sessionOfUpgrade(req);
+      this.openWebSocket!(req, socket, head, session);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      note(req, error);
+      this.onRefusal(req, error);
       refuseUpgrade(socket, error);
     }
   }
 
-  return { owns, request, upgrade, close: () => { closing = true; }, sweep: now => bodies.sweep(now) };
+  /** @throws Refusal if there is no such session, or there are no WebSockets for it */
+  private sessionOfUpgrade(req: IncomingMessage): Session {
+    if (!this.owns(req)) throw new Refusal(404, 'not found');
+    const version = req.headers['sec-websocket-version'];
+    if (version !== '13' && version !== DRAFT) {
+      throw new Refusal(426, 'WebSockets of version 13', VERSION);
+    }
+    const page = readOrigin(req, this.options.allowedOrigins, this.options.trust);
+    const { kind, id, query } = this.read(req, page);
+    if (kind !== 'upgrade') throw new Refusal(400, 'no WebSocket here');
+    const session = this.find(id, readDelivered(query).handshakeNumber);
+    if (!session || session.ended) throw notHandshaken();
+    return session;
+  }
+
+  /**
+   * @param page the other origin whose page asks, null if there is none, undefined if the page may
+   * not connect
+   * @throws Refusal for a request that is not to reach a session
+   */
+  private read(req: IncomingMessage, page: string | null | undefined): Asked {
+    const { maxMessageBytes } = this.options;
+    if (page === undefined) throw new Refusal(403, 'pages of this origin may not connect');
+    if (this.isClosing) throw new Refusal(503, 'the server is stopping', { Connection: 'close' });
+    if (Number(req.headers['content-length']) > maxMessageBytes) {
+      throw new Refusal(413, `a message may have ${maxMessageBytes} bytes`);
+    }
+    const path = this.resource.rest(req.url!);
+    return readRequest(req, path, this.manager.get('transports') as string[]);
+  }
+
+  /** Logs why a request is refused. */
+  onRefusal(req: IncomingMessage, { status, reason }: Refusal): void {
+    const { address } = this.options.trust.address(req);
+    if (status === 403) {
+      const { origin, referer } = req.headers;
+      const page = (origin || referer || 'by its word in Sec-Fetch-Site').slice(0, 200);
+      this.warn(reason, address, page, '(see ALLOWED_ORIGINS)');
+    } else if (QUIET.includes(status) || this.isClosing) {
+      this.log.debug('refused', status, reason, address);
+    } else this.warn(reason, address);
+  }
+
+  private dispatch(exchange: Exchange, asked: Asked): void {
+    switch (asked.kind) {
+      case 'welcome': return exchange.answer('Welcome to socket.io.');
+      case 'preflight': return exchange.answer('', 204, PREFLIGHT);
+      case 'upgrade': throw new Refusal(400, 'a WebSocket is meant here');
+      case 'handshake': {
+        if (exchange.req.method === 'GET') return this.handshake(exchange, asked.query);
+        // What it carries means nothing, but it is read, and bounded as a message is.
+        return this.bodies.read(
+          exchange.req,
+          () => exchange.attempt(() => this.handshake(exchange, asked.query)),
+          refusal => exchange.refuse(refusal),
+        );
+      }
+      default: return this.bring(exchange, asked);
+    }
+  }
+
+  /** A client comes, or comes back. The application is asked whether it may, if it wants to be. */
+  private handshake(exchange: Exchange, query: string): void {
+    const { manager } = this;
+    const handshake = readHandshake(exchange.req, query, this.options.trust);
+    const check = manager.get('authorization');
+    if (!check) return this.enter(exchange, handshake);
+    manager.ask(check, manager, handshake, (error, authorized, why) => exchange.attempt(() => {
+      if (error) exchange.answer('handshake error', 500);
+      else if (authorized) this.enter(exchange, handshake);
+      else this.shutOut(exchange, handshake, why);
+    }));
+  }
+
+  private enter(exchange: Exchange, handshake: Handshake): void {
+    const { manager } = this;
+    const told = manager.backplane.enter(handshake, () => manager.admit(handshake));
+    if (typeof told === 'string') exchange.answer(told);
+    else exchange.later(told, text => exchange.answer(text));
+  }
+
+  /** @param why what the application said with its no */
+  private shutOut(
+    exchange: Exchange, handshake: Handshake, why: Partial<Refused> | undefined,
+  ): void {
+    const { manager } = this;
+    const { session: id, got } = handshake.query;
+    this.warn('handshake unauthorized', handshake.address.address);
+    const tell = () => {
+      manager.shutOut(handshake);
+      exchange.answer(unauthorized(got !== undefined, why), 403, UNAUTHORIZED);
+    };
+    const comes = typeof id === 'string' && got !== undefined
+      ? manager.backplane.bring(manager.sessions.get(id), id, null)
+      : null;
+    if (comes) exchange.later(comes, tell);
+    else tell();
+  }
+
+  /** A request of a session. If another process has the session, it comes here first. */
+  private bring(exchange: Exchange, asked: Asked): void {
+    const { backplane, sessions } = this.manager;
+    const delivered = readDelivered(asked.query);
+    const { handshakeNumber } = delivered;
+    const comes = handshakeNumber === null
+      ? null
+      : backplane.bring(sessions.get(asked.id), asked.id, handshakeNumber);
+    if (comes) exchange.later(comes, () => this.proceed(exchange, asked, delivered));
+    else this.proceed(exchange, asked, delivered);
+  }
+
+  private proceed(exchange: Exchange, asked: Asked, delivered: Delivered): void {
+    const session = this.find(asked.id, delivered.handshakeNumber);
+    if (asked.kind === 'goodbye') {
+      if (session) session.end('goodbye');
+      return exchange.answer('');
+    }
+    if (!session) throw notHandshaken();
+    if (asked.kind === 'post') return this.post(exchange, session, delivered.handshakeNumber);
+    exchange.forgetRequest();
+    session.transport.onPoll(exchange, delivered);
+  }
+
+  /** @returns the session, if the request is of the handshake that its client came with last */
+  private find(id: string, handshakeNumber: number | null): Session | undefined {
+    const session = this.manager.sessions.get(id);
+    return session && session.isOf(handshakeNumber) ? session : undefined;
+  }
+
+  private post(exchange: Exchange, session: Session, handshakeNumber: number | null): void {
+    if (session.isOver) throw notHandshaken();
+    const { backplane } = this.manager;
+    this.bodies.read(exchange.req, text => exchange.attempt(() => {
+      const counts = backplane.handle(session, handshakeNumber, to => this.take(to, text));
+      if (counts) exchange.later(counts, () => exchange.answer('1'));
+      else exchange.answer('1');
+    }), refusal => exchange.refuse(refusal));
+  }
+
+  /** @param text what a POST of the session's client has carried */
+  private take(session: Session, text: string): void {
+    if (session.isOver) throw notHandshaken(); // it has ended while the body came
+    const packets = readPayload(text, this.options.maxPackets);
+    session.open();
+    receive(this.manager, session, packets);
+  }
 }
 
-/** An application's own text is in it: no browser is to take it for a page. */
+/** Statuses of what any client does now and then: the log does not have them at its usual level. */
+const QUIET = [400, 404, 405];
+/** The answer has a text of the application's: no browser is to take it for a page. */
 const UNAUTHORIZED = { 'X-Content-Type-Options': 'nosniff' };
 const VERSION = { 'Sec-WebSocket-Version': '13' };
-/** The last draft before the standard. Clients of 0.9 in Java speak it; its frames are those of version 13. */
+/**
+ * The last draft before the standard. Clients of 0.9 in Java speak it; its frames are those of
+ * version 13.
+ */
 const DRAFT = '8';
-const NO_HEADERS = {};
-const NO_RAW_HEADERS: string[] = [];
 const PREFLIGHT = {
-  Allow: 'GET, POST, OPTIONS', 'Access-Control-Allow-Methods': 'GET, POST', 'Access-Control-Allow-Headers': 'Content-Type, X-Requested-With',
+  Allow: 'GET, POST, OPTIONS',
+  'Access-Control-Allow-Methods': 'GET, POST',
+  'Access-Control-Allow-Headers': 'Content-Type, X-Requested-With',
   'Access-Control-Max-Age': '600',
 };

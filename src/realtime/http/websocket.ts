@@ -1,17 +1,19 @@
 /*
- * Opens WebSockets, where TRANSPORTS offers them, and reads what comes over them: serve.ts says for whom. What is sent over them
- * goes by transport.ts.
+ * Opens WebSockets, where they are offered, and reads what comes over them: serve.ts says for which
+ * session. What is sent over them goes by session/transport.ts.
  */
 import type { IncomingMessage } from 'http';
 import type { Duplex } from 'stream';
 import type { Log } from '../logging';
-import type { Packet } from '../protocol/types';
 import { readPacket } from '../protocol/read';
 import { Refusal } from '../protocol/refusal';
+import type { Packet } from '../protocol/types';
 import type { Session } from '../session/session';
 
 /** Answers a request for a WebSocket with the WebSocket. */
-export type Accept = (req: IncomingMessage, socket: Duplex, head: Buffer, session: Session) => void;
+export type OpenWebSocket = (
+  req: IncomingMessage, socket: Duplex, head: Buffer, session: Session,
+) => void;
 
 /**
  * How long a client may take to close a WebSocket that we close, ms. ws waits 30 s, in which a
@@ -20,17 +22,21 @@ export type Accept = (req: IncomingMessage, socket: Duplex, head: Buffer, sessio
 const CLOSE_GRACE = 5000;
 
 /**
- * WebSockets, by the ws package: 0.9's own reader of frames takes what no browser sends.
+ * WebSockets are opened by the ws package: 0.9's own reader of frames takes what no browser sends.
  * @param most how many bytes a message may have
+ * @param onPackets takes what a message carries
  */
-export function createAccept(
+export function createWebSockets(
   most: number, onPackets: (session: Session, packets: Packet[]) => void, log: Log,
-): Accept {
+): OpenWebSocket {
   // Not at the top: a server that only polls need not load it.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { WebSocketServer } = require('ws') as typeof import('ws');
   const options = {
-    noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: most,
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: most,
     closeTimeout: CLOSE_GRACE,
   };
   const server = new WebSocketServer(options);

@@ -1,12 +1,18 @@
-/* How the application's functions are called, its handlers and authorizations: for manager.ts, namespace.ts and socket.ts. */
+/*
+ * How the application's functions are called, its handlers and authorizations: for manager.ts,
+ * namespace.ts, socket.ts and users.ts.
+ */
 export type Handler = (...args: any[]) => unknown;
 
 /**
- * Calls handlers, so that one that throws, or whose promise is rejected, keeps neither the others from being called nor the
- * process from living.
+ * Calls handlers, so that one that throws, or whose promise is rejected, keeps neither the others
+ * from being called nor the process from living.
+ * @param self what the handlers have for `this`
  * @param failed takes what was thrown
  */
-export function callHandlers(handlers: Handler[], self: object, args: unknown[], failed: (error: unknown) => void): void {
+export function callHandlers(
+  handlers: Handler[], self: object, args: unknown[], failed: (error: unknown) => void,
+): void {
   for (const handler of handlers) {
     try {
       caught(handler.apply(self, args), failed);
@@ -26,10 +32,11 @@ export function caught(result: unknown, failed: (error: unknown) => void): void 
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  if (typeof value !== 'object' || value === null) return false;
+  return typeof (value as { then?: unknown }).then === 'function';
 }
 
-/** A function that calls `then` at its first call only. */
+/** @returns a function that calls `then` at its first call only */
 export function once<A extends unknown[]>(then: (...args: A) => void): (...args: A) => void {
   let called = false;
   return (...args) => {

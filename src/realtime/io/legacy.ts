@@ -1,14 +1,13 @@
-/**
+/*
  * What this folder builds on of socket.io 0.9.19: its settings and namespaces. Its transports, its
- * reading and writing of packets and its bookkeeping are not used: they are where a client can end the process, where what was
- * sent is lost, and where the time goes. The release line is frozen, so these do not move; nothing outside this folder may use them.
+ * reading and writing of packets and its bookkeeping are not used: they are where a client can end
+ * the process, where what was sent is lost, and where the time goes. The release line is frozen, so
+ * these do not move. Nothing outside this folder may use them.
  */
 /* eslint-disable @typescript-eslint/no-require-imports -- 0.9 has no types to import */
 import type { EventEmitter } from 'events';
 import Module from 'module';
-
-type Events = EventEmitter;
-type Handler = (...args: any[]) => any;
+import type { Handler } from './handlers';
 
 declare class LegacyEmitter {
   on(event: string, handler: Handler): this;
@@ -20,6 +19,7 @@ declare class LegacyEmitter {
 export interface Flags {
   /** The key of the room that it goes to; by default the namespace. */
   endpoint?: string;
+  /** The ids of sessions that it does not go to. */
   exceptions: string[];
   volatile?: boolean;
   /** Whether it is for this process only. */
@@ -29,8 +29,14 @@ export interface Flags {
   room?: string;
 }
 
+interface LegacyOptions {
+  transports: readonly string[];
+  logger: object;
+}
+
 declare class LegacyManager extends LegacyEmitter {
-  constructor(door: Events, options: { transports: readonly string[]; logger: object });
+  /** @param door what the requests come from: nothing here, as http/ takes them */
+  constructor(door: EventEmitter, options: LegacyOptions);
   settings: { [name: string]: any };
   get(name: string): any;
   set(name: string, value: unknown): unknown;
@@ -52,14 +58,15 @@ export const BaseManager = loadManager();
 export const BaseNamespace = require('socket.io/lib/namespace') as typeof LegacyNamespace;
 
 /**
- * Loads 0.9 without its client, of which a server needs the version and no more. It would be half of the start of this folder, and
- * who comes just after a recycle waits for the start.
+ * Loads 0.9 without its client, of which a server needs the version and no more. The client would be
+ * half of the start of this folder, and clients that come just after a recycle wait for the start.
  */
 function loadManager(): typeof LegacyManager {
   const client = require.resolve('socket.io-client');
   const loaded = require.cache[client];
+  const { version } = require('socket.io-client/package.json') as { version: string };
   const stand = new Module(client);
-  stand.exports = { version: (require('socket.io-client/package.json') as { version: string }).version };
+  stand.exports = { version };
   stand.loaded = true;
   require.cache[client] = stand;
   try {

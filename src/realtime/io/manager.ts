@@ -1,39 +1,44 @@
+/*
+ * 0.9's manager, which app.ts knows as `io`: 0.9's settings and namespaces, with sessions and rooms
+ * of our own. Whatever concerns more than one client goes by it.
+ */
 import { randomBytes } from 'crypto';
 import { EventEmitter } from 'events';
 import type { Authorization, Handshake, Refused } from '../api';
 import type { Backplane, Core } from '../backplane';
 import { atMostOneASecond, Log, Report } from '../logging';
 import type { RealtimeOptions } from '../options';
+import { readNumber } from '../protocol/read';
+import { notHandshaken } from '../protocol/refusal';
+import { Limits } from '../session/limits';
+import { Session, SessionHost } from '../session/session';
+import type { Transport } from '../session/transport';
+import { ClientCount } from './client-count';
 import { callHandlers, once } from './handlers';
 import { BaseManager } from './legacy';
-import { Limits } from '../session/limits';
 import { Namespace } from './namespace';
-import { notHandshaken } from '../protocol/refusal';
 import { Rooms } from './rooms';
 import { checkSetting } from './settings';
-import { Session } from '../session/session';
-import { Told } from './told';
-import type { Transport } from '../session/transport';
 import { Users } from './users';
 
-/** Says with a handshake's answer that the page must not send as this user what it had for another. */
+/** Says in a handshake's answer that the page must not send as this user what it had for another. */
 const ANOTHER_USER = 'another-user';
+/** How long a session's id is, bytes. */
+const ID_LENGTH = 15;
 
-/**
- * 0.9's manager, which app.ts knows as `io`: its settings and namespaces, with sessions and rooms of our own. Whatever concerns
- * more than one client goes by it.
- */
-export class Manager extends BaseManager implements Core {
-  /** By session id. Those that have ended stay until their client has been told. */
+export class Manager extends BaseManager implements Core, SessionHost {
+  /** By their ids. Those that have ended stay until their client has been told. */
   readonly sessions = new Map<string, Session>();
   readonly rooms = new Rooms();
   readonly limits: Limits;
   readonly users = new Users(this);
   readonly backplane: Backplane;
-  /** How many clients are connected. */
+  /** How many clients are connected to this process. */
   clients = 0;
-  private readonly told = new Told(() => this.total, total => this.emit('clients', total));
-  /** How long a client of public/realtime.js may be absent, s. */
+  private readonly clientCount = new ClientCount(
+    () => this.total, total => this.emit('clients', total),
+  );
+
   readonly sessionTimeout: number;
   declare namespaces: { [name: string]: Namespace };
 
@@ -42,9 +47,11 @@ export class Manager extends BaseManager implements Core {
   readonly report: Report;
   private toFlush: Transport[] = [];
 
+  /** @param backplane makes what this manager shares with those of other processes */
   constructor(options: RealtimeOptions, log: Log, backplane: (core: Manager) => Backplane) {
-    // 0.9's info is one line a client and more: debug, by any other name.
-    super(new EventEmitter(), { transports: ['xhr-polling'], logger: { ...log, info: log.debug } });
+    // 0.9's info is one line a client and more: that is debug, by any other name.
+    const logger = { ...log, info: log.debug };
+    super(new EventEmitter(), { transports: ['xhr-polling'], logger });
     this.sessionTimeout = options.sessionTimeout;
     this.debug = log.debug;
     this.report = atMostOneASecond(log.error);
@@ -60,8 +67,9 @@ export class Manager extends BaseManager implements Core {
   }
 
   /**
-   * @returns this; with a name alone, its value
-   * @throws Error with one line, where that would change nothing, or not as it should
+   * Changes a setting, as 0.9 does, if it means something here.
+   * @returns the manager; with a name alone, the value
+   * @throws Error with one line, if the setting would change nothing (settings.ts)
    */
   override set(name: string, ...value: unknown[]): unknown {
     if (value.length === 0) return this.get(name);
@@ -75,17 +83,23 @@ export class Manager extends BaseManager implements Core {
   /** A namespace, made at its first use. Names are the application's: a client cannot make one. */
   override of(name: string): Namespace {
     const known = this.namespace(name);
-    return known || (this.namespaces[name] = new Namespace(this, name));
+    if (known) return known;
+    const made = new Namespace(this, name);
+    this.namespaces[name] = made;
+    return made;
   }
 
-  /** A namespace that there is. */
+  /** @returns a namespace that there is */
   namespace(name: string): Namespace | undefined {
-    return Object.prototype.hasOwnProperty.call(this.namespaces, name) ? this.namespaces[name] : undefined;
+    const isKnown = Object.prototype.hasOwnProperty.call(this.namespaces, name);
+    return isKnown ? this.namespaces[name] : undefined;
   }
 
   /**
-   * Asks the application whether a client may connect, and answers `done` once, whatever it does: 0.9 answers the client
-   * each time it is told.
+   * Asks the application whether a client may connect, or join a namespace.
+   * @param self what the application's function has for `this`
+   * @param done takes the answer, once, whatever the application does: 0.9 answers the client each
+   * time that it is told
    */
   ask(
     check: Authorization, self: object, handshake: Handshake,
@@ -102,59 +116,97 @@ export class Manager extends BaseManager implements Core {
    * Makes a session of a handshake, or finds the one that its client has (session=<id> in the
    * query). One that goes on has the new handshake from then on. If that is another user's, it is
    * another session: nothing that waits for the one is for the other.
-   * @returns what the client is told: the session's id, time-outs and transports; where the one
+   * @returns what the client is told: the session's id, time-outs and transports; where the session
    * that it had was another user's, that too. 0.9's client reads four parts, and no fifth
-   * @throws Refusal if there are too many, or the client has come with another one since
+   * @throws Refusal if there are too many sessions, or the client has come with another handshake
+   * since
    */
   admit(handshake: Handshake): string {
-    const { got, session: id, try: attempt } = handshake.query;
-    const known = typeof id === 'string' && this.sessions.get(id);
-    const isLate = known && Number(attempt) < Number(known.attempt);
-    const isOthers = known && known.delivery && !isLate && !this.users.isSame(known, handshake);
-    if (known && isOthers) known.endUntold('another user');
-    // One that the client knows more of than we do, as Redis lost that, does not go on.
-    if (known && known.delivery && Number(got) >= known.delivery.next) known.end('its last messages are missing');
-    const mayGoOn = known && known.delivery && !isOthers && !known.isOver;
-    const goesOn = mayGoOn && (known.connected || known.ended) && this.sessions.has(known.id);
-    const session = goesOn ? known : this.newSession(handshake, got !== undefined);
-    // A handshake that was given up, and came late.
-    if (session === known && isLate) throw notHandshaken();
-    if (session === known) {
-      session.resume(String(attempt), Number(got));
+    const { got } = handshake.query;
+    const handshakeNumber = readNumber(handshake.query.try);
+    const known = this.ofRealtime(handshake);
+    const late = known !== undefined && isLate(known, handshakeNumber);
+    const isOthers = known !== undefined && !late && !this.users.isSame(known, handshake);
+    if (isOthers) known.end('another user');
+    let session: Session;
+    if (known && !isOthers && this.canGoOn(known, Number(got))) {
+      // A handshake that was given up, and came late.
+      if (late) throw notHandshaken();
+      session = known;
+      session.resume(handshakeNumber, Number(got));
       session.renew(handshake);
-    } else session.attempt = String(attempt);
+    } else {
+      session = this.newSession(handshake, got !== undefined);
+      session.handshakeNumber = handshakeNumber;
+    }
     const heartbeat = this.enabled('heartbeats') ? this.get('heartbeat timeout') : '';
-    const told = [session.id, heartbeat, this.get('close timeout'), this.get('transports').join(',')];
+    const transports = this.get('transports').join(',');
+    const told = [session.id, heartbeat, this.get('close timeout'), transports];
     if (isOthers) told.push(ANOTHER_USER);
     return told.join(':');
+  }
+
+  /**
+   * @returns the session that a handshake names, of a client of public/realtime.js; undefined if
+   * there is none
+   */
+  private ofRealtime({ query: { session: id } }: Handshake): Session | undefined {
+    const known = typeof id === 'string' ? this.sessions.get(id) : undefined;
+    return known && known.delivery ? known : undefined;
+  }
+
+  /**
+   * A session that its client knows more of than we do ends.
+   * @param got the number of the last message that the client has
+   * @returns whether a session can go on. One that is a handshake and no more does not
+   */
+  private canGoOn(known: Session, got: number): boolean {
+    if (known.ended) return known.isForGood;
+    if (!(got >= known.delivery!.next)) return known.isUsed;
+    known.end('its last messages are missing');
+    return false;
   }
 
   /**
    * A handshake was refused. The session that it wanted to go on with ends: whoever it was may not
    * be let in any more, and a poll of before may still be open.
    */
-  shutOut({ query: { got, session: id, try: attempt } }: Handshake): void {
-    const known = typeof id === 'string' && got !== undefined && this.sessions.get(id);
-    if (!known || !known.delivery || Number(attempt) < Number(known.attempt)) return;
-    known.endUntold('unauthorized');
+  shutOut(handshake: Handshake): void {
+    const known = this.ofRealtime(handshake);
+    if (!known || handshake.query.got === undefined) return;
+    if (!isLate(known, readNumber(handshake.query.try))) known.end('unauthorized');
   }
 
   private newSession(handshake: Handshake, delivers: boolean): Session {
-    const id = randomBytes(15).toString('base64').replace(/\//g, '_').replace(/\+/g, '-');
-    const session = new Session(id, handshake, this, delivers);
-    this.limits.beforeOpen(session);
-    this.sessions.set(id, session);
+    const random = randomBytes(ID_LENGTH).toString('base64');
+    const id = random.replace(/\//g, '_').replace(/\+/g, '-');
+    const session = this.addSession(new Session(id, handshake, this, delivers));
     this.debug('handshake', id, session.address);
     return session;
   }
 
+  /**
+   * A session that another process had goes on here.
+   * @param handshake the one that it had there
+   * @throws Refusal if there are as many sessions as there may be
+   */
+  adopt(id: string, handshake: Handshake): Session {
+    return this.addSession(new Session(id, handshake, this, true));
+  }
+
+  private addSession(session: Session): Session {
+    this.limits.beforeSession(session);
+    this.sessions.set(session.id, session);
+    return session;
+  }
+
   /** A session has its first poll, or its WebSocket. */
-  onConnect(session: Session, recovered: boolean): void {
+  onOpen(session: Session, recovered: boolean): void {
     this.clients += 1;
     this.debug('connected', session.id, session.transport.name);
     this.limits.onUse(session);
     this.namespaces['']!.join(session, recovered);
-    if (!recovered) this.told.onNewcomer();
+    if (!recovered) this.clientCount.onNewcomer();
     this.backplane.onClients();
   }
 
@@ -163,60 +215,50 @@ export class Manager extends BaseManager implements Core {
     return this.clients + this.backplane.elsewhere;
   }
 
-  /** The number of clients may have changed: tells the application, at most once a second. */
+  /** The number of clients may have changed: the application is told, at most once a second. */
   onCount(): void {
-    if (this.rawListeners('clients').length > 0) this.told.onChange();
+    if (this.rawListeners('clients').length > 0) this.clientCount.onChange();
   }
 
-  /**
-   * A session that another process had goes on here.
-   * @throws Refusal if there are as many sessions as there may be
-   */
-  adopt(id: string, handshake: Handshake): Session {
-    const session = new Session(id, handshake, this, true);
-    this.limits.beforeOpen(session);
-    this.sessions.set(id, session);
-    return session;
-  }
-
-  /** Sends a packet to a client: of this process, or, by its id, of any. */
+  /** Sends a packet to a client: of this process, or, by its session's id, of any. */
   sendTo(session: Session | string, packet: string, volatile?: boolean): void {
     if (typeof session !== 'string') session.send(packet, volatile);
     else this.backplane.publish({ to: session, packet });
   }
 
-  /** Ends a session for good. */
+  /** Ends a session for good: of this process, or, by its id, of any. */
   disconnect(session: Session | string): void {
-    if (typeof session !== 'string') session.disconnect();
+    if (typeof session !== 'string') session.end('booted');
     else this.backplane.publish({ end: session });
   }
 
   /**
    * Sends a packet to everyone in a room who is connected to this process.
-   * @param exceptions the ids of those who do not get it
+   * @param room its key
+   * @param except the ids of those who do not get it
    */
   sendToRoom(
-    room: string, packet: string, volatile: boolean | undefined, exceptions: string[],
+    room: string, packet: string, volatile: boolean | undefined, except: string[],
   ): void {
     // Mostly there is none or one: the sender of a broadcast.
-    const left = exceptions.length > 1 ? new Set(exceptions) : null;
+    const left = except.length > 1 ? new Set(except) : null;
     for (const session of this.rooms.in(room)) {
-      const isLeft = left ? left.has(session.id) : exceptions[0] === session.id;
+      const isLeft = left ? left.has(session.id) : except[0] === session.id;
       if (!isLeft) session.send(packet, volatile);
     }
   }
 
-  /** A session has ended: tells the handlers of 'disconnect', which can still use its rooms. */
-  onEnd(session: Session, reason: string): void {
-    this.debug('ended', session.id, reason);
-    if (session.connected) this.clients -= 1;
+  /** A session has ended: handlers of 'disconnect' are told, and can still use its rooms. */
+  onEnd(session: Session, says: string, wasUsed: boolean): void {
+    this.debug('ended', session.id, says);
+    if (wasUsed) this.clients -= 1;
     this.limits.onUse(session);
-    for (const namespace of Object.values(this.namespaces)) namespace.handleDisconnect(session, reason);
+    for (const namespace of Object.values(this.namespaces)) namespace.onEnd(session, says);
     this.rooms.leaveAll(session);
-    if (session.connected) this.backplane.onClients();
+    if (wasUsed) this.backplane.onClients();
   }
 
-  /** Sends what waits for a client at the end of this tick. */
+  /** Lets a transport send what waits for its client at the end of this tick. */
   flushSoon(transport: Transport): void {
     if (this.toFlush.push(transport) > 1) return;
     process.nextTick(() => {
@@ -226,8 +268,13 @@ export class Manager extends BaseManager implements Core {
     });
   }
 
-  /** A handler of the application has failed. */
+  /** A handler of the application has failed. @param what its event */
   failed(what: string, error: unknown): void {
     this.report(`handler of ${what}`, error);
   }
+}
+
+/** @returns whether a handshake is an older one than the session's client came with last */
+function isLate({ handshakeNumber: last }: Session, handshakeNumber: number | null): boolean {
+  return handshakeNumber !== null && last !== null && handshakeNumber < last;
 }

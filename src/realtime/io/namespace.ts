@@ -1,14 +1,15 @@
+/* A namespace, as app.ts has it: io.sockets, io.of('/chat'). manager.ts makes each. */
 import type { Authorization, Handshake, Refused } from '../api';
 import type { Entry } from '../backplane';
-import { encodePacket } from '../protocol/write';
-import { callHandlers } from './handlers';
 import type { Packet } from '../protocol/types';
-import { BaseManager, BaseNamespace, Flags } from './legacy';
+import { encodePacket } from '../protocol/write';
 import type { Session } from '../session/session';
-import { Hub, Socket } from './socket';
+import { callHandlers } from './handlers';
+import { BaseManager, BaseNamespace, Flags } from './legacy';
+import { Socket, SocketHost } from './socket';
 
-/** What all namespaces have: the manager, as far as they need it. */
-export interface Io extends Hub, InstanceType<typeof BaseManager> {
+/** The manager, as far as a namespace needs it. */
+export interface NamespaceHost extends SocketHost, InstanceType<typeof BaseManager> {
   readonly backplane: { publish(entry: Entry): void };
   get(setting: string): any;
   sendToRoom(room: string, packet: string, volatile: boolean | undefined, except: string[]): void;
@@ -19,21 +20,24 @@ export interface Io extends Hub, InstanceType<typeof BaseManager> {
 }
 
 /**
- * 0.9's namespace. What is different: only who has joined it is heard in it, joining twice counts once and leaving ends it, a
- * room cannot be mistaken for a namespace of its name, and flags hold for one emit only.
+ * 0.9's namespace. These differ: only a client that has joined it is heard in it, joining twice
+ * counts once and leaving ends it, a room cannot be mistaken for a namespace of its name, and flags
+ * hold for one emit only.
  */
 export class Namespace extends BaseNamespace {
   declare auth: false | Authorization;
-  /** By session id: those that have joined. */
+  /** By session id: the sockets of those that have joined. */
   private readonly joined = new Map<string, Socket>();
   /** Those whose authorization is under way. */
   private readonly joining = new Set<Session>();
+  /** The namespace itself, of which volatile, in(room) and so on are views with flags. */
   private readonly self: Namespace;
-  /** The key of all who are in the namespace, and how the keys of its rooms begin. */
+  /** The key of the room of all who are in the namespace. */
   private readonly everyone: string;
+  /** How the keys of the namespace's rooms begin. */
   private readonly roomsBegin: string;
 
-  constructor(readonly manager: Io, name: string) {
+  constructor(readonly manager: NamespaceHost, name: string) {
     super(manager, name);
     this.flags = { exceptions: [] };
     this.self = this;
@@ -62,9 +66,10 @@ export class Namespace extends BaseNamespace {
   }
 
   /**
-   * What a room of this namespace is called among all rooms. 0.9 writes /, with which a room can
-   * have the name of a namespace. As in 0.9, '' is a room too, and what is no text becomes one:
-   * a socket that leaves a room without a name stays in its namespace.
+   * 0.9 writes / between a namespace and a room, with which a room can have the name of a
+   * namespace. As in 0.9, '' is a room too, and what is no text becomes one: a socket that leaves a
+   * room without a name stays in its namespace.
+   * @returns what a room of this namespace is called among all rooms
    */
   key(room: unknown): string {
     return `${this.roomsBegin}${String(room)}`;
@@ -80,12 +85,15 @@ export class Namespace extends BaseNamespace {
   }
 
   packet(packet: Partial<Packet>): this {
-    const { endpoint = this.everyone, volatile, exceptions, local } = this.flags;
+    const { manager } = this;
+    const { endpoint: room = this.everyone, volatile, exceptions, local } = this.flags;
     packet.endpoint = this.name;
     const text = encodePacket(packet);
-    const { manager } = this;
-    if (local) manager.sendToRoom(endpoint, text, volatile, exceptions);
-    else manager.backplane.publish({ room: endpoint, packet: text, volatile: volatile || undefined, except: exceptions });
+    if (local) manager.sendToRoom(room, text, volatile, exceptions);
+    else {
+      const entry = { room, packet: text, volatile: volatile || undefined, except: exceptions };
+      manager.backplane.publish(entry);
+    }
     return this;
   }
 
@@ -101,12 +109,13 @@ export class Namespace extends BaseNamespace {
 
   /** Calls the handlers of 'connection'. */
   $emit(event: string, ...args: unknown[]): this {
-    callHandlers(this.rawListeners(event), this.self, args, error => this.manager.failed(event, error));
+    const handlers = this.rawListeners(event);
+    callHandlers(handlers, this.self, args, error => this.manager.failed(event, error));
     return this;
   }
 
-  /** A packet of a client. */
-  handlePacket(session: Session, packet: Packet): void {
+  /** A packet of a client has come. */
+  onPacket(session: Session, packet: Packet): void {
     if (packet.type === 'connect') {
       this.authorizeAndJoin(session);
       return;
@@ -114,10 +123,10 @@ export class Namespace extends BaseNamespace {
     const socket = this.joined.get(session.id);
     if (!socket) return;
     switch (packet.type) {
-      case 'event': socket.onPacket(packet.name!, packet.args!, packet); break;
-      case 'message': case 'json': socket.onPacket('message', [packet.data], packet); break;
-      case 'ack': socket.onAck(packet.ackId!, packet.args!); break;
-      case 'disconnect': this.leave(socket, session, 'packet');
+      case 'event': return socket.onPacket(packet.name!, packet.args!, packet);
+      case 'message': case 'json': return socket.onPacket('message', [packet.data], packet);
+      case 'ack': return socket.onAck(packet.ackId!, packet.args!);
+      case 'disconnect': this.remove(socket, session, 'packet');
     }
   }
 
@@ -130,8 +139,12 @@ export class Namespace extends BaseNamespace {
     this.joining.add(session);
     this.manager.ask(this.auth, this, session.handshake, (error, authorized) => {
       if (!this.joining.delete(session)) return; // gone meanwhile
-      if (authorized && !error) this.join(session);
-      else session.send(encodePacket({ type: 'error', endpoint: this.name, reason: error ? undefined : 'unauthorized' }));
+      if (authorized && !error) {
+        this.join(session);
+        return;
+      }
+      const reason = error ? undefined : 'unauthorized';
+      session.send(encodePacket({ type: 'error', endpoint: this.name, reason }));
     });
   }
 
@@ -149,15 +162,15 @@ export class Namespace extends BaseNamespace {
   }
 
   /** A client leaves this namespace, and the rooms in it. */
-  leave(socket: Socket, session: Session, reason: string): void {
+  remove(socket: Socket, session: Session, reason: string): void {
     if (!this.joined.delete(session.id)) return;
     this.manager.rooms.leave(session, this.everyone);
     this.manager.rooms.leaveAll(session, this.roomsBegin);
     socket.onDisconnect(reason);
   }
 
-  /** A session ends. */
-  handleDisconnect(session: Session, reason: string): void {
+  /** A session has ended. */
+  onEnd(session: Session, reason: string): void {
     this.joining.delete(session);
     const socket = this.joined.get(session.id);
     if (!socket) return;

@@ -1,11 +1,14 @@
-import { encodePacket } from '../protocol/write';
+/*
+ * What becomes of the packets that a client has sent. They come from http/serve.ts (a POST) and
+ * http/websocket.ts (a message), as protocol/read.ts has read them.
+ */
 import type { Packet } from '../protocol/types';
-import type { Manager } from './manager';
+import { encodePacket } from '../protocol/write';
 import type { Session } from '../session/session';
+import type { Manager } from './manager';
 
 /**
- * Hands on what a client sent: each packet to its session or to the namespace that it is for. They come from serve.ts (a POST) and
- * websocket.ts (a message), as packets.ts has read them.
+ * Gives each packet to its session, or to the namespace that it is for.
  * @throws Refusal if one of the packets is not to be taken; then none is
  */
 export function receive(manager: Manager, session: Session, packets: Packet[]): void {
@@ -14,36 +17,48 @@ export function receive(manager: Manager, session: Session, packets: Packet[]): 
   manager.backplane.causing(session, () => {
     for (const packet of packets) {
       if (session.ended) return;
-      if (session.delivery && packet.endpoint === '' && !isToHandle(manager, session, packet)) continue;
-      if (packet.type === 'heartbeat') session.transport.onHeartbeat();
-      else if (packet.type === 'disconnect' && packet.endpoint === '') session.onGoodbye();
-      else if (packet.type === 'connect' && packet.endpoint === '') continue; // it is connected
-      else handOn(manager, session, packet);
+      receivePacket(manager, session, packet);
     }
   });
 }
 
-function handOn(manager: Manager, session: Session, packet: Packet): void {
-  let namespace = manager.namespace(packet.endpoint);
+function receivePacket(manager: Manager, session: Session, packet: Packet): void {
+  const { type, endpoint } = packet;
+  if (session.delivery && endpoint === '' && !isToHandle(manager, session, packet)) return;
+  if (type === 'heartbeat') session.transport.onHeartbeat();
+  else if (type === 'disconnect' && endpoint === '') session.onGoodbye();
+  else if (type === 'connect' && endpoint === '') return; // it is connected
+  else toNamespace(manager, session, packet);
+}
+
+function toNamespace(manager: Manager, session: Session, packet: Packet): void {
+  const { type, endpoint, id } = packet;
+  let namespace = manager.namespace(endpoint);
   // 0.9's protocol document lets a client join with a query: 1::/chat?room=a
-  if (!namespace && packet.type === 'connect') {
-    namespace = manager.namespace(packet.endpoint.replace(/\?[^]*$/, ''));
+  if (!namespace && type === 'connect') {
+    namespace = manager.namespace(endpoint.replace(/\?[^]*$/, ''));
   }
   if (!namespace) return;
   if (packet.ack === true && !session.delivery) {
-    session.send(encodePacket({ type: 'ack', ackId: packet.id, endpoint: packet.endpoint }));
+    session.send(encodePacket({ type: 'ack', ackId: id, endpoint }));
   }
-  namespace.handlePacket(session, packet);
+  namespace.onPacket(session, packet);
 }
 
-/** Whether a packet of a client whose messages are numbered is to be handled: what is about the numbers is done here. */
+/**
+ * All that is about the numbers of messages is done here.
+ * @returns whether a packet of a client whose messages are numbered is to be handled
+ */
 function isToHandle(manager: Manager, session: Session, packet: Packet): boolean {
-  if (packet.id !== undefined) {
-    if (!session.isNext(packet.id, packet.size)) return false;
-    if (!packet.refused) return true;
+  const { id, refused } = packet;
+  if (id !== undefined) {
+    if (!session.isNext(id, packet.size)) return false;
+    if (!refused) return true;
     // It counts, or the client would send it again for ever.
-    manager.report('a message that cannot be taken', packet.refused.message, session.address);
-    if (packet.ack === 'data') session.send(encodePacket({ type: 'ack', ackId: packet.id, args: [{ error: packet.refused.message }] }));
+    manager.report('a message that cannot be taken', refused.message, session.address);
+    if (packet.ack === 'data') {
+      session.send(encodePacket({ type: 'ack', ackId: id, args: [{ error: refused.message }] }));
+    }
     return false;
   }
   if (packet.type !== 'ack') return true;

@@ -1,6 +1,10 @@
+/* Who is in which room: manager.ts has them for all namespaces. */
 import type { Session } from '../session/session';
 
-/** Who is in which room, by the room's key: a namespace is a room too. Each session knows its rooms. */
+/**
+ * Sessions by the keys of their rooms (Namespace.key). A namespace is a room, too. Each session
+ * knows its rooms.
+ */
 export class Rooms {
   private readonly members = new Map<string, Set<Session>>();
 
@@ -13,7 +17,7 @@ export class Rooms {
     if (members && members.has(session)) return;
     if (members) members.add(session);
     else this.members.set(room, new Set([session]));
-    // push would make room for 16 more; nearly all are in one.
+    // push would make room for 16 more; nearly all sessions are in one.
     if (session.rooms.length === 0) session.rooms = [room];
     else session.rooms.push(room);
     session.keeper.changed('rooms');
@@ -25,7 +29,7 @@ export class Rooms {
     session.keeper.changed('rooms');
   }
 
-  /** Leaves all rooms whose keys begin with `prefix`. */
+  /** A session leaves all rooms whose keys begin with `prefix`. */
   leaveAll(session: Session, prefix = ''): void {
     const rooms = session.rooms.splice(0);
     for (const room of rooms) {

@@ -1,25 +1,31 @@
 /*
- * A client in one namespace, as app.ts has it: emit, on, join, set. namespace.ts makes it when the client joins. Below it is the client's
- * session (session.ts), one for all namespaces, where what it emits waits for the next connection (connection.ts).
+ * A client in one namespace, as app.ts has it: emit, on, join, set. namespace.ts makes it when the
+ * client joins. Below it is the client's session (session/session.ts), one for all namespaces, where
+ * what it emits waits for the next connection.
  */
 import { EventEmitter } from 'events';
 import type { Handshake } from '../api';
-import { encodePacket } from '../protocol/write';
-import { callHandlers, caught, Handler, once } from './handlers';
 import type { Packet } from '../protocol/types';
-import type { Flags } from './legacy';
-import type { Rooms } from './rooms';
+import { encodePacket } from '../protocol/write';
 import { NOBODY } from '../session/keeper';
 import type { Session } from '../session/session';
+import { callHandlers, caught, Handler, once } from './handlers';
+import type { Flags } from './legacy';
+import type { Rooms } from './rooms';
 
-/** Events that mean something to the server itself. No client sends them; one that claims to is not heard. */
-const RESERVED = ['error', 'connect', 'connection', 'disconnect', 'newListener', 'removeListener'];
+/**
+ * Events that mean something to the server itself. No client sends them; one that claims to is not
+ * heard.
+ */
+const RESERVED = [
+  'error', 'connect', 'connection', 'disconnect', 'newListener', 'removeListener',
+];
 /** Acknowledgements that are asked for and do not come are forgotten, the oldest first. */
 const MOST_ACKS = 10000;
 const NO_FLAGS: Flags = { exceptions: [] };
 
-/** What brings what a socket sends to its client, wherever that is. */
-export interface Hub {
+/** The manager, as far as a socket needs it. */
+export interface SocketHost {
   readonly rooms: Rooms;
   get(setting: string): any;
   sendTo(session: Session | string, packet: string, volatile?: boolean): void;
@@ -27,41 +33,57 @@ export interface Hub {
   failed(what: string, error: unknown): void;
 }
 
-/** The namespace that a socket is in. */
-export interface Home {
+/** The namespace that a socket is in, as far as the socket needs it. */
+export interface SocketHome {
   readonly name: string;
   readonly volatile: this;
   key(room: unknown): string;
   in(room?: string): this;
   except(id: string): this;
   packet(packet: Partial<Packet>): this;
-  leave(socket: Socket, session: Session, reason: string): void;
+  remove(socket: Socket, session: Session, reason: string): void;
 }
 
 /**
- * 0.9's socket. What is different: flags hold for one emit and no other (0.9 keeps those of
- * an emit that threw for the next one: a private message goes to everyone), each handler is called by itself, an acknowledgement
- * counts once, and it takes a quarter of the memory.
+ * 0.9's socket. These differ: flags hold for one emit and no other (0.9 keeps those of an emit that
+ * threw for the next one: a private message goes to everyone), each handler is called by itself, an
+ * acknowledgement counts once, and a socket takes a quarter of the memory.
  */
 export class Socket extends EventEmitter {
   disconnected = false;
-  /** Whether the session goes on from another process: its rooms, and what socket.set kept, are there already. */
+  /**
+   * Whether the session goes on from another process: its rooms, and what socket.set kept, are there
+   * already.
+   */
   recovered = false;
-  /** The socket itself, of which socket.broadcast, socket.volatile and so on are views with flags of their own. */
+  /** The socket itself, of which broadcast, volatile and so on are views with flags. */
   private readonly self: Socket = this;
   private readonly flags: Flags = NO_FLAGS;
-  /** By the ids of their packets: the acknowledgements that have not come, the oldest first. Made when one is asked for. */
+  /**
+   * By the ids of their packets: the functions that wait for an acknowledgement, the oldest first.
+   * Made when one is asked for.
+   */
   private acks: Map<number, (...args: any[]) => void> | null = null;
   /** How many were asked for. */
   private asked = 0;
 
   /** @param session null for a socket that reaches nobody */
-  constructor(readonly manager: Hub, private readonly session: Session | null, readonly id: string, readonly namespace: Home) {
+  constructor(
+    readonly manager: SocketHost,
+    private readonly session: Session | null,
+    readonly id: string,
+    readonly namespace: SocketHome,
+  ) {
     super();
   }
 
-  get handshake(): Handshake | undefined { return this.session ? this.session.handshake : undefined; }
-  get transport(): string | undefined { return this.session ? this.session.transport.name : undefined; }
+  get handshake(): Handshake | undefined {
+    return this.session ? this.session.handshake : undefined;
+  }
+
+  get transport(): string | undefined {
+    return this.session ? this.session.transport.name : undefined;
+  }
 
   get broadcast(): this { return this.flagged({ broadcast: true }); }
   get volatile(): this { return this.flagged({ volatile: true }); }
@@ -70,13 +92,15 @@ export class Socket extends EventEmitter {
   in(room: string): this { return this.flagged({ room }); }
 
   private flagged(flags: Partial<Flags>): this {
-    return Object.create(this.self, { flags: { value: { ...this.flags, ...flags } } }) as this;
+    const value = { ...this.flags, ...flags };
+    return Object.create(this.self, { flags: { value } }) as this;
   }
 
   override emit(event: string, ...args: unknown[]): any {
     // What node's EventEmitter emits is for its own listeners.
     if (event === 'newListener' || event === 'removeListener') return this.$emit(event, ...args);
-    const callback = typeof args[args.length - 1] === 'function' ? args.pop() as () => void : undefined;
+    const hasCallback = typeof args[args.length - 1] === 'function';
+    const callback = hasCallback ? args.pop() as () => void : undefined;
     return this.request({ type: 'event', name: event, args }, callback);
   }
 
@@ -89,7 +113,8 @@ export class Socket extends EventEmitter {
       const { self, session } = this;
       const acks = self.acks || (self.acks = new Map());
       // The number that its message will have, if messages are numbered.
-      const number = this.namespace.name === '' && session && session.delivery ? session.delivery.next : 0;
+      const delivery = this.namespace.name === '' && session ? session.delivery : null;
+      const number = delivery ? delivery.next : 0;
       const id = number || ++self.asked;
       packet.id = id;
       // Where all have a number, it alone asks for nothing.
@@ -108,7 +133,8 @@ export class Socket extends EventEmitter {
     } else {
       packet.endpoint = this.namespace.name;
       // One that is to be acknowledged is not lost.
-      this.manager.sendTo(this.session || this.id, encodePacket(packet), volatile && packet.id === undefined);
+      const isVolatile = volatile && packet.id === undefined;
+      this.manager.sendTo(this.session || this.id, encodePacket(packet), isVolatile);
     }
     return this;
   }
@@ -119,26 +145,26 @@ export class Socket extends EventEmitter {
     if (session && !session.ended && !this.disconnected) {
       this.manager.rooms.join(session, this.namespace.key(room));
     }
-    return this.tell(done);
+    return this.callBack(done);
   }
 
   leave(room: string, done?: () => void): this {
     if (this.session) this.manager.rooms.leave(this.session, this.namespace.key(room));
-    return this.tell(done);
+    return this.callBack(done);
   }
 
   /** Calls back. What an async function fails with is logged; what is thrown is its caller's. */
-  private tell(done: Handler | undefined, ...args: unknown[]): this {
+  private callBack(done: Handler | undefined, ...args: unknown[]): this {
     if (done) caught(done(...args), error => this.manager.failed('a callback', error));
     return this;
   }
 
   set(key: string, value: unknown, done?: (error: null) => void): this {
-    this.keep(data => data.set(key, value));
-    return this.tell(done, null);
+    this.changeData(data => data.set(key, value));
+    return this.callBack(done, null);
   }
 
-  private keep(change: (data: Map<string, unknown>) => void): void {
+  private changeData(change: (data: Map<string, unknown>) => void): void {
     if (!this.session) return;
     change(this.session.data);
     this.session.keeper.changed('data');
@@ -146,16 +172,16 @@ export class Socket extends EventEmitter {
 
   get(key: string, done: (error: null, value: unknown) => void): this {
     const value = this.session ? this.session.data.get(key) : null;
-    return this.tell(done, null, value === undefined ? null : value);
+    return this.callBack(done, null, value === undefined ? null : value);
   }
 
   has(key: string, done: (error: null, has: boolean) => void): this {
-    return this.tell(done, null, this.session !== null && this.session.data.has(key));
+    return this.callBack(done, null, this.session !== null && this.session.data.has(key));
   }
 
   del(key: string, done?: (error: null) => void): this {
-    this.keep(data => data.delete(key));
-    return this.tell(done, null);
+    this.changeData(data => data.delete(key));
+    return this.callBack(done, null);
   }
 
   disconnect(): this {
@@ -163,7 +189,7 @@ export class Socket extends EventEmitter {
     if (this.namespace.name === '') this.manager.disconnect(this.session || this.id);
     else if (this.session) {
       this.packet({ type: 'disconnect' });
-      this.namespace.leave(this.self, this.session, 'booted');
+      this.namespace.remove(this.self, this.session, 'booted');
     }
     return this;
   }
@@ -177,13 +203,15 @@ export class Socket extends EventEmitter {
 
   /** Calls the handlers of an event that this server makes. */
   $emit(event: string, ...args: unknown[]): this {
-    callHandlers(this.rawListeners(event) as Handler[], this.self, args, error => this.manager.failed(event, error));
+    const handlers = this.rawListeners(event) as Handler[];
+    callHandlers(handlers, this.self, args, error => this.manager.failed(event, error));
     return this;
   }
 
-  /** Calls the handlers of what the client sent. */
+  /** Calls the handlers of an event that the client sent. */
   onPacket(event: string, args: unknown[], packet: Packet): void {
-    if (RESERVED.includes(event) || (this.manager.get('blacklist') as string[]).includes(event)) return;
+    if (RESERVED.includes(event)) return;
+    if ((this.manager.get('blacklist') as string[]).includes(event)) return;
     const handlers = this.rawListeners(event) as Handler[];
     if (handlers.length === 0) return;
     const { session } = this;
@@ -207,6 +235,7 @@ export class Socket extends EventEmitter {
     const callback = acks && acks.get(id);
     if (!callback) return;
     acks.delete(id);
-    callHandlers([callback], this.self, args, error => this.manager.failed('an acknowledgement', error));
+    const failed = (error: unknown) => this.manager.failed('an acknowledgement', error);
+    callHandlers([callback], this.self, args, failed);
   }
 }

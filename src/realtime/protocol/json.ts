@@ -1,5 +1,5 @@
 /*
- * Makes the JSON of a client safe to read, before JSON.parse reads it: packets.ts asks.
+ * Makes the JSON of a client safe to read, before JSON.parse reads it: read.ts asks.
  *
  * `{"__proto__": …}` and `{"constructor": {"prototype": …}}` are ordinary keys to JSON.parse, but a
  * handler that copies such an object into another one changes the prototype of all objects. They

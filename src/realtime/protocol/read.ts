@@ -1,28 +1,37 @@
 /*
- * Reads packets, which a client may have written to do harm: those of a POST for serve.ts, that of a WebSocket's message for
- * websocket.ts. encode.ts writes those of the server.
+ * Reads packets, which a client may have written to do harm: those of a POST for http/serve.ts, and
+ * that of a WebSocket's message for http/websocket.ts. write.ts writes those of the server.
  */
-import type { Packet } from './types';
 import { withoutPrototypes } from './json';
 import { Refusal } from './refusal';
+import type { Packet } from './types';
 
-const TYPES: Packet['type'][] = ['disconnect', 'connect', 'heartbeat', 'message', 'json', 'event', 'ack', 'error', 'noop'];
+/** By the number that a packet's text begins with. */
+const TYPES: Packet['type'][] = [
+  'disconnect', 'connect', 'heartbeat', 'message', 'json', 'event', 'ack', 'error', 'noop',
+];
 /** The id of a packet; with a plus, its handler acknowledges it. */
 const ID = /^[0-9]{1,15}\+?$/;
+const LENGTH = /^[0-9]{1,9}$/;
+const NUMBER = /^[0-9]{1,15}$/;
 const ACK = /^([0-9]{1,15})(?:\+([^]*))?$/;
-/** More arguments than this no handler has. 0.9 hands 450,000 of them to a function, which overflows the stack. */
+/**
+ * No handler has more arguments than this. 0.9 hands 450,000 of them to a function, which overflows
+ * the stack.
+ */
 const MOST_ARGS = 100;
 
 /**
- * Reads what a POST carries: one packet, or several, each with its length before it, between U+FFFD.
+ * Reads what a POST carries: one packet, or several, each with its length before it, between
+ * U+FFFD.
  * @param most how many packets it may carry
  * @throws Refusal if 0.9's client would not write it
  */
 export function readPayload(text: string, most: number): Packet[] {
   if (text[0] !== '\ufffd') return [readPacket(text)];
   const { stackTraceLimit } = Error;
-  // A packet that cannot be taken costs two errors. With their stacks, which nobody reads, 2,000 such
-  // packets in one POST took 18 ms of processor, without them 7 (node 20).
+  // A packet that cannot be taken costs two errors. With their stacks, which nobody reads, 2,000
+  // such packets in one POST took 18 ms of processor, without them 7 (node 20).
   Error.stackTraceLimit = 0;
   try {
     return readPackets(text, most);
@@ -37,9 +46,8 @@ function readPackets(text: string, most: number): Packet[] {
     const mark = text.indexOf('\ufffd', at + 1);
     const length = text.slice(at + 1, mark);
     const start = mark + 1;
-    if (text[at] !== '\ufffd' || mark < 0 || !/^[0-9]{1,9}$/.test(length) || start + Number(length) > text.length) {
-      throw new Refusal(400, 'not a payload');
-    }
+    const isPacket = text[at] === '\ufffd' && mark >= 0 && LENGTH.test(length);
+    if (!isPacket || start + Number(length) > text.length) throw new Refusal(400, 'not a payload');
     if (packets.length === most) throw new Refusal(413, `a POST may have ${most} packets`);
     at = start + Number(length);
     packets.push(readPacket(text.slice(start, at)));
@@ -48,20 +56,24 @@ function readPackets(text: string, most: number): Packet[] {
 }
 
 /**
- * Reads a packet. If it has an id, and what it carries cannot be taken, the packet says so (`refused`): its sender may wait for an
- * answer.
+ * Reads a packet. If it has an id, and what it carries cannot be taken, the packet says so
+ * (`refused`): its sender may wait for an answer.
  * @throws Refusal if 0.9's client would not write it
  */
 export function readPacket(text: string): Packet {
   // 0.9's protocol document ends a whole session with a 0 alone.
   if (text === '0') return { type: 'disconnect', endpoint: '', size: 1 };
-  // type : id + : endpoint : data. 0.9's expression for that takes minutes for a megabyte without a colon.
+  // type : id + : endpoint : data. 0.9's own expression for that takes minutes for a megabyte
+  // without a colon.
   const type = TYPES[text.charCodeAt(0) - 0x30];
   const second = text.indexOf(':', 2);
   const id = text.slice(2, second);
-  if (type === undefined || text[1] !== ':' || second < 0 || (id !== '' && !ID.test(id))) throw new Refusal(400, 'not a packet');
+  if (type === undefined || text[1] !== ':' || second < 0 || (id !== '' && !ID.test(id))) {
+    throw new Refusal(400, 'not a packet');
+  }
   const third = text.indexOf(':', second + 1);
-  const packet: Packet = { type, endpoint: text.slice(second + 1, third < 0 ? text.length : third), size: text.length };
+  const endpoint = text.slice(second + 1, third < 0 ? text.length : third);
+  const packet: Packet = { type, endpoint, size: text.length };
   if (id !== '') {
     packet.id = parseInt(id, 10);
     packet.ack = id.endsWith('+') ? 'data' : true;
@@ -85,7 +97,9 @@ function readBody(packet: Packet, body: string): void {
       break;
     case 'event': {
       const event = readJson(body) as { name?: unknown; args?: unknown } | null;
-      if (typeof event !== 'object' || event === null || typeof event.name !== 'string') throw new Refusal(400, 'not an event');
+      if (typeof event !== 'object' || event === null || typeof event.name !== 'string') {
+        throw new Refusal(400, 'not an event');
+      }
       packet.name = event.name;
       packet.args = readArgs(event.args === undefined ? [] : event.args);
       break;
@@ -100,8 +114,18 @@ function readBody(packet: Packet, body: string): void {
 }
 
 function readArgs(args: unknown): unknown[] {
-  if (!Array.isArray(args) || args.length > MOST_ARGS) throw new Refusal(400, 'not a list of arguments');
+  if (!Array.isArray(args) || args.length > MOST_ARGS) {
+    throw new Refusal(400, 'not a list of arguments');
+  }
   return args;
+}
+
+/**
+ * Reads a number as public/realtime.js writes it in a query string.
+ * @returns null if there is none
+ */
+export function readNumber(text: unknown): number | null {
+  return typeof text === 'string' && NUMBER.test(text) ? Number(text) : null;
 }
 
 /** One for all: a POST can have 2,000 of them. */

@@ -1,22 +1,29 @@
-/* What a packet is: read.ts makes one of a client's text, write.ts makes text of it. */
+/* A packet: read.ts makes one of a client's text, write.ts makes text of one. */
 
-/** A packet, as 0.9 takes it apart. */
 export interface Packet {
-  type: 'disconnect' | 'connect' | 'heartbeat' | 'message' | 'json' | 'event' | 'ack' | 'error' | 'noop';
-  /** The namespace. */
+  type:
+    'disconnect' | 'connect' | 'heartbeat' | 'message' | 'json' | 'event' | 'ack' | 'error' | 'noop';
+  /** The name of the namespace, '' for the main one. */
   endpoint: string;
-  /** Of its text, characters. */
+  /** The length of the packet's text, characters. */
   size: number;
-  /** By which its acknowledgement names it. */
+  /** The number by which an acknowledgement names the packet. */
   id?: number;
-  /** Whether the receiver's handler acknowledges it, with data, or the receiver by itself. */
+  /**
+   * Who acknowledges the packet: 'data' is the receiver's handler, with data; true is the receiver
+   * by itself.
+   */
   ack?: true | 'data';
+  /** Of an event. */
   name?: string;
+  /** Of an event, or of an acknowledgement. */
   args?: unknown[];
+  /** Of a message, or of JSON. */
   data?: unknown;
+  /** Of an acknowledgement: the id of the packet that is acknowledged. */
   ackId?: number;
+  /** Of an error. */
   reason?: string;
-  advice?: string;
-  /** Why it is not taken. */
+  /** Why the packet cannot be taken, if it cannot. */
   refused?: Error;
 }

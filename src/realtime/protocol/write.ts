@@ -1,16 +1,28 @@
-/* Writes packets: what sockets and namespaces emit, as the text that waits for clients. packets.ts reads those of clients. */
+/*
+ * Writes packets: what sockets and namespaces emit becomes the text that waits for clients. read.ts
+ * reads the packets of clients.
+ */
 import type { Packet } from './types';
 
-/** By type; the number is the packet's first character. */
+/** By type: the number that a packet's text begins with. */
 const TYPES: { [type in Packet['type']]: string } = {
-  disconnect: '0', connect: '1', heartbeat: '2', message: '3', json: '4', event: '5', ack: '6', error: '7', noop: '8',
+  disconnect: '0',
+  connect: '1',
+  heartbeat: '2',
+  message: '3',
+  json: '4',
+  event: '5',
+  ack: '6',
+  error: '7',
+  noop: '8',
 };
 
-/** Writes a packet as 0.9 does: type : id + : endpoint : data. */
+/** @returns a packet as 0.9 writes it: type : id + : endpoint : data */
 export function encodePacket(packet: Partial<Packet>): string {
   const { type, id, ack, endpoint = '' } = packet;
+  const plus = ack === 'data' ? '+' : '';
   const data = encodeData(packet);
-  return `${TYPES[type!]}:${id || ''}${ack === 'data' ? '+' : ''}:${endpoint}${data === '' ? '' : `:${data}`}`;
+  return `${TYPES[type!]}:${id || ''}${plus}:${endpoint}${data === '' ? '' : `:${data}`}`;
 }
 
 function encodeData({ type, data, name, args = [], ackId, reason }: Partial<Packet>): string {
@@ -18,8 +30,12 @@ function encodeData({ type, data, name, args = [], ackId, reason }: Partial<Pack
     case 'event': return JSON.stringify(args.length > 0 ? { name, args } : { name });
     case 'message': return data === undefined || data === null ? '' : `${data as string}`;
     case 'json': return JSON.stringify(data) || '';
-    // 0.9's client reads an acknowledgement up to the first U+2028 or U+2029 only: they are escaped, as JSON allows.
-    case 'ack': return args.length > 0 ? `${ackId}+${JSON.stringify(args).replace(/[\u2028\u2029]/g, escape)}` : String(ackId);
+    case 'ack': {
+      if (args.length === 0) return String(ackId);
+      // 0.9's client reads an acknowledgement up to the first U+2028 or U+2029 only. They are
+      // escaped, as JSON allows.
+      return `${ackId}+${JSON.stringify(args).replace(/[\u2028\u2029]/g, escape)}`;
+    }
     case 'error': return reason === 'unauthorized' ? '2' : '';
     default: return '';
   }
@@ -29,7 +45,7 @@ function escape(letter: string): string {
   return letter === '\u2028' ? '\\u2028' : '\\u2029';
 }
 
-/** Writes packets that go together, each with its length before it; a single one as it is. */
+/** @returns packets that go together, each with its length before it; a single one as it is */
 export function encodePayload(packets: string[]): string {
   if (packets.length === 1) return packets[0]!;
   let payload = '';

@@ -1,34 +1,42 @@
 /*
- * What a client is reached by at one moment: a poll that waits, or a WebSocket. transport.ts has one after
- * the other of them for a session (session.ts), which outlives them all.
+ * What a client is reached by at one moment: a poll that waits, or a WebSocket. transport.ts has
+ * one after the other of them for a session (session.ts), which outlives them all.
  */
 import type { ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import type WebSocket from 'ws';
+import { notHandshaken } from '../protocol/refusal';
 import { encodePacket, encodePayload } from '../protocol/write';
-import { answer, notHandshaken } from '../protocol/refusal';
-import type { Answer } from './unread';
+import type { Untaken } from './untaken';
 
 const NOOP = encodePacket({ type: 'noop' });
 
+/** A request that waits for packets, as far as a connection needs it: http/exchange.ts is one. */
+export interface Poll {
+  readonly res: ServerResponse;
+  /** What the request came over. */
+  readonly stream: Duplex;
+  answer(text: string, status?: number): void;
+}
+
 export interface Connection {
   readonly name: 'xhr-polling' | 'websocket';
-  /** Whether it is over when it has been used: a poll is. */
+  /** Whether the connection is over when it has been used: a poll is. */
   readonly once: boolean;
-  /** What was sent and has not been taken, if anything. */
-  answer: Answer | null;
-  /** Whether it can take packets now. */
+  /** What was written and has not been taken, if anything. */
+  untaken: Untaken | null;
+  /** Whether the connection can take packets now. */
   isReady(): boolean;
-  send(packets: string[]): void;
-  /** Whether the system has taken all that was sent, as far as node knows. */
+  write(packets: string[]): void;
+  /** Whether the system has taken all that was written, as far as node knows. */
   isTaken(): boolean;
-  /** Ends it. The client comes back with a handshake, at once. */
+  /** The connection ends. Its client comes back with a handshake, at once. */
   sendAway(): void;
-  /** Ends it: another has taken its place, or the session is over. */
+  /** The connection ends: another one has taken its place, or the session is over. */
   end(): void;
-  /** Whether what it goes over is gone. */
+  /** Whether what the connection goes over is gone. */
   isGone(): boolean;
-  /** Cuts what it goes over. */
+  /** What the connection goes over is cut. */
   cut(): void;
 }
 
@@ -36,44 +44,40 @@ export interface Connection {
 export class PollConnection implements Connection {
   get name() { return 'xhr-polling' as const; }
   get once() { return true; }
-  answer: Answer | null = null;
+  untaken: Untaken | null = null;
 
-  /**
-   * @param stream what it came over
-   * @param origin the page of another origin that may read the answer
-   */
-  constructor(
-    readonly res: ServerResponse,
-    private readonly stream: Duplex,
-    private readonly origin: string | null,
-  ) {}
+  constructor(readonly poll: Poll) {}
 
   isReady(): boolean { return true; }
-  end(): void { this.send([NOOP]); }
+  end(): void { this.write([NOOP]); }
 
-  // Without a socket it stands behind another answer on the same connection.
-  isTaken(): boolean { return this.res.socket !== null && this.stream.writableLength === 0; }
-  isGone(): boolean { return this.stream.destroyed; }
-  cut(): void { this.stream.destroy(); }
+  // Without a socket, the answer stands behind another one on the same connection.
+  isTaken(): boolean {
+    const { res, stream } = this.poll;
+    return res.socket !== null && stream.writableLength === 0;
+  }
+
+  isGone(): boolean { return this.poll.stream.destroyed; }
+  cut(): void { this.poll.stream.destroy(); }
 
   sendAway(): void {
     const { status, reason } = notHandshaken();
-    answer(this.res, status, reason, this.origin);
+    this.poll.answer(reason, status);
   }
 
-  send(packets: string[]): void {
-    answer(this.res, 200, packets.length === 0 ? NOOP : encodePayload(packets), this.origin);
+  write(packets: string[]): void {
+    this.poll.answer(packets.length === 0 ? NOOP : encodePayload(packets));
   }
 }
 
 export class WebSocketConnection implements Connection {
   get name() { return 'websocket' as const; }
   get once() { return false; }
-  answer: Answer | null = null;
+  untaken: Untaken | null = null;
 
   /**
-   * @param stream what it goes over
-   * @param ready is called each time the client has taken what was sent
+   * @param stream what the WebSocket goes over
+   * @param ready is called each time the client has taken all that was written
    */
   constructor(
     private readonly webSocket: WebSocket,
@@ -88,8 +92,8 @@ export class WebSocketConnection implements Connection {
   sendAway(): void { this.webSocket.close(1012); }
   end(): void { this.webSocket.close(); }
 
-  send(packets: string[]): void {
-    // In one write: a write of its own for each would be most of what a message costs.
+  write(packets: string[]): void {
+    // All go in one write: a write for each would be most of what a message costs.
     this.stream.cork();
     packets.forEach((packet, i) => {
       this.webSocket.send(packet, i === packets.length - 1 ? this.ready : undefined);

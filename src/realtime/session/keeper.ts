@@ -1,24 +1,24 @@
 /*
- * What a session tells of itself, so that another process can go on with it. Where there is one
- * process, nobody listens: NOBODY does nothing. The backplane gives each session its keeper.
+ * What a session tells of itself, so that another process can go on with it. The backplane gives
+ * each session a keeper. Where there is one process, nobody needs to hear: NOBODY does nothing.
  */
 
 /** What of a session has changed, beside what it sends and receives. */
-export type Changed = 'rooms' | 'data' | 'handshake';
+export type Change = 'rooms' | 'data' | 'handshake';
 
 export interface Keeper {
-  /** Whether the client is not to be told yet that its messages have arrived. */
+  /** Whether the client is not to be told yet that a message of it has arrived. */
   readonly waits: boolean;
   /**
-   * Something has changed: who the client is, what it has received, what waits for it.
+   * Something has changed: what the session has received, what waits for its client.
    * @param what what has changed beside these
    */
-  changed(what?: Changed): void;
-  /** The session has ended: what it has to say to its client waits no longer. */
+  changed(what?: Change): void;
+  /** The session has ended. */
   ended(): void;
-  /** A message of the client, by its number, is to be acknowledged. */
+  /** The message of the client that has this number is to be acknowledged. */
   asked(message: number): void;
-  /** That message has been acknowledged. */
+  /** The message of the client that has this number has been acknowledged. */
   answered(message: number): void;
   /** A packet is sent to the client of a session that has ended here. */
   sendOn(packet: string): void;

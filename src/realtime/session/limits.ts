@@ -1,11 +1,14 @@
 /*
- * Keeps what clients can make the server hold within bounds: handshakes, sessions, what waits for clients,
- * and what they do not read. manager.ts has it. Beyond a bound, it is the client that went there who pays
- * for it. How much the application sends is not the client's doing: who takes it is not ended for it.
+ * The bounds of what clients can make the server hold: handshakes, sessions, what waits for
+ * clients, and what they do not read. io/manager.ts has one Limits. Beyond a bound, the client that
+ * went there pays for it. How much the application sends is not the client's doing: a client that
+ * takes what it is sent is not ended for it.
  */
 import type { RealtimeOptions } from '../options';
+import type { Report } from '../logging';
 import { Refusal } from '../protocol/refusal';
-import { Unread } from './unread';
+import type { Reason } from './ends';
+import { UntakenList } from './untaken';
 import { Unused } from './unused';
 
 /** What may wait for all clients together: this many times what may wait for one. */
@@ -18,93 +21,98 @@ const SMALL = 16384;
  * twice the longest pause of public/realtime.js between two tries.
  */
 const PATIENCE = 10;
-/** How many sweeps more for each million characters that it was sent last. */
+/** How many sweeps more for each million characters that the client was sent last. */
 const SLOWEST = 60;
 
 /** A session, as far as it is bounded. */
-export interface Bounded {
+export interface LimitedSession {
   readonly address: string;
+  readonly ended: boolean;
+  /** In which sweep the client last took some of the packets that wait for it. */
+  readonly takenIn: number;
   readonly outbox: { readonly size: number };
   readonly transport: {
     readonly underWay: number;
-    readonly mayBeReading: boolean;
     readonly lastSize: number;
+    readonly mayBeReading: boolean;
   };
-  readonly ended: boolean;
-  readonly takenIn: number;
-  end(reason: string, rest: 'acks' | 'nothing'): void;
+  end(reason: Reason): void;
   forget(): void;
 }
 
 export class Limits {
-  private readonly unused = new Unused<Bounded>();
-  /** What waits for all clients. */
+  private readonly unused = new Unused<LimitedSession>();
+  /** How much waits for all clients. */
   private waiting = 0;
   /** What has been written and not taken. */
-  readonly unread = new Unread();
+  readonly untaken = new UntakenList();
   /** How many sweeps there have been. */
   turn = 0;
   private trimming = false;
-  /** The most that may wait for a client that does not take it, and for all together. */
+  /** The most that may wait for a client that does not take it. */
   readonly most: number;
+  /** The most that may wait for all clients together. */
   private readonly together: number;
 
-  /** @param warn logs a line, the first argument saying what kind of line it is */
+  /** @param sessions all of them, by their ids */
   constructor(
-    private readonly config: Pick<RealtimeOptions, 'maxClients' | 'maxHandshakes' | 'maxWaitingBytes'>,
-    private readonly sessions: Map<string, Bounded>,
-    private readonly warn: (kind: string, ...more: unknown[]) => void,
+    private readonly options: Pick<
+      RealtimeOptions, 'maxClients' | 'maxHandshakes' | 'maxWaitingBytes'
+    >,
+    private readonly sessions: Map<string, LimitedSession>,
+    private readonly warn: Report,
   ) {
-    this.most = config.maxWaitingBytes;
+    this.most = options.maxWaitingBytes;
     this.together = this.most * TOGETHER;
   }
 
   /**
-   * A session is about to be opened. Where too many handshakes are unused, the oldest of the address with the most of them goes:
-   * someone who only makes handshakes takes them from himself.
+   * A session is about to be made. Where too many handshakes are unused, the oldest of the address
+   * with the most of them goes: someone who only makes handshakes takes them from himself.
    * @throws Refusal if there are as many sessions as there may be
    */
-  beforeOpen(session: Bounded): void {
-    if (this.sessions.size >= this.config.maxClients) {
+  beforeSession(session: LimitedSession): void {
+    if (this.sessions.size >= this.options.maxClients) {
       this.warn('as many clients as MAX_CLIENTS allows', session.address);
       throw new Refusal(503, 'too many clients');
     }
-    if (this.unused.size >= this.config.maxHandshakes) {
+    if (this.unused.size >= this.options.maxHandshakes) {
       const oldest = this.unused.oldestOfBusiest()!;
       this.warn('as many unused handshakes as MAX_HANDSHAKES allows', oldest.address);
-      oldest.end('unused', 'nothing');
+      oldest.end('unused');
     }
     this.unused.add(session, session.address);
   }
 
   /** A session is used, or has ended. */
-  onUse(session: Bounded): void {
+  onUse(session: LimitedSession): void {
     this.unused.delete(session);
   }
 
   /**
-   * Whether a client may be sent what waits for it. Where much has been written that it has not taken
-   * yet, or all clients together have not, what waits is kept back: it can still be given up then.
-   * @param size how much waits
+   * Where much has been written that a client, or all of them together, have not taken yet, what
+   * waits is kept back: it can still be given up then.
+   * @param size how much waits for a client
    * @param underWay how much was written for the same client that has not been taken
+   * @returns whether the client may be sent what waits
    */
   maySend(size: number, underWay: number): boolean {
     if (underWay === 0 && size < SMALL) return true;
     const mine = underWay === 0 || underWay + size <= this.most;
-    return mine && this.unread.size <= this.together / 2;
+    return mine && this.untaken.size <= this.together / 2;
   }
 
-  /** What waits for a client has changed. */
+  /** The size of what waits for a client has changed. */
   onWait(change: number): void {
     this.waiting += change;
     if (change > 0 && !this.trimming && this.isTooMuch) this.trimSoon();
   }
 
   private get isTooMuch(): boolean {
-    return this.waiting + this.unread.size > this.together;
+    return this.waiting + this.untaken.size > this.together;
   }
 
-  /** Later: nobody is to be interrupted who sends to many, and most of it may be sent by then. */
+  /** Later: a sender to many is not to be interrupted, and most of it may be sent by then. */
   private trimSoon(): void {
     this.trimming = true;
     setImmediate(() => {
@@ -114,43 +122,46 @@ export class Limits {
   }
 
   /**
-   * Too much waits for all clients together. Answers that nobody reads go first, then the sessions whose
-   * clients have taken nothing for the longest; of those that are alike, the ones with the most. Some
-   * more goes than has to, so that this is not done at each message: it looks at each session.
+   * Too much waits for all clients together. Answers that nobody reads go first, then the sessions
+   * whose clients have taken nothing for the longest; of those that are alike, the ones with the
+   * most. Some more goes than has to, so that this is not done at each message: it looks at each
+   * session.
    */
   private trim(): void {
     const goal = this.together * 0.97;
-    this.unread.cutOldest(Math.max(goal - this.waiting, 0));
-    const most = goal - Math.min(this.unread.size, this.together / 2);
+    this.untaken.cutOldest(Math.max(goal - this.waiting, 0));
+    const most = goal - Math.min(this.untaken.size, this.together / 2);
     if (this.waiting <= most) return;
     const sessions = [...this.sessions.values()].filter(({ outbox }) => outbox.size > 0);
-    sessions.sort((one, other) => one.takenIn - other.takenIn || other.outbox.size - one.outbox.size);
+    sessions.sort((one, other) => {
+      return one.takenIn - other.takenIn || other.outbox.size - one.outbox.size;
+    });
     for (const session of sessions) {
       if (this.waiting <= most) return;
       this.warn('too much waits for all clients together (MAX_WAITING_BYTES)', session.address);
       if (session.ended) session.forget();
-      else session.end('too much waits for all clients together', 'acks');
+      else session.end('too much waits for all clients together');
     }
   }
 
-  /** To be called about once a second, before the sessions' own. */
+  /** What is due is done. To be called about once a second, before the sessions' own sweep. */
   sweep(): void {
     this.turn += 1;
-    this.unread.sweep();
+    this.untaken.sweep();
     for (const session of this.sessions.values()) {
       if (session.outbox.size > this.most && this.takesNothing(session)) {
         this.warn('more waits for a client than MAX_WAITING_BYTES', session.address);
-        session.end('too much waits', 'acks');
+        session.end('too much waits');
       }
     }
     if (this.isTooMuch) this.trim();
   }
 
   /**
-   * Whether a client has had the time to take something of what waits, and did not. What it was sent last
-   * may still be on its way, behind iisnode without our knowing.
+   * What the client was sent last may still be on its way, behind iisnode without our knowing.
+   * @returns whether a client has had the time to take something of what waits, and did not
    */
-  private takesNothing({ ended, takenIn, transport }: Bounded): boolean {
+  private takesNothing({ ended, takenIn, transport }: LimitedSession): boolean {
     if (ended || (transport.underWay > 0 && transport.mayBeReading)) return false;
     const reading = transport.mayBeReading ? SLOWEST * transport.lastSize / 1e6 : 0;
     return this.turn - takenIn >= PATIENCE + reading;

@@ -1,69 +1,78 @@
+/*
+ * What waits for one client until it can be sent, and is kept for a client of public/realtime.js
+ * until the client has it. Each session has one outbox. What is for the clients of other processes
+ * is not in here: it goes through the backplane.
+ */
 import { now } from '../clock';
-import { Delivery, held, isAck } from './delivery';
+import { Delivery, isAck, weigh } from './delivery';
 
-/** Counts the packets at the end of an outbox that are not to be sent yet. */
+/**
+ * Counts the packets at the end of an outbox that are not to be sent yet. The backplane may set one
+ * (keeper.ts).
+ */
 export interface Hold {
   /** How many they are. */
   readonly packets: number;
   /** How many of them are kept until they have arrived. */
   readonly kept: number;
-  /** @param keep whether the packet that was added is kept until it has arrived */
+  /** A packet was added. @param keep whether it is kept until it has arrived */
   add(keep: boolean): void;
   /** None is held back any more. */
   clear(): void;
 }
 
-/**
- * What waits for one client until it can be sent, and for a client of public/realtime.js is kept until the client has it: each session
- * has one. With Redis, the last of it may have to wait longer (cluster/hold.ts). What is for other processes is not in here, but in
- * cluster/outgoing.ts.
- */
 export class Outbox {
-  /** How much that is: characters, and some for each packet (held, delivery.ts). */
+  /** How much waits or is kept: characters, and some for each packet (weigh, delivery.ts). */
   size = 0;
   private queue: string[] = [];
   /** How much of it is not kept once it is sent. */
   private passing = 0;
-  /** What of it is not to be sent yet. */
   hold: Hold | null = null;
   /** Whether nothing is left but the last acknowledgements: the session has ended. */
-  private over = false;
+  private onlyAcks = false;
 
   /**
-   * @param delivery what numbers and keeps messages; null for a client that does not know of it
+   * @param delivery numbers and keeps messages; null for a client that does not know of it
    * @param owner hears by how much the size has changed
    */
-  constructor(private readonly delivery: Delivery | null, private readonly owner: { onWait: (change: number) => void }) {}
+  constructor(
+    private readonly delivery: Delivery | null,
+    private readonly owner: { onWait: (change: number) => void },
+  ) {}
 
-  /**
-   * @param keep whether it is to arrive, whatever happens
-   * @returns whether it has been given a number
-   */
-  add(packet: string, keep: boolean): boolean {
+  /** A packet is to be sent. @param keep whether it is to arrive, whatever happens */
+  add(packet: string, keep: boolean): void {
     const kept = this.delivery && keep ? this.delivery.keep(packet) : null;
     const text = kept === null ? packet : kept;
     this.queue.push(text);
     if (this.hold) this.hold.add(kept !== null);
-    if (kept === null) this.passing += held(text);
-    this.count(held(text));
-    return kept !== null;
+    if (kept === null) this.passing += weigh(text);
+    this.count(weigh(text));
   }
 
-  /** Goes on where another process was: with what that kept, from number `first` on, and the number of the client's last message. */
-  restore(first: number, kept: string[], received: number): void {
-    this.delivery!.restore(first, kept, received);
-    this.count(sizeOf(kept));
+  /**
+   * The outbox goes on where that of another process was.
+   * @param first the number of the first message in `messages`
+   * @param messages those that the client may not have
+   * @param received the number of the last message of the client
+   */
+  continueFrom(first: number, messages: string[], received: number): void {
+    this.delivery!.continueFrom(first, messages, received);
+    this.count(sizeOf(messages));
   }
 
-  /** Puts what was sent and has not arrived before all that waits. */
+  /** What was sent and has not arrived goes before all that waits. */
   sendAgain(): void {
-    const lost = this.delivery ? this.delivery.takeLost() : [];
+    const lost = this.delivery ? this.delivery.collectLost() : [];
     if (lost.length > 0) this.queue = lost.concat(this.queue);
   }
 
-  /** Puts what a client that has come back is told before all that waits: what we have of its messages, then that it is connected. */
+  /**
+   * A client that has come back is told first which of its messages have arrived, and then that it
+   * is connected.
+   */
   greet(connect: string): void {
-    this.queue.unshift(...this.delivery!.takeAck(true), connect);
+    this.queue.unshift(...this.delivery!.collectAck(true), connect);
   }
 
   has(packet: string): boolean {
@@ -75,39 +84,37 @@ export class Outbox {
     if (this.delivery) this.count(-this.delivery.onGot(number));
   }
 
-  /** Whether there is something to be sent. */
+  /** @returns whether there is something to be sent */
   isDue(): boolean {
-    return this.over || this.queue.length > this.held ||
-      (this.delivery !== null && this.delivery.isAckDue(now()));
+    if (this.onlyAcks || this.queue.length > this.heldBack) return true;
+    return this.delivery !== null && this.delivery.isAckDue(now());
   }
 
-  /** How many at the end of the queue are held back. */
-  private get held(): number {
+  /** How many packets at the end of the queue are held back. */
+  private get heldBack(): number {
     return this.hold ? this.hold.packets : 0;
   }
 
-  /** All that is to be sent. */
-  take(): string[] {
-    const { queue, passing, delivery } = this;
-    const back = this.held;
-    this.queue = back > 0 ? queue.splice(-back) : [];
-    this.passing = back > 0 && passing > 0 ? Math.min(passing, sizeOf(this.queue)) : 0;
+  /** @returns all that is to be sent: it does not wait any more */
+  collect(): string[] {
+    const { queue, passing, delivery, heldBack } = this;
+    this.queue = heldBack > 0 ? queue.splice(-heldBack) : [];
+    this.passing = heldBack > 0 && passing > 0 ? Math.min(passing, sizeOf(this.queue)) : 0;
     this.count(this.passing - passing);
     if (!delivery) return queue;
-    if (this.over) return delivery.lastAcks();
+    if (this.onlyAcks) return delivery.lastAcks();
     delivery.onSent(this.hold ? this.hold.kept : 0);
-    return [...delivery.takeAck(), ...queue];
+    return [...delivery.collectAck(), ...queue];
   }
 
   /**
-   * The session has ended, and there is too much to be kept until its client is told: nothing is, but
-   * acknowledgements. Without these, a client of public/realtime.js would send messages that have been
-   * handled to its next session, for ever if it is they that end sessions.
+   * The session has ended, and there is too much to be kept until its client is told: nothing is
+   * kept but acknowledgements (ends.ts says why).
    * @returns whether there is something to be told
    */
   keepAcks(): boolean {
     const before = this.size;
-    this.over = true;
+    this.onlyAcks = true;
     this.hold = null;
     this.queue = this.delivery ? [] : this.queue.filter(isAck);
     this.passing = sizeOf(this.queue);
@@ -130,5 +137,5 @@ export class Outbox {
 }
 
 function sizeOf(packets: string[]): number {
-  return packets.reduce((size, packet) => size + held(packet), 0);
+  return packets.reduce((size, packet) => size + weigh(packet), 0);
 }

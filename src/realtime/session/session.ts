@@ -1,87 +1,128 @@
 /*
- * A session: one client from its handshake to its end, whatever it is reached by (transport.ts) and however many namespaces it joins.
- * manager.ts has them all. app.ts never sees one: there, a client is a socket in each namespace (socket.ts).
+ * A session: one client from its handshake to its end, whatever the client is reached by
+ * (transport.ts) and however many namespaces it joins. io/manager.ts has all sessions. app.ts never
+ * sees one: there, a client is a socket in each namespace (io/socket.ts).
  */
 import type { Handshake } from '../api';
-import { Delivery } from './delivery';
 import { encodePacket } from '../protocol/write';
+import { Delivery } from './delivery';
+import { End, ENDS, Reason } from './ends';
 import { Keeper, NOBODY } from './keeper';
-import type { Limits } from './limits';
 import { Outbox } from './outbox';
-import { Timing, Transport } from './transport';
+import { Transport, TransportHost } from './transport';
 
 const CONNECT = encodePacket({ type: 'connect' });
 const DISCONNECT = encodePacket({ type: 'disconnect' });
 
 /**
  * How long a client of public/realtime.js that has said goodbye is still heard, ms. A page that
- * leaves says it again with each message that its last handlers emit, each time in a request of
- * its own, and these requests may overtake each other.
+ * leaves says goodbye again with each message that its last handlers emit, each time in a request
+ * of its own, and these requests may overtake each other.
  */
 const HEARD_AFTER_GOODBYE = 250;
 
-/** What has all sessions, as far as one needs it. */
-export interface Sessions extends Timing {
+/**
+ * Where a session is:
+ * - handshake: the client has not polled yet, nor opened its WebSocket.
+ * - open: the client is connected, whether it can be reached at the moment or not.
+ * - sent away: connected as well, but the client has to come back with a handshake first.
+ * - closing: the session has ended, and its client has not been told all that it is to hear.
+ * - over: the session has ended, and no request of its client is heard any more.
+ */
+export type Phase = 'handshake' | 'open' | 'sent away' | 'closing' | 'over';
+
+/** What has all sessions, as far as one session needs it. */
+export interface SessionHost extends TransportHost {
   /** By their ids. */
   readonly sessions: Map<string, Session>;
-  readonly limits: Limits;
   readonly backplane: { keep(session: Session): Keeper };
-  onConnect(session: Session, recovered: boolean): void;
-  onEnd(session: Session, reason: string): void;
+  onOpen(session: Session, recovered: boolean): void;
+  /**
+   * @param says the reason for handlers of 'disconnect'
+   * @param wasUsed whether the session was more than a handshake
+   */
+  onEnd(session: Session, says: string, wasUsed: boolean): void;
 }
 
 export class Session {
-  /** Whether it has polled, or opened its WebSocket: until then it is a handshake and no more. */
-  connected = false;
-  ended = false;
+  phase: Phase = 'handshake';
+  /** How the session has ended, null until then. */
+  private ending: End | null = null;
+
   /** For clients of public/realtime.js: their messages arrive, or the session ends. */
   readonly delivery: Delivery | null;
   readonly outbox: Outbox;
   readonly transport: Transport;
-  /** The keys of the rooms that it is in. */
-  rooms: string[] = [];
-  private kept: Map<string, unknown> | null = null;
-  /** Hears of what another process would need to go on with it. */
+  /** Hears of what another process would need to go on with the session. */
   readonly keeper: Keeper;
 
-  /** In which sweep (limits.turn) the client last took something of what waits for it. */
+  /** The keys of the rooms that the client is in (io/rooms.ts). */
+  rooms: string[] = [];
+  /** What socket.set keeps. Made at its first use: most clients have nothing. */
+  private values: Map<string, unknown> | null = null;
+  /**
+   * Which of its handshakes the client of public/realtime.js came with last. What an older one still
+   * sends is not heard. null for other clients, which do not number them.
+   */
+  handshakeNumber: number | null = null;
+  /** Whether the client has come back, and is to be told that it is connected. */
+  private isBack = false;
+  /** Runs when the client has said goodbye. */
+  private goodbye: NodeJS.Timeout | null = null;
+  /** In which sweep (Limits.turn) the client last took some of the packets that wait for it. */
   takenIn = 0;
-  /** The end of a session whose client has said goodbye. */
-  private leaving: NodeJS.Timeout | null = null;
-  /** Whether it has ended, and hears no request any more. */
-  private isShut = false;
-  /** Whether it has ended for good, which the client may not know. */
-  booted = false;
-  /** Whether the client has to come back with a handshake; whether it has, and is to be told that it is connected. */
-  state: 'usual' | 'sent away' | 'resumed' = 'usual';
-  /** Which handshake it was that the client came with last: what an older one still sends is not heard. */
-  attempt = 'undefined';
 
   /**
-   * @param delivers whether it is a client of public/realtime.js
+   * @param handshake the last one that the client came with
+   * @param delivers whether it is a client of public/realtime.js, whose messages are numbered
    */
-  constructor(readonly id: string, public handshake: Handshake, private readonly manager: Sessions, delivers: boolean) {
+  constructor(
+    readonly id: string,
+    public handshake: Handshake,
+    private readonly host: SessionHost,
+    delivers: boolean,
+  ) {
     this.delivery = delivers ? new Delivery() : null;
     this.outbox = new Outbox(this.delivery, this);
-    this.transport = new Transport(this, manager);
-    this.keeper = delivers ? manager.backplane.keep(this) : NOBODY;
+    this.transport = new Transport(this, host);
+    this.keeper = delivers ? host.backplane.keep(this) : NOBODY;
   }
 
-  /** The client's, as far as it is known. */
+  /** The address of the client, as far as it is known. */
   get address(): string { return this.handshake.address.address; }
 
   /** What socket.set keeps. Handlers can still read it when the session has ended. */
-  get data(): Map<string, unknown> { return this.kept || (this.kept = new Map()); }
+  get data(): Map<string, unknown> { return this.values || (this.values = new Map()); }
 
-  /** What waits has changed by so much. */
+  /** Whether the session is, or was, more than a handshake. */
+  get isUsed(): boolean { return this.phase !== 'handshake'; }
+
+  get ended(): boolean { return this.ending !== null; }
+
+  /** Whether the session has ended for good: its client is told so, and begins no other one. */
+  get isForGood(): boolean { return this.ending !== null && this.ending.keeps === 'all'; }
+
+  /** Whether the session has ended, and its client is to begin another one. */
+  get isOver(): boolean { return this.ending !== null && this.ending.keeps !== 'all'; }
+
+  /** @returns whether a request is of the handshake that the client came with last */
+  isOf(handshakeNumber: number | null): boolean {
+    if (this.phase === 'over') return false;
+    return this.delivery === null || this.handshakeNumber === handshakeNumber;
+  }
+
+  /** The size of what waits for the client has changed. */
   onWait(change: number): void {
-    const { limits } = this.manager;
-    // Taken, or the first that waits.
+    const { limits } = this.host;
+    // Some of it was taken, or it is the first that waits.
     if (change < 0 || this.outbox.size === change) this.takenIn = limits.turn;
     limits.onWait(change);
   }
 
-  /** Sends a packet; a volatile one only if the client can take it at once. */
+  /**
+   * The session puts a packet on its way to the client.
+   * @param volatile whether it is lost if the client cannot take it at once
+   */
   send(packet: string, volatile?: boolean): void {
     if (this.ended) {
       if (!volatile) this.keeper.sendOn(packet);
@@ -94,63 +135,63 @@ export class Session {
   }
 
   /**
-   * The client is reached again: puts what it has to hear first before all that waits.
+   * The client is reached again. What it has to hear first goes before all that waits.
    * @param moved whether it came by another transport until now
    */
   onConnection(moved: boolean): void {
     this.outbox.sendAgain();
-    if (this.state === 'resumed') this.outbox.greet(CONNECT);
+    if (this.isBack) this.outbox.greet(CONNECT);
     else if (moved) this.outbox.add(CONNECT, false);
-    if (this.booted && !this.outbox.has(DISCONNECT)) this.outbox.add(DISCONNECT, false);
-    this.state = 'usual';
-    this.begin();
+    if (this.isForGood && !this.outbox.has(DISCONNECT)) this.outbox.add(DISCONNECT, false);
+    this.isBack = false;
+    this.open();
   }
 
   /**
    * The handshake is used.
    * @param recovered whether the session began in another process
    */
-  begin(recovered = false): void {
-    if (this.connected || this.ended) return;
-    this.connected = true;
+  open(recovered = false): void {
+    if (this.phase !== 'handshake') return;
+    this.phase = 'open';
     if (!this.transport.connection) this.transport.awaitClient();
-    this.manager.onConnect(this, recovered);
+    this.host.onOpen(this, recovered);
     this.keeper.changed();
   }
 
-  /** Whether a request is of the handshake that the client came with last. */
-  isOf(attempt: string): boolean {
-    return !this.isShut && (!this.delivery || this.attempt === attempt);
-  }
-
-  /** The client has come back with a handshake, and goes on where it was. */
-  resume(attempt: string, got: number): void {
-    // A page that has left and is back, from the browser's memory.
-    if (this.leaving) clearTimeout(this.leaving);
-    this.leaving = null;
+  /**
+   * The client has come back with a handshake, and goes on where it was.
+   * @param got the number of the last message that the client has
+   */
+  resume(handshakeNumber: number | null, got: number): void {
+    // A page that has left can be back, from the browser's memory.
+    if (this.goodbye) clearTimeout(this.goodbye);
+    this.goodbye = null;
     this.transport.drop();
-    this.attempt = attempt;
-    this.state = 'resumed';
+    this.handshakeNumber = handshakeNumber;
+    if (this.phase === 'sent away') this.phase = 'open';
+    this.isBack = true;
     this.outbox.onGot(got);
     this.transport.awaitClient();
   }
 
-  /** The client has come back with that handshake: what the application sees of it is the new one. */
+  /** From now on the application sees that handshake. */
   renew(handshake: Handshake): void {
     this.handshake = handshake;
     this.keeper.changed('handshake');
   }
 
   /**
-   * A message of a client whose messages are numbered.
+   * A message of a client whose messages are numbered has come.
    * @param size its length in characters
    * @returns whether it is to be handled
    */
   isNext(number: number, size: number): boolean {
     const order = this.delivery!.onMessage(number, size, !this.keeper.waits);
     this.keeper.changed();
-    // Something on the way lost one and told nobody. The client sends it again when it comes back.
-    if (order === 'gap' && this.state !== 'sent away') {
+    // Something on the way lost a message and told nobody. The client sends it again when it comes
+    // back.
+    if (order === 'gap' && this.phase !== 'sent away') {
       if (this.delivery!.isLost()) this.end('a message is missing');
       else this.sendAway();
     }
@@ -158,106 +199,87 @@ export class Session {
     return order === 'next';
   }
 
-  /** Ends the session for good: the client is told, at the latest by its next poll, and does not come back. */
-  disconnect(): void {
-    if (this.ended) return;
-    this.booted = true;
-    this.outbox.add(DISCONNECT, false);
-    this.end('booted');
+  /** The client is to come back with a handshake, at once. */
+  sendAway(): void {
+    if (this.phase === 'open') this.phase = 'sent away';
+    this.transport.sendAway();
   }
 
-  /** Another process goes on with it. */
-  leave(): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.manager.onEnd(this, 'moved');
-    this.transport.drop(); // the client asks again, of whoever has it then
-    this.forget();
-  }
-
-  /** The client says goodbye. */
+  /** The client says goodbye, with a packet. */
   onGoodbye(): void {
-    if (!this.delivery) this.onLeave();
-    else if (!this.leaving) {
-      this.leaving = setTimeout(() => {
-        if (!this.ended) this.onLeave();
+    if (!this.delivery) this.end('goodbye');
+    else if (!this.goodbye) {
+      this.goodbye = setTimeout(() => {
+        if (!this.ended) this.end('goodbye');
       }, HEARD_AFTER_GOODBYE).unref();
     }
   }
 
-  /** The client ends the session. Where a poll still waits, it is told so. */
-  onLeave(): void {
-    this.disconnect();
-    this.booted = false; // it knows
-    this.forget();
-  }
-
-  /** Whether it has ended, and its client is to have another one: all that is left are acknowledgements. */
-  get isOver(): boolean {
-    return this.ended && !this.booted;
-  }
-
-  /**
-   * Ends the session. A client that is still there gets a new one, unless it has been told to stay away.
-   * @param reason what handlers of 'disconnect' are told
-   * @param rest what becomes of packets that the client has not been sent: 'send' if it is there, 'acks'
-   * if there is too much of them, 'nothing' where the client is known to be gone
-   */
-  end(reason: string, rest: 'send' | 'acks' | 'nothing' = 'send'): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.manager.onEnd(this, reason);
+  /** The session ends, in the way that ENDS has for the reason. */
+  end(reason: Reason): void {
+    const { says = reason, sends, keeps, isFarewell } = ENDS[reason];
+    if (this.ending) {
+      // It has ended before. All that can change is what is kept for the client.
+      if (keeps === 'user') this.shut(true);
+      else if (reason === 'goodbye') this.forget();
+      return;
+    }
+    const wasUsed = this.isUsed;
+    if (isFarewell) this.outbox.add(DISCONNECT, false);
+    this.phase = 'closing';
+    this.ending = ENDS[reason];
+    this.host.onEnd(this, says, wasUsed);
     this.keeper.ended();
-    if (rest === 'acks') this.outbox.keepAcks();
-    const told = this.transport.flushLast();
+
+    if (sends === 'acks') this.outbox.keepAcks();
+    const told = sends !== 'nothing' && this.transport.flushLast();
+    this.transport.drop();
     this.transport.awaitClient();
-    if (this.booted) {
-      if (told && !this.delivery) this.forget();
-    } else if (told || rest === 'nothing' || !this.outbox.keepAcks()) this.forget();
+    if (keeps === 'user') this.shut(wasUsed);
+    else if (keeps === 'nothing') this.forget();
+    else if (keeps === 'acks') {
+      if (told || !this.outbox.keepAcks()) this.forget();
+    } else if (told) this.onToldEnd();
   }
 
   /**
-   * Ends the session, and what waited for its client goes to nobody: the client may be another user
-   * by now. Whose it was is kept for as long as the client may be away: if the answer to its
-   * handshake is lost, or if it was refused, it names this session again (Manager.admit).
+   * The client has been sent all that waited when the session ended. A client whose messages are
+   * numbered can ask again, as the answer may be lost: it is told for as long as it asks.
    */
-  endUntold(reason: string): void {
-    this.outbox.clear();
-    this.end(reason, 'nothing');
-    this.isShut = true;
-    // What was never used is no more than a handshake: MAX_HANDSHAKES bounds these, and no more.
-    if (this.connected) this.manager.sessions.set(this.id, this);
-  }
-
-  /** The client is to come back with a handshake, at once. */
-  sendAway(): void {
-    this.state = 'sent away';
-    this.transport.sendAway();
+  onToldEnd(): void {
+    if (!this.isForGood || !this.delivery) this.forget();
   }
 
   /**
-   * Does what is due. To be called about once a second: a timer for each poll would cost more.
+   * No request is heard any more, and nothing is kept but whose session it was.
+   * @param wasUsed whether it was more than a handshake: MAX_HANDSHAKES bounds these, and nothing
+   * else does
+   */
+  private shut(wasUsed: boolean): void {
+    this.forget();
+    if (wasUsed) this.host.sessions.set(this.id, this);
+  }
+
+  /** Nothing of a session that has ended is kept. */
+  forget(): void {
+    this.phase = 'over';
+    this.outbox.clear();
+    this.host.sessions.delete(this.id);
+  }
+
+  /**
+   * The session does what is due. To be called about once a second: a timer for each poll would
+   * cost more.
    * @param time by the clock that only goes forward, ms
    */
   sweep(time: number): void {
     this.transport.flush();
     if (!this.transport.isDue(time)) return;
-    if (!this.connected) this.end('unused', 'nothing');
+    if (!this.isUsed) this.end('unused');
     else if (this.ended) this.forget();
     else {
       const reason = this.transport.onDue();
-      if (reason !== null) this.end(reason, 'nothing');
+      if (reason !== null) this.end(reason);
     }
-  }
-
-  /** The client has been sent all that waited at the end. That it is over for good is kept until nobody asks: the answer may be lost. */
-  onToldEnd(): void {
-    if (!this.booted || !this.delivery) this.forget();
-  }
-
-  /** Nothing of the session is kept. */
-  forget(): void {
-    this.outbox.clear();
-    this.manager.sessions.delete(this.id);
   }
 }

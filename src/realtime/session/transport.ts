@@ -1,17 +1,17 @@
 /*
- * How a session reaches its client over time: by one poll after the other, or by a WebSocket (each a
- * Connection, connection.ts), and how long each may wait. Stock 0.9 has a transport for each poll instead,
- * and loses what is written to one whose client is gone.
+ * How a session reaches its client over time: by one poll after the other, or by a WebSocket (each
+ * of them a Connection, connection.ts), and how long each may wait. Stock 0.9 has a transport for
+ * each poll instead, and loses what is written to one whose client is gone.
  */
-import type { ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import type WebSocket from 'ws';
 import { now } from '../clock';
-import { Connection, PollConnection, WebSocketConnection } from './connection';
 import { encodePacket } from '../protocol/write';
+import { Connection, Poll, PollConnection, WebSocketConnection } from './connection';
+import type { Reason } from './ends';
 import type { Limits } from './limits';
 import type { Outbox } from './outbox';
-import type { Answer } from './unread';
+import type { Untaken } from './untaken';
 
 const HEARTBEAT = encodePacket({ type: 'heartbeat' });
 
@@ -26,51 +26,52 @@ const BETWEEN_SHORT_POLLS = 3000;
 /** How much may wait for such a client when something volatile is sent, characters. */
 const MOST_BETWEEN_SHORT_POLLS = 50000;
 
-/** How long to wait: a setting of 0.9, or as long as a client may be absent. */
+/** What is waited for: a setting of 0.9 says how long, or how long a client may be absent. */
 type Wait = 'polling duration' | 'heartbeat interval' | 'heartbeat timeout' | 'absence';
 
 /** What a poll says of itself. */
-export interface Asked {
+export interface PollTerms {
   /** The number of the last message that the client has. */
   got: number;
   /** How long the poll is to wait at most, s; Infinity if it does not say. */
   wait: number;
 }
 
-/** The session whose client a transport reaches, as far as it needs that. */
-export interface Reached {
+/** The session whose client is reached, as far as a transport needs it. */
+export interface TransportSession {
+  readonly phase: string;
   readonly outbox: Outbox;
   readonly delivery: object | null;
-  readonly state: string;
-  readonly connected: boolean;
+  readonly isUsed: boolean;
   readonly ended: boolean;
   readonly isOver: boolean;
   onConnection(moved: boolean): void;
   onToldEnd(): void;
-  end(reason: string): void;
+  end(reason: Reason): void;
 }
 
-/** What says how long each thing may wait, and when all goes that was sent in one turn. */
-export interface Timing {
-  /** How long a client whose messages are numbered may be absent, s. */
+/** What has all sessions, as far as a transport needs it. */
+export interface TransportHost {
+  /** How long a client of public/realtime.js may be absent, s. */
   readonly sessionTimeout: number;
   readonly limits: Limits;
-  /** A setting of 0.9, s. */
-  get(wait: string): any;
+  /** A setting of 0.9: of those that are asked for here, s. */
+  get(name: string): any;
+  /** Lets a transport flush when this turn is over. */
   flushSoon(transport: Transport): void;
 }
 
 export class Transport {
-  /** What socket.transport says. */
+  /** The name that socket.transport has. */
   name: Connection['name'] = 'xhr-polling';
-  /** Null between two polls, and while the client is away. */
+  /** null between two polls, and while the client is away. */
   connection: Connection | null = null;
   /** How much was written for the client that the system has not taken yet, characters. */
   underWay = 0;
-  /** How much waited when packets were sent last, characters. */
+  /** How much waited when packets were written last, characters. */
   lastSize = 0;
   private flushing = false;
-  /** Whether something was not sent because too much is under way. */
+  /** Whether something was not written because too much is under way. */
   private keptBack = false;
   private awaitsHeartbeat = false;
   /**
@@ -81,39 +82,35 @@ export class Transport {
   /** Until when a client whose last poll did not wait is expected to poll again, ms. */
   private soonUntil = 0;
 
-  constructor(private readonly session: Reached, private readonly manager: Timing) {}
+  constructor(private readonly session: TransportSession, private readonly host: TransportHost) {}
 
   /**
-   * A poll: answered at once if something waits for the client, otherwise when something does,
-   * or its time is over.
-   * @param stream what the poll came over
-   * @param origin the page of another origin that may read the answer
+   * A poll has come. It is answered at once if something waits for the client, otherwise when
+   * something does, or when its time is over.
    */
-  onPoll(
-    res: ServerResponse, stream: Duplex, origin: string | null, { got, wait }: Asked,
-  ): void {
-    const poll = new PollConnection(res, stream, origin);
+  onPoll(poll: Poll, { got, wait }: PollTerms): void {
+    const connection = new PollConnection(poll);
     // What is sent to a client that has gone away waits for its next poll.
-    res.on('close', () => {
-      this.onGone(poll);
-      this.forgetAnswer(poll);
+    poll.res.on('close', () => {
+      this.onGone(connection);
+      this.forgetUntaken(connection);
     });
     this.session.outbox.onGot(got);
-    this.use(poll, 'polling duration');
-    if (wait === Infinity || this.connection !== poll) return;
+    this.use(connection, 'polling duration');
+    if (wait === Infinity || this.connection !== connection) return;
     const time = now();
     this.due = Math.min(this.due, time + wait * 1000);
     if (wait === 0) this.soonUntil = time + BETWEEN_SHORT_POLLS;
   }
 
-  /** A WebSocket, open. The polls are over. */
+  /** A WebSocket is open. The polls are over. */
   onWebSocket(webSocket: WebSocket, stream: Duplex): void {
     const connection = new WebSocketConnection(webSocket, stream, () => {
-      this.forgetAnswer(connection);
+      this.forgetUntaken(connection);
       this.flushSoon();
     });
     webSocket.on('close', () => {
-      this.forgetAnswer(connection);
+      this.forgetUntaken(connection);
       if (this.onGone(connection) && !this.session.delivery) this.session.end('socket end');
     });
     this.awaitsHeartbeat = false;
@@ -122,13 +119,13 @@ export class Transport {
 
   private use(connection: Connection, wait: Wait): void {
     this.drop();
-    if (this.session.state === 'sent away') {
+    if (this.session.phase === 'sent away') {
       connection.sendAway();
       return;
     }
-    // Over a WebSocket that seemed to open the client may never have been told: 0.9's then polls, in
-    // the same session.
-    const moved = this.session.connected && this.name !== connection.name;
+    // The client may never have been told that it is connected, over a WebSocket that seemed to
+    // open: 0.9's client then polls, in the same session.
+    const moved = this.session.isUsed && this.name !== connection.name;
     this.name = connection.name;
     this.connection = connection;
     this.dueIn(wait);
@@ -136,7 +133,7 @@ export class Transport {
     this.flushSoon();
   }
 
-  /** Whether it was this connection that the client was reached by. */
+  /** @returns whether it was this connection that the client was reached by */
   private onGone(connection: Connection): boolean {
     if (this.connection !== connection) return false;
     this.connection = null;
@@ -144,95 +141,104 @@ export class Transport {
     return true;
   }
 
-  /** Whether it can take packets now, or within a moment: then something volatile is not lost. */
+  /**
+   * @returns whether the client can take packets now, or within a moment: then a volatile one is
+   * not lost
+   */
   isReady(): boolean {
     if (this.connection) return this.connection.isReady();
     if (this.soonUntil === 0) return false;
     return now() < this.soonUntil && this.session.outbox.size < MOST_BETWEEN_SHORT_POLLS;
   }
 
-  /** Sends what waits, if the client can take it; a poll whose time is over is answered anyway. */
+  /**
+   * The client gets the packets that wait, if it can take them. A poll whose time is over is
+   * answered anyway.
+   */
   flush(): void {
     this.flushing = false;
     const { connection, session: { outbox } } = this;
     if (!connection || !connection.isReady()) return;
     if (!outbox.isDue() && !(connection.once && this.isDue(now()))) return;
     // The sweep tries again, and so does onTaken.
-    this.keptBack = !this.manager.limits.maySend(outbox.size, this.underWay);
+    this.keptBack = !this.host.limits.maySend(outbox.size, this.underWay);
     if (this.keptBack) return;
-    this.send(connection);
+    this.writeAll(connection);
     if (this.session.ended) this.session.onToldEnd();
   }
 
-  /** Sends the last that the client is to hear. @returns whether it could be sent */
+  /**
+   * The client gets the last that it is to hear, if it can be reached.
+   * @returns whether it could
+   */
   flushLast(): boolean {
     const { connection } = this;
     if (!connection) return false;
-    this.send(connection);
+    this.writeAll(connection);
     this.drop();
     return true;
   }
 
-  private send(connection: Connection): void {
+  private writeAll(connection: Connection): void {
     const { outbox } = this.session;
     this.lastSize = outbox.size;
-    const packets = outbox.take();
+    const packets = outbox.collect();
     if (packets.length === 0 && !connection.once) return;
     if (connection.once) this.onGone(connection);
-    connection.send(packets);
-    if (!connection.isTaken()) this.await(connection, packets);
+    connection.write(packets);
+    if (!connection.isTaken()) this.addUntaken(connection, packets);
   }
 
-  /** The system has not taken yet what has just been sent. */
-  private await(connection: Connection, packets: string[]): void {
-    const { unread } = this.manager.limits;
+  /** The system has not taken yet what has just been written. */
+  private addUntaken(connection: Connection, packets: string[]): void {
+    const { untaken } = this.host.limits;
     const size = packets.reduce((sum, packet) => sum + packet.length, 0);
     this.underWay += size;
-    if (connection.answer) {
-      unread.grow(connection.answer, size);
+    if (connection.untaken) {
+      untaken.grow(connection.untaken, size);
       return;
     }
-    connection.answer = { size, sweeps: 0, connection, client: this };
-    unread.add(connection.answer);
+    connection.untaken = { size, sweeps: 0, connection, client: this };
+    untaken.add(connection.untaken);
     if (connection instanceof PollConnection) {
-      connection.res.on('finish', () => this.forgetAnswer(connection));
+      connection.poll.res.on('finish', () => this.forgetUntaken(connection));
     }
   }
 
-  /** What was sent has been taken, or does not arrive any more. */
-  private forgetAnswer(connection: Connection): void {
-    if (!connection.answer) return;
-    this.manager.limits.unread.remove(connection.answer);
-    connection.answer = null;
+  /** What was written has been taken, or does not arrive any more. */
+  private forgetUntaken(connection: Connection): void {
+    if (!connection.untaken) return;
+    this.host.limits.untaken.remove(connection.untaken);
+    connection.untaken = null;
   }
 
-  /** An answer has been taken, or its connection is gone. */
-  onTaken(answer: Answer): void {
-    this.underWay -= answer.size;
+  /** What was written has been taken, or its connection is gone. */
+  onTaken({ size }: Untaken): void {
+    this.underWay -= size;
     // Until now the client was not away: it was reading.
     if (!this.connection && !this.session.ended) this.dueIn('absence');
     if (this.keptBack) this.flushSoon();
   }
 
   /**
-   * Whether more is under way than may be, and the client does not read it: it waits for more on another
-   * connection, or its session has ended.
+   * @returns whether more is under way than may be, and the client does not read it: it waits for
+   * more on another connection, or its session has ended
    */
-  hasTooMuch({ connection }: Answer): boolean {
-    if (this.underWay <= this.manager.limits.most) return false;
+  hasTooMuch({ connection }: Untaken): boolean {
+    if (this.underWay <= this.host.limits.most) return false;
     return this.session.isOver || (this.connection !== null && this.connection !== connection);
   }
 
-  /** Whether the client may still be reading what it was sent, as a poll of its own would deny. */
+  /** Whether the client may still be reading. A poll of its own would deny that. */
   get mayBeReading(): boolean {
     return this.connection === null || !this.connection.once;
   }
 
-  /** At the end of this tick, so that all its packets go together. */
+  /** The client gets the packets at the end of this turn, so that all of them go together. */
   flushSoon(): void {
     if (this.flushing || !this.connection) return;
     this.flushing = true;
-    this.manager.flushSoon(this);
+    this.host.flushSoon(this);
   }
 
   /** The client is no longer reached by what it was reached by. */
@@ -262,38 +268,40 @@ export class Transport {
 
   /** @param time by the clock that only goes forward, ms */
   isDue(time: number): boolean {
-    // One that still reads its answer is not away.
+    // A client that still reads its answer is not away.
     return time >= this.due && (this.connection !== null || this.underWay === 0);
   }
 
   /**
-   * Does what is due.
-   * @returns why the session ends, null if it does not
+   * The transport does what is due.
+   * @returns why the session is to end, null if it is not
    */
-  onDue(): string | null {
+  onDue(): Reason | null {
     const { connection } = this;
     if (!connection) return 'close timeout';
     if (connection.once) this.drop();
-    // It would stand behind what the client has not read yet.
+    // A heartbeat would stand behind what the client has not read yet.
     else if (this.underWay > 0) this.dueIn('heartbeat interval');
     else if (this.awaitsHeartbeat) return 'heartbeat timeout';
     else {
       this.awaitsHeartbeat = true;
-      connection.send([HEARTBEAT]);
+      connection.write([HEARTBEAT]);
       this.dueIn('heartbeat timeout');
     }
     return null;
   }
 
-  /** Waits for a client that is away: from now on, for as long as it may be. */
+  /** A client that is away is waited for from now on. */
   awaitClient(): void {
     this.dueIn('absence');
   }
 
   private dueIn(wait: Wait): void {
-    const { session, manager } = this;
-    const closeTimeout = manager.get('close timeout') as number;
-    const absence = session.delivery ? manager.sessionTimeout : closeTimeout;
-    this.due = now() + (wait === 'absence' ? absence : manager.get(wait)) * 1000;
+    const { session, host } = this;
+    let seconds: number;
+    if (wait !== 'absence') seconds = host.get(wait) as number;
+    else if (session.delivery) seconds = host.sessionTimeout;
+    else seconds = host.get('close timeout') as number;
+    this.due = now() + seconds * 1000;
   }
 }

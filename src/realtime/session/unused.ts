@@ -23,13 +23,16 @@ export class Unused<Session> {
   /** @param session one that is not among them */
   add(session: Session, address: string): void {
     let sessions = this.byAddress.get(address);
-    if (!sessions) this.byAddress.set(address, sessions = new Set());
+    if (!sessions) {
+      sessions = new Set();
+      this.byAddress.set(address, sessions);
+    }
     sessions.add(session);
     this.addresses.set(session, address);
     this.count(address, sessions.size - 1, sessions.size);
   }
 
-  /** Forgets a handshake, if it is among them. */
+  /** A handshake is used, or given up. It need not be among them. */
   delete(session: Session): void {
     const address = this.addresses.get(session);
     if (address === undefined) return;

@@ -4,17 +4,17 @@
  */
 
 /**
- * How often it may be told, ms. The usual handler tells all clients, so each telling costs as much
- * as there are clients. Without a pause, n clients that come at once cost n × n: 800 were 319,600
- * events and 4 s of the processor in version 1.0.0.
+ * How often the application may be told, ms. The usual handler tells all clients, so each telling
+ * costs as much as there are clients. Without a pause, n clients that come at once cost n × n: 800
+ * were 319,600 events and 4 s of the processor in version 1.0.0.
  */
 const PAUSE = 1000;
 
 /**
- * Tells a number that changes: the first change after a quiet second at once, all further ones
+ * A number that changes: the first change after a quiet second is told at once, all further ones
  * together when a second has passed. The timer runs on a clock that nobody sets.
  */
-export class Told {
+export class ClientCount {
   private last = 0;
   private changed = false;
   private pause: NodeJS.Timeout | null = null;
@@ -23,7 +23,10 @@ export class Told {
    * @param count the number as it is now
    * @param tell takes the number; called at most once a second
    */
-  constructor(private readonly count: () => number, private readonly tell: (count: number) => void) {}
+  constructor(
+    private readonly count: () => number,
+    private readonly tell: (count: number) => void,
+  ) {}
 
   /** Somebody has come who knows no number: it is told again, even if it is the same one. */
   onNewcomer(): void {
