@@ -3,6 +3,7 @@ import stylistic from '@stylistic/eslint-plugin';
 import { defineConfig } from 'eslint/config';
 import node from 'eslint-plugin-n';
 import typescript from 'typescript-eslint';
+import { imports, oneWay } from './eslint.imports.mjs';
 
 /** Linter and formatter: `npm run lint` says what is wrong, `npm run format` mends what it can. */
 export default defineConfig(
@@ -44,10 +45,20 @@ export default defineConfig(
   {
     // The server runs on what IIS 7.5's Windows can run: nothing newer than node 10.
     files: ['src/**/*.ts'],
-    plugins: { n: node },
+    plugins: { n: node, imports },
     rules: {
       'n/no-unsupported-features/node-builtins': ['error', { version: '>=10.24.0' }],
       'n/no-unsupported-features/es-builtins': ['error', { version: '>=10.24.0' }],
+      'imports/no-circle': 'error',
+    },
+  },
+  ...oneWay,
+  {
+    // src/ is read beside a browser.
+    files: ['src/**/*.ts'],
+    ignores: ['src/realtime/cluster/**'],
+    rules: {
+      '@stylistic/max-len': ['error', { code: 100, ignoreUrls: true }],
     },
   },
   {

@@ -2,8 +2,9 @@ import type { ClientToServerEvents, ServerToClientEvents } from './events';
 import type { Server } from './realtime';
 
 /**
- * YOUR APPLICATION. Replace what is in here, the event names in events.ts, and the page in public: nothing else has to change.
- * This one answers every message and tells everyone how many are connected.
+ * YOUR APPLICATION. Replace this function, the event names in events.ts, and the page in public:
+ * nothing else has to change. This one answers every message, and tells everyone how many clients
+ * are connected.
  */
 export function app(io: Server<ClientToServerEvents, ServerToClientEvents>): void {
   io.sockets.on('connection', socket => {

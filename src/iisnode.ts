@@ -56,7 +56,7 @@ export interface ClientAddress {
   port: number | undefined;
 }
 
-/** Knows what can be believed in front of this server. */
+/** What can be believed of a request, by what stands in front of this server. */
 export class Trust {
   private readonly behindIisnode: boolean;
   private readonly proxies: Addresses;
@@ -101,7 +101,7 @@ export class Trust {
   }
 
   /**
-   * Leaves only what can be believed of the headers that people take for somebody's word. Of
+   * This leaves only what can be believed of the headers that people take for somebody's word. Of
    * x-iisnode-* what IIS has said, and not left empty. Of forwarded and x-forwarded-* nothing, but
    * where there is something in front: x-forwarded-for is then the client's address, one, and
    * x-forwarded-proto 'http' or 'https'. It can be done twice. rawHeaders stays as it came.
@@ -156,8 +156,9 @@ export class Trust {
 }
 
 /**
- * Says whether web.config lets iisnode tell us what we believe. It may be an older one, or have
- * been merged by hand: without the header that IIS writes last, a client's own would be believed.
+ * `lackingPromotion` checks whether web.config lets iisnode tell us what we believe. It may be an
+ * older one, or have been merged by hand: without the header that IIS writes last, a client's own
+ * would be believed.
  * @param folder that of web.config and iisnode.yml
  * @returns the value of promoteServerVars there that lacks something; null if nothing is wrong, or
  * there is no such file

@@ -7,9 +7,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export type Log = Record<LogLevel, (...parts: unknown[]) => void>;
 
 /**
- * Makes the log: one line an entry, time and level first; errors and warnings to stderr, the rest
- * to stdout. A level that is off costs a call and no more. That matters under iisnode, where every
- * line is a file opened, written and closed before the program goes on.
+ * `createLog` makes the log: one line an entry, time and level first; errors and warnings go to
+ * stderr, the rest to stdout. A level that is off costs a call and no more. That matters under
+ * iisnode, where every line is a file opened, written and closed before the program goes on.
  *
  * Only an entry begins a line with a time, whatever a client sent: the stack of an error goes on in
  * lines that are indented, and control characters are escaped.
@@ -26,7 +26,7 @@ export function createLog(level: LogLevel): Log {
   return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
 }
 
-/** A text in one line. Errors and objects have lines of their own. */
+/** @returns a text in one line. Errors and objects have lines of their own */
 function oneLine(part: unknown): unknown {
   return typeof part === 'string' ? part.replace(/\n/g, '\\n') : part;
 }
@@ -39,7 +39,7 @@ function oneLine(part: unknown): unknown {
  */
 const UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** A text with \u009b and the like for what cannot be seen. */
+/** @returns a text with \u009b and the like for what cannot be seen */
 function visible(text: string): string {
   return text.replace(UNSEEN, found => {
     const code = found.codePointAt(0)!.toString(16);

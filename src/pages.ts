@@ -8,16 +8,20 @@ import type { Log } from './log';
 import type { Realtime } from './realtime';
 
 /**
- * Express: everything that is not Socket.IO's. Add your own pages and routes to `pages`, before the static files.
- * @param realtime says how many clients are connected, and how Redis is
+ * `createPages` makes Express, which answers everything that is not Socket.IO's. Add your own pages
+ * and routes to `pages`, before the static files.
+ * @param realtime says how many clients are connected, and whether Redis answers
  */
-export function createPages(config: Config, log: Log, { clients, redis }: Pick<Realtime, 'clients' | 'redis'>): express.Express {
+export function createPages(
+  config: Config, log: Log, { clients, redis }: Pick<Realtime, 'clients' | 'redis'>,
+): express.Express {
   const root = config.appPath || '/';
   const home = config.appPath + '/';
   const app = express();
   app.disable('x-powered-by');
-  // X-Forwarded-For and -Proto are then what can be believed, or are not there: so Express can believe
-  // them. req.ip is the client's address, and req.protocol and req.secure say how he came.
+  // X-Forwarded-For and -Proto then say what can be believed, or are not there: so Express can
+  // believe them. req.ip is the client's address, and req.protocol and req.secure say how the
+  // client came.
   const trust = new Trust(config);
   app.use((req, _res, next) => {
     trust.trustHeaders(req);
@@ -42,10 +46,12 @@ export function createPages(config: Config, log: Log, { clients, redis }: Pick<R
     });
   });
 
-  // By its path, which holds in a package as well, where this one file is all that is left of the client.
-  const script = path.join(__dirname, '..', 'node_modules', 'socket.io-client', 'dist', 'socket.io.min.js');
+  // By its path, which holds in a package as well: there, this file is all that is left of the
+  // client.
+  const modules = path.join(__dirname, '..', 'node_modules');
+  const script = path.join(modules, 'socket.io-client', 'dist', 'socket.io.min.js');
   pages.get('/socket/socket.io.js', (_req, res) => {
-    // Whole, as it is compressed: files.ts says why.
+    // Whole, as it is compressed: web/files.ts says why.
     res.sendFile(script, { maxAge: '1 day', acceptRanges: false });
   });
 
@@ -58,19 +64,22 @@ export function createPages(config: Config, log: Log, { clients, redis }: Pick<R
     // Paths that are not UTF-8 and the like: the sender's mistake.
     const status = error.status >= 400 && error.status < 500 ? error.status : 500;
     if (status === 500) log.error(req.method, req.url, error);
-    if (res.headersSent) next(error);
-    else res.status(status).type('text').send(status === 500 ? 'Something went wrong. The log says what.' : 'Bad request.');
+    if (res.headersSent) return next(error);
+    const text = status === 500 ? 'Something went wrong. The log says what.' : 'Bad request.';
+    res.status(status).type('text').send(text);
   };
   app.use(failed);
   return app;
 }
 
 /**
- * Whether an answer is compressed. A part of a file is not: its place and its ETag are those of the
- * plain bytes, and a client would put compressed bytes among them.
+ * A part of a file is not compressed: its place and its ETag are those of the plain bytes, and a
+ * client would put compressed bytes among them.
+ * @returns whether an answer is compressed
  */
 function compresses(req: express.Request, res: express.Response): boolean {
-  if (res.statusCode === 206 || res.getHeader('Content-Range') || !compression.filter(req, res)) return false;
+  if (res.statusCode === 206 || res.getHeader('Content-Range')) return false;
+  if (!compression.filter(req, res)) return false;
   // The answer to HEAD has no body to compress. A length in it would have to be that of the body
   // that GET gets (RFC 9110, 8.6), which is known only after it was compressed.
   if (req.method === 'HEAD') res.removeHeader('Content-Length');

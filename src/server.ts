@@ -24,7 +24,7 @@ async function start(config: Config): Promise<void> {
   const { io } = realtime;
   io.configure(() => {
     io.set('transports', config.transports); // xhr-polling: IIS 7.5 has no WebSockets
-    io.set('resource', config.resource); // /myApp/socket, as the rules in web.config have it
+    io.set('resource', config.resource); // /app/socket, as the rules in web.config have it
   });
   app(io);
 
@@ -56,7 +56,7 @@ async function start(config: Config): Promise<void> {
   exitOnSignal(server, realtime.close, log);
 }
 
-/** Sets what the server behind iisnode needs, and any other does not mind. */
+/** A server behind iisnode needs these, and any other does not mind. */
 function prepareForIis(server: Server, log: Log): void {
   // All headers reach us, as far as node's limit of bytes lets them in. By default node stops near
   // 1,000, and the last of all, which iisnode writes, would be missing behind those of a client
@@ -94,7 +94,7 @@ async function joinOthers(config: Config, log: Log): Promise<MakeBackplane | und
   return manager => cluster.attach(manager);
 }
 
-/** Ends the process with exit code 1 and one line for whoever started it. */
+/** The process ends with exit code 1 and one line for whoever started it. */
 function fail(line: string): void {
   process.stderr.write(`${line}\n`);
   process.exitCode = 1;

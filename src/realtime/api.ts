@@ -22,7 +22,10 @@ type Heard<In> = In & { disconnect: (reason: string) => void };
 type ArgsWithoutAck<Map, E extends keyof Map> =
   Required<Args<Map, E>> extends [...infer A, (...args: any[]) => any] ? A : Args<Map, E>;
 
-/** Several clients: everyone else, a room, a namespace. 0.9 brings no acknowledgements from several. */
+/**
+ * Several clients: everyone else, a room, a namespace. 0.9 brings back no acknowledgements from
+ * several.
+ */
 export interface Broadcast<Out> {
   emit<E extends Name<Out>>(event: E, ...args: ArgsWithoutAck<Out, E>): void;
   /** The next emit goes to a room only. */
@@ -57,7 +60,7 @@ export interface Socket<In, Out, Data = Record<string, unknown>> {
   get<K extends Name<Data>>(key: K, done: Callback<Data[K] | null>): this;
   has<K extends Name<Data>>(key: K, done: Callback<boolean>): this;
   del<K extends Name<Data>>(key: K, done?: (error: Error | null) => void): this;
-  /** Ends the session. The client does not come back by itself. */
+  /** The session ends. The client does not come back by itself. */
   disconnect(): this;
 }
 
@@ -85,12 +88,12 @@ export interface Server<In, Out, Data = Record<string, unknown>> {
    * something.
    */
   on(event: 'clients', handler: Handler<[clients: number]>): this;
-  /** Calls a function that sets things, at once. */
+  /** The function, which sets things, is called at once. */
   configure(settings: () => void): this;
   /** The same, only if NODE_ENV is that environment; 'development' where NODE_ENV is not set. */
   configure(environment: string, settings: () => void): this;
   /**
-   * Changes a setting, from now on.
+   * The setting has that value from now on.
    * @throws Error with one line, if the value is not one of that setting, if the setting changes
    * nothing here, or if there is no such setting
    */
@@ -129,9 +132,9 @@ export interface Handshake {
 }
 
 /**
- * Decides whether a client may connect, or join a namespace: accept(null, true) lets it in,
- * accept(null, false) answers 403. accept(error) says that it could not be decided: 500, and
- * realtime.js tries again.
+ * A function that decides whether a client may connect, or join a namespace: accept(null, true)
+ * lets it in, accept(null, false) answers 403. accept(error) says that it could not be decided:
+ * 500, and realtime.js tries again.
  */
 export type Authorization = (handshake: Handshake, accept: Accept) => unknown;
 
@@ -141,7 +144,9 @@ export type Accept = (
 
 /** What a page with realtime.js is told when its handshake is refused. */
 export interface Refused {
-  /** The page's `status.reason`: one line, up to 200 letters. By default 'handshake unauthorized'. */
+  /**
+   * The page's `status.reason`: one line, up to 200 letters. 'handshake unauthorized' by default.
+   */
   reason: string;
   /**
    * Whether the page may try again: after a while it may be let in. false by default: it stays
@@ -151,9 +156,9 @@ export interface Refused {
 }
 
 /**
- * Decides whether a session of realtime.js whose client has come back is still the same user's.
- * Called with its handshakes, as authorization has left them. With several processes, the one of
- * before may have come through JSON.
+ * A function that decides whether a session of realtime.js, whose client has come back, is still
+ * the same user's. Called with its handshakes, as authorization has left them. With several
+ * processes, the one of before may have come through JSON.
  */
 export type SameUser = (before: Handshake, now: Handshake) => boolean;
 
@@ -168,7 +173,7 @@ export interface Settings {
    */
   transports: string[];
   /**
-   * The path that Socket.IO's requests begin with, '/myApp/socket'. src/server.ts sets it from
+   * The path that Socket.IO's requests begin with, '/app/socket'. src/server.ts sets it from
    * APP_PATH; the rewrite rules in web.config have to say the same.
    */
   resource: string;

@@ -27,17 +27,17 @@ export interface Entry {
 export interface Backplane {
   /** @returns the keeper that hears of the changes of a session whose messages are numbered */
   keep(session: Session): Keeper;
-  /** Sends something to clients wherever they are, in the same order everywhere. */
+  /** An entry goes to clients wherever they are, in the same order everywhere. */
   publish(entry: Entry): void;
   /**
-   * Lets a client in, with the session that its handshake names, if there is one in any process.
+   * A client is let in, with the session that its handshake names, if there is one in any process.
    * @param admit lets it in here, and returns what the client is told
    * @returns what the client is told
    * @throws Refusal if it is not let in
    */
   enter(handshake: Handshake, admit: () => string): string | Promise<string>;
   /**
-   * Brings a session here, if another process has it.
+   * A session comes here, if another process has it.
    * @param session the one that this process knows by that id
    * @param handshakeNumber the handshake that the request belongs to; null for whichever
    * @returns null if there is nothing to wait for
@@ -46,7 +46,7 @@ export interface Backplane {
     session: Session | undefined, id: string, handshakeNumber: number | null,
   ): Promise<void> | null;
   /**
-   * Hands on what a client has sent.
+   * A client has sent something.
    * @param handshakeNumber the handshake that the request belongs to
    * @param act takes it; called again if the session has gone to another process meanwhile
    * @returns null if it counts already
@@ -54,7 +54,9 @@ export interface Backplane {
   handle(
     session: Session, handshakeNumber: number | null, act: (session: Session) => void,
   ): Promise<void> | null;
-  /** Calls `act`, which handles messages of a session: what it publishes is caused by them. */
+  /**
+   * `act` is called. It handles messages of a session: whatever it publishes is caused by them.
+   */
   causing(session: Session, act: () => void): void;
   /** A client has come to this process, or has gone. */
   onClients(): void;
@@ -64,7 +66,7 @@ export interface Backplane {
   readonly copies: boolean;
   /** Whether the processes reach each other; undefined where there is one. */
   readonly state: 'ok' | 'gone' | undefined;
-  /** Does what is due. To be called about once a second. */
+  /** The backplane does what is due. To be called about once a second. */
   sweep(time: number): void;
   close(): void;
 }

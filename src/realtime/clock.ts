@@ -1,4 +1,7 @@
-/* The clock that every time-out runs on. It only goes forward, whatever someone does to the time of day. */
+/*
+ * The clock that every time-out runs on. It only goes forward, whatever someone does to the time of
+ * day.
+ */
 import { performance } from 'perf_hooks';
 
 /**

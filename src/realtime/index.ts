@@ -18,7 +18,7 @@ export * from './api';
 export { atMostOneASecond, Log } from './logging';
 export { RealtimeOptions, Trust } from './options';
 
-/** Makes what several processes share: cluster/ has one. */
+/** A function that makes what several processes share: cluster/ has one. */
 export type MakeBackplane = (manager: Manager) => Backplane;
 
 export interface Realtime {
@@ -29,7 +29,7 @@ export interface Realtime {
    * script.
    */
   owns: (req: IncomingMessage) => boolean;
-  /** Answers a request that is Socket.IO's. */
+  /** A request that is Socket.IO's is answered. */
   handle: (req: IncomingMessage, res: ServerResponse) => void;
   /** A listener of a server's 'upgrade', where WebSockets are offered. */
   upgrade: (this: HttpServer, req: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -37,12 +37,12 @@ export interface Realtime {
   clients: () => number;
   /** Whether Redis answers; undefined if there is none to ask. */
   redis: () => 'ok' | 'gone' | undefined;
-  /** Ends the waiting polls, so that their clients come back at once, and takes no more. */
+  /** The waiting polls end, so that their clients come back at once, and no more are taken. */
   close: () => void;
 }
 
 /**
- * Makes Socket.IO, for a server that hands the requests to it.
+ * `createRealtime` makes Socket.IO, for a server that hands the requests to it.
  * @param backplane makes what several processes share; one process needs none
  */
 export function createRealtime(
@@ -77,8 +77,8 @@ export function createRealtime(
 }
 
 /**
- * Makes Socket.IO, and lets it answer its requests of a server. As with 0.9's own `listen`, the
- * listeners of 'request' that the server has get all others.
+ * `listen` makes Socket.IO, and lets it answer its requests of a server. As with 0.9's own
+ * `listen`, the listeners of 'request' that the server has get all others.
  * @param backplane makes what several processes share; one process needs none
  */
 export function listen(
@@ -96,7 +96,7 @@ export function listen(
   return realtime;
 }
 
-/** Lets a server hand on upgrades for as long as io.set('transports') offers WebSockets. */
+/** The server hands on upgrades for as long as io.set('transports') offers WebSockets. */
 function offerUpgrades(server: HttpServer, { io, upgrade }: Realtime): void {
   const manager = io as unknown as Manager;
   const listener = (req: IncomingMessage, socket: Duplex, head: Buffer) => {

@@ -9,12 +9,12 @@ export interface Log {
   debug: (...parts: unknown[]) => void;
 }
 
-/** Logs an entry of a kind, which begins the line. */
+/** A function that logs an entry of a kind, which begins the line. */
 export type Report = (kind: string, ...more: unknown[]) => void;
 
 /**
- * Writes at most one line a second of each kind, and says with the next one how many were left
- * out: what a client can cause must not fill the log.
+ * `atMostOneASecond` makes a function that writes at most one line a second of each kind, and says
+ * with the next one how many were left out: what a client can cause must not fill the log.
  */
 export function atMostOneASecond(write: (...parts: unknown[]) => void): Report {
   const last = new Map<string, { at: number; left: number }>();

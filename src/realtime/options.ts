@@ -26,7 +26,7 @@ export interface RealtimeOptions {
   trust: Trust;
 }
 
-/** Knows what of a request can be believed. */
+/** What of a request can be believed. */
 export interface Trust {
   /**
    * @returns the client's address, 'unknown' where nobody says it, and the port, where there is
@@ -35,6 +35,6 @@ export interface Trust {
   address(req: IncomingMessage): { address: string; port: number | undefined };
   /** @returns how the client came: it is not always how the request came */
   protocol(req: IncomingMessage): 'http' | 'https';
-  /** Takes out of a request's headers what cannot be believed. */
+  /** The headers of a request lose what cannot be believed. */
   trustHeaders(req: IncomingMessage): void;
 }

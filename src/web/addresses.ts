@@ -1,4 +1,7 @@
-/* Addresses of the Internet Protocol, and ranges of them: TRUSTED_PROXIES names some, iisnode.ts compares. */
+/*
+ * Addresses of the Internet Protocol, and ranges of them: TRUSTED_PROXIES names some, iisnode.ts
+ * compares.
+ */
 import { isIP } from 'net';
 
 /**
@@ -38,8 +41,8 @@ export class Addresses {
 }
 
 /**
- * Reads an address, or one with the number of bits that count behind a slash; undefined if it is
- * neither.
+ * `readRange` reads an address, or one with the number of bits that count behind a slash.
+ * @returns undefined if the text is neither
  */
 export function readRange(text: string): Range | undefined {
   const [, address, bits] = /^([^/]+)(?:\/([0-9]{1,3}))?$/.exec(text) || [];
@@ -51,8 +54,8 @@ export function readRange(text: string): Range | undefined {
 }
 
 /**
- * Reads an address; undefined if it is none. A zone, as in fe80::1%4, is the reader's own matter
- * and left out.
+ * `readGroups` reads an address. A zone, as in fe80::1%4, is the reader's own matter and left out.
+ * @returns undefined if the text is no address
  */
 function readGroups(text: string): Groups | undefined {
   // The longest address has 45 characters. isIP is quick, but not for a header of 16 KB.

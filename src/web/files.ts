@@ -43,8 +43,8 @@ export function isServed(names: readonly string[]): boolean {
 }
 
 /**
- * Serves a folder. Whatever is not to be had there is left to the next handler, so that a visitor
- * cannot tell a private file from none.
+ * `serveFiles` serves a folder. Whatever is not to be had there is left to the next handler, so
+ * that a visitor cannot tell a private file from none.
  * @param folder its path
  */
 export function serveFiles(folder: string): express.RequestHandler {

@@ -1,23 +1,28 @@
-/* Answers requests that node itself refuses to read: headers above its limit, and what is no HTTP. server.ts asks for it. */
+/*
+ * Requests that node itself refuses to read, because their headers are above its limit, or because
+ * they are no HTTP: server.ts has them answered.
+ */
 import type { Server, ServerResponse } from 'http';
 import type { Socket } from 'net';
 import type { Log } from '../log';
 import { atMostOneASecond } from '../realtime';
 
+/** Statuses by the code of node's error. */
 const STATUS: Record<string, string> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
+const BY_DEFAULT = '400 Bad Request';
 
 /** How long a client that does not stop sending is listened to, ms. */
 const LINGER = 2000;
 
 /**
- * Answers as node does, and with the same statuses, but without its cut: node closes the connection
- * at once, and what the client still sends then makes its system forget the answer. iisnode makes a
- * 500.1013 of that. The log says which limit it was, because the person in front of the browser
- * cannot know.
+ * The server answers as node does, and with the same statuses, but without its cut: node closes the
+ * connection at once, and what the client still sends then makes its system forget the answer.
+ * iisnode makes a 500.1013 of that. The log says which limit it was, because the person in front of
+ * the browser cannot know.
  */
 export function answerUnreadable(server: Server, log: Log): void {
   const warn = atMostOneASecond(log.warn);
@@ -31,10 +36,19 @@ export function answerUnreadable(server: Server, log: Log): void {
       socket.destroy();
       return;
     }
-    const status = STATUS[error.code || ''] || '400 Bad Request';
-    if (status.startsWith('431')) warn('431, the headers are larger than --max-http-header-size in NODE_OPTIONS', 'see web.config');
-    else log.debug('refused', status, error.message);
-    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${status.length}\r\n\r\n${status}`);
+    const status = STATUS[error.code || ''] || BY_DEFAULT;
+    if (status.startsWith('431')) {
+      const why = '431, the headers are larger than --max-http-header-size in NODE_OPTIONS';
+      warn(why, 'see web.config');
+    } else log.debug('refused', status, error.message);
+    socket.end([
+      `HTTP/1.1 ${status}`,
+      'Connection: close',
+      'Content-Type: text/plain',
+      `Content-Length: ${status.length}`,
+      '',
+      status,
+    ].join('\r\n'));
     if (pending) socket.destroy();
     else setTimeout(() => socket.destroy(), LINGER).unref();
   });

@@ -1,6 +1,6 @@
 /*
- * Reads the bodies of POSTs for serve.ts: each is bounded in size and time, all together in number and in
- * what they hold.
+ * The bodies of requests, read for serve.ts: each is bounded in size and time, all together are
+ * bounded in number and in what they hold.
  */
 import type { IncomingMessage } from 'http';
 import { now } from '../clock';
@@ -45,7 +45,7 @@ export class Bodies {
   constructor(private readonly most: number) {}
 
   /**
-   * Reads the body of a request. One of the two functions is called, once; neither if the client
+   * The body of a request is read. One of the two functions is called, once; neither if the client
    * goes away before.
    * @param done takes the body as text
    * @param refuse takes why it is not read to its end; the request is to be answered with that
@@ -86,7 +86,7 @@ export class Bodies {
     }
   }
 
-  /** Keeps a part of a body. */
+  /** A part of a body is kept. */
   private hold(body: Body, part: Buffer): void {
     const before = body.bytes - part.length;
     // As nearly all bodies come: no copy of it.
@@ -95,8 +95,8 @@ export class Bodies {
       this.bytes += part.length;
       return;
     }
-    // A part is a Buffer of its own, some 200 bytes for a byte that came alone, and on node 12 keeps
-    // alive all that node read with it, up to 64 KB: neither would be counted.
+    // A part is a Buffer of its own, some 200 bytes for a byte that came alone, and on node 12
+    // keeps alive all that node read with it, up to 64 KB: neither would be counted.
     if (body.buffer.length < body.bytes) {
       const wanted = Math.max(body.bytes, body.buffer.length * 2, SMALLEST);
       const larger = Buffer.allocUnsafeSlow(Math.min(wanted, this.most));
@@ -107,7 +107,7 @@ export class Bodies {
     part.copy(body.buffer, before);
   }
 
-  /** Gives up bodies that take too long. To be called now and then. */
+  /** Bodies that take too long are given up. To be called now and then. */
   sweep(time: number): void {
     for (const body of this.reading.filter(({ since }) => time - since >= SLOWEST)) {
       const slow = 'the body did not come in time';

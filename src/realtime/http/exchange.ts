@@ -1,12 +1,12 @@
 /*
- * A request and its answer, on the way from serve.ts to a session: one object that answers, refuses,
- * or waits for something first.
+ * A request and its answer, on the way from serve.ts to a session: one object that answers,
+ * refuses, or waits for something first.
  */
 import type { IncomingMessage, ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import { Refusal } from '../protocol/refusal';
 
-/** Hears of each refusal, to log it. */
+/** The one that hears of each refusal, to log it. */
 export interface Refuser {
   onRefusal(req: IncomingMessage, refusal: Refusal): void;
 }
@@ -28,8 +28,8 @@ export class Exchange {
   }
 
   /**
-   * Answers the request, in one write. No answer under the resource is to be kept, by a browser or
-   * by a proxy: hence no-store. Vary is for those that keep it all the same: not for the page of
+   * The request is answered, in one write. No answer under the resource is to be kept, by a browser
+   * or by a proxy: hence no-store. Vary is for those that keep it all the same: not for the page of
    * another origin.
    * @param more headers beside those of every answer
    */
@@ -63,14 +63,14 @@ export class Exchange {
     } else res.end(text);
   }
 
-  /** Answers why the request is not served. */
+  /** The request is answered with the reason why it is not served. */
   refuse(refusal: Refusal): void {
     this.refuser.onRefusal(this.req, refusal);
     this.answer(refusal.reason, refusal.status, refusal.headers);
   }
 
   /**
-   * Answers a request whose handling has thrown something.
+   * The handling of the request has thrown something: the request is answered.
    * @throws what was thrown, if it is no Refusal: then the program is wrong
    */
   fail(error: unknown): void {
@@ -78,7 +78,7 @@ export class Exchange {
     this.refuse(error);
   }
 
-  /** Calls a function, and refuses the request if it throws a Refusal. */
+  /** A function is called. If it throws a Refusal, the request is refused. */
   attempt(act: () => void): void {
     try {
       act();
@@ -87,14 +87,14 @@ export class Exchange {
     }
   }
 
-  /** The same, when a promise is fulfilled. If it is rejected, that is as if `act` had thrown. */
+  /** A function is called when a promise is fulfilled. If it is rejected, that is as if `act` had thrown. */
   later<T>(promise: Promise<T>, act: (value: T) => void): void {
     promise.then(act).catch((error: unknown) => this.fail(error));
   }
 
   /**
-   * Forgets what the request said: while it waits, nothing but its answer is kept. That is a
-   * kilobyte for each client.
+   * The exchange forgets what the request said. While a poll waits, nothing but its answer is kept:
+   * that saves a kilobyte for each client.
    */
   forgetRequest(): void {
     this.req.headers = NO_HEADERS;

@@ -26,8 +26,8 @@ const MOST_PARTS = 200;
 const MANY_HEADERS = 100;
 
 /**
- * Reads a handshake. It is kept for as long as its session: small copies of what node has read,
- * which would be a third of what a waiting client takes.
+ * `readHandshake` reads a handshake. It is kept for as long as its session: small copies of what
+ * node has read, which would be a third of what a waiting client takes.
  * @param query the query string
  * @param trust knows what of the request can be believed
  * @throws Refusal if the query has more parts than any client would send
@@ -59,7 +59,7 @@ const TIME = {
 };
 
 /**
- * Keeps small copies of the headers, not what node has read.
+ * The handshake keeps small copies of the headers, not the texts that node has read.
  * @param count how many headers came, each as often as it did
  */
 function keepHeaders(handshake: Pick<Handshake, 'headers'>, count: number): void {

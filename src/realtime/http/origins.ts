@@ -4,9 +4,9 @@ import type { Trust } from '../options';
 
 /**
  * A page of the server's own origin may talk to the server, and a page of one of `allowed`.
- * Browsers name the origin of a page elsewhere in each XMLHttpRequest, WebSocket and POST. What they
- * fetch for a script, an image or a frame has none: there Sec-Fetch-Site says it, or Referer. A
- * request that says nothing of these is no page's, or comes from a browser that keeps it secret:
+ * Browsers name the origin of a page elsewhere in each XMLHttpRequest, WebSocket and POST. What
+ * they fetch for a script, an image or a frame has none: there Sec-Fetch-Site says it, or Referer.
+ * A request that says nothing of these is no page's, or comes from a browser that keeps it secret:
  * its page cannot read the answer.
  * @param allowed origins as browsers write them
  * @param trust says whether the client came by HTTPS: IIS ends TLS, so node does not see it
@@ -17,7 +17,8 @@ export function readOrigin(
   req: IncomingMessage, allowed: string[], trust: Pick<Trust, 'protocol'>,
 ): string | null | undefined {
   const { referer, 'sec-fetch-site': site } = req.headers;
-  // Drafts 7 to 12 of WebSockets, version 8 among them, name the page's origin in the second header.
+  // Drafts 7 to 12 of WebSockets, version 8 among them, name the page's origin in the second
+  // header.
   const { origin = req.headers['sec-websocket-origin'] as string | undefined } = req.headers;
   if (origin !== undefined) {
     if (isOwn(req, trust, origin)) return null;

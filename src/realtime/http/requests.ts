@@ -63,7 +63,7 @@ export function readDelivered(query: string): Delivered {
 }
 
 /**
- * Takes the URL of a request apart.
+ * `readRequest` takes the URL of a request apart.
  * @param path what of it comes after the resource, with the query string
  * @param transports those that the server offers
  * @throws Refusal if 0.9's client would not send it

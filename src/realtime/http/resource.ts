@@ -2,7 +2,7 @@
 
 /**
  * The path that Socket.IO's requests begin with. IIS's rewrite rule does not look at case, so nor
- * does this. Stock 0.9 compares a prefix, and would take /myApp/socket.html for its own: here the
+ * does this. Stock 0.9 compares a prefix, and would take /app/socket.html for its own: here the
  * resource ends where a segment of the path does.
  */
 export class Resource {
@@ -10,7 +10,7 @@ export class Resource {
   private readonly script: RegExp;
   private readonly usual: string;
 
-  /** @param path with no slash at its end, such as /myApp/socket */
+  /** @param path with no slash at its end, such as /app/socket */
   constructor(private readonly path: string) {
     const escaped = path.replace(/[.~-]/g, '\\$&');
     this.under = new RegExp(`^${escaped}(?=[/?]|$)`, 'i');

@@ -26,7 +26,7 @@ export class Serve {
   private readonly bodies: Bodies;
   private readonly warn: Report;
   private resource: Resource;
-  /** Opens WebSockets. null until they are offered: a server that only polls need not load them. */
+  /** null until WebSockets are offered: a server that only polls need not load them. */
   private openWebSocket: OpenWebSocket | null = null;
   private isClosing = false;
 
@@ -124,7 +124,7 @@ export class Serve {
     return readRequest(req, path, this.manager.get('transports') as string[]);
   }
 
-  /** Logs why a request is refused. */
+  /** A request is refused: the log says why. */
   onRefusal(req: IncomingMessage, { status, reason }: Refusal): void {
     const { address } = this.options.trust.address(req);
     if (status === 403) {

@@ -5,9 +5,10 @@ import type { IncomingMessage } from 'http';
 const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\/(?:[^/?#@]*@)?([^/?#@]*)(.*)$/i;
 
 /**
- * Makes a path of a whole address: a proxy may ask with "GET http://host/path", and every server
- * has to take that, with the host in it instead of the one in Host (RFC 9112, 3.2.2). IIS does so
- * itself, so under it all targets are paths. What comes after this need not know of another form.
+ * `toPath` makes a path of a whole address: a proxy may ask with "GET http://host/path", and every
+ * server has to take that, with the host in it instead of the one in Host (RFC 9112, 3.2.2). IIS
+ * does so itself, so under it all targets are paths. What comes after this need not know of another
+ * form.
  */
 export function toPath(req: IncomingMessage): void {
   const { url = '' } = req;

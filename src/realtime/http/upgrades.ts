@@ -18,10 +18,10 @@ export function asksForWebSocket({ headers }: IncomingMessage): boolean {
 }
 
 /**
- * Serves a request as one that asks for no upgrade: the server gets its connection anew, with the
- * same request, but for its Upgrade header. The body, if there is one, and requests behind this one
- * are read as ever. (Tried on node 10.24, 12.22, 13.14, 20.20, 22.22, 24.13. From 24.9 on node does
- * it itself where it is told to: server.ts.)
+ * A request is served as one that asks for no upgrade: the server gets its connection anew, with
+ * the same request, but for its Upgrade header. The body, if there is one, and requests behind this
+ * one are read as ever. (Tried on node 10.24, 12.22, 13.14, 20.20, 22.22, 24.13. From 24.9 on node
+ * does it itself where it is told to: server.ts.)
  * @param socket as node hands it to 'upgrade', with what it has read of it beyond the request
  */
 export function serveWithoutUpgrade(
@@ -46,8 +46,8 @@ export function serveWithoutUpgrade(
 }
 
 /**
- * Answers why there is no WebSocket, and closes the connection: for a client that does not close
- * its side, too, which node would wait for without an end.
+ * A request is answered why there is no WebSocket, and its connection is closed: for a client that
+ * does not close its side, too, which node would wait for without an end.
  */
 export function refuseUpgrade(socket: Duplex, { status, reason, headers }: Refusal): void {
   const more = Object.keys(headers).filter(name => name !== 'Connection');

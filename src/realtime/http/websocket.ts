@@ -1,6 +1,6 @@
 /*
- * Opens WebSockets, where they are offered, and reads what comes over them: serve.ts says for which
- * session. What is sent over them goes by session/transport.ts.
+ * WebSockets, where they are offered: they are opened here, and what comes over them is read.
+ * serve.ts says for which session. What is sent over them goes by session/transport.ts.
  */
 import type { IncomingMessage } from 'http';
 import type { Duplex } from 'stream';
@@ -10,7 +10,7 @@ import { Refusal } from '../protocol/refusal';
 import type { Packet } from '../protocol/types';
 import type { Session } from '../session/session';
 
-/** Answers a request for a WebSocket with the WebSocket. */
+/** A function that answers a request for a WebSocket with the WebSocket. */
 export type OpenWebSocket = (
   req: IncomingMessage, socket: Duplex, head: Buffer, session: Session,
 ) => void;

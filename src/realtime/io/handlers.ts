@@ -5,8 +5,8 @@
 export type Handler = (...args: any[]) => unknown;
 
 /**
- * Calls handlers, so that one that throws, or whose promise is rejected, keeps neither the others
- * from being called nor the process from living.
+ * `callHandlers` calls handlers, so that one that throws, or whose promise is rejected, keeps
+ * neither the others from being called nor the process from living.
  * @param self what the handlers have for `this`
  * @param failed takes what was thrown
  */
@@ -23,8 +23,8 @@ export function callHandlers(
 }
 
 /**
- * Hears what an async function fails with: a rejected promise that nobody hears ends the process,
- * from node 15 on.
+ * `caught` hears what an async function fails with: a rejected promise that nobody hears ends the
+ * process, from node 15 on.
  * @param result what the function returned, a promise or anything else
  */
 export function caught(result: unknown, failed: (error: unknown) => void): void {

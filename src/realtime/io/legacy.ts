@@ -58,8 +58,9 @@ export const BaseManager = loadManager();
 export const BaseNamespace = require('socket.io/lib/namespace') as typeof LegacyNamespace;
 
 /**
- * Loads 0.9 without its client, of which a server needs the version and no more. The client would be
- * half of the start of this folder, and clients that come just after a recycle wait for the start.
+ * 0.9 is loaded without its client, of which a server needs the version and no more. The client
+ * would be half of the start of this folder, and clients that come just after a recycle wait for
+ * the start.
  */
 function loadManager(): typeof LegacyManager {
   const client = require.resolve('socket.io-client');

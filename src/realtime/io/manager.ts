@@ -21,7 +21,7 @@ import { Rooms } from './rooms';
 import { checkSetting } from './settings';
 import { Users } from './users';
 
-/** Says in a handshake's answer that the page must not send as this user what it had for another. */
+/** In a handshake's answer: the page must not send as this user what it had for another. */
 const ANOTHER_USER = 'another-user';
 /** How long a session's id is, bytes. */
 const ID_LENGTH = 15;
@@ -43,7 +43,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
   declare namespaces: { [name: string]: Namespace };
 
   private readonly debug: Log['debug'];
-  /** Logs an error, at most one a second of each kind. */
+  /** An error is logged, at most one a second of each kind. */
   readonly report: Report;
   private toFlush: Transport[] = [];
 
@@ -59,7 +59,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
     this.backplane = backplane(this);
   }
 
-  /** Calls the handlers of `io` itself, such as those of io.on('connection'). */
+  /** The handlers of `io` itself are called, such as those of io.on('connection'). */
   override emit(event: string, ...args: unknown[]): boolean {
     const handlers = this.rawListeners(event);
     callHandlers(handlers, this, args, error => this.failed(event, error));
@@ -67,7 +67,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
   }
 
   /**
-   * Changes a setting, as 0.9 does, if it means something here.
+   * A setting is changed, as in 0.9, if it means something here.
    * @returns the manager; with a name alone, the value
    * @throws Error with one line, if the setting would change nothing (settings.ts)
    */
@@ -96,7 +96,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
   }
 
   /**
-   * Asks the application whether a client may connect, or join a namespace.
+   * The application is asked whether a client may connect, or join a namespace.
    * @param self what the application's function has for `this`
    * @param done takes the answer, once, whatever the application does: 0.9 answers the client each
    * time that it is told
@@ -113,7 +113,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
   }
 
   /**
-   * Makes a session of a handshake, or finds the one that its client has (session=<id> in the
+   * A handshake gets a session: a new one, or the one that its client has (session=<id> in the
    * query). One that goes on has the new handshake from then on. If that is another user's, it is
    * another session: nothing that waits for the one is for the other.
    * @returns what the client is told: the session's id, time-outs and transports; where the session
@@ -220,20 +220,20 @@ export class Manager extends BaseManager implements Core, SessionHost {
     if (this.rawListeners('clients').length > 0) this.clientCount.onChange();
   }
 
-  /** Sends a packet to a client: of this process, or, by its session's id, of any. */
+  /** A packet goes to a client: of this process, or, by its session's id, of any. */
   sendTo(session: Session | string, packet: string, volatile?: boolean): void {
     if (typeof session !== 'string') session.send(packet, volatile);
     else this.backplane.publish({ to: session, packet });
   }
 
-  /** Ends a session for good: of this process, or, by its id, of any. */
+  /** A session ends for good: of this process, or, by its id, of any. */
   disconnect(session: Session | string): void {
     if (typeof session !== 'string') session.end('booted');
     else this.backplane.publish({ end: session });
   }
 
   /**
-   * Sends a packet to everyone in a room who is connected to this process.
+   * A packet goes to everyone in a room who is connected to this process.
    * @param room its key
    * @param except the ids of those who do not get it
    */
@@ -258,7 +258,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
     if (wasUsed) this.backplane.onClients();
   }
 
-  /** Lets a transport send what waits for its client at the end of this tick. */
+  /** A transport is to send what waits for its client at the end of this tick. */
   flushSoon(transport: Transport): void {
     if (this.toFlush.push(transport) > 1) return;
     process.nextTick(() => {

@@ -107,7 +107,7 @@ export class Namespace extends BaseNamespace {
     return this.joined.get(id) || new Socket(this.manager, null, id, this.self);
   }
 
-  /** Calls the handlers of 'connection'. */
+  /** The handlers of 'connection' are called. */
   $emit(event: string, ...args: unknown[]): this {
     const handlers = this.rawListeners(event);
     callHandlers(handlers, this.self, args, error => this.manager.failed(event, error));
@@ -149,7 +149,7 @@ export class Namespace extends BaseNamespace {
   }
 
   /**
-   * Lets a client in, and tells it and the handlers of 'connection'.
+   * A client joins. It is told, and so are the handlers of 'connection'.
    * @param recovered whether it was in before, in another process
    */
   join(session: Session, recovered = false): void {

@@ -8,7 +8,7 @@ import type { Session } from '../session/session';
 import type { Manager } from './manager';
 
 /**
- * Gives each packet to its session, or to the namespace that it is for.
+ * `receive` gives each packet to its session, or to the namespace that it is for.
  * @throws Refusal if one of the packets is not to be taken; then none is
  */
 export function receive(manager: Manager, session: Session, packets: Packet[]): void {

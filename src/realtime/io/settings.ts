@@ -38,7 +38,7 @@ const KINDS = new Map<string, Kind>(Object.entries({
       value.every(one => TRANSPORTS.includes(one as string)),
   },
   resource: {
-    takes: 'a path with no slash at its end, such as /myApp/socket',
+    takes: 'a path with no slash at its end, such as /app/socket',
     fits: value => typeof value === 'string' && /^(\/[\w.~-]+)+$/.test(value),
   },
   authorization: DECISION,
@@ -79,7 +79,7 @@ const INSTEAD = new Map<string, string>(Object.entries({
 }));
 
 /**
- * Checks what io.set, io.enable and io.disable are told.
+ * `checkSetting` checks what io.set, io.enable and io.disable are told.
  * @throws Error with one line, if there is no such setting, if it means nothing here, or if the
  * value is not one of it
  */

@@ -1,7 +1,7 @@
 /*
  * A client in one namespace, as app.ts has it: emit, on, join, set. namespace.ts makes it when the
- * client joins. Below it is the client's session (session/session.ts), one for all namespaces, where
- * what it emits waits for the next connection.
+ * client joins. Below it is the client's session (session/session.ts), one for all namespaces,
+ * where what it emits waits for the next connection.
  */
 import { EventEmitter } from 'events';
 import type { Handshake } from '../api';
@@ -52,8 +52,8 @@ export interface SocketHome {
 export class Socket extends EventEmitter {
   disconnected = false;
   /**
-   * Whether the session goes on from another process: its rooms, and what socket.set kept, are there
-   * already.
+   * Whether the session goes on from another process: its rooms, and what socket.set kept, are
+   * there already.
    */
   recovered = false;
   /** The socket itself, of which broadcast, volatile and so on are views with flags. */
@@ -153,7 +153,7 @@ export class Socket extends EventEmitter {
     return this.callBack(done);
   }
 
-  /** Calls back. What an async function fails with is logged; what is thrown is its caller's. */
+  /** An error of an async callback is logged; one that is thrown is its caller's. */
   private callBack(done: Handler | undefined, ...args: unknown[]): this {
     if (done) caught(done(...args), error => this.manager.failed('a callback', error));
     return this;
@@ -201,14 +201,14 @@ export class Socket extends EventEmitter {
     self.disconnected = true;
   }
 
-  /** Calls the handlers of an event that this server makes. */
+  /** The handlers of an event that this server makes are called. */
   $emit(event: string, ...args: unknown[]): this {
     const handlers = this.rawListeners(event) as Handler[];
     callHandlers(handlers, this.self, args, error => this.manager.failed(event, error));
     return this;
   }
 
-  /** Calls the handlers of an event that the client sent. */
+  /** The handlers of an event that the client sent are called. */
   onPacket(event: string, args: unknown[], packet: Packet): void {
     if (RESERVED.includes(event)) return;
     if ((this.manager.get('blacklist') as string[]).includes(event)) return;

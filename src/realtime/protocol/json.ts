@@ -1,5 +1,5 @@
 /*
- * Makes the JSON of a client safe to read, before JSON.parse reads it: read.ts asks.
+ * The JSON of a client is made safe here, before JSON.parse reads it: read.ts asks.
  *
  * `{"__proto__": …}` and `{"constructor": {"prototype": …}}` are ordinary keys to JSON.parse, but a
  * handler that copies such an object into another one changes the prototype of all objects. They
@@ -17,7 +17,7 @@ const BACKSLASH = 0x5c;
 const SUSPICIOUS = /__proto__|constructor|\\u/;
 
 /**
- * Cuts the members that reach a prototype out of JSON.
+ * `withoutPrototypes` cuts the members that reach a prototype out of JSON.
  * A member that is cut out need not be JSON itself: nobody reads it. What is left is for JSON.parse
  * to judge, which finds the brackets where they were.
  * @returns the text without them; null if it is more than 200 levels deep

@@ -1,6 +1,7 @@
 /*
- * Reads packets, which a client may have written to do harm: those of a POST for http/serve.ts, and
- * that of a WebSocket's message for http/websocket.ts. write.ts writes those of the server.
+ * Packets are read here, which a client may have written to do harm: those of a POST for
+ * http/serve.ts, and that of a WebSocket's message for http/websocket.ts. write.ts writes those of
+ * the server.
  */
 import { withoutPrototypes } from './json';
 import { Refusal } from './refusal';
@@ -22,8 +23,8 @@ const ACK = /^([0-9]{1,15})(?:\+([^]*))?$/;
 const MOST_ARGS = 100;
 
 /**
- * Reads what a POST carries: one packet, or several, each with its length before it, between
- * U+FFFD.
+ * `readPayload` reads what a POST carries: one packet, or several, each with its length before it,
+ * between U+FFFD.
  * @param most how many packets it may carry
  * @throws Refusal if 0.9's client would not write it
  */
@@ -56,8 +57,8 @@ function readPackets(text: string, most: number): Packet[] {
 }
 
 /**
- * Reads a packet. If it has an id, and what it carries cannot be taken, the packet says so
- * (`refused`): its sender may wait for an answer.
+ * `readPacket` reads one packet. If the packet has an id, and what it carries cannot be taken, the
+ * packet says so (`refused`): its sender may wait for an answer.
  * @throws Refusal if 0.9's client would not write it
  */
 export function readPacket(text: string): Packet {
@@ -121,8 +122,7 @@ function readArgs(args: unknown): unknown[] {
 }
 
 /**
- * Reads a number as public/realtime.js writes it in a query string.
- * @returns null if there is none
+ * @returns the number that public/realtime.js has written in a query string; null if there is none
  */
 export function readNumber(text: unknown): number | null {
   return typeof text === 'string' && NUMBER.test(text) ? Number(text) : null;
@@ -132,8 +132,8 @@ export function readNumber(text: unknown): number | null {
 const NOT_JSON = new Refusal(400, 'not JSON');
 
 /**
- * Reads JSON, without what handlers that copy or merge it would trip over: keys that reach an
- * object's prototype are left out (json.ts).
+ * `readJson` leaves out the keys that reach an object's prototype (json.ts): handlers that copy or
+ * merge an object would trip over them.
  */
 function readJson(text: string): unknown {
   const safe = withoutPrototypes(text);

@@ -2,7 +2,8 @@
 
 export interface Packet {
   type:
-    'disconnect' | 'connect' | 'heartbeat' | 'message' | 'json' | 'event' | 'ack' | 'error' | 'noop';
+    'disconnect' | 'connect' | 'heartbeat' |
+    'message' | 'json' | 'event' | 'ack' | 'error' | 'noop';
   /** The name of the namespace, '' for the main one. */
   endpoint: string;
   /** The length of the packet's text, characters. */

@@ -1,6 +1,6 @@
 /*
- * Writes packets: what sockets and namespaces emit becomes the text that waits for clients. read.ts
- * reads the packets of clients.
+ * Packets are written here: what sockets and namespaces emit becomes the text that waits for
+ * clients. read.ts reads the packets of clients.
  */
 import type { Packet } from './types';
 

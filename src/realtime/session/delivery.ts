@@ -1,5 +1,5 @@
 /*
- * Makes the messages of a client of public/realtime.js arrive, each once and in order, whatever
+ * The messages of a client of public/realtime.js, and to it, arrive once and in order, whatever
  * happens to its connection. The session of such a client has one Delivery, which its outbox
  * (outbox.ts) uses; 0.9's own clients have none.
  *
@@ -9,7 +9,7 @@
  */
 import { now } from '../clock';
 
-/** How much of a client may go without an acknowledgement while nothing else is sent, characters. */
+/** How much of a client may go unacknowledged while nothing else is sent, characters. */
 const MOST_OWED = 50000;
 /** And for how long, ms. */
 const LONGEST_OWED = 1000;
@@ -61,8 +61,8 @@ export class Delivery {
   }
 
   /**
-   * A packet gets a number and is kept, if it is a message, JSON, an event or an acknowledgement, in
-   * the main namespace.
+   * A packet gets a number and is kept, if it is a message, JSON, an event or an acknowledgement,
+   * in the main namespace.
    * @returns what is to be sent; null if the packet is not one to be kept
    */
   keep(packet: string): string | null {

@@ -22,8 +22,8 @@ export interface End {
    * - acks: the acknowledgements. Without them a client of public/realtime.js would send messages
    *   that have been handled again, to its next session, and for ever if it is these that end
    *   sessions.
-   * - user: nothing but whose session it was. If the answer to a handshake is lost, the client names
-   *   this session again.
+   * - user: nothing but whose session it was. If the answer to a handshake is lost, the client
+   *   names this session again.
    * - nothing: the session is forgotten.
    */
   keeps: 'all' | 'acks' | 'user' | 'nothing';

@@ -16,9 +16,9 @@ const TOGETHER = 256;
 /** What is sent in any case to a client that has taken all before it, characters. */
 const SMALL = 16384;
 /**
- * How many sweeps, about a second each, a client with too much waiting may take nothing. Sweeps, not
- * seconds: between two of them its poll is heard, even if a handler has kept the process busy. It is
- * twice the longest pause of public/realtime.js between two tries.
+ * How many sweeps, about a second each, a client with too much waiting may take nothing. Sweeps,
+ * not seconds: between two of them its poll is heard, even if a handler has kept the process busy.
+ * It is twice the longest pause of public/realtime.js between two tries.
  */
 const PATIENCE = 10;
 /** How many sweeps more for each million characters that the client was sent last. */

@@ -7,8 +7,8 @@ import { now } from '../clock';
 import { Delivery, isAck, weigh } from './delivery';
 
 /**
- * Counts the packets at the end of an outbox that are not to be sent yet. The backplane may set one
- * (keeper.ts).
+ * A count of the packets at the end of an outbox that are not to be sent yet. The backplane may set
+ * one (keeper.ts).
  */
 export interface Hold {
   /** How many they are. */

@@ -53,7 +53,7 @@ export class Session {
   readonly delivery: Delivery | null;
   readonly outbox: Outbox;
   readonly transport: Transport;
-  /** Hears of what another process would need to go on with the session. */
+  /** The one that hears of what another process would need to go on with the session. */
   readonly keeper: Keeper;
 
   /** The keys of the rooms that the client is in (io/rooms.ts). */
@@ -61,8 +61,8 @@ export class Session {
   /** What socket.set keeps. Made at its first use: most clients have nothing. */
   private values: Map<string, unknown> | null = null;
   /**
-   * Which of its handshakes the client of public/realtime.js came with last. What an older one still
-   * sends is not heard. null for other clients, which do not number them.
+   * Which of its handshakes the client of public/realtime.js came with last. What an older one
+   * still sends is not heard. null for other clients, which do not number them.
    */
   handshakeNumber: number | null = null;
   /** Whether the client has come back, and is to be told that it is connected. */

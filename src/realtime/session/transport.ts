@@ -57,7 +57,7 @@ export interface TransportHost {
   readonly limits: Limits;
   /** A setting of 0.9: of those that are asked for here, s. */
   get(name: string): any;
-  /** Lets a transport flush when this turn is over. */
+  /** The transport is to flush when this turn is over. */
   flushSoon(transport: Transport): void;
 }
 

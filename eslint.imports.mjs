@@ -1,0 +1,73 @@
+/*
+ * The way of imports in src/: eslint.config.mjs uses these. src/realtime/README.md has the picture.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** The folders of src/realtime, from a request to a packet: each imports from those behind it. */
+const LAYERS = ['http', 'io', 'session', 'protocol'];
+
+const AS_A_WHOLE = 'src/realtime stands by itself: hand in what it needs (options.ts).';
+const NO_CLUSTER = 'Only src/server.ts knows cluster/: the others have backplane.ts.';
+const BY_THE_DOOR = 'Import from realtime itself, which is its index.ts.';
+
+/** A linter's configuration that forbids imports whose path is like one of the expressions. */
+function forbid(files, ...patterns) {
+  const rule = ['error', { patterns: patterns.map(([regex, message]) => ({ regex, message })) }];
+  return { files, rules: { 'no-restricted-imports': rule } };
+}
+
+export const oneWay = [
+  forbid(['src/**/*.ts'], ['/realtime/', BY_THE_DOOR]),
+  forbid(['src/realtime/*.ts'], ['^\\.\\./', AS_A_WHOLE], ['/cluster\\b', NO_CLUSTER]),
+  forbid(['src/realtime/cluster/**/*.ts'], ['^\\.\\./\\.\\./', AS_A_WHOLE]),
+  ...LAYERS.map((layer, i) => forbid(
+    [`src/realtime/${layer}/**/*.ts`],
+    ['^\\.\\./\\.\\./', AS_A_WHOLE],
+    ['/cluster\\b', NO_CLUSTER],
+    ['^\\.\\./(index)?$', `The door imports ${layer}/, not the other way round.`],
+    ...LAYERS.slice(0, i).map(higher => [
+      `^\\.\\./${higher}/`, `${higher}/ imports from ${layer}/, not the other way round.`,
+    ]),
+  )),
+];
+
+/** The files that a file imports, or takes types of. */
+function importsOf(file) {
+  const text = readFileSync(file, 'utf8');
+  const names = [...text.matchAll(/\b(?:from|import|require)\s*\(?\s*'(\.[^']*)'/g)];
+  return names.flatMap(([, name]) => {
+    const to = path.resolve(path.dirname(file), name);
+    return [`${to}.ts`, path.join(to, 'index.ts')].find(existsSync) ?? [];
+  });
+}
+
+/** @returns a way of imports that leads from a file back to it; undefined if there is none */
+function findCircle(start) {
+  const ways = [[start]];
+  const seen = new Set();
+  for (let way; (way = ways.shift());) {
+    for (const file of importsOf(way.at(-1))) {
+      if (file === start) return [...way, file];
+      if (seen.has(file)) continue;
+      seen.add(file);
+      ways.push([...way, file]);
+    }
+  }
+  return undefined;
+}
+
+/** Files that import each other, by whatever way, cannot be read one after the other. */
+const noCircle = {
+  meta: { type: 'problem', schema: [] },
+  create: context => ({
+    Program(node) {
+      const circle = findCircle(context.filename);
+      if (!circle) return;
+      const names = circle.map(file => path.relative(context.cwd, file));
+      context.report({ node, message: `A circle of imports: ${names.join(' → ')}` });
+    },
+  }),
+};
+
+export const imports = { rules: { 'no-circle': noCircle } };
