@@ -25,7 +25,7 @@ export const oneWay = [
     [`src/realtime/${layer}/**/*.ts`],
     ['^\\.\\./\\.\\./', AS_A_WHOLE],
     ['/cluster\\b', NO_CLUSTER],
-    ['^\\.\\./(index)?$', `The door imports ${layer}/, not the other way round.`],
+    ['^\\.\\.(/(index)?)?$', `The door imports ${layer}/, not the other way round.`],
     ...LAYERS.slice(0, i).map(higher => [
       `^\\.\\./${higher}/`, `${higher}/ imports from ${layer}/, not the other way round.`,
     ]),

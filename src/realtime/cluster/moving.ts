@@ -7,7 +7,7 @@ import { elusive, Moves, MOST_TRIES } from './moves';
 import { sharedOf } from './shared';
 
 /** The cluster, as far as requests need it. */
-interface Asked {
+interface Entering {
   readonly manager: Manager;
   readonly moves: Moves;
 }
@@ -17,7 +17,7 @@ interface Asked {
  * @returns what it is told
  * @throws Refusal if it may not, or its session goes away each time
  */
-export async function enter({ manager, moves }: Asked, handshake: Handshake, admit: () => string): Promise<string> {
+export async function enter({ manager, moves }: Entering, handshake: Handshake, admit: () => string): Promise<string> {
   const { session: id, got } = handshake.query;
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     if (typeof id === 'string' && got !== undefined) await moves.fetch(id, '', handshake);
@@ -37,7 +37,7 @@ export async function enter({ manager, moves }: Asked, handshake: Handshake, adm
  * @throws Refusal if it does not count, and the client has to send it again
  */
 export async function handOn(
-  { manager, moves }: Asked, session: Session, handshakeNumber: number | null, handle: (session: Session) => void,
+  { manager, moves }: Entering, session: Session, handshakeNumber: number | null, handle: (session: Session) => void,
 ): Promise<void> {
   let now: Session | undefined = session;
   for (let tries = 0; tries < MOST_TRIES; tries++) {

@@ -79,7 +79,7 @@ export class Exchange {
   }
 
   /** A function is called. If it throws a Refusal, the request is refused. */
-  attempt(act: () => void): void {
+  guard(act: () => void): void {
     try {
       act();
     } catch (error) {
@@ -87,7 +87,10 @@ export class Exchange {
     }
   }
 
-  /** A function is called when a promise is fulfilled. If it is rejected, that is as if `act` had thrown. */
+  /**
+   * A function is called when a promise is fulfilled. A promise that is rejected counts as a
+   * function that has thrown.
+   */
   later<T>(promise: Promise<T>, act: (value: T) => void): void {
     promise.then(act).catch((error: unknown) => this.fail(error));
   }

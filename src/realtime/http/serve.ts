@@ -146,7 +146,7 @@ export class Serve {
         // What it carries means nothing, but it is read, and bounded as a message is.
         return this.bodies.read(
           exchange.req,
-          () => exchange.attempt(() => this.handshake(exchange, asked.query)),
+          () => exchange.guard(() => this.handshake(exchange, asked.query)),
           refusal => exchange.refuse(refusal),
         );
       }
@@ -160,7 +160,7 @@ export class Serve {
     const handshake = readHandshake(exchange.req, query, this.options.trust);
     const check = manager.get('authorization');
     if (!check) return this.enter(exchange, handshake);
-    manager.ask(check, manager, handshake, (error, authorized, why) => exchange.attempt(() => {
+    manager.ask(check, manager, handshake, (error, authorized, why) => exchange.guard(() => {
       if (error) exchange.answer('handshake error', 500);
       else if (authorized) this.enter(exchange, handshake);
       else this.shutOut(exchange, handshake, why);
@@ -225,15 +225,15 @@ export class Serve {
   private post(exchange: Exchange, session: Session, handshakeNumber: number | null): void {
     if (session.isOver) throw notHandshaken();
     const { backplane } = this.manager;
-    this.bodies.read(exchange.req, text => exchange.attempt(() => {
-      const counts = backplane.handle(session, handshakeNumber, to => this.take(to, text));
+    this.bodies.read(exchange.req, text => exchange.guard(() => {
+      const counts = backplane.handle(session, handshakeNumber, to => this.handleBody(to, text));
       if (counts) exchange.later(counts, () => exchange.answer('1'));
       else exchange.answer('1');
     }), refusal => exchange.refuse(refusal));
   }
 
   /** @param text what a POST of the session's client has carried */
-  private take(session: Session, text: string): void {
+  private handleBody(session: Session, text: string): void {
     if (session.isOver) throw notHandshaken(); // it has ended while the body came
     const packets = readPayload(text, this.options.maxPackets);
     session.open();

@@ -21,7 +21,7 @@ export function asksForWebSocket({ headers }: IncomingMessage): boolean {
  * A request is served as one that asks for no upgrade: the server gets its connection anew, with
  * the same request, but for its Upgrade header. The body, if there is one, and requests behind this
  * one are read as ever. (Tried on node 10.24, 12.22, 13.14, 20.20, 22.22, 24.13. From 24.9 on node
- * does it itself where it is told to: server.ts.)
+ * does it itself where it is told to: index.ts.)
  * @param socket as node hands it to 'upgrade', with what it has read of it beyond the request
  */
 export function serveWithoutUpgrade(

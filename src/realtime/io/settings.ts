@@ -58,7 +58,7 @@ const NOT_STORED = 'nothing is stored of a client that is gone';
 const INSTEAD = new Map<string, string>(Object.entries({
   origins: 'ALLOWED_ORIGINS names the origins whose pages may connect',
   'match origin protocol': 'the scheme is always a part of an origin',
-  store: 'REDIS_URL lets several processes share their clients',
+  store: 'src/server.ts says whether several processes share their clients',
   'client store expiration': NOT_STORED,
   log: BY_LOG_LEVEL,
   logger: BY_LOG_LEVEL,
