@@ -1,7 +1,7 @@
 /*
  * A connection that lasts, on Socket.IO 0.9. The connection comes back as often as it takes, and
- * each message arrives once and in order, in both directions. src/realtime/delivery.ts is the
- * server's side.
+ * each message arrives once and in order, in both directions. The server's side is
+ * src/realtime/session/delivery.ts.
  *
  * The parts of this file, in their order:
  *

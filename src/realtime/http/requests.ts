@@ -3,7 +3,6 @@
  * public/realtime.js adds. serve.ts acts on it.
  */
 import type { IncomingMessage } from 'http';
-import { readNumber } from '../protocol/read';
 import { Refusal } from '../protocol/refusal';
 
 /** What a request under the resource asks for. */
@@ -57,7 +56,7 @@ export function readDelivered(query: string): Delivered {
   const [, got, handshakeNumber, wait] = parts;
   return {
     got: Number(got),
-    handshakeNumber: readNumber(handshakeNumber),
+    handshakeNumber: handshakeNumber === undefined ? null : Number(handshakeNumber),
     wait: wait === undefined ? Infinity : Number(wait),
   };
 }
