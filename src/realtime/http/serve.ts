@@ -223,7 +223,7 @@ export class Serve {
   }
 
   private post(exchange: Exchange, session: Session, handshakeNumber: number | null): void {
-    if (session.isOver) throw notHandshaken();
+    if (session.isGivenUp) throw notHandshaken();
     const { backplane } = this.manager;
     this.bodies.read(exchange.req, text => exchange.guard(() => {
       const counts = backplane.handle(session, handshakeNumber, to => this.handleBody(to, text));
@@ -234,7 +234,7 @@ export class Serve {
 
   /** @param text what a POST of the session's client has carried */
   private handleBody(session: Session, text: string): void {
-    if (session.isOver) throw notHandshaken(); // it has ended while the body came
+    if (session.isGivenUp) throw notHandshaken(); // it has ended while the body came
     const packets = readPayload(text, this.options.maxPackets);
     session.open();
     receive(this.manager, session, packets);

@@ -102,8 +102,8 @@ export class Session {
   /** Whether the session has ended for good: its client is told so, and begins no other one. */
   get isForGood(): boolean { return this.ending !== null && this.ending.keeps === 'all'; }
 
-  /** Whether the session has ended, and its client is to begin another one. */
-  get isOver(): boolean { return this.ending !== null && this.ending.keeps !== 'all'; }
+  /** Whether the session has ended otherwise: its client is to begin another one. */
+  get isGivenUp(): boolean { return this.ending !== null && this.ending.keeps !== 'all'; }
 
   /** @returns whether a request is of the handshake that the client came with last */
   isOf(handshakeNumber: number | null): boolean {

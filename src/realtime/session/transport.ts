@@ -44,7 +44,7 @@ export interface TransportSession {
   readonly delivery: object | null;
   readonly isUsed: boolean;
   readonly ended: boolean;
-  readonly isOver: boolean;
+  readonly isGivenUp: boolean;
   onConnection(moved: boolean): void;
   onToldEnd(): void;
   end(reason: Reason): void;
@@ -226,7 +226,7 @@ export class Transport {
    */
   hasTooMuch({ connection }: Untaken): boolean {
     if (this.underWay <= this.host.limits.most) return false;
-    return this.session.isOver || (this.connection !== null && this.connection !== connection);
+    return this.session.isGivenUp || (this.connection !== null && this.connection !== connection);
   }
 
   /** Whether the client may still be reading. A poll of its own would deny that. */
