@@ -58,7 +58,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** What a setting takes. */
+/** The values that a setting takes. */
 interface Kind<T> {
   /** The values that can be used, for a person. */
   takes: string;

@@ -6,14 +6,14 @@
  */
 
 /**
- * What a page may send. Types are a promise, not a check: a hostile client can send anything under
- * these names.
+ * The events that a page may send. Types are a promise, not a check: a hostile client can send
+ * anything under these names.
  */
 export interface ClientToServerEvents {
   message: (text: string, ack?: (answer: string) => void) => void;
 }
 
-/** What the server may send. */
+/** The events that the server may send. */
 export interface ServerToClientEvents {
   response: (text: string) => void;
   clients: (count: number) => void;

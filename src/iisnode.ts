@@ -1,5 +1,6 @@
 /*
- * What of a request can be believed: who the visitor is, where he is, and whether he came by HTTPS.
+ * The part of a request that can be believed: who the visitor is, where he is, and whether he came
+ * by HTTPS.
  *
  * A client can write any header. iisnode lets all of them through, and adds its own behind them
  * (SerializeRequestHeaders in its chttpprotocol.cpp, 0.2.26): each server variable of IIS that
@@ -38,7 +39,7 @@ const [, HTTPS, REMOTE_ADDR] = ALWAYS as [string, string, string];
 /** A way to write TRUSTED_PROXIES for whatever opens the pipe or Unix socket that PORT names. */
 export const PIPE = 'pipe';
 
-/** What stands in front of the server: a part of Config. */
+/** The things that stand in front of the server: a part of Config. */
 export interface Front {
   /** The version of iisnode that started this process, null outside IIS. */
   iisnode: string | null;
@@ -56,7 +57,7 @@ export interface ClientAddress {
   port: number | undefined;
 }
 
-/** What can be believed of a request, by what stands in front of this server. */
+/** The judge of requests: how much can be believed, by the things in front of this server. */
 export class Trust {
   private readonly behindIisnode: boolean;
   private readonly proxies: Addresses;
@@ -184,7 +185,7 @@ function readText(file: string): string {
   }
 }
 
-/** What IIS has said, by the names of the headers. What it left empty is left out. */
+/** @returns the values that IIS has given, by the names of the headers; no empty ones */
 function promoted(rawHeaders: string[]): Record<string, string> {
   // IIS's own begin here at the latest.
   const begin = Math.min(...ALWAYS.map(name => lastAt(rawHeaders, name)).filter(at => at >= 0));

@@ -16,9 +16,9 @@ type Callback<T> = (error: Error | null, value: T) => void;
  */
 type Handler<A extends unknown[]> = (...args: A) => unknown;
 
-/** What a handler on the server can be for: the client's events, and its end. */
+/** The events that a handler on the server can be for: the client's, and its end. */
 type Heard<In> = In & { disconnect: (reason: string) => void };
-/** What an event takes, without an acknowledgement. */
+/** The arguments of an event, without an acknowledgement. */
 type ArgsWithoutAck<Map, E extends keyof Map> =
   Required<Args<Map, E>> extends [...infer A, (...args: any[]) => any] ? A : Args<Map, E>;
 
@@ -109,8 +109,8 @@ export interface Server<In, Out, Data = Record<string, unknown>> {
 }
 
 /**
- * What a client said when it came. Kept for as long as the session lasts, or until a client of
- * realtime.js comes back: then socket.handshake is the new one.
+ * The handshake that a client came with. It is kept for as long as the session lasts, or until a
+ * client of realtime.js comes back: then socket.handshake is the new one.
  */
 export interface Handshake {
   headers: IncomingHttpHeaders;
@@ -127,7 +127,7 @@ export interface Handshake {
   xdomain: boolean;
   /** Milliseconds since 1970. */
   issued: number;
-  /** What your authorization adds, for the handlers to read: handshake.user = … */
+  /** Your authorization can add more, for the handlers to read: handshake.user = … */
   [added: string]: unknown;
 }
 
@@ -142,7 +142,7 @@ export type Accept = (
   error: Error | string | null, authorized?: boolean, refused?: Partial<Refused>,
 ) => void;
 
-/** What a page with realtime.js is told when its handshake is refused. */
+/** The answer to a page with realtime.js whose handshake is refused. */
 export interface Refused {
   /**
    * The page's `status.reason`: one line, up to 200 letters. 'handshake unauthorized' by default.

@@ -10,7 +10,7 @@ import type { Session } from './session/session';
 
 /** Something for clients, wherever they are: for a room, or for one session. */
 export interface Entry {
-  /** What they are sent. */
+  /** The packet that they are sent. */
   packet?: string;
   /** The key of the room whose clients get the packet. */
   room?: string;
@@ -71,7 +71,7 @@ export interface Backplane {
   close(): void;
 }
 
-/** What one process needs of io/ to be a backplane by itself. */
+/** The part of io/ that one process needs to be a backplane by itself. */
 export interface Core {
   sendToRoom(room: string, packet: string, volatile: boolean | undefined, except: string[]): void;
   /** The number of clients may have changed. */

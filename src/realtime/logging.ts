@@ -1,4 +1,4 @@
-/* What is logged with, and how often: the server hands a log to the door (index.ts). */
+/* The log, which the server hands to the door (index.ts), and how often it is used. */
 import { now } from './clock';
 
 /** A log with its levels. Each takes anything that is to be seen in one entry. */

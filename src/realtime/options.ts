@@ -1,5 +1,5 @@
 /*
- * What the server that Socket.IO runs in hands to it. The Config of src/config.ts fits by its
+ * The options that the server hands to Socket.IO. The Config of src/config.ts fits by its
  * shape, but for `trust`, which is a class of src/iisnode.ts. The transports and the resource are
  * settings of 0.9: io.set in src/server.ts.
  */
@@ -26,7 +26,7 @@ export interface RealtimeOptions {
   trust: Trust;
 }
 
-/** What of a request can be believed. */
+/** The judge of requests: how much of each can be believed. */
 export interface Trust {
   /**
    * @returns the client's address, 'unknown' where nobody says it, and the port, where there is

@@ -24,12 +24,14 @@ const REFUSED = [
   /[\p{Cc}\p{Cf}\p{Cs}<>:"/\\|?*]/u,
   // Windows drops these: "page.html." is "page.html", and ".env " is ".env".
   /[. ]$/,
-  // What Windows can call a file beside its long name: "_ENV~1", "ENV~1.JS". wine and Samba have
-  // letters behind the tilde. Longer names with a tilde, such as "vendors~main.js", are ordinary.
+  // Names that Windows can give a file beside its long one: "_ENV~1", "ENV~1.JS". wine and Samba
+  // have letters behind the tilde. Longer names with a tilde, such as "vendors~main.js", are
+  // ordinary.
   /^(?=[^.]{3,8}(\.|$))[^.~]{1,6}~[^.~]{1,6}(\.[^.]{0,3})?$/,
   // Devices, with any ending: "con", "aux.css".
   /^(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[\d\u00b9\u00b2\u00b3]) *(\.|$)/i,
-  // What editors and merge tools leave beside a file: "page.html~", "#page.html#", "page.orig".
+  // Files that editors and merge tools leave beside another: "page.html~", "#page.html#",
+  // "page.orig".
   /~$|^#.*#$|\.(bak|orig|rej|swo|swp|tmp)$/i,
 ];
 

@@ -8,7 +8,7 @@ import { Refusal } from '../protocol/refusal';
 
 /** How long a client may take to send a body, ms: a megabyte over a slow telephone line. */
 const SLOWEST = 60000;
-/** What all bodies that are under way may hold together, bytes, in bodies of the largest size. */
+/** How many bodies of the largest size all that are under way may hold together. */
 const TOGETHER = 64;
 /**
  * How many bodies may be under way. An honest one comes within milliseconds, so that 10,000 clients
@@ -22,7 +22,7 @@ interface Body {
   req: IncomingMessage;
   /** Where it is among those that are being read; -1 if it is not any more. */
   at: number;
-  /** What has come of it: its one part, or a buffer of our own that is as large or larger. */
+  /** The bytes that have come: its one part, or a buffer of our own, as large or larger. */
   buffer: Buffer;
   /** How many bytes have come. */
   bytes: number;
@@ -38,7 +38,7 @@ export class Bodies {
   private readonly reading: Body[] = [];
   /** Those that have their answer, and whose rest is still on its way. */
   private readonly answered = new Set<Body>();
-  /** What all of them hold. */
+  /** How many bytes all of them hold. */
   private bytes = 0;
 
   /** @param most how many bytes a body may have */

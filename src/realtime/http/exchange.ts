@@ -22,7 +22,7 @@ export class Exchange {
     private readonly refuser: Refuser,
   ) {}
 
-  /** What the request came over. */
+  /** The connection that the request came over. */
   get stream(): Duplex {
     return this.req.socket;
   }

@@ -1,6 +1,6 @@
 /*
- * What a client said when it came, as app.ts sees it in socket.handshake. serve.ts reads it from
- * the request of each handshake.
+ * The handshake that a client came with, as app.ts sees it in socket.handshake. serve.ts reads it
+ * from the request of each handshake.
  */
 import type { IncomingMessage } from 'http';
 import { parse } from 'querystring';

@@ -1,11 +1,11 @@
 /*
- * What the URL of a request under the resource says: what it asks for, of which session, and what
- * public/realtime.js adds. serve.ts acts on it.
+ * The URL of a request under the resource is read here: it says the request's purpose, its session,
+ * and the numbers that public/realtime.js adds. serve.ts acts on it.
  */
 import type { IncomingMessage } from 'http';
 import { Refusal } from '../protocol/refusal';
 
-/** What a request under the resource asks for. */
+/** The purpose of a request under the resource. */
 export interface Asked {
   /** 'goodbye' is how 0.9's client ends its session while its page goes. */
   kind: 'welcome' | 'preflight' | 'handshake' | 'poll' | 'post' | 'goodbye' | 'upgrade';
@@ -18,7 +18,7 @@ export interface Asked {
   query: string;
 }
 
-/** What public/realtime.js says with each request of a session. */
+/** The numbers that public/realtime.js adds to each request of a session. */
 export interface Delivered {
   /** The number of the last message of ours that the client has. */
   got: number;

@@ -143,7 +143,7 @@ export class Serve {
       case 'upgrade': throw new Refusal(400, 'a WebSocket is meant here');
       case 'handshake': {
         if (exchange.req.method === 'GET') return this.handshake(exchange, asked.query);
-        // What it carries means nothing, but it is read, and bounded as a message is.
+        // Its body means nothing, but it is read, and bounded as a message is.
         return this.bodies.read(
           exchange.req,
           () => exchange.guard(() => this.handshake(exchange, asked.query)),

@@ -1,4 +1,4 @@
-/* What a client is told whose handshake the application's authorization has refused. */
+/* The answer to a client whose handshake the application's authorization has refused. */
 import type { Refused } from '../api';
 
 /** The most letters of an application's reason that a page is told. */

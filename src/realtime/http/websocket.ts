@@ -44,7 +44,7 @@ export function createWebSockets(
     socket.on('error', ignore);
     server.handleUpgrade(req, socket, head, webSocket => {
       webSocket.on('error', error => log.debug('WebSocket', error.message));
-      // What comes behind a message that is refused is not read: there can be thousands of frames.
+      // Frames behind a message that is refused are not read: there can be thousands of them.
       let refused = false;
       webSocket.on('message', (data: Buffer, binary) => {
         if (refused) return;

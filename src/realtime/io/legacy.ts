@@ -1,8 +1,8 @@
 /*
- * What this folder builds on of socket.io 0.9.19: its settings and namespaces. Its transports, its
- * reading and writing of packets and its bookkeeping are not used: they are where a client can end
- * the process, where what was sent is lost, and where the time goes. The release line is frozen, so
- * these do not move. Nothing outside this folder may use them.
+ * This folder builds on two parts of socket.io 0.9.19: its settings and namespaces. Its transports,
+ * its reading and writing of packets and its bookkeeping are not used: they are where a client can
+ * end the process, where what was sent is lost, and where the time goes. The release line is
+ * frozen, so these do not move. Nothing outside this folder may use them.
  */
 /* eslint-disable @typescript-eslint/no-require-imports -- 0.9 has no types to import */
 import type { EventEmitter } from 'events';
@@ -15,7 +15,7 @@ declare class LegacyEmitter {
   rawListeners(event: string): Handler[];
 }
 
-/** What is said of the next emit. */
+/** The flags of the next emit. */
 export interface Flags {
   /** The key of the room that it goes to; by default the namespace. */
   endpoint?: string;

@@ -1,6 +1,6 @@
 /*
- * What becomes of the packets that a client has sent. They come from http/serve.ts (a POST) and
- * http/websocket.ts (a message), as protocol/read.ts has read them.
+ * The packets that a client has sent are given to those they are for. They come from http/serve.ts
+ * (a POST) and http/websocket.ts (a message), as protocol/read.ts has read them.
  */
 import type { Packet } from '../protocol/types';
 import { encodePacket } from '../protocol/write';

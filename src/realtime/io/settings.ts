@@ -8,7 +8,7 @@
 const TRANSPORTS = ['websocket', 'xhr-polling'];
 
 interface Kind {
-  /** What is said where the value is not of this kind. */
+  /** The words of the error where the value is not of this kind. */
   takes: string;
   fits: (value: unknown) => boolean;
 }

@@ -97,7 +97,7 @@ export class Socket extends EventEmitter {
   }
 
   override emit(event: string, ...args: unknown[]): any {
-    // What node's EventEmitter emits is for its own listeners.
+    // node's EventEmitter emits these for its own listeners.
     if (event === 'newListener' || event === 'removeListener') return this.$emit(event, ...args);
     const hasCallback = typeof args[args.length - 1] === 'function';
     const callback = hasCallback ? args.pop() as () => void : undefined;
@@ -224,7 +224,7 @@ export class Socket extends EventEmitter {
     if (acknowledge) args.push(acknowledge);
     callHandlers(handlers, this.self, args, error => {
       this.manager.failed(event, error);
-      // What went wrong is nobody's business but the log's.
+      // The error itself is nobody's business but the log's.
       if (acknowledge) acknowledge({ error: 'the server failed to handle this' });
     });
   }

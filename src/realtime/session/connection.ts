@@ -1,6 +1,6 @@
 /*
- * What a client is reached by at one moment: a poll that waits, or a WebSocket. transport.ts has
- * one after the other of them for a session (session.ts), which outlives them all.
+ * A client is reached by a connection at one moment: a poll that waits, or a WebSocket.
+ * transport.ts has one after the other of them for a session (session.ts), which outlives them all.
  */
 import type { ServerResponse } from 'http';
 import type { Duplex } from 'stream';
@@ -14,7 +14,7 @@ const NOOP = encodePacket({ type: 'noop' });
 /** A request that waits for packets, as far as a connection needs it: http/exchange.ts is one. */
 export interface Poll {
   readonly res: ServerResponse;
-  /** What the request came over. */
+  /** The connection of the server that the request came over. */
   readonly stream: Duplex;
   answer(text: string, status?: number): void;
 }
@@ -23,7 +23,7 @@ export interface Connection {
   readonly name: 'xhr-polling' | 'websocket';
   /** Whether the connection is over when it has been used: a poll is. */
   readonly once: boolean;
-  /** What was written and has not been taken, if anything. */
+  /** The entry for packets that were written and have not been taken, if there are any. */
   untaken: Untaken | null;
   /** Whether the connection can take packets now. */
   isReady(): boolean;
@@ -34,9 +34,9 @@ export interface Connection {
   sendAway(): void;
   /** The connection ends: another one has taken its place, or the session is over. */
   end(): void;
-  /** Whether what the connection goes over is gone. */
+  /** Whether the stream below the connection is gone. */
   isGone(): boolean;
-  /** What the connection goes over is cut. */
+  /** The stream below the connection is cut. */
   cut(): void;
 }
 

@@ -13,12 +13,12 @@ import { now } from '../clock';
 const MOST_OWED = 50000;
 /** And for how long, ms. */
 const LONGEST_OWED = 1000;
-/** What a message counts there beside its text: a client sends 500 of them and then waits. */
+/** How much a message counts there beside its text: a client sends 500 and then waits. */
 const OWED_EACH = 200;
 /**
- * What a packet takes beside its letters, bytes: V8 keeps it as the parts that it was put together
- * from, and its places in the lists. Measured on node 12 and 20: 80 to 120, for plain clients up to
- * 200.
+ * How much memory a packet takes beside its letters, bytes: V8 keeps it as the parts that it was
+ * put together from, and its places in the lists. Measured on node 12 and 20: 80 to 120, for plain
+ * clients up to 200.
  */
 const EACH = 100;
 /** How often in a row a message may be missing. */

@@ -12,12 +12,12 @@ export interface End {
   /** The reason that handlers of 'disconnect' are told, where it has another name. */
   says?: string;
   /**
-   * What a client that can be reached at that moment is sent of the packets that wait for it: all,
-   * the acknowledgements only, or nothing.
+   * How much a client that can be reached at that moment is still sent: all packets that wait, the
+   * acknowledgements only, or nothing.
    */
   sends: 'all' | 'acks' | 'nothing';
   /**
-   * What is kept for a client that is away:
+   * How much is kept for a client that is away:
    * - all: every packet. The client can be told until it has been away for too long.
    * - acks: the acknowledgements. Without them a client of public/realtime.js would send messages
    *   that have been handled again, to its next session, and for ever if it is these that end

@@ -1,9 +1,10 @@
 /*
- * What a session tells of itself, so that another process can go on with it. The backplane gives
- * each session a keeper. Where there is one process, nobody needs to hear: NOBODY does nothing.
+ * A session tells its keeper of its changes, so that another process can go on with it. The
+ * backplane gives each session a keeper. Where there is one process, nobody needs to hear: NOBODY
+ * does nothing.
  */
 
-/** What of a session has changed, beside what it sends and receives. */
+/** The parts of a session that can change, beside the packets it sends and receives. */
 export type Change = 'rooms' | 'data' | 'handshake';
 
 export interface Keeper {

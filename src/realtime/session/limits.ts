@@ -11,9 +11,9 @@ import type { Reason } from './ends';
 import { UntakenList } from './untaken';
 import { Unused } from './unused';
 
-/** What may wait for all clients together: this many times what may wait for one. */
+/** All clients together may have this many times as much waiting as one. */
 const TOGETHER = 256;
-/** What is sent in any case to a client that has taken all before it, characters. */
+/** How much a client that has taken all before it is sent in any case, characters. */
 const SMALL = 16384;
 /**
  * How many sweeps, about a second each, a client with too much waiting may take nothing. Sweeps,
@@ -44,7 +44,7 @@ export class Limits {
   private readonly unused = new Unused<LimitedSession>();
   /** How much waits for all clients. */
   private waiting = 0;
-  /** What has been written and not taken. */
+  /** The packets that have been written and not taken. */
   readonly untaken = new UntakenList();
   /** How many sweeps there have been. */
   turn = 0;
@@ -144,7 +144,7 @@ export class Limits {
     }
   }
 
-  /** What is due is done. To be called about once a second, before the sessions' own sweep. */
+  /** The bounds are held. To be called about once a second, before the sessions' own sweep. */
   sweep(): void {
     this.turn += 1;
     this.untaken.sweep();
@@ -158,7 +158,7 @@ export class Limits {
   }
 
   /**
-   * What the client was sent last may still be on its way, behind iisnode without our knowing.
+   * The last answer to the client may still be on its way, behind iisnode without our knowing.
    * @returns whether a client has had the time to take something of what waits, and did not
    */
   private takesNothing({ ended, takenIn, transport }: LimitedSession): boolean {

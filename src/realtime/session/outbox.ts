@@ -1,7 +1,7 @@
 /*
- * What waits for one client until it can be sent, and is kept for a client of public/realtime.js
- * until the client has it. Each session has one outbox. What is for the clients of other processes
- * is not in here: it goes through the backplane.
+ * The packets for one client wait here until they can be sent, and those for a client of
+ * public/realtime.js are kept until the client has them. Each session has one outbox. Packets for
+ * the clients of other processes are not in here: they go through the backplane.
  */
 import { now } from '../clock';
 import { Delivery, isAck, weigh } from './delivery';
@@ -61,7 +61,7 @@ export class Outbox {
     this.count(sizeOf(messages));
   }
 
-  /** What was sent and has not arrived goes before all that waits. */
+  /** Packets that were sent and have not arrived go before all that wait. */
   sendAgain(): void {
     const lost = this.delivery ? this.delivery.collectLost() : [];
     if (lost.length > 0) this.queue = lost.concat(this.queue);

@@ -31,7 +31,7 @@ const HEARD_AFTER_GOODBYE = 250;
  */
 export type Phase = 'handshake' | 'open' | 'sent away' | 'closing' | 'over';
 
-/** What has all sessions, as far as one session needs it. */
+/** The manager of all sessions, as far as one session needs it. */
 export interface SessionHost extends TransportHost {
   /** By their ids. */
   readonly sessions: Map<string, Session>;
@@ -58,7 +58,7 @@ export class Session {
 
   /** The keys of the rooms that the client is in (io/rooms.ts). */
   rooms: string[] = [];
-  /** What socket.set keeps. Made at its first use: most clients have nothing. */
+  /** The values of socket.set. The map is made at its first use: most clients have none. */
   private values: Map<string, unknown> | null = null;
   /**
    * Which of its handshakes the client of public/realtime.js came with last. What an older one
@@ -91,7 +91,7 @@ export class Session {
   /** The address of the client, as far as it is known. */
   get address(): string { return this.handshake.address.address; }
 
-  /** What socket.set keeps. Handlers can still read it when the session has ended. */
+  /** The values of socket.set. Handlers can still read them when the session has ended. */
   get data(): Map<string, unknown> { return this.values || (this.values = new Map()); }
 
   /** Whether the session is, or was, more than a handshake. */

@@ -26,10 +26,10 @@ const BETWEEN_SHORT_POLLS = 3000;
 /** How much may wait for such a client when something volatile is sent, characters. */
 const MOST_BETWEEN_SHORT_POLLS = 50000;
 
-/** What is waited for: a setting of 0.9 says how long, or how long a client may be absent. */
+/** Each is a time: a setting of 0.9, or how long a client may be absent. */
 type Wait = 'polling duration' | 'heartbeat interval' | 'heartbeat timeout' | 'absence';
 
-/** What a poll says of itself. */
+/** The terms that a poll comes with. */
 export interface PollTerms {
   /** The number of the last message that the client has. */
   got: number;
@@ -50,7 +50,7 @@ export interface TransportSession {
   end(reason: Reason): void;
 }
 
-/** What has all sessions, as far as a transport needs it. */
+/** The manager of all sessions, as far as a transport needs it. */
 export interface TransportHost {
   /** How long a client of public/realtime.js may be absent, s. */
   readonly sessionTimeout: number;
@@ -90,7 +90,7 @@ export class Transport {
    */
   onPoll(poll: Poll, { got, wait }: PollTerms): void {
     const connection = new PollConnection(poll);
-    // What is sent to a client that has gone away waits for its next poll.
+    // Packets for a client that has gone away wait for its next poll.
     poll.res.on('close', () => {
       this.onGone(connection);
       this.forgetUntaken(connection);
@@ -205,14 +205,14 @@ export class Transport {
     }
   }
 
-  /** What was written has been taken, or does not arrive any more. */
+  /** Packets that were written have been taken, or do not arrive any more. */
   private forgetUntaken(connection: Connection): void {
     if (!connection.untaken) return;
     this.host.limits.untaken.remove(connection.untaken);
     connection.untaken = null;
   }
 
-  /** What was written has been taken, or its connection is gone. */
+  /** An entry has been taken, or its connection is gone. */
   onTaken({ size }: Untaken): void {
     this.underWay -= size;
     // Until now the client was not away: it was reading.

@@ -1,6 +1,6 @@
 /*
- * What is written, and the system has not taken yet for its clients: limits.ts has the list. Where
- * a client does not read, each entry is memory and a connection.
+ * Packets that are written, and that the system has not taken yet for their clients: limits.ts has
+ * the list. Where a client does not read, each entry is memory and a connection.
  *
  * An entry does not say that its client has not got it. A named pipe of Windows tells node later
  * that something was taken, by 20 ms where node 12 runs in wine, and after a pause of the process
