@@ -209,11 +209,15 @@
     var listener = {
       /** The server has answered the handshake. */
       onHandshake: function (id, pollingUrl, isAnotherUser) {
-        if (id !== sessionId) startAnew(isAnotherUser);
+        var lost = id !== sessionId ? startAnew(isAnotherUser) : [];
         sessionId = id;
         lastInGoodbye = 0;
         goodbyeTo = pollingUrl && { url: pollingUrl, tryNumber: tryNumber };
         link.setQuery(query(tryNumber));
+        // A callback of the page may close the connection: the new session gets the goodbye then.
+        lost.forEach(function (callback) {
+          callback({ error: isAnotherUser ? ANOTHER_USER : RESTARTED });
+        });
       },
 
       onConnect: function (transport) {
@@ -403,16 +407,14 @@
      * The server has a new session for this page, and knows nothing of the last one.
      * @param {boolean} isAnotherUser whether the last session was another user's: the user who is
      * here now must not send what the other one wrote
+     * @returns {Function[]} the callbacks that get no acknowledgement
      */
     function startAnew(isAnotherUser) {
       // The messages of a goodbye to the last session have most probably arrived there.
       queue.removeConfirmed(lastInGoodbye);
       received = 0;
-      var lost = isAnotherUser ? queue.giveUp() : queue.startAnew();
       changedUser = isAnotherUser;
-      lost.forEach(function (callback) {
-        callback({ error: isAnotherUser ? ANOTHER_USER : RESTARTED });
-      });
+      return isAnotherUser ? queue.giveUp() : queue.startAnew();
     }
 
     // -- Messages of the server --
@@ -482,6 +484,7 @@
       },
 
       close: function () {
+        if (status.state === 'disconnected') return;
         sayGoodbye();
         finish();
       }
@@ -793,7 +796,7 @@
         var parts = answer.text.split(':');
         var isAnotherUser = parts[4] === 'another-user';
         listener.onHandshake(parts[0], pollingUrl(parts[0], parts[3] || ''), isAnotherUser);
-        proceed.apply(null, parts);
+        if (!over) proceed.apply(null, parts);
       });
     };
 
