@@ -4,7 +4,8 @@
  */
 import type { IncomingMessage } from 'http';
 import type { Duplex } from 'stream';
-import type { Log } from '../log';
+import { atMostOneASecond, Log } from '../log';
+import { Arriving } from './arriving';
 import type { Packet } from './legacy';
 import { readPacket } from './packets';
 import { Refusal } from './refusal';
@@ -19,6 +20,9 @@ export type Accept = (req: IncomingMessage, socket: Duplex, head: Buffer, sessio
  */
 const CLOSE_GRACE = 5000;
 
+/** How many frames a message may have. Each costs more than the byte that it may bring. */
+const MOST_FRAMES = 1000;
+
 /**
  * WebSockets, by the ws package: 0.9's own reader of frames takes what no browser sends.
  * @param most how many bytes a message may have
@@ -31,16 +35,26 @@ export function createAccept(
   const { WebSocketServer } = require('ws') as typeof import('ws');
   const options = {
     noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: most,
-    closeTimeout: CLOSE_GRACE,
+    closeTimeout: CLOSE_GRACE, maxFragments: MOST_FRAMES,
   };
   const server = new WebSocketServer(options);
+  const arriving = new Arriving(most);
+  const warn = atMostOneASecond(log.warn);
   return (req, socket, head, session) => {
     socket.on('error', ignore);
     server.handleUpgrade(req, socket, head, webSocket => {
       webSocket.on('error', error => log.debug('WebSocket', error.message));
+      const incoming = arriving.add(() => {
+        warn('too much at once over WebSockets', session.address);
+        webSocket.terminate();
+      });
+      // Before ws, which reads messages in it.
+      socket.prependListener('data', (part: Buffer) => arriving.onPart(incoming, part.length));
+      webSocket.on('close', () => arriving.remove(incoming));
       // What comes behind a message that is refused is not read: there can be thousands of frames.
       let refused = false;
       webSocket.on('message', (data: Buffer, binary) => {
+        arriving.onMessage(incoming, data.length);
         if (refused) return;
         try {
           if (!binary) onPackets(session, [readPacket(data.toString())]);
