@@ -15,14 +15,24 @@ export function encodePacket(packet: Partial<Packet>): string {
 
 function encodeData({ type, data, name, args = [], ackId, reason }: Partial<Packet>): string {
   switch (type) {
-    case 'event': return JSON.stringify(args.length > 0 ? { name, args } : { name });
+    case 'event': return encodeEvent(name, args);
     case 'message': return data === undefined || data === null ? '' : `${data as string}`;
-    case 'json': return JSON.stringify(data) || '';
+    // undefined and functions are no JSON. As in a list of arguments, they are null.
+    case 'json': return JSON.stringify(data) || 'null';
     // 0.9's client reads an acknowledgement up to the first U+2028 or U+2029 only: they are escaped, as JSON allows.
     case 'ack': return args.length > 0 ? `${ackId}+${JSON.stringify(args).replace(/[\u2028\u2029]/g, escape)}` : String(ackId);
     case 'error': return reason === 'unauthorized' ? '2' : '';
     default: return '';
   }
+}
+
+/**
+ * A name that is no text, such as a number or undefined, becomes one: without a name it is no event to a
+ * page, which would come back for it for ever.
+ */
+function encodeEvent(name: unknown, args: unknown[]): string {
+  const text = String(name);
+  return JSON.stringify(args.length > 0 ? { name: text, args } : { name: text });
 }
 
 function escape(letter: string): string {
