@@ -142,6 +142,13 @@ export class Delivery {
     return this.kept.reduce((size, packet) => size + held(packet), 0);
   }
 
+  /** No message is for the client any more. */
+  giveUp(): void {
+    this.first = this.next;
+    this.kept = [];
+    this.sent = 0;
+  }
+
   /** Whether the client would be told something by lastAcks. */
   hasLastAcks(): boolean {
     return this.owed > 0 || this.kept.length > 0;

@@ -22,6 +22,14 @@ const PATIENCE = 10;
 /** How many sweeps more for each million characters that it was sent last. */
 const SLOWEST = 60;
 
+/** How many sweeps a client may take for what the application has sent it in one turn. */
+const A_WHILE = 2;
+
+/** Whether more has waited for a client, for a while, than may for one. */
+function isOver({ overFor }: Session): boolean {
+  return overFor >= A_WHILE;
+}
+
 export class Limits {
   private readonly unused = new Unused<Session>();
   /** What waits for all clients. */
@@ -100,9 +108,11 @@ export class Limits {
   }
 
   /**
-   * Too much waits for all clients together. Answers that nobody reads go first, then the sessions whose
-   * clients have taken nothing for the longest; of those that are alike, the ones with the most. Some
-   * more goes than has to, so that this is not done at each message: it looks at each session.
+   * Too much waits for all clients together. Answers that nobody reads go first. Then the sessions for
+   * which more has waited for a while than may for one: a client that makes that much wait for itself
+   * does not end others with it. Then those whose clients have taken nothing for the longest; of those
+   * that are alike, the ones with the most. Some more goes than has to, so that this is not done at each
+   * message: it looks at each session.
    */
   private trim(): void {
     const goal = this.together * 0.97;
@@ -110,7 +120,8 @@ export class Limits {
     const most = goal - Math.min(this.unread.size, this.together / 2);
     if (this.waiting <= most) return;
     const sessions = [...this.sessions.values()].filter(({ outbox }) => outbox.size > 0);
-    sessions.sort((one, other) => one.takenIn - other.takenIn || other.outbox.size - one.outbox.size);
+    sessions.sort((one, other) => Number(isOver(other)) - Number(isOver(one)) ||
+      one.takenIn - other.takenIn || other.outbox.size - one.outbox.size);
     for (const session of sessions) {
       if (this.waiting <= most) return;
       this.warn('too much waits for all clients together (MAX_WAITING_BYTES)', session.address);
@@ -124,7 +135,9 @@ export class Limits {
     this.turn += 1;
     this.unread.sweep();
     for (const session of this.sessions.values()) {
-      if (session.outbox.size > this.most && this.takesNothing(session)) {
+      const isLarge = session.outbox.size > this.most;
+      session.overFor = isLarge ? session.overFor + 1 : 0;
+      if (isLarge && this.takesNothing(session)) {
         this.warn('more waits for a client than MAX_WAITING_BYTES', session.address);
         session.end('too much waits', 'acks');
       }

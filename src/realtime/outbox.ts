@@ -112,6 +112,12 @@ export class Outbox {
     this.count(-this.size);
   }
 
+  /** Nothing of it is for anybody: nor is what was sent and may not have arrived. */
+  giveUp(): void {
+    this.clear();
+    if (this.delivery) this.delivery.giveUp();
+  }
+
   private count(change: number): void {
     this.size += change;
     this.owner.onWait(change);

@@ -134,6 +134,9 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
     const origin = page === undefined ? null : page; // a page elsewhere is not to read even a refusal
     attempt(req, res, origin, () => {
       const asked = read(req, page, false);
+      // A body that nobody reads stays in memory, up to 64 KB of it, for as long as a poll waits. And node
+      // does not hear that the client has gone.
+      if (req.method === 'GET' && hasBody(req)) req.resume();
       switch (asked.kind) {
         case 'welcome': return answer(res, 200, 'Welcome to socket.io.', origin);
         case 'preflight': return answer(res, 204, '', origin, PREFLIGHT);
@@ -193,6 +196,10 @@ export function createServe(config: Config, manager: Manager, log: Log, owns: (r
   }
 
   return { request, upgrade, close: () => { closing = true; }, sweep: now => bodies.sweep(now) };
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 }
 
 /** An application's own text is in it: no browser is to take it for a page. */

@@ -36,6 +36,8 @@ export class Session {
 
   /** In which sweep (limits.turn) the client last took something of what waits for it. */
   takenIn = 0;
+  /** For how many sweeps in a row more has waited for it than MAX_WAITING_BYTES allows. */
+  overFor = 0;
   /** The end of a session whose client has said goodbye. */
   private leaving: NodeJS.Timeout | null = null;
   /** Whether it has ended, and hears no request any more. */
@@ -213,7 +215,7 @@ export class Session {
    * handshake is lost, or if it was refused, it names this session again (Manager.admit).
    */
   endUntold(reason: string): void {
-    this.outbox.clear();
+    this.outbox.giveUp();
     this.end(reason, 'nothing');
     this.isShut = true;
     // What was never used is no more than a handshake: MAX_HANDSHAKES bounds these, and no more.
