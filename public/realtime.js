@@ -43,11 +43,17 @@
   /**
    * A handshake or a first poll is given up if no answer comes within this time, ms. The time is
    * twice that of the longest poll: a browser has six connections to a server, and a request may
-   * have to wait for the end of a poll.
+   * have to wait for the end of a poll. Of an answer that comes slowly, the time counts from its
+   * last part: a page that gave it up would ask for all of it again, and never get the end.
    */
   var TOO_LONG = 45000;
   /** A POST is given up after this time, ms. A megabyte may need that long. */
   var TOO_LONG_TO_POST = 120000;
+  /**
+   * A POST that has failed after this time, ms, was too much for the line: the server waits 60 s for
+   * a body, and its answer can be lost if the connection is closed during the upload.
+   */
+  var SLOW_TO_POST = 30000;
   /** A WebSocket that does not open is given up after this time, ms: some proxies never answer. */
   var TOO_LONG_TO_OPEN = 5000;
 
@@ -209,11 +215,15 @@
     var listener = {
       /** The server has answered the handshake. */
       onHandshake: function (id, pollingUrl, isAnotherUser) {
-        if (id !== sessionId) startAnew(isAnotherUser);
+        var lost = id !== sessionId ? startAnew(isAnotherUser) : [];
         sessionId = id;
         lastInGoodbye = 0;
         goodbyeTo = pollingUrl && { url: pollingUrl, tryNumber: tryNumber };
         link.setQuery(query(tryNumber));
+        // A callback of the page may close the connection: the new session gets the goodbye then.
+        lost.forEach(function (callback) {
+          callback({ error: isAnotherUser ? ANOTHER_USER : RESTARTED });
+        });
       },
 
       onConnect: function (transport) {
@@ -247,6 +257,11 @@
       onTooMuch: function () {
         var tooLarge = queue.sendLess();
         if (tooLarge) (tooLarge.callback || throwLater)({ error: TOO_LARGE });
+      },
+
+      /** The messages of a POST have not arrived in time: the next one has fewer. */
+      onTooSlow: function () {
+        queue.sendFewer();
       },
 
       onFail: retry,
@@ -403,16 +418,14 @@
      * The server has a new session for this page, and knows nothing of the last one.
      * @param {boolean} isAnotherUser whether the last session was another user's: the user who is
      * here now must not send what the other one wrote
+     * @returns {Function[]} the callbacks that get no acknowledgement
      */
     function startAnew(isAnotherUser) {
       // The messages of a goodbye to the last session have most probably arrived there.
       queue.removeConfirmed(lastInGoodbye);
       received = 0;
-      var lost = isAnotherUser ? queue.giveUp() : queue.startAnew();
       changedUser = isAnotherUser;
-      lost.forEach(function (callback) {
-        callback({ error: isAnotherUser ? ANOTHER_USER : RESTARTED });
-      });
+      return isAnotherUser ? queue.giveUp() : queue.startAnew();
     }
 
     // -- Messages of the server --
@@ -482,6 +495,7 @@
       },
 
       close: function () {
+        if (status.state === 'disconnected') return;
         sayGoodbye();
         finish();
       }
@@ -564,15 +578,19 @@
       callback.apply(null, args);
     }
 
+    /** @returns {boolean} whether fewer messages are sent at once from now on */
+    function sendFewer() {
+      if (mostUnderWay === 1) return false;
+      mostUnderWay = Math.floor(mostUnderWay / 4) || 1;
+      return true;
+    }
+
     /**
      * The server has refused a POST or a WebSocket's message as too large: send less at once.
      * @returns {Message | null} a message that is too large alone and is therefore given up
      */
     function sendLess() {
-      if (mostUnderWay > 1 || pending.length === 0) {
-        mostUnderWay = Math.floor(mostUnderWay / 4) || 1;
-        return null;
-      }
+      if (sendFewer() || pending.length === 0) return null;
       // The numbers have to follow each other without a gap.
       pending.forEach(function (message) {
         message.id -= 1;
@@ -623,6 +641,7 @@
       removeConfirmed: removeConfirmed,
       acknowledge: acknowledge,
       sendLess: sendLess,
+      sendFewer: sendFewer,
       startAnew: startAnew,
       giveUp: giveUp,
 
@@ -745,8 +764,9 @@
      * @param {string | null} body
      * @param {string} more the part of the query that only this request has
      * @param {(answer: Answer) => void} onAnswer is called once
+     * @param {() => void} [onPart] is called when a part of the answer has come
      */
-    function ask(method, url, body, more, onAnswer) {
+    function ask(method, url, body, more, onAnswer, onPart) {
       var crossOrigin = client.isXDomain();
       var request = io.util.request(crossOrigin);
       var now = 't=' + new Date().getTime();
@@ -756,6 +776,7 @@
         request.setRequestHeader('Content-Type', 'text/plain;charset=UTF-8');
       }
       request.onreadystatechange = function () {
+        if (request.readyState > 1 && request.readyState < 4 && onPart) onPart();
         if (request.readyState !== 4) return;
         request.onreadystatechange = ignore;
         onAnswer(readAnswer(request, crossOrigin));
@@ -793,7 +814,7 @@
         var parts = answer.text.split(':');
         var isAnotherUser = parts[4] === 'another-user';
         listener.onHandshake(parts[0], pollingUrl(parts[0], parts[3] || ''), isAnotherUser);
-        proceed.apply(null, parts);
+        if (!over) proceed.apply(null, parts);
       });
     };
 
@@ -812,6 +833,9 @@
     // -- Transports --
 
     function mendPolling(transport) {
+      // From the handshake until the first packet, 0.9 waits for a heartbeat. No poll brings one.
+      clearTimeout(client.heartbeatTimeoutTimer);
+
       // 0.9 does not say that a first poll has failed. It takes any answer with status 200 for our
       // server's, finds no packet in a foreign one, and polls again at once. And each tab of 0.9
       // holds a poll: here `places` says when to poll.
@@ -824,13 +848,22 @@
           if (over) return;
           var packets = answer.status === 200 ? readPackets(io, answer.text) : null;
           if (!packets) return fail(answer.fault);
-          transport.clearCloseTimeout();
-          transport.setCloseTimeout();
+          waitAnew();
           packets.forEach(function (packet) {
             transport.onPacket(packet);
           });
           transport.get();
+        }, function () {
+          if (over) return;
+          waitAnew();
+          if (!client.connected) giveUpAfter(TOO_LONG);
         });
+      }
+
+      /** The wait for the server begins again. 0.9 counts from the beginning of a poll. */
+      function waitAnew() {
+        transport.clearCloseTimeout();
+        transport.setCloseTimeout();
       }
 
       /** End the poll that is held: another tab has taken the place. */
@@ -848,8 +881,10 @@
       // 0.9 takes any answer with status 200 to a POST for our server's, which is 1. It does not
       // say that the server has found a POST too large, and it waits for ever if no answer comes.
       transport.post = function (text) {
+        var began = new Date().getTime();
         clearTimeout(postTimer);
         postTimer = setTimeout(function () {
+          if (!over) listener.onTooSlow();
           fail(TOO_SLOW);
         }, TOO_LONG_TO_POST);
         posting = ask('POST', transport.prepareUrl(), text, '', function (answer) {
@@ -861,6 +896,9 @@
             return postWaiting();
           }
           if (answer.status === 413) listener.onTooMuch();
+          else if (answer.status === 408 || new Date().getTime() - began > SLOW_TO_POST) {
+            listener.onTooSlow();
+          }
           fail(answer.fault);
         });
       };

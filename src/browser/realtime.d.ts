@@ -210,6 +210,7 @@ interface LinkListener {
   onConnect(transport: string): void;
   onPacket(packet: ClientPacket): void;
   onTooMuch(): void;
+  onTooSlow(): void;
   /** @param reason for a person to read */
   onFail(reason: string): void;
   /** The server has ended the session for good. */

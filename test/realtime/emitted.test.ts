@@ -48,3 +48,28 @@ test('what one handler does to its arguments, or to the status, no other sees', 
   assert.deepEqual(seen, [{ list: [1] }]);
   assert.equal(state, 'connected');
 });
+
+test('a name that is no text, and JSON that is none, arrive as text and as null, and hold nothing up', async t => {
+  const NAMES: unknown[] = [undefined, null, 5, true];
+  const { port } = serve(t, io => io.sockets.on('connection', (socket: any) => {
+    socket.on('ask', () => {
+      for (const name of NAMES) socket.emit(name, name);
+      socket.json.send(undefined);
+      socket.json.send(() => 1);
+      io.sockets.emit(undefined as never, 'to all');
+      socket.emit('done');
+    });
+  }));
+  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  t.after(() => connection.close());
+  const heard: unknown[] = [];
+  for (const name of ['undefined', 'null', '5', 'true', 'message', 'done']) {
+    connection.on(name, (...args: unknown[]) => heard.push([name, ...args]));
+  }
+  connection.emit('ask');
+  await until(() => heard.length === 8, 'all of it');
+  assert.deepEqual(heard, [
+    ['undefined', null], ['null', null], ['5', 5], ['true', true], ['message', null], ['message', null],
+    ['undefined', 'to all'], ['done'],
+  ]);
+});

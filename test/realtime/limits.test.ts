@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer, IncomingMessage, request as httpRequest } from 'node:http';
+import { createServer, IncomingMessage, request as httpRequest, Server } from 'node:http';
 import { AddressInfo, createConnection } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -175,6 +175,53 @@ test('a body in chunks that grows too long gets its answer, and the connection i
   await until(() => /^HTTP\/1\.1 413 [^]*a message may have 1000 bytes$/.test(text), 'the answer');
   socket.write(`0\r\n\r\nGET ${resource} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
   await until(() => text.includes('Welcome'), 'the next answer');
+});
+
+test('a session that has ended for another user, or for none, keeps none of its messages', async t => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const { port } = serve(t, io => {
+    io.set('authorization', (given, accept) => {
+      given.user = given.query.user;
+      accept(null, given.user !== 'nobody');
+    });
+    io.sockets.on('connection', socket => socket.on('echo', (text: string) => { socket.emit('echo', text); }));
+  });
+  const ask = (path: string, body?: string) => request({ port, path, method: body ? 'POST' : 'GET' }, body);
+  const held = () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = held();
+  for (let i = 0; i < 40; i++) {
+    const { id } = await handshake(port, '?got=0&try=1&user=alice');
+    const said = await ask(`${resource}/1/xhr-polling/${id}?got=0&try=1`, event('echo', ['x'.repeat(500000)], '1'));
+    assert.equal(said.status, 200);
+    const user = i % 2 ? 'bob' : 'nobody';
+    const next = await ask(`${resource}/1/?got=0&try=2&session=${id}&user=${user}`);
+    assert.equal(next.status, i % 2 ? 200 : 403);
+  }
+  const grown = held() - before;
+  assert(grown < 5000000, `${grown} bytes more after 20,000,000 of messages`);
+});
+
+test('a poll with a body: nothing of it is kept, and that its client has gone is seen at once', async t => {
+  let http: Server;
+  const { port } = serve(t, quiet, {}, server => { http = server; });
+  const connections = () => new Promise<number>((resolve, reject) => {
+    http.getConnections((error, count) => error ? reject(error) : resolve(count));
+  });
+  const { id } = await session(port);
+  await until(async () => await connections() === 0, 'the end of the others');
+  const socket = createConnection(port, 'localhost').on('error', quiet);
+  const body = 'x'.repeat(900000);
+  let written = false;
+  socket.write(`GET ${resource}/1/xhr-polling/${id} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n`);
+  socket.write(body, () => { written = true; });
+  await until(() => written, 'the server to read it all');
+  assert.equal(await connections(), 1);
+  socket.destroy();
+  await until(async () => await connections() === 0, 'the end of the connection', 10);
 });
 
 test('a client that stays away is given up', async t => {

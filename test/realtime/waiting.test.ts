@@ -5,12 +5,12 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, test, TestContext } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../../src/config';
 import { Limits } from '../../src/realtime/session/limits';
 import type { Session } from '../../src/realtime/session/session';
 import { clientLibrary } from '../support/client';
-import { event, handshake, serve, split } from '../support/raw';
+import { event, handshake, join, serve, split } from '../support/raw';
 import { request } from '../support/request';
 import { fromRoot, resource, root } from '../support/template';
 import { until } from '../support/wait';
@@ -99,6 +99,40 @@ describe('what waits for a client', { concurrency: true }, () => {
     assert.deepEqual(await plain.poll(), ['client not handshaken']);
     assert.deepEqual(await post(event('fill', [0, 0], '3')).then(({ status }) => status), 404);
     assert.equal(heard.length, 3);
+  });
+
+  test('a client that makes much wait for itself, and takes a little of it: it ends, and no other', async t => {
+    const ends: string[] = [];
+    const { port } = serve(t, io => io.sockets.on('connection', socket => {
+      socket.on('echo', (text: string) => { socket.emit('echo', text); });
+      socket.on('disconnect', (reason: string) => ends.push(`${socket.id} ${reason}`));
+    }), { MAX_WAITING_BYTES: '10000' });
+    const say = async (id: string, from: number, count: number, letters: number, got: number) => {
+      const packets = Array.from({ length: count }, (_, i) => event('echo', ['x'.repeat(letters)], String(from + i)));
+      const path = `${resource}/1/xhr-polling/${id}?got=${got}&try=1`;
+      return (await request({ port, path, method: 'POST' }, join(packets))).status;
+    };
+    const away: string[] = [];
+    for (let i = 0; i < 5; i++) {
+      const { id } = await handshake(port, '?got=0&try=1');
+      away.push(id);
+      assert.equal(await say(id, 1, 1, 10, 0), 200);
+    }
+    await sleep(1500);
+    const { id: greedy } = await handshake(port, '?got=0&try=1');
+    // 256 times what may wait for one. It reads what it is sent, and says that it has one message more.
+    for (let n = 0; n < 16 && ends.length === 0; n++) {
+      await say(greedy, n * 100 + 1, 100, 2000, n);
+      const path = `${resource}/1/xhr-polling/${greedy}?got=${n}&try=1`;
+      await request({ port, path });
+      await sleep(300);
+    }
+    await until(() => ends.length > 0, 'an end');
+    assert.deepEqual(ends, [`${greedy} too much waits for all clients together`]);
+    for (const id of away) {
+      const { text } = await request({ port, path: `${resource}/1/xhr-polling/${id}?got=0&try=1` });
+      assert(text.includes('5:1::'), text);
+    }
   });
 
   test('a message to many that is over what may wait for all looks at each client a few times, however many there are', async () => {

@@ -37,7 +37,11 @@ export function repository(t: TestContext): string | null {
   // Where node_modules is a link, .gitignore's entry for a folder is not about it.
   writeFileSync(path.join(folder, '.git', 'info', 'exclude'), 'node_modules\n');
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
-  for (const built of ['src', 'tools', 'test']) cpSync(path.join(root, 'build', built), path.join(folder, 'build', built), { recursive: true });
+  for (const built of ['dist', 'build/src', 'build/tools', 'build/test']) {
+    cpSync(path.join(root, built), path.join(folder, built), {
+      recursive: true, preserveTimestamps: true,
+    });
+  }
   commit(folder);
   return folder;
 }

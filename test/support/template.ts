@@ -49,6 +49,10 @@ export function cloneTemplate(t: TestContext): string {
   const made = ['node_modules', 'dist', 'build', 'iisnode', '.git', path.join('tools', 'bench', 'node_modules')];
   // On Windows the filter is given its long form of a path: \\?\C:\…
   const long = (name: string) => path.toNamespacedPath(name);
-  cpSync(root, folder, { recursive: true, filter: from => !made.includes(path.relative(long(root), long(from))) });
+  cpSync(root, folder, {
+    recursive: true,
+    preserveTimestamps: true, // by their times the build knows what it need not make again
+    filter: from => !made.includes(path.relative(long(root), long(from))),
+  });
   return folder;
 }

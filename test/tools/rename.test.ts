@@ -65,23 +65,22 @@ test('rename gives the application another name, and then another, wherever it h
   commit(folder);
   assert.match(readFileSync(path.join(folder, 'README.md'), 'utf8'), new RegExp(`^# ${first}: .+`));
   hasPackageName(folder, first);
-  tsc('-p', folder);
+  tsc('-b', folder);
   await livesAt(t, folder, first, current);
   // Tests that look at names pass there too.
-  tsc('-p', path.join(folder, 'tools'));
-  tsc('-p', path.join(folder, 'test'));
+  tsc('-b', path.join(folder, 'tools'), path.join(folder, 'test'));
   execFileSync(process.execPath, [path.join(folder, 'build', 'test', 'run.js'), 'config', 'pages', 'polling', 'preview'], { env });
 
   assert.equal(command(folder, 'rename', `/${second}`).stderr, '');
   commit(folder);
   hasPackageName(folder, second);
-  tsc('-p', folder);
+  tsc('-b', folder);
   await livesAt(t, folder, second, first);
 
   assert.equal(command(folder, 'rename', odd).stderr, '');
   commit(folder);
   hasPackageName(folder, odd.toLowerCase());
-  tsc('-p', folder);
+  tsc('-b', folder);
   await livesAt(t, folder, odd, second);
 
   // A name that is no word shows whether a place was forgotten. And the tree is the one that a single rename makes: on the way no

@@ -68,7 +68,11 @@ export class Serve {
     // A page that may not connect is not to read even that.
     const exchange = new Exchange(req, res, page === undefined ? null : page, this);
     try {
-      this.dispatch(exchange, this.read(req, page));
+      const asked = this.read(req, page);
+      // A body that nobody reads stays in memory, up to 64 KB of it, for as long as a poll waits.
+      // And node does not hear that the client has gone.
+      if (req.method === 'GET' && hasBody(req)) req.resume();
+      this.dispatch(exchange, asked);
     } catch (error) {
       exchange.fail(error);
     }
@@ -239,6 +243,10 @@ export class Serve {
     session.open();
     receive(this.manager, session, packets);
   }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 }
 
 /** Statuses of what any client does now and then: the log does not have them at its usual level. */

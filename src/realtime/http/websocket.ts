@@ -4,11 +4,12 @@
  */
 import type { IncomingMessage } from 'http';
 import type { Duplex } from 'stream';
-import type { Log } from '../logging';
+import { atMostOneASecond, Log } from '../logging';
 import { readPacket } from '../protocol/read';
 import { Refusal } from '../protocol/refusal';
 import type { Packet } from '../protocol/types';
 import type { Session } from '../session/session';
+import { Arriving } from './arriving';
 
 /** A function that answers a request for a WebSocket with the WebSocket. */
 export type OpenWebSocket = (
@@ -20,6 +21,9 @@ export type OpenWebSocket = (
  * client that does not answer keeps a connection.
  */
 const CLOSE_GRACE = 5000;
+
+/** How many frames a message may have. Each costs more than the byte that it may bring. */
+const MOST_FRAMES = 1000;
 
 /**
  * WebSockets are opened by the ws package: 0.9's own reader of frames takes what no browser sends.
@@ -38,15 +42,26 @@ export function createWebSockets(
     perMessageDeflate: false,
     maxPayload: most,
     closeTimeout: CLOSE_GRACE,
+    maxFragments: MOST_FRAMES,
   };
   const server = new WebSocketServer(options);
+  const arriving = new Arriving(most);
+  const warn = atMostOneASecond(log.warn);
   return (req, socket, head, session) => {
     socket.on('error', ignore);
     server.handleUpgrade(req, socket, head, webSocket => {
       webSocket.on('error', error => log.debug('WebSocket', error.message));
+      const incoming = arriving.add(() => {
+        warn('too much at once over WebSockets', session.address);
+        webSocket.terminate();
+      });
+      // Before ws, which reads messages in its own listener.
+      socket.prependListener('data', (part: Buffer) => arriving.onPart(incoming, part.length));
+      webSocket.on('close', () => arriving.remove(incoming));
       // Frames behind a message that is refused are not read: there can be thousands of them.
       let refused = false;
       webSocket.on('message', (data: Buffer, binary) => {
+        arriving.onMessage(incoming, data.length);
         if (refused) return;
         try {
           if (!binary) onPackets(session, [readPacket(data.toString())]);

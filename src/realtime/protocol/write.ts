@@ -27,9 +27,10 @@ export function encodePacket(packet: Partial<Packet>): string {
 
 function encodeData({ type, data, name, args = [], ackId, reason }: Partial<Packet>): string {
   switch (type) {
-    case 'event': return JSON.stringify(args.length > 0 ? { name, args } : { name });
+    case 'event': return encodeEvent(name, args);
     case 'message': return data === undefined || data === null ? '' : `${data as string}`;
-    case 'json': return JSON.stringify(data) || '';
+    // undefined and functions are no JSON. As in a list of arguments, they are null.
+    case 'json': return JSON.stringify(data) || 'null';
     case 'ack': {
       if (args.length === 0) return String(ackId);
       // 0.9's client reads an acknowledgement up to the first U+2028 or U+2029 only. They are
@@ -39,6 +40,15 @@ function encodeData({ type, data, name, args = [], ackId, reason }: Partial<Pack
     case 'error': return reason === 'unauthorized' ? '2' : '';
     default: return '';
   }
+}
+
+/**
+ * A name that is no text, such as a number or undefined, becomes one: without a name it is no event
+ * to a page, which would come back for it for ever.
+ */
+function encodeEvent(name: unknown, args: unknown[]): string {
+  const text = String(name);
+  return JSON.stringify(args.length > 0 ? { name: text, args } : { name: text });
 }
 
 function escape(letter: string): string {

@@ -172,6 +172,13 @@ export class Delivery {
     return this.messages.reduce((size, packet) => size + weigh(packet), 0);
   }
 
+  /** No message is for the client any more. */
+  giveUp(): void {
+    this.first = this.next;
+    this.messages = [];
+    this.sent = 0;
+  }
+
   /** @returns whether the client would be told something by lastAcks */
   hasLastAcks(): boolean {
     return this.owed > 0 || this.messages.length > 0;

@@ -24,12 +24,17 @@ const PATIENCE = 10;
 /** How many sweeps more for each million characters that the client was sent last. */
 const SLOWEST = 60;
 
+/** How many sweeps a client may take for all that the application has sent it in one turn. */
+const A_WHILE = 2;
+
 /** A session, as far as it is bounded. */
 export interface LimitedSession {
   readonly address: string;
   readonly ended: boolean;
   /** In which sweep the client last took some of the packets that wait for it. */
   readonly takenIn: number;
+  /** For how many sweeps in a row more has waited for the client than may. */
+  overFor: number;
   readonly outbox: { readonly size: number };
   readonly transport: {
     readonly underWay: number;
@@ -122,10 +127,11 @@ export class Limits {
   }
 
   /**
-   * Too much waits for all clients together. Answers that nobody reads go first, then the sessions
-   * whose clients have taken nothing for the longest; of those that are alike, the ones with the
-   * most. Some more goes than has to, so that this is not done at each message: it looks at each
-   * session.
+   * Too much waits for all clients together. Answers that nobody reads go first. Then the sessions
+   * go for which more has waited for a while than may for one: a client that makes that much wait
+   * for itself does not end others with it. Then those whose clients have taken nothing for the
+   * longest; of those that are alike, the ones with the most. Some more goes than has to, so that
+   * this is not done at each message: it looks at each session.
    */
   private trim(): void {
     const goal = this.together * 0.97;
@@ -134,7 +140,8 @@ export class Limits {
     if (this.waiting <= most) return;
     const sessions = [...this.sessions.values()].filter(({ outbox }) => outbox.size > 0);
     sessions.sort((one, other) => {
-      return one.takenIn - other.takenIn || other.outbox.size - one.outbox.size;
+      return Number(hasTooMuch(other)) - Number(hasTooMuch(one)) ||
+        one.takenIn - other.takenIn || other.outbox.size - one.outbox.size;
     });
     for (const session of sessions) {
       if (this.waiting <= most) return;
@@ -149,7 +156,9 @@ export class Limits {
     this.turn += 1;
     this.untaken.sweep();
     for (const session of this.sessions.values()) {
-      if (session.outbox.size > this.most && this.takesNothing(session)) {
+      const isLarge = session.outbox.size > this.most;
+      session.overFor = isLarge ? session.overFor + 1 : 0;
+      if (isLarge && this.takesNothing(session)) {
         this.warn('more waits for a client than MAX_WAITING_BYTES', session.address);
         session.end('too much waits');
       }
@@ -166,4 +175,9 @@ export class Limits {
     const reading = transport.mayBeReading ? SLOWEST * transport.lastSize / 1e6 : 0;
     return this.turn - takenIn >= PATIENCE + reading;
   }
+}
+
+/** @returns whether more has waited for a client, for a while, than may for one */
+function hasTooMuch({ overFor }: LimitedSession): boolean {
+  return overFor >= A_WHILE;
 }

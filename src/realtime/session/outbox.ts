@@ -130,6 +130,12 @@ export class Outbox {
     this.count(-this.size);
   }
 
+  /** Nothing is for anybody: nor are packets that were sent and may not have arrived. */
+  giveUp(): void {
+    this.clear();
+    if (this.delivery) this.delivery.giveUp();
+  }
+
   private count(change: number): void {
     this.size += change;
     this.owner.onWait(change);

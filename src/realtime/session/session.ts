@@ -71,6 +71,8 @@ export class Session {
   private goodbye: NodeJS.Timeout | null = null;
   /** In which sweep (Limits.turn) the client last took some of the packets that wait for it. */
   takenIn = 0;
+  /** For how many sweeps in a row more has waited for the client than may (MAX_WAITING_BYTES). */
+  overFor = 0;
 
   /**
    * @param handshake the last one that the client came with
@@ -256,6 +258,7 @@ export class Session {
    * else does
    */
   private shut(wasUsed: boolean): void {
+    this.outbox.giveUp();
     this.forget();
     if (wasUsed) this.host.sessions.set(this.id, this);
   }

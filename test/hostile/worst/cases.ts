@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { resource } from '../../support/template';
-import { fill, many, open, openWebSocket, shake, Target } from './target';
+import { fill, frame, many, open, openWebSocket, shake, Target, upgrade } from './target';
 
 type Attack = (target: Target) => Promise<void>;
 
@@ -54,11 +54,12 @@ function pairs(count: number, make: (i: number) => [string, string]): string[] {
 /** @param large whether it may take minutes */
 export function cases(large: boolean): Record<string, Case> {
   return {
-    'bodies in chunks of one byte': chunks(large ? 80000 : 20000),
+    'bodies in chunks of one byte': chunks(large ? 80000 : 60000),
     'many bodies': bodies(large ? 2000 : 300),
     'handshakes that nobody uses': handshakes(large ? 2000 : 400),
     'sessions of clients that are away': large ? sessions(2000) : sessions(400, QUICK),
     'messages that wait, answers that nobody reads': waiting(large ? 2.5 : 0.4),
+    'messages over WebSockets that do not end': unended(large ? 1500 : 500),
     'upgrades that are refused': upgrades(large ? 1000 : 250),
   };
 }
@@ -79,6 +80,7 @@ function chunks(most: number): Case {
         else socket.once('close', resolve).write(tenth, resolve);
       })));
     }
+    await sleep(2000); // the system has taken all of it, the server may not have read all of it yet
   }
 
   const settings = { MAX_MESSAGE_BYTES: String(most) };
@@ -192,6 +194,37 @@ function waiting(factor: number): Case {
           await target.request(at, fill(1, 100000));
         }
       }),
+    },
+  };
+}
+
+/** @param clients how many there are */
+function unended(clients: number): Case {
+  const most = 200000;
+  const TEXT = 1;
+  const MORE = 0;
+  const PONG = 10;
+  // The first 9 tenths of a message.
+  const part = frame(TEXT, 'x'.repeat(most), true).subarray(0, most * 0.9);
+  // Of a frame that brings one byte of a message all is kept that was read with it.
+  const pongs = Buffer.concat(Array.from({ length: 500 }, () => frame(PONG, 'x'.repeat(120), true)));
+  const letters = (first: number) => Buffer.concat([frame(first, '5', false), pongs]);
+  const attack = (count: number, texts: Buffer[]): Attack => target => many(count, 20, async () => {
+    const socket = await upgrade(target);
+    socket.resume();
+    for (const text of texts) {
+      await new Promise<unknown>(resolve => socket.once('close', resolve).write(text, resolve));
+    }
+  });
+  return {
+    settings: { MAX_MESSAGE_BYTES: String(most), TRANSPORTS: 'websocket,xhr-polling' },
+    allowed: 64 * most,
+    connections: clients,
+    attacks: {
+      'large messages': attack(clients, [part]),
+      'letters among other frames': attack(clients / 50, [
+        letters(TEXT), ...Array.from({ length: 250 }, () => letters(MORE)),
+      ]),
     },
   };
 }

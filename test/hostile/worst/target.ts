@@ -98,8 +98,17 @@ export async function open(target: Target, query = ''): Promise<string> {
   return at;
 }
 
-/** A WebSocket of a new session. @returns a function that sends a text over it; nothing is read */
-export async function openWebSocket(target: Target): Promise<(text: string) => void> {
+/** A frame of a client, with a mask that changes nothing. @param isLast whether it ends its message */
+export function frame(opcode: number, text: string, isLast: boolean): Buffer {
+  const head = Buffer.alloc(14);
+  head[0] = (isLast ? 0x80 : 0) | opcode;
+  head[1] = 0x80 | (text.length < 126 ? text.length : 127);
+  if (text.length >= 126) head.writeUInt32BE(text.length, 6);
+  return Buffer.concat([head.subarray(0, text.length < 126 ? 6 : 14), Buffer.from(text)]);
+}
+
+/** A WebSocket of a new session. @returns what it goes over */
+export async function upgrade(target: Target): Promise<net.Socket> {
   const socket = target.connect();
   socket.write([
     `GET ${resource}/1/websocket/${await shake(target)} HTTP/1.1`, 'Host: localhost',
@@ -107,11 +116,13 @@ export async function openWebSocket(target: Target): Promise<(text: string) => v
     'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', '', '',
   ].join('\r\n'));
   await once(socket, 'data');
-  socket.pause();
-  // A text of up to 125 bytes, with a mask that changes nothing.
-  return text => socket.write(Buffer.concat([
-    Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text),
-  ]));
+  return socket.pause();
+}
+
+/** A WebSocket of a new session. @returns a function that sends a text over it; nothing is read */
+export async function openWebSocket(target: Target): Promise<(text: string) => void> {
+  const socket = await upgrade(target);
+  return text => socket.write(frame(1, text, true));
 }
 
 /** A message that asks the application for messages. */

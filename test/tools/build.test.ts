@@ -1,0 +1,64 @@
+/*
+ * npm run build makes what has changed, and nothing else: by the times of the files, so that a second
+ * start waits for nothing. Whatever is edited, deleted or switched, the result is the right one.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, readFileSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { commit, env, git, repository } from '../support/repository';
+import { edit, root } from '../support/template';
+
+/** What `npm run build` makes. The commands make `tools` as well, and `npm test` makes `test`. */
+const BUILD = ['.', 'src/browser'];
+
+test('the build makes what has changed, whatever changed it', async t => {
+  const folder = repository(t);
+  if (!folder) return;
+  const build = (...more: string[]) => {
+    const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const { stdout } = spawnSync(process.execPath, [tsc, '-b', '--verbose', ...BUILD, ...more], {
+      cwd: folder, env, encoding: 'utf8',
+    });
+    return { stdout, built: stdout.split('Building project').length - 1 };
+  };
+  const read = (file: string) => readFileSync(path.join(folder, file), 'utf8');
+  const made = ['dist/events.js', 'build/src/events.js'];
+
+  await t.test('nothing has changed: nothing is made', () => {
+    build('tools', 'test');
+    assert.equal(build('tools', 'test').built, 0);
+  });
+
+  await t.test('a branch with an edit: the server and the tools have it, and server.js is new', () => {
+    const before = statSync(path.join(folder, 'dist', 'server.js')).mtimeMs;
+    git(folder, 'checkout', '-q', '-b', 'other');
+    appendFileSync(path.join(folder, 'src', 'events.ts'), "\nexport const added = 'on a branch';\n");
+    commit(folder);
+    build('tools');
+    for (const file of made) assert.match(read(file), /on a branch/, file);
+    assert(statSync(path.join(folder, 'dist', 'server.js')).mtimeMs > before, 'iisnode watches it');
+    assert.equal(build('tools').built, 0);
+    git(folder, 'checkout', '-q', '-');
+    build('tools');
+    for (const file of made) assert.doesNotMatch(read(file), /on a branch/, file);
+  });
+
+  await t.test('an event gets another name: the page is checked again, until it is mended', () => {
+    edit(folder, ['src/events.ts', 'response: (', 'reply: (']);
+    const complaint = /public\/demo\.js.*error TS2345/;
+    assert.match(build().stdout, complaint);
+    assert.match(build().stdout, complaint, 'it does not pass by being built again');
+    edit(folder, ['src/events.ts', 'reply: (', 'response: (']);
+    assert.doesNotMatch(build().stdout, /error/);
+  });
+
+  await t.test('what was built is deleted', () => {
+    for (const gone of ['dist', 'build']) rmSync(path.join(folder, gone), { recursive: true });
+    build('tools');
+    for (const file of ['dist/server.js', 'build/tools/verify/index.js', ...made]) {
+      assert(statSync(path.join(folder, file)).isFile(), file);
+    }
+  });
+});
