@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test, TestContext } from 'node:test';
+import { inspect } from 'node:util';
 import { readConfig } from '../../src/config';
 import { Trust } from '../../src/iisnode';
 import { createLog } from '../../src/log';
@@ -123,7 +124,7 @@ describe('io.set', () => {
     ['__proto__', {}, /there is no such setting/],
     ['constructor', 1, /there is no such setting/],
   ] as [string, unknown, RegExp][]) {
-    test(`${name} takes no ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`, t => {
+    test(`${name} takes no ${inspect(value)}`, t => {
       const io = make(t);
       const before = io.get(name as keyof Settings);
       assert.throws(() => (io as unknown as Untyped).set(name, value), { message });
