@@ -38,11 +38,12 @@ http.createServer((req, res) => {
   res.setHeader('Content-Type', 'text/plain');
   req.resume();
   const { APP_PATH, LOG_LEVEL, NODE_ENV } = process.env;
+  const ofParent = [APP_PATH, LOG_LEVEL].filter(value => value === '/elsewhere' || value === 'Trace');
   const logs = Object.keys(process.env).filter(name => /^IISNODE_/.test(name) && name !== 'IISNODE_VERSION')
     .sort().map(name => name + '=' + process.env[name]);
   const promoted = req.rawHeaders.filter(name => /^x-iisnode-/i.test(name));
   res.end(JSON.stringify({
-    url: req.url, pid: process.pid, requests, connections, held, APP_PATH, LOG_LEVEL, NODE_ENV, logs,
+    url: req.url, pid: process.pid, requests, connections, held, ofParent, NODE_ENV, logs,
     promoted, headers: http.maxHeaderSize,
   }));
 }).on('connection', () => connections += 1).listen(process.env.PORT);
@@ -172,15 +173,19 @@ const LOGS = [
 ];
 const TOLD = {
   url: `${appPath}/socket/1/?t=1`,
+  ofParent: [],
   NODE_ENV: 'production',
   logs: LOGS,
   promoted: ['X-iisnode-REMOTE_ADDR', 'X-iisnode-HTTPS', 'X-iisnode-AUTH_USER'],
   headers: 32768,
 };
 
-const NOT_COMPARED = {
-  date: undefined, server: undefined, 'content-length': undefined, 'keep-alive': undefined,
-};
+/** Headers that the parent sets, or that would show what it does. */
+const COMPARED = [
+  'access-control-allow-origin', 'content-encoding', 'content-security-policy', 'content-type', 'iisnode-debug',
+  'referrer-policy', 'set-cookie', 'x-content-type-options', 'x-frame-options', 'x-powered-by',
+];
+const LARGEST = Number(/maxAllowedContentLength="(\d+)"/.exec(SHIPPED['web.config'])![1]);
 
 /** What a visitor sees, wherever the application stands. */
 async function visit(site: Site): Promise<unknown> {
@@ -191,14 +196,15 @@ async function visit(site: Site): Promise<unknown> {
   const count = (text: string) => (JSON.parse(text.startsWith('{') ? text : '{}') as { requests?: number }).requests;
   const unknown = await site.get('unknown');
   const cut = await site.get('cut');
-  const large = await site.get('socket/1/', { method: 'POST', headers: { 'content-length': '1100000' } }, 'x'.repeat(1100000));
-  const medium = await site.get('socket/1/', { method: 'POST', headers: { 'content-length': '1000000' } }, 'x'.repeat(1000000));
+  const post = (size: number) =>
+    site.get('socket/1/', { method: 'POST', headers: { 'content-length': String(size) } }, 'x'.repeat(size));
+  const [large, medium] = [await post(LARGEST + 1), await post(LARGEST - 1)];
   const agent = new http.Agent({ keepAlive: true });
   const kept = await site.get('page', { agent });
   agent.destroy();
   return {
     first,
-    headers: { ...page.headers, ...NOT_COMPARED },
+    headers: Object.fromEntries(COMPARED.map(name => [name, page.headers[name]])),
     counts: [page, again, third].map(({ text }) => count(text)),
     unknown: [unknown.status, unknown.text],
     cut: cut.status,
@@ -211,17 +217,21 @@ async function visit(site: Site): Promise<unknown> {
   };
 }
 
-const POLICY = /Content-Security-Policy" value="([^"]*)"/.exec(SHIPPED['web.config'])![1];
+/** What the file itself says of a header. */
+const own = (name: string) => new RegExp(`<add name="${name}" value="([^"]*)"`).exec(SHIPPED['web.config'])?.[1];
 const VISIT = {
   first: TOLD,
   headers: {
+    'access-control-allow-origin': undefined,
+    'content-encoding': undefined,
+    'content-security-policy': own('Content-Security-Policy'),
     'content-type': 'text/plain',
-    'content-security-policy': POLICY,
-    'x-frame-options': 'SAMEORIGIN',
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'same-origin',
-    connection: 'close',
-    ...NOT_COMPARED,
+    'iisnode-debug': undefined,
+    'referrer-policy': own('Referrer-Policy'),
+    'set-cookie': undefined,
+    'x-content-type-options': own('X-Content-Type-Options'),
+    'x-frame-options': own('X-Frame-Options'),
+    'x-powered-by': undefined,
   },
   counts: [2, 3, 4],
   unknown: [404, 'the server\'s own words'],

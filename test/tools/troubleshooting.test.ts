@@ -1,10 +1,11 @@
 /* docs/troubleshooting.md, held together with the statuses that the stand-in answers with. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { REDIRECTS, STATUSES } from '../../tools/iis/statuses';
-import { root } from '../support/template';
+import { emptyFolder, root } from '../support/template';
+import { serve } from './iis-application';
 
 const text = readFileSync(path.join(root, 'docs', 'troubleshooting.md'), 'utf8');
 const HEAD = '| on the server itself | elsewhere | cause | what to do |';
@@ -61,3 +62,37 @@ test('the README has the commonest symptoms only, and leads to the page', () => 
   assert(shown.length > 0 && shown.length <= 10, String(shown.length));
   assert(readme.includes('(docs/troubleshooting.md)'));
 });
+
+/** Asks the template's own web.config, with one fault in it, as a browser on the server itself and as one elsewhere. */
+type Shown = [status: number, text: RegExp];
+const SHOWN: [status: string, edit: [from: string, to: string], ask: string, method: string, here: Shown, elsewhere: Shown][] = [
+  ['404.8', ['', ''], 'iisnode/x', 'GET', [404, /^$/], [404, /^$/]],
+  ['404.13', ['', ''], 'x', 'POST', [404, /^$/], [404, /^$/]],
+  ['404.15', ['', ''], `x?${'y'.repeat(2100)}`, 'GET', [404, /^$/], [404, /^$/]],
+  ['404.4', ['path="dist/server.js"', 'path="dist/other.js"'], 'x', 'GET', [404, /^$/], [404, /^$/]],
+  ['500.52', ['url=".*"', 'url="{"'], 'x', 'GET', [500, /^$/], [500, /^$/]],
+  ['500.22', ['validateIntegratedModeConfiguration="false"', ''], 'x', 'GET', [500, /^$/], [500, /^$/]],
+  ['500.1000', ['configOverrides=', 'unknown='], 'x', 'GET', [200, /iisnode/], [500, /^$/]],
+  ['500.1002', ['', ''], 'x', 'GET', [500, /^$/], [500, /^$/]],
+  ['500.19', ['<httpErrors ', '<httpErrors x="" '], 'x', 'GET', [500, /500\.19[^]*Unrecognized/], [500, /./]],
+];
+for (const [status, [from, to], url, method, ...shown] of SHOWN) {
+  test(`${status}: what a browser on the server itself is shown, and one elsewhere, is what the page says`, async t => {
+    const row = rows.find(([here]) => names(here!, status))!;
+    for (const [at, local] of [true, false].entries()) {
+      const config = readFileSync(path.join(root, 'web.config'), 'utf8').replace(from, to);
+      const parent = emptyFolder(t, 'parent-');
+      writeFileSync(path.join(parent, 'web.config'), '<configuration><system.web><httpModules><add name="a" type="b" /></httpModules></system.web></configuration>');
+      const { get, trace } = await serve(t, { 'web.config': config, 'dist/server.js': 'process.exit(1);' }, {
+        app: '/app', local, parents: [path.join(parent, 'web.config')],
+      });
+      const headers = method === 'POST' ? { 'content-length': '2000000' } : {};
+      const answer = await get(url, { method, headers }, method === 'POST' ? 'x'.repeat(2000000) : '');
+      assert.equal(answer.status, shown[at]![0]);
+      assert.match(answer.text, shown[at]![1]);
+      if (answer.status !== 200) assert(trace().includes(status), trace());
+      const cell = row[at] === 'the same' ? row[0]! : row[at]!;
+      assert.equal(/\bempty\b/.test(cell), answer.text === '', `${status}: ${cell}`);
+    }
+  });
+}
