@@ -24,6 +24,9 @@ const EACH = 100;
 /** How often in a row a message may be missing. */
 const MOST_MISSING = 3;
 
+/** The beginning of a packet that has a number of its own (keep). */
+const NUMBERED = /^[3-6]:[0-9]+\+?:(?::|$)/;
+
 /** @returns how much a packet counts where it waits or is kept */
 export function weigh(packet: string): number {
   return packet.length + EACH;
@@ -99,6 +102,11 @@ export class Delivery {
   /** All messages have been sent, but the last `heldBack`. */
   onSent(heldBack: number): void {
     this.sent = this.messages.length - heldBack;
+  }
+
+  /** These packets have been sent, and not yet all messages: the next ones follow later. */
+  onPartSent(packets: string[]): void {
+    this.sent += packets.filter(packet => NUMBERED.test(packet)).length;
   }
 
   /** The client may be told that its messages up to this number have arrived. */

@@ -21,6 +21,13 @@ export interface Hold {
   clear(): void;
 }
 
+/**
+ * How much goes out at once, characters as weigh counts them: one answer of a poll, or one write to
+ * a WebSocket. It keeps the process busy for 20 ms a megabyte, while all other clients wait. A
+ * single packet may be larger.
+ */
+export const MOST_AT_ONCE = 1000000;
+
 export class Outbox {
   /** How much waits or is kept: characters, and some for each packet (weigh, delivery.ts). */
   size = 0;
@@ -95,16 +102,28 @@ export class Outbox {
     return this.hold ? this.hold.packets : 0;
   }
 
-  /** @returns all that is to be sent: it does not wait any more */
-  collect(): string[] {
+  /**
+   * Packets are to be sent: they do not wait any more.
+   * @param all whether it is the last time; otherwise packets beyond MOST_AT_ONCE wait on
+   * @returns the packets, the first ones first
+   */
+  collect(all = false): string[] {
     const { queue, passing, delivery, heldBack } = this;
-    this.queue = heldBack > 0 ? queue.splice(-heldBack) : [];
-    this.passing = heldBack > 0 && passing > 0 ? Math.min(passing, sizeOf(this.queue)) : 0;
+    const free = queue.length - heldBack;
+    const count = all || this.size <= MOST_AT_ONCE ? free : fitting(queue, free);
+    this.queue = count < queue.length ? queue.splice(count) : [];
+    this.passing = this.queue.length > 0 && passing > 0 ? Math.min(passing, sizeOf(this.queue)) : 0;
     this.count(this.passing - passing);
     if (!delivery) return queue;
     if (this.onlyAcks) return delivery.lastAcks();
-    delivery.onSent(this.hold ? this.hold.kept : 0);
+    if (count < free) delivery.onPartSent(queue);
+    else delivery.onSent(this.hold ? this.hold.kept : 0);
     return [...delivery.collectAck(), ...queue];
+  }
+
+  /** Whether packets were left to wait for the next time. */
+  get hasMore(): boolean {
+    return !this.onlyAcks && this.queue.length > this.heldBack;
   }
 
   /**
@@ -142,6 +161,17 @@ export class Outbox {
   }
 }
 
-function sizeOf(packets: string[]): number {
+/** @returns how many of the first `free` packets go out at once */
+function fitting(queue: string[], free: number): number {
+  let count = 0;
+  for (let size = 0; count < free; count++) {
+    size += weigh(queue[count]!);
+    if (size > MOST_AT_ONCE && count > 0) break;
+  }
+  return count;
+}
+
+/** @returns how much packets count together */
+export function sizeOf(packets: string[]): number {
   return packets.reduce((size, packet) => size + weigh(packet), 0);
 }

@@ -10,7 +10,7 @@ import { encodePacket } from '../protocol/write';
 import { Connection, Poll, PollConnection, WebSocketConnection } from './connection';
 import type { Reason } from './ends';
 import type { Limits } from './limits';
-import type { Outbox } from './outbox';
+import { MOST_AT_ONCE, Outbox, sizeOf } from './outbox';
 import type { Untaken } from './untaken';
 
 const HEARTBEAT = encodePacket({ type: 'heartbeat' });
@@ -68,7 +68,7 @@ export class Transport {
   connection: Connection | null = null;
   /** How much was written for the client that the system has not taken yet, characters. */
   underWay = 0;
-  /** How much waited when packets were written last, characters. */
+  /** How much was written last, characters. */
   lastSize = 0;
   private flushing = false;
   /** Whether something was not written because too much is under way. */
@@ -163,8 +163,8 @@ export class Transport {
     // The sweep tries again, and so does onTaken.
     this.keptBack = !this.host.limits.maySend(outbox.size, this.underWay);
     if (this.keptBack) return;
-    this.writeAll(connection);
-    if (this.session.ended) this.session.onToldEnd();
+    this.write(connection, false);
+    if (this.session.ended && !outbox.hasMore) this.session.onToldEnd();
   }
 
   /**
@@ -174,15 +174,17 @@ export class Transport {
   flushLast(): boolean {
     const { connection } = this;
     if (!connection) return false;
-    this.writeAll(connection);
+    this.write(connection, true);
     this.drop();
     return true;
   }
 
-  private writeAll(connection: Connection): void {
+  /** @param all whether all that waits is written, however much it is */
+  private write(connection: Connection, all: boolean): void {
     const { outbox } = this.session;
-    this.lastSize = outbox.size;
-    const packets = outbox.collect();
+    const before = outbox.size;
+    const packets = outbox.collect(all);
+    this.lastSize = before <= MOST_AT_ONCE ? before : sizeOf(packets);
     if (packets.length === 0 && !connection.once) return;
     if (connection.once) this.onGone(connection);
     connection.write(packets);
