@@ -105,7 +105,8 @@ async function run(): Promise<void> {
   const named = names.flatMap(({ name }) => kinds.filter(kind => kind.name === name));
   const servers = against === undefined ? named : pairs(named, against);
   if (servers.length === 0) {
-    throw new Error('--against compares copies of ours: --servers takes ours, ours-realtime, preview');
+    const copied = 'ours, ours-realtime, preview';
+    throw new Error(`--against compares copies of ours: --servers takes ${copied}`);
   }
   const parts = options.scale ? chosen([{ name: 'growth' }, { name: 'crowds' }], options.only) : [];
   const wanted = options.scale ? [] : chosen(loads, options.only);

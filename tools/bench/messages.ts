@@ -110,7 +110,10 @@ export const messages: Load[] = [
   { name: 'ack', title: 'Echo with acknowledgement: a message, and an event and an acknowledgement for it', columns: columns('message', [polls]), run: talking(ask, 8000, 12000) },
   { name: 'burst', title: 'Ten emits in one tick', columns: columns('burst', [polls]), run: talking(burst, 4000, 6000) },
   {
-    name: 'preview', title: 'Echo through `npm run preview`, whose process alone is measured: two requests a message', alone: true,
+    name: 'preview',
+    title: 'Echo through `npm run preview`, whose process alone is measured: '
+      + 'two requests a message',
+    alone: true,
     columns: columns('message'), run: talking(echo, 2000, 4000),
   },
   { name: 'broadcast-1000', title: 'Broadcast to 1,000 waiting clients', columns: columns('delivery'), run: broadcasting(1000, 4, 10) },

@@ -76,8 +76,8 @@ export class OutputCache {
   /** @returns the kept answer to a request for a file, where there is one */
   find(visit: Visit, file: string, profile: CacheProfile): Answer | undefined {
     const kept = this.#kept.get(keyOf(visit, profile));
-    if (!kept?.answer || Date.now() > kept.until || kept.changed !== changed(file)) return undefined;
-    return kept.answer;
+    const isCurrent = kept && Date.now() <= kept.until && kept.changed === changed(file);
+    return isCurrent ? kept.answer : undefined;
   }
 
   /** Takes a new answer to a request for a file. */
@@ -105,6 +105,8 @@ function changed(file: string): number {
 }
 
 /** The profile for a request that a file's handler answers; only GET is kept. */
-export function profileOf(caching: Caching, { req }: Visit, file: string): CacheProfile | undefined {
+export function profileOf(
+  caching: Caching, { req }: Visit, file: string,
+): CacheProfile | undefined {
   return req.method === 'GET' ? caching(path.extname(file)) : undefined;
 }

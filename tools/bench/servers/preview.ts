@@ -1,6 +1,6 @@
 /*
- * The stand-in for IIS, as `npm run preview` has it, in a process of its own: what that process costs
- * is what preview costs above the server.
+ * The stand-in for IIS, as `npm run preview` has it, in a process of its own: what that process
+ * costs is what preview costs above the server.
  * usage: node preview.js <build/tools/iis/index.js> <folder to serve>
  */
 import dns from 'node:dns';
@@ -10,7 +10,7 @@ import type { startIis } from '../../iis';
 dns.setDefaultResultOrder('ipv4first');
 
 const [, , tools, folder] = process.argv as [string, string, string, string];
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- that of the copy that is measured
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- of the copy that is measured
 const { startIis: start } = require(tools) as { startIis: typeof startIis };
 
 start({ folder, port: Number(process.env.PORT) }).catch((error: Error) => {
