@@ -35,7 +35,7 @@ export async function start(kind: Kind, probed = true): Promise<Running> {
     env, stdio: ['ignore', out, out, ...probed ? ['ipc' as const] : []],
   });
   closeSync(out);
-  const end = () => child.kill('SIGKILL');
+  const end = () => child.kill(kind.signal ?? 'SIGKILL');
   process.once('exit', end);
   while (!await accepts(port)) {
     if (child.exitCode === null && performance.now() - before < 10000) continue;

@@ -25,6 +25,8 @@ export interface Kind {
   toStart?: string[];
   /** The one load that it is for, if it is not for all. */
   only?: string;
+  /** How it is ended, if it has to clean up behind it. */
+  signal?: 'SIGTERM';
   /** Whether it is one of the peers, which are installed for the benchmark alone. */
   peer?: true;
   /** Whether it runs what is built in another copy of the template: the folder that --against names. */
@@ -38,7 +40,11 @@ const own = (name: string) => [path.join(__dirname, 'servers', `${name}.js`)];
 const ours = { script: [path.join(site, 'dist', 'server.js')], toStart: [path.join(root, 'dist', 'server.js')], health: `${appPath}/health` };
 const packed = path.join(build, 'bench-package');
 const standIn = (folder: string) => path.join(folder, 'build', 'tools', 'iis', 'index.js');
-const preview = { script: [...own('preview'), standIn(root), site] };
+const preview = {
+  script: [...own('preview'), standIn(root), site],
+  // It ends the node that it has started.
+  signal: 'SIGTERM' as const,
+};
 const OFFERED = { TRANSPORTS: 'websocket,xhr-polling' };
 
 export const kinds: Kind[] = [

@@ -13,7 +13,12 @@ const [, , tools, folder] = process.argv as [string, string, string, string];
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- of the copy that is measured
 const { startIis: start } = require(tools) as { startIis: typeof startIis };
 
-start({ folder, port: Number(process.env.PORT) }).catch((error: Error) => {
+async function main(): Promise<void> {
+  const server = await start({ folder, port: Number(process.env.PORT) });
+  process.once('SIGTERM', () => void server.close().finally(() => process.exit(0)));
+}
+
+main().catch((error: Error) => {
   console.error(error.stack);
   process.exitCode = 1;
 });
