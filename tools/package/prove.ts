@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { IisVersion } from '../iis/config';
 import { startIis } from '../iis/index';
-import { ask } from '../verify/http';
-import { page } from '../verify/pages';
+import type { Browser } from '../verify/browser';
+import { polling } from '../verify/checks/messages';
+import { page } from '../verify/checks/page';
 import type { Outcome } from '../verify/result';
-import { polling } from '../verify/socket';
+import { askHandshake } from '../verify/session';
 import { arrive } from '../verify/target';
 import { defaults } from '../verify/verify';
 import { Refusal } from '../refusal';
@@ -29,11 +30,13 @@ export async function prove(folder: string, app: string, iis: IisVersion): Promi
   replace(path.join(away, 'iisnode.yml'), /^(nodeProcessCountPerApplication:).*/im, '$1 1');
   // A name for applications that want a login by Windows.
   const server = await startIis({ folder: away, app, iis, log: line => { said.push(line); }, serverVariables: { AUTH_USER: 'SERVER\\visitor' } });
+  let browser: Browser | undefined;
   try {
     const { target, first } = await arrive(server.url, defaults);
+    browser = target.browser;
     const files = await page(target);
     // An application that lets nobody in who has not logged in runs as it should.
-    const { status, text } = await ask(new URL(`${target.resource}/1/`, target.base));
+    const { status, text } = await askHandshake(target);
     const closed = status === 403 && text === 'handshake unauthorized';
     const message = closed ? { saw: 'not tried: the application\'s authorization refuses a stranger' } : await polling(target);
     const fault = [first, files, message].flatMap(({ faults = [] }: Outcome) => faults)[0];
@@ -42,6 +45,7 @@ export async function prove(folder: string, app: string, iis: IisVersion): Promi
   } catch (error) {
     throw new Refusal(['the package does not run as it should:', (error as Error).message, ...said].join('\n'), { cause: error });
   } finally {
+    browser?.close();
     await server.close();
     rmSync(away, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -2,29 +2,37 @@
 import { parseArgs } from 'node:util';
 import { report, row } from './table';
 import { EXAMPLE } from './target';
-import { defaults, Options, Result, Unreachable, verify } from './verify';
+import { CHECKS, defaults, Options, Result, Unreachable, verify } from './verify';
 
 const HELP = `npm run verify -- [options] ${EXAMPLE}
 
-Checks a deployed application from outside, in about 40 s. It opens sessions and sends no event that an application
-knows, except to the demo. Run it in the project's folder: then it names the lines of web.config and iisnode.yml.
+Checks a deployed application from outside, as a browser asks it, in about 40 s. It opens sessions
+and sends no event that an application knows, except to the demo. Run it in the project's folder:
+then it names the lines of web.config and iisnode.yml.
 
-  --transports LIST   the transports that should be offered (${defaults.transports.join()})
-  --event NAME        an event of the application that it acknowledges: sent once, with the text "verify"
-  --message-bytes N   the application's MAX_MESSAGE_BYTES (${defaults.messageBytes})
-  --clients N         how many clients poll at once (${defaults.clients}); 1100 is more than iisnode takes by default
-  --hold SECONDS      how long polls are held (${defaults.hold})
-  --idle SECONDS      at the end, waits that long, and measures the next request
-  --entry PATH        the script that web.config's handler names (${defaults.entry})
-  --insecure          takes any certificate
-  --help              prints this
+  --user NAME:PASSWORD  for a site that asks for a login (Basic authentication)
+  --cookie "A=1; B=2"   the cookies of a browser that has logged in, for a site behind a login page
+  --transports LIST     the transports that should be offered (${defaults.transports.join()})
+  --origin ORIGIN       an origin of ALLOWED_ORIGINS, whose pages should be able to connect
+  --event NAME          an event of the application that it acknowledges: sent once, with the text
+                        "verify"
+  --message-bytes N     the application's MAX_MESSAGE_BYTES (${defaults.messageBytes})
+  --clients N           how many clients poll at once (${defaults.clients}); 1100 is more than
+                        iisnode takes by default
+  --hold SECONDS        how long polls are held (${defaults.hold})
+  --idle SECONDS        at the end, waits that long, and measures the next request
+  --entry PATH          the script that web.config's handler names (${defaults.entry})
+  --insecure            takes any certificate
+  --help                prints this
 
 Exit status: 0 all passed, 1 something failed, 2 it could not be verified.`;
 
 class UsageError extends Error {}
 
-/** @throws UsageError */
-function readArguments(args: string[]): { address: string; options: Partial<Options>; insecure: boolean } | null {
+type Numbers = 'message-bytes' | 'clients' | 'hold' | 'idle';
+
+/** @returns null where help is asked for. @throws UsageError */
+function readArguments(args: string[]): { address: string; options: Partial<Options> } | null {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
   let parsed;
@@ -33,7 +41,18 @@ function readArguments(args: string[]): { address: string; options: Partial<Opti
       args,
       allowPositionals: true,
       options: {
-        transports: text, event: text, 'message-bytes': text, clients: text, hold: text, idle: text, entry: text, insecure: flag, help: flag,
+        user: text,
+        cookie: text,
+        transports: text,
+        origin: text,
+        event: text,
+        'message-bytes': text,
+        clients: text,
+        hold: text,
+        idle: text,
+        entry: text,
+        insecure: flag,
+        help: flag,
       },
     });
   } catch (error) {
@@ -42,32 +61,49 @@ function readArguments(args: string[]): { address: string; options: Partial<Opti
   const { values, positionals } = parsed;
   if (values.help) return null;
   if (positionals.length !== 1) throw new UsageError(`takes one address, such as ${EXAMPLE}`);
-  const number = (name: 'message-bytes' | 'clients' | 'hold' | 'idle', otherwise: number, least: number) => {
+  const number = (name: Numbers, otherwise: number, least: number) => {
     const value = values[name] === undefined ? otherwise : Number(values[name]);
-    if (!Number.isInteger(value) || value < least) throw new UsageError(`--${name} takes a whole number from ${least}`);
-    return value;
+    if (Number.isInteger(value) && value >= least) return value;
+    throw new UsageError(`--${name} takes a whole number from ${least}`);
+  };
+  const shaped = (name: 'user' | 'cookie' | 'origin', shape: RegExp, takes: string) => {
+    const value = values[name];
+    if (value === undefined || shape.test(value)) return value;
+    throw new UsageError(`--${name} takes ${takes}`);
   };
   return {
     address: positionals[0]!,
-    insecure: values.insecure ?? false,
     options: {
+      user: shaped('user', /^[^:]+:/, 'a name and a password, with a colon between'),
+      cookie: shaped('cookie', /^\s*[^=;\s]+=/, 'cookies as a browser sends them: "a=1; b=2"'),
       transports: values.transports?.split(',').map(name => name.trim()) ?? defaults.transports,
+      origin:
+        shaped('origin', /^https?:\/\/[^/?#]+$/, 'an origin, such as https://www.example.com'),
       event: values.event,
       messageBytes: number('message-bytes', defaults.messageBytes, 1000),
       clients: number('clients', defaults.clients, 1),
       hold: number('hold', defaults.hold, 1),
       idle: number('idle', defaults.idle, 0),
       entry: values.entry?.replace(/\\/g, '/') ?? defaults.entry,
+      insecure: values.insecure ?? false,
     },
   };
 }
 
 const CLEAR = '\r\x1b[K';
 
-/** A line for each check that is done: in a terminal, one that the next replaces. */
-function progress(result: Result): void {
-  const { isTTY, columns } = process.stderr;
-  process.stderr.write(isTTY ? CLEAR + row(result).slice(0, (columns || 80) - 1) : `${row(result)}\n`);
+/** In a terminal: how long it has taken, in a line that the next one replaces. */
+function clock(): () => void {
+  if (!process.stderr.isTTY) return () => undefined;
+  const start = Date.now();
+  const timer = setInterval(() => {
+    const seconds = Math.round((Date.now() - start) / 1000);
+    process.stderr.write(`${CLEAR}… ${seconds} s, while polls are held`);
+  }, 1000);
+  return () => {
+    clearInterval(timer);
+    process.stderr.write(CLEAR);
+  };
 }
 
 async function main(): Promise<number> {
@@ -76,11 +112,15 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  // For the client library too, which has no option for it.
-  if (read.insecure) process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
-  const results = await verify(read.address, read.options, progress);
-  if (process.stderr.isTTY) process.stderr.write(CLEAR);
-  console.log(report(results, process.cwd()));
+  const stop = clock();
+  const clear = process.stderr.isTTY ? CLEAR : '';
+  // Each line of the table is printed once, as soon as its check is done.
+  const print = (result: Result) => {
+    process.stderr.write(clear);
+    console.log(row(result));
+  };
+  const results = await verify(read.address, read.options, print).finally(stop);
+  console.log(report(results, process.cwd(), CHECKS));
   return results.some(result => result.state === 'failed') ? 1 : 0;
 }
 
@@ -88,5 +128,5 @@ main().then(code => { process.exitCode = code; }, (error: unknown) => {
   process.exitCode = 2;
   if (error instanceof UsageError) console.error(`${error.message}. --help says more.`);
   else if (error instanceof Unreachable) console.error(error.message);
-  else throw error;
+  else console.error(error);
 });

@@ -1,31 +1,76 @@
-/* What people read: a table of the checks, then each failure with its cause and where to look. */
-import type { Result } from './result';
-import { locate } from './settings';
-
-/** Those that are as they should be last: they are less likely the cause. */
-function places(located: string[]): string[] {
-  const right = (text: string) => Number(text.endsWith('(so it is)'));
-  return located.sort((a, b) => right(a) - right(b)).map(text => `    look at:      ${text}`);
-}
+/* What people read: a line for each check, then what to change, the most important first. */
+import { locate, Located } from './cures';
+import { Cause, Fault, Result } from './result';
 
 /** A line of the table. */
 export function row({ name, state, saw }: Result): string {
   return `${state.padEnd(8)} ${name.padEnd(22)} ${saw}`;
 }
 
-/** @param folder has the web.config and iisnode.yml that were deployed, for line numbers */
-export function report(results: Result[], folder: string): string {
-  const lines = results.map(row);
-  for (const { name, faults } of results.filter(result => result.state === 'failed')) {
-    lines.push('', name);
-    // Faults of one cause are said together.
-    for (const fault of faults.filter((one, index) => faults.findIndex(other => other.cause === one.cause) === index)) {
-      for (const same of faults.filter(other => other.cause === fault.cause)) lines.push(`  ${same.saw}`);
-      lines.push(`    likely cause: ${fault.cause}`, ...places(fault.places.map(place => locate(folder, place))));
+/** Faults that have the same causes: one thing to change, seen by several checks. */
+interface Group {
+  causes: Cause[];
+  seen: string[];
+}
+
+/**
+ * What to change, numbered; how many checks passed; the first line of each number is the cure.
+ * @param folder has the web.config and iisnode.yml that were deployed, for line numbers
+ * @param total how many checks there are: those that are missing were not tried
+ */
+export function report(results: Result[], folder: string, total = results.length): string {
+  const lines: string[] = [];
+  const groups = grouped(results);
+  if (groups.length > 0) lines.push('', 'What to change, the most likely first:');
+  groups.forEach(({ causes, seen }, index) => {
+    lines.push('', ...changes(causes, folder, `${index + 1}. `));
+    lines.push(...seen.map(saw => `   seen by ${saw}`));
+  });
+  if (groups.length > 0) {
+    lines.push('', `Line numbers are those of the files in ${folder}: are they what is deployed?`);
+  }
+  const untried = total - results.length;
+  if (untried > 0) {
+    lines.push('', `${untried} other checks were not tried: there is no application to ask.`);
+  }
+  const count = (state: string) => results.filter(result => result.state === state).length;
+  const skipped = count('skipped') + untried;
+  lines.push('', `${count('passed')} passed, ${count('failed')} failed, ${skipped} skipped`);
+  return lines.join('\n');
+}
+
+function grouped(results: Result[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const { name, faults } of results) {
+    for (const fault of faults) {
+      const key = keyOf(fault);
+      const group = groups.get(key) ?? { causes: fault.causes, seen: [] };
+      groups.set(key, group);
+      group.seen.push(`${name}: ${fault.saw}`);
     }
   }
-  if (results.some(({ state }) => state === 'failed')) lines.push('', `Lines are those of the files in ${folder}, which need not be what is deployed.`);
-  const count = (state: string) => results.filter(result => result.state === state).length;
-  lines.push('', `${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
-  return lines.join('\n');
+  return Array.from(groups.values());
+}
+
+function keyOf({ causes }: Fault): string {
+  return JSON.stringify(causes.map(({ why, cures }) => [why, cures.map(({ line }) => line)]));
+}
+
+/**
+ * The cures of each cause, then the cause. Where several are possible, those whose cure the files
+ * here lack come before those that they have.
+ */
+function changes(causes: Cause[], folder: string, number: string): string[] {
+  const located = causes.map(({ why, cures }) =>
+    ({ why, cures: cures.map(one => locate(folder, one)) }));
+  const done = ({ cures }: { cures: Located[] }) => Number(cures.every(({ isSo }) => isSo));
+  located.sort((a, b) => done(a) - done(b));
+  const several = located.length > 1;
+  return located.flatMap(({ why, cures }, index) => {
+    const texts = cures.sort((a, b) => Number(a.isSo) - Number(b.isSo)).map(({ text }) => text);
+    return [
+      ...texts.map((text, i) => (index + i === 0 ? number : i === 0 ? '   or ' : '   and ') + text),
+      `      ${several ? 'if ' : 'because '}${why}`,
+    ];
+  });
 }

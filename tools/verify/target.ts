@@ -1,11 +1,14 @@
 /* What is verified: where the application is, which settings it should have, and its page. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../../src/config';
-import { Answer, ask, isHtml, NoAnswer } from './http';
-import { Fault, Outcome, unexpected } from './result';
-import { places } from './settings';
+import { Answer, Browser, Entry, isHtml, NoAnswer } from './browser';
+import { IISNODE_PAGE } from './causes/server-error';
+import { cures, verifyAgain } from './cures';
+import { diagnose } from './diagnosis';
+import { isOfIis } from './iis-errors';
+import { Cause, Fault, fault, Outcome, Scene } from './result';
 
-export interface Options {
+export interface Options extends Entry {
   /** The transports that should be offered. */
   transports: string[];
   /** How long polls are held, seconds. */
@@ -16,15 +19,19 @@ export interface Options {
   idle: number;
   /** An event of the application that it acknowledges. The demo's is known. */
   event?: string;
+  /** An origin beside the application's own whose pages should be able to connect. */
+  origin?: string;
   /** The application's MAX_MESSAGE_BYTES. */
   messageBytes: number;
   /** The script that the handler names. */
   entry: string;
   /** Where web.config and iisnode.yml are, for line numbers. */
   folder: string;
+  /** How long to wait for a server that answers with an error at first, seconds. */
+  patience: number;
 }
 
-export interface Target extends Options {
+export interface Target extends Options, Scene {
   /** Where the application is, with a slash at the end. */
   base: URL;
   /** Where its page is: there, or where that leads. */
@@ -32,6 +39,7 @@ export interface Target extends Options {
   /** Socket.IO's path, '/app/socket'. */
   resource: string;
   home: Answer;
+  browser: Browser;
 }
 
 /** An address that can be verified, for those who ask how. */
@@ -44,7 +52,8 @@ const HINTS: Record<string, string> = {
   ENOTFOUND: 'there is no such host',
   EAI_AGAIN: 'there is no such host, or no name server',
   ECONNREFUSED: 'nothing listens there',
-  ECONNRESET: 'the connection was cut without an answer (https where http is meant, or the reverse?)',
+  ECONNRESET: 'the connection was cut without an answer '
+    + '(https where http is meant, or the reverse?)',
   EPROTO: 'it does not speak HTTPS there',
   ETIMEDOUT: 'no answer',
   TIMEOUT: 'no answer',
@@ -59,52 +68,121 @@ export function parseAddress(text: string): URL {
   } catch {
     // Said below.
   }
-  if (!url || !/^https?:$/.test(url.protocol)) throw new Unreachable(`${text}: takes the address of the page, such as ${EXAMPLE}`);
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new Unreachable(`${text}: takes the address of the page, such as ${EXAMPLE}`);
+  }
   url.search = url.hash = '';
   return url;
 }
 
 /**
- * Makes the first request, follows redirects to the page, and waits a while for a server that cannot answer yet.
+ * Makes the first request, follows redirects to the page, and waits a while for a server that
+ * cannot answer yet.
  * @throws Unreachable if no server answers
  */
-export async function arrive(address: string, options: Options): Promise<{ target: Target; first: Outcome }> {
+export async function arrive(
+  address: string, options: Options,
+): Promise<{ target: Target; first: Outcome }> {
   let url = parseAddress(address);
   let base = new URL('.', /\/[^/.]+$/.test(url.pathname) ? `${url.href}/` : url);
-  const get = () => ask(url, { seconds: 60 }).catch((error: NoAnswer) => {
-    const certificate = /CERT|SELF_SIGNED|LEAF_SIGNATURE/.test(error.code);
-    const hint = certificate ? `the certificate is not accepted (${error.code}); with --insecure it is` : HINTS[error.code];
-    throw new Unreachable(`${url.href}: ${hint ?? error.message}`);
+  const browser = new Browser(options);
+  const get = () => browser.open(url).catch((error: NoAnswer) => {
+    browser.close();
+    throw new Unreachable(`${url.href}: ${hintOf(error)}`);
   });
 
   let home = await get();
+  const began = Date.now();
   const first: Outcome = { saw: `status ${home.status} after ${home.ms} ms` };
-  const starting = () => home.status >= 500 && !/500\.19/.test(home.text);
-  if (home.status >= 500) {
-    const start = Date.now();
-    while (starting() && Date.now() - start < 10000) {
-      await sleep(500);
-      home = await get();
-    }
-    const waits = new Fault(
-      `${first.saw}, and a good answer ${((Date.now() - start) / 1000).toFixed(1)} s later`,
-      'iisnode does not wait until node has started', [places.connectionRetry, places.retryDelay, places.configOverrides],
-    );
-    first.faults = [home.status >= 500 ? unexpected('first request', home) : waits];
+  const { status } = home;
+  // A node that starts needs a second or two. Each try may start another, so they are few.
+  for (let pause = 500; mayBeStarting(home); pause *= 2) {
+    if (Date.now() - began + pause > options.patience * 1000) break;
+    await sleep(pause);
+    home = await get();
   }
-  for (let redirects = 0; redirects < 5 && home.status >= 300 && home.status < 400 && home.headers.location; redirects += 1) {
-    const to = new URL(home.headers.location, url);
-    if (to.host !== url.host) throw new Unreachable(`${url.href}: leads to another server, ${to.origin}`);
+  for (let hops = 0; hops < 5; hops += 1) {
+    const to = redirect(home, url);
+    if (!to) break;
+    if (to.protocol !== url.protocol && to.hostname === url.hostname) {
+      browser.close();
+      throw new Unreachable(`${url.href} leads to ${to.href}: npm run verify -- ${to.href}`);
+    }
+    // A login, or another server: the answer itself says where it leads.
+    if (to.host !== url.host) break;
     url = to;
-    // To the directory. A page elsewhere, for a login perhaps, is not where the application is.
+    // To the folder. A page elsewhere, for a login perhaps, is not where the application is.
     if (url.pathname.endsWith('/')) base = url;
     home = await get();
   }
-  return { target: { ...options, base, page: url, resource: `${base.pathname}socket`, home }, first };
+  browser.page = url;
+  const target: Target =
+    { ...options, base, page: url, resource: `${base.pathname}socket`, home, browser };
+  const wrong = await whatIsWrong(target, home);
+  if (wrong) first.faults = [wrong];
+  else if (status >= 500) {
+    first.faults = [fault(
+      `${first.saw}, and a good answer ${((Date.now() - began) / 1000).toFixed(1)} s later`,
+      'iisnode does not wait until node has started', cures.connectionRetry, cures.retryDelay,
+      cures.configOverrides,
+    )];
+  }
+  return { target, first };
 }
 
-/** Whether an answer is the application's page again: some applications answer any path with it. */
+function hintOf({ code, message }: NoAnswer): string {
+  if (/CERT|SELF_SIGNED|LEAF_SIGNATURE/.test(code)) {
+    return `the certificate is not accepted (${code}); with --insecure it is`;
+  }
+  return HINTS[code] ?? message;
+}
+
+/** Waiting does not help where a pool is stopped (http.sys's 503), nor where a file is wrong. */
+function mayBeStarting({ status, text }: Answer): boolean {
+  return status >= 500 && !/500\.19|<h2>Service Unavailable/i.test(text);
+}
+
+function redirect({ status, headers }: Answer, from: URL): URL | null {
+  if (status < 300 || status >= 400 || headers.location === undefined) return null;
+  return new URL(headers.location, from);
+}
+
+/** Why there is no application to verify; null where there is one. */
+async function whatIsWrong(target: Target, home: Answer): Promise<Fault | null> {
+  if (home.status !== 200) return diagnose('the page', home, target);
+  const { browser, base } = target;
+  const names = ['health', 'socket/1/'];
+  const [health, handshake] = await Promise.all(
+    names.map(name => browser.ask(new URL(name, base)).catch(() => null)));
+  if (health?.status === 200 && health.text.startsWith('{')) return null;
+  if (handshake && isOurs(handshake)) return null;
+  const telling = [home, health, handshake].find(answer => answer && tells(answer));
+  if (telling) return diagnose('the page comes, but health and Socket.IO', telling, target);
+  const causes: Cause[] = [
+    { why: 'another application is at this address', cures: [verifyAgain(EXAMPLE)] },
+    { why: 'no rule takes the URLs of this one', cures: [cures.rulePages, cures.ruleSocket] },
+  ];
+  // An answer of IIS's own is nobody's, one with a text is another application's.
+  if (health && isOfIis(health)) causes.reverse();
+  return new Fault(`the page comes, and neither health nor Socket.IO of ${base.href}`, causes);
+}
+
+/** Whether an answer in their place says why: a login, an error, or where the server lives. */
+function tells({ status, text }: Answer): boolean {
+  if (status === 200) return /type=["']?password/i.test(text) || IISNODE_PAGE.test(text);
+  return status !== 404 || /^Not found\. The/.test(text);
+}
+
+function isOurs({ status, text }: Answer): boolean {
+  return /^[\w-]+:\d*:\d*:/.test(text)
+    || (status === 403 && /^(pages of this origin|handshake unauth|unauthorized:)/.test(text));
+}
+
+/**
+ * Whether an answer is the application's page again: some applications answer any path with it.
+ */
 export function isHome(target: Target, answer: Answer): boolean {
   const title = (page: Answer) => /<title>[^<]*<\/title>/i.exec(page.text)?.[0];
-  return isHtml(answer) && answer.status === target.home.status && title(answer) !== undefined && title(answer) === title(target.home);
+  return isHtml(answer) && answer.status === target.home.status
+    && title(answer) !== undefined && title(answer) === title(target.home);
 }

@@ -1,0 +1,181 @@
+/* `npm run verify` against sites that are as they should be: all passes. */
+import assert from 'node:assert/strict';
+import { gzipSync } from 'node:zlib';
+import { describe, test, TestContext } from 'node:test';
+import { report } from '../../../tools/verify/table';
+import { Options, verify } from '../../../tools/verify/verify';
+import { launchRedis } from '../../cluster/redis-server';
+import { available } from '../../support/available';
+import { oldNode } from '../../support/fetched';
+import { Deployed, serveAsIis } from '../../support/iis';
+import { setting, webConfig, yml } from './config';
+import { answerWith, Front, standInFront } from './front';
+import { EVENT, parentFile, site } from './site';
+
+/** Expects all to pass. @returns what each check saw, by its name */
+async function passes(
+  { folder }: Deployed, address: string, options: Partial<Options> = {},
+): Promise<Record<string, string>> {
+  const results = await verify(address, { hold: 2, clients: 4, folder, ...options });
+  const failed = results.filter(({ state }) => state === 'failed').map(({ name }) => name);
+  assert.deepEqual(failed, [], report(results, folder));
+  return Object.fromEntries(results.map(({ name, state, saw }) => [name, `${state}: ${saw}`]));
+}
+
+async function behind(
+  t: TestContext, front: Front, options: Partial<Options> = {},
+): Promise<void> {
+  const iis = await site(t);
+  await passes(iis, await standInFront(t, iis, front), options);
+}
+
+const webSockets = [
+  setting('TRANSPORTS', 'websocket,xhr-polling'),
+  webConfig(config => config.set('webSocket', { enabled: 'false' })),
+];
+
+describe('a site that is as it should be passes', { concurrency: 8 }, () => {
+  test('the template as it comes', async t => {
+    const iis = await serveAsIis(t);
+    await passes(iis, iis.url);
+  });
+
+  test('with an event that is named', async t => {
+    const iis = await site(t);
+    const saw = await passes(iis, iis.url, { event: EVENT });
+    assert.match(saw['message, xhr-polling']!, /^passed: acknowledged in \d+ ms; hello too$/);
+    assert.match(saw['message, websocket']!, /^skipped/);
+  });
+
+  test('without the demo\'s events', async t => {
+    const iis = await site(t);
+    const saw = await passes(iis, iis.url);
+    assert.match(saw['message, xhr-polling']!, /^passed: acknowledged in \d+ ms$/);
+  });
+
+  test('as the root of a site, where a redirect leads to the page, or the address names a file', async t => {
+    const iis = await site(t, [], { app: '/' });
+    const app = new URL(await pageOf(iis)).pathname;
+    const addresses = [iis.origin, iis.origin + app, `${iis.origin}${app}index.html`];
+    await Promise.all(addresses.map(address => passes(iis, address)));
+  });
+
+  test('at another APP_PATH', async t => {
+    const iis = await site(t, [setting('APP_PATH', '/tools/chat')]);
+    assert.match(iis.url, /\/tools\/chat\/$/);
+    await passes(iis, iis.url);
+  });
+
+  test('below a parent that has much of its own', async t => {
+    const parent = parentFile(t, `
+      <appSettings><add key="Owner" value="somebody" /></appSettings>
+      <system.webServer>
+        <handlers><add name="other" path="*.other" verb="*" modules="StaticFileModule" /></handlers>
+        <httpProtocol><customHeaders><add name="X-Parent" value="yes" /></customHeaders></httpProtocol>
+        <security><requestFiltering>
+          <hiddenSegments><add segment="private" /></hiddenSegments>
+        </requestFiltering></security>
+        <rewrite><rules><rule name="of the parent"><match url="^old" /><action type="None" /></rule>
+        </rules></rewrite>
+      </system.webServer>`);
+    const iis = await site(t, [], { parents: [parent] });
+    await passes(iis, iis.url);
+  });
+
+  test('with several processes that share a Redis', async t => {
+    const redis = await launchRedis();
+    if (!available(t, 'redis-server', redis, false)) return;
+    t.after(() => redis!.stop());
+    const iis = await site(t, [
+      setting('REDIS_URL', redis!.url), yml('nodeProcessCountPerApplication', '2'),
+      yml('nodeProcessStickySessions', 'true'),
+    ]);
+    const saw = await passes(iis, iis.url, { event: EVENT });
+    assert.match(saw.health!, /2 processes$/);
+  });
+
+  test('with WebSockets, on IIS 8 and later', async t => {
+    const iis = await site(t, webSockets, { iis: '10' });
+    const transports = ['websocket', 'xhr-polling'];
+    const saw = await passes(iis, iis.url, { transports });
+    assert.match(saw['message, websocket']!, /^passed: acknowledged in \d+ ms; Firefox: polls/);
+    const through = await standInFront(t, iis, { upgrade: 'pass' });
+    await passes(iis, through, { transports });
+  });
+
+  test('over HTTPS, by a proxy that says so', async t => {
+    const iis = await site(t, [setting('TRUSTED_PROXIES', '127.0.0.1,::1')]);
+    const request: Front['request'] = req => { req.headers['x-forwarded-proto'] = 'https'; };
+    const address = await standInFront(t, iis, { tls: true, request });
+    assert.match(address, /^https:/);
+    await passes(iis, address, { insecure: true });
+  });
+
+  test('behind a proxy that keeps Host', t => behind(t, {}));
+
+  test('behind a login by Basic authentication', t => {
+    const right = `Basic ${Buffer.from('SERVER\\ada:p:w').toString('base64')}`;
+    return behind(t, {
+      request: (req, res) => req.headers.authorization !== right
+        && answerWith(res, 401, '', { 'WWW-Authenticate': 'Basic realm="x"' }),
+    }, { user: 'SERVER\\ada:p:w' });
+  });
+
+  test('behind a login page', t => behind(t, {
+    request: (req, res) => !/\bticket=abc\b/.test(req.headers.cookie ?? '')
+      && answerWith(res, 302, '', { Location: '/login' }),
+  }, { cookie: 'lang=en; ticket=abc' }));
+
+  test('behind a balancer that wants its cookie back', t => {
+    let strangers = 0;
+    return behind(t, {
+      // Each visitor's first request is the only one without it: verify's own, four that ask for
+      // health, and the first page's neighbours, which are asked at the same time.
+      request: (req, res) => {
+        if (/\bserver=1\b/.test(req.headers.cookie ?? '')) return;
+        strangers += 1;
+        return strangers > 10 && answerWith(res, 500, 'no cookie');
+      },
+      answer: answer => { answer.headers['set-cookie'] = ['server=1; Path=/; HttpOnly']; },
+    });
+  });
+
+  test('where IIS compresses static files', t => behind(t, {
+    answer: (answer, req) => {
+      if (!/\.(css|js)$/.test(req.url!) || answer.headers['content-encoding']) return;
+      answer.headers['content-encoding'] = 'gzip';
+      answer.body = gzipSync(answer.body);
+    },
+  }));
+
+  test('with pages of another origin', async t => {
+    const origin = 'https://www.example.com';
+    const iis = await site(t, [setting('ALLOWED_ORIGINS', origin)]);
+    const saw = await passes(iis, iis.url, { origin });
+    assert.match(saw['origins of pages']!, /those of https:\/\/www\.example\.com too/);
+  });
+
+  test('with larger messages', async t => {
+    const filtering = 'security/requestFiltering/requestLimits';
+    const iis = await site(t, [
+      setting('MAX_MESSAGE_BYTES', '2000000'),
+      webConfig(config => config.set(filtering, { maxAllowedContentLength: '2097152' })),
+    ]);
+    await passes(iis, iis.url, { messageBytes: 2000000 });
+  });
+
+  for (const version of ['10.24.1', '12.22.12']) {
+    test(`with node ${version}`, async t => {
+      const node = oldNode(t, version);
+      if (node === null) return;
+      const iis = await site(t, [], { node });
+      const saw = await passes(iis, iis.url);
+      assert.match(saw.health!, new RegExp(`node v${version}`));
+    });
+  }
+});
+
+/** The page that the root of a site leads to. */
+async function pageOf({ origin }: Deployed): Promise<string> {
+  return (await fetch(origin)).url;
+}

@@ -1,0 +1,65 @@
+/* Copies of the template with an application and a page of these tests' own, on the stand-in. */
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import type { IisOptions } from '../../../tools/iis';
+import { Deployed, serveAsIis } from '../../support/iis';
+import { emptyFolder, root } from '../../support/template';
+import type { Edit } from './config';
+
+const PAGE = `<!DOCTYPE html>
+<html lang="en">
+<head><title>for verify</title><link rel="stylesheet" href="style.css"></head>
+<body>
+  <script src="socket/socket.io.js"></script>
+  <script src="realtime.js"></script>
+  <script src="own.js"></script>
+</body>
+</html>
+`;
+
+/** Polls are held for 2 s, so that the tests are quick. 'hello' is acknowledged. */
+const APP = `
+exports.app = io => {
+  io.set('polling duration', 2);
+  /* more */
+  io.sockets.on('connection', socket => {
+    socket.on('hello', (text, ack) => ack && ack(text));
+  });
+};
+`;
+
+/** The event of this application. */
+export const EVENT = 'hello';
+
+/** What a server has of the template, with edits. It is gone when the test ends. */
+export function make(t: TestContext, edits: Edit[]): string {
+  const folder = emptyFolder(t, 'verify-');
+  for (const name of ['web.config', 'iisnode.yml', 'package.json', 'dist']) {
+    cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+  }
+  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
+  mkdirSync(path.join(folder, 'public'));
+  cpSync(path.join(root, 'public/realtime.js'), path.join(folder, 'public/realtime.js'));
+  const text = { 'index.html': PAGE, 'style.css': 'body { margin: 0 }\n', 'own.js': 'var own = 1;\n' };
+  for (const [name, content] of Object.entries(text)) {
+    writeFileSync(path.join(folder, 'public', name), content);
+  }
+  writeFileSync(path.join(folder, 'dist/app.js'), APP);
+  for (const edit of edits) edit(folder);
+  return folder;
+}
+
+/** Serves a copy as IIS would, until the test ends. */
+export function site(
+  t: TestContext, edits: Edit[] = [], options: Partial<IisOptions> = {},
+): Promise<Deployed> {
+  return serveAsIis(t, [], options, () => make(t, edits));
+}
+
+/** A web.config of the folder above. */
+export function parentFile(t: TestContext, inside: string): string {
+  const file = path.join(emptyFolder(t, 'verify-parent-'), 'web.config');
+  writeFileSync(file, `<configuration>${inside}</configuration>`);
+  return file;
+}

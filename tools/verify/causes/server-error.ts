@@ -1,0 +1,93 @@
+/* 500 and 503 of IIS's and iisnode's own. */
+import type { Answer, Browser, Request } from '../browser';
+import { appcmd, cures, preview } from '../cures';
+import { plain, subStatusOf, versionOf } from '../iis-errors';
+import { letsParentsIn, localCauses } from '../local';
+import { because, Cause, Scene } from '../result';
+
+/** Of iisnode, and of IIS above it: their answers are the same. */
+export const TOO_MANY_REQUESTS: Cause[] = [
+  {
+    why: 'iisnode takes fewer requests at once (503.1002)',
+    cures: [cures.concurrent, cures.configOverrides],
+  },
+  {
+    why: 'IIS takes fewer requests at once (503.2)',
+    cures: [appcmd('set config -section:system.webServer/serverRuntime '
+      + '/appConcurrentRequestLimit:20000 /commit:apphost')],
+  },
+  { why: 'node takes no more connections at its pipe', cures: [cures.pendingPipes] },
+];
+
+/** iisnode's own error pages, with status 200. */
+export const IISNODE_PAGE = /iisnode (module is unable|encountered an error|was unable to read)/i;
+
+/** An error of iisnode's that comes with status 200. */
+export function withStatus200(answer: Answer, { folder, entry }: Scene): Cause[] {
+  const [behind] = localCauses(folder, entry, versionOf(answer));
+  const words = behind?.why ?? plain(answer.text).slice(0, 300);
+  const why = `iisnode answers its own errors with status 200; this one: ${words}`;
+  return because(why, ...behind?.cures ?? [], cures.devErrors, cures.devErrorsYml);
+}
+
+/** A 500 or 503 whose page says the sub-status. */
+export function told500(answer: Answer, scene: Scene): Cause[] | Promise<Cause[]> {
+  switch (subStatusOf(answer)) {
+    case '500.21':
+      return because('the handler\'s module is not loaded', appcmd('list modules iisnode'));
+    case '500.22': case '500.23': case '500.24': return because(
+      'ASP.NET settings of a parent do not fit a pool in integrated mode', cures.validation,
+    );
+    case '500.50': case '500.52': case '500.53': return badRules(answer, scene);
+    case '500.1013':
+      return because('node cut the connection; the log says why', cures.log, cures.keepAlive);
+    case '503.2': return TOO_MANY_REQUESTS.slice(1, 2);
+    default: return silent500(answer, scene);
+  }
+}
+
+function badRules(answer: Answer, { folder, entry }: Scene): Cause[] {
+  const found = localCauses(folder, entry, versionOf(answer)).slice(0, 1);
+  return found.length > 0 ? found : because('URL Rewrite cannot read its rules', preview());
+}
+
+/** A 500 without a word. */
+export async function silent500(answer: Answer, scene: Scene): Promise<Cause[]> {
+  const { browser, folder, entry } = scene;
+  const found = localCauses(folder, entry, versionOf(answer));
+  if (found.length > 0) return found;
+  // Outbound rules cannot change an answer that is compressed (500.52), and others they do.
+  const headers = { ...answer.asked.headers, 'Accept-Encoding': undefined };
+  const plainly = await browser.ask(answer.url, { ...answer.asked, headers, agent: undefined })
+    .catch(() => null);
+  if (plainly && plainly.status < 500) {
+    return because(
+      'outbound rules, of a parent perhaps, cannot change compressed answers (500.52)',
+      cures.noOutboundRules,
+    );
+  }
+  const log: Cause = {
+    why: 'the process ended at its start, or cut the connection; the log says why',
+    cures: [cures.log],
+  };
+  const others: Cause[] = [
+    ...letsParentsIn(folder),
+    { why: 'IIS, URL Rewrite or iisnode does not take its configuration', cures: [preview()] },
+  ];
+  return await startsProcess(answer, browser) ? [log, ...others] : [...others, log];
+}
+
+/**
+ * Whether a 500 comes after a process was started, which takes a tenth of a second or more. What
+ * is wrong with a configuration is answered as fast as what IIS refuses by itself.
+ */
+async function startsProcess({ url, asked }: Answer, browser: Browser): Promise<boolean> {
+  const time = async (of: URL, request: Request) =>
+    (await browser.ask(of, request).catch(() => null))?.ms ?? Infinity;
+  let [refused, failing] = [Infinity, Infinity];
+  for (let i = 0; i < 3; i += 1) {
+    refused = Math.min(refused, await time(new URL('App_Data/', url), {}));
+    failing = Math.min(failing, await time(url, { ...asked, agent: undefined }));
+  }
+  return failing > 80 + refused * 3;
+}

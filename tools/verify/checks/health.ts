@@ -1,0 +1,63 @@
+/* Health: iisnode started the process that answers, and it is always the same one. */
+import { cures, onServer } from '../cures';
+import { expectOk } from '../diagnosis';
+import { Fault, fault, Outcome } from '../result';
+import type { Target } from '../target';
+
+interface Health {
+  status: string;
+  pid: number;
+  node: string;
+  iisnode: string | null;
+  redis?: string;
+}
+
+/** Asks several times, each as another visitor: a cookie would lead to the same process again. */
+export async function health(target: Target): Promise<Outcome> {
+  const seen: Health[] = [];
+  for (let visitor = 0; visitor < 4; visitor += 1) {
+    const browser = target.browser.another();
+    const answer = await browser.ask(new URL('health', target.base)).finally(() => browser.close());
+    await expectOk('health', answer, target);
+    try {
+      seen.push(JSON.parse(answer.text) as Health);
+    } catch {
+      const saw = `health: ${answer.headers['content-type']}, no JSON`;
+      throw fault(saw, 'something else answers this URL', cures.health);
+    }
+  }
+  const { status, node, iisnode, redis } = seen[0]!;
+  const faults: Fault[] = [];
+  if (status !== 'ok') {
+    const saw = `health: status ${JSON.stringify(status)}`;
+    faults.push(fault(saw, 'the server says that it is not well', cures.health));
+  }
+  if (!iisnode) {
+    const why = 'iisnode did not start this server';
+    faults.push(fault('health: no version of iisnode', why, cures.handler));
+  }
+  if (isTooOld(node)) {
+    const msi = 'https://nodejs.org/dist/v12.22.12/node-v12.22.12-x64.msi';
+    faults.push(fault(
+      `health: node ${node}`, 'the server needs node 10.24 or later', onServer(`msiexec /i ${msi}`),
+      onServer('net stop was /y && net start w3svc'),
+    ));
+  }
+  if (redis === 'gone') {
+    const why = 'the processes do not reach the Redis of REDIS_URL, and each has its own clients';
+    faults.push(fault('health: redis gone', why, onServer('redis-cli -u <REDIS_URL> ping')));
+  }
+  const pids = new Set(seen.map(one => one.pid));
+  if (pids.size > 1 && redis === undefined) {
+    const why = 'several processes answer, and do not share their clients';
+    faults.push(fault(
+      `${pids.size} processes answer`, why, cures.processes, cures.configOverrides));
+  }
+  const processes = pids.size > 1 ? `${pids.size} processes` : 'one process';
+  return { saw: `node ${node}, iisnode ${iisnode ?? '–'}, ${processes}`, faults };
+}
+
+function isTooOld(version: string): boolean {
+  const [, major = '10', minor = '24'] = /^v?(\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(major) < 10 || (Number(major) === 10 && Number(minor) < 24);
+}

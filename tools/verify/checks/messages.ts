@@ -1,0 +1,150 @@
+/* Socket.IO: what it offers, a message there and back, how much a message may carry. */
+import { appSetting, Cure, maxBody, nginx } from '../cures';
+import { diagnose, expectOk } from '../diagnosis';
+import { Fault, fault, Outcome } from '../result';
+import {
+  acknowledged, askHandshake, HANDSHAKE, HEARTBEAT, openSession, Session,
+} from '../session';
+import type { Target } from '../target';
+
+/** The handshake offers the transports meant, and no other. */
+export async function handshake(target: Target): Promise<Outcome> {
+  const { transports } = target;
+  const answer = await askHandshake(target);
+  await expectOk('handshake', answer, target);
+  const [, , offered] = HANDSHAKE.exec(answer.text) ?? [];
+  if (offered === undefined) throw await diagnose('handshake', answer, target);
+  const faults: Fault[] = [];
+  const sorted = (names: string[]) => [...names].sort().join();
+  if (sorted(offered.split(',')) !== sorted(transports)) {
+    const why = `${transports.join(',')} is meant; if it is not, say --transports ${offered}`;
+    const saw = `handshake: offers ${offered || 'nothing'}`;
+    faults.push(fault(saw, why, appSetting('TRANSPORTS', transports.join())));
+  }
+  const type = answer.headers['content-type'] ?? '';
+  if (!/^text\/plain/.test(type)) {
+    faults.push(fault(
+      `handshake: Content-Type ${type || 'missing'}`,
+      'something between here and the server changes its answers',
+      nginx('proxy_pass_header Content-Type;'),
+    ));
+  }
+  return { saw: `offers ${offered}`, faults };
+}
+
+/** Nothing between here and the server keeps an answer, or drops what says that it may not. */
+export async function fresh(target: Target): Promise<Outcome> {
+  const { browser, base, resource } = target;
+  const url = new URL(`${resource}/1/?t=${Date.now()}`, base);
+  const first = await browser.ask(url);
+  const second = await browser.ask(url);
+  if (first.status !== 200 || second.status !== 200) return { saw: 'no handshake', skipped: true };
+  const noCache = nginx(`location ${resource} { proxy_cache off; proxy_buffering off; }`);
+  if (first.text === second.text) {
+    const age = second.headers.age ?? second.headers['x-cache'];
+    const saw = `two handshakes have one answer${age === undefined ? '' : ` (${String(age)})`}`;
+    throw fault(saw, 'a proxy keeps answers that say no-store', noCache);
+  }
+  if (!/no-store/.test(first.headers['cache-control'] ?? '')) {
+    const saw = `handshake: Cache-Control ${first.headers['cache-control'] ?? 'missing'}`;
+    const why = 'a proxy drops the header that keeps browsers and proxies from keeping answers';
+    throw fault(saw, why, nginx('proxy_pass_header Cache-Control;'));
+  }
+  return { saw: 'each answer is a new one' };
+}
+
+/** From when on the quickest of three messages is late, ms. */
+const LATE = 2000;
+
+/**
+ * A message there and its acknowledgement back, over xhr-polling. The server acknowledges any event
+ * by itself if it is asked to, so this works with every application, and none hears of it. An event
+ * that the application knows is tried after that.
+ */
+export async function polling(target: Target): Promise<Outcome> {
+  if (!target.transports.includes('xhr-polling')) {
+    return { saw: 'xhr-polling is not meant to be offered', skipped: true };
+  }
+  const session = await openSession(target);
+  try {
+    await session.poll();
+    const times: number[] = [];
+    for (const number of [1, 2, 3]) times.push(await message(target, session, number));
+    const ms = Math.min(...times);
+    if (ms > LATE) {
+      const saw = `acknowledged after ${(ms / 1000).toFixed(1)} s, three times`;
+      const why = 'something on the way collects the answers to polls';
+      throw fault(saw, why, nginx('proxy_buffering off;'));
+    }
+    const event = await ownEvent(target, session);
+    return { saw: `acknowledged in ${ms} ms${event}` };
+  } finally {
+    await session.close();
+  }
+}
+
+/** @returns how long it took, from the end of the POST, ms */
+async function message(target: Target, session: Session, number: number): Promise<number> {
+  const got = session.wait(packet => packet.startsWith(`6:::${number}`), 10);
+  got.catch(() => undefined);
+  const post = await session.post(acknowledged(number));
+  await expectOk('a POST', post, target);
+  const posted = Date.now();
+  if (await got === null) {
+    const why = 'the answer to a poll does not bring it';
+    throw fault('a message is not acknowledged within 10 s', why, nginx('proxy_buffering off;'));
+  }
+  return Date.now() - posted;
+}
+
+/** An event that the application itself acknowledges: the demo's, or the one that is named. */
+async function ownEvent(target: Target, session: Session): Promise<string> {
+  const demo = /<script[^>]+src="demo\.js"/.test(target.home.text);
+  const name = target.event ?? (demo ? 'message' : undefined);
+  if (name === undefined) return '';
+  let answered = false;
+  const got = session.wait(packet => {
+    if (/^5:::.*"name":"response"/.test(packet)) answered = true;
+    return packet.startsWith('6:::9+');
+  }, 10);
+  got.catch(() => undefined);
+  const packet = `5:9+::${JSON.stringify({ name, args: ['verify'] })}`;
+  await expectOk('a POST', await session.post(packet), target);
+  if (await got === null) {
+    const line = `socket.on('${name}', (text, ack) => { ack(text); });`;
+    const cure: Cure = { at: 'src/app.ts', line, find: `'${name}'` };
+    throw fault(`'${name}' is not acknowledged`, 'its handler does not acknowledge it', cure);
+  }
+  return `; ${name} too${answered ? ', and answered' : ''}`;
+}
+
+/** A message of the size allowed arrives; one of twice the size is refused with an answer. */
+export async function bodyLimit(target: Target): Promise<Outcome> {
+  const session = await openSession(target);
+  // A heartbeat may carry anything, and nobody reads it.
+  const send = (bytes: number, bodyAfter?: number) =>
+    session.post(`${HEARTBEAT}:`.padEnd(bytes, 'x'), { bodyAfter });
+  const bytes = target.messageBytes;
+  try {
+    const small = await send(10);
+    // What refuses every POST is another check's.
+    if (small.status !== 200) return { saw: 'no POST is taken', skipped: true };
+    const faults: Fault[] = [];
+    const fits = await send(bytes);
+    if (fits.status !== 200) faults.push(await diagnose(`${bytes} bytes`, fits, target));
+    const over = await send(bytes * 2, 3).catch((error: Error) => error);
+    if (over instanceof Error) {
+      const why = 'what is too large is cut off, and not refused: by a proxy, or after all of it';
+      faults.push(fault(
+        `${bytes * 2} bytes: ${over.message}`, why, nginx('client_max_body_size 2m;'), maxBody()));
+    } else if (over.status < 400) {
+      const why = 'nothing limits a message to what MAX_MESSAGE_BYTES is meant to be';
+      faults.push(fault(
+        `${bytes * 2} bytes: status ${over.status}`, why,
+        appSetting('MAX_MESSAGE_BYTES', String(bytes)), maxBody()));
+    }
+    return { saw: `${bytes} bytes taken, ${bytes * 2} refused`, faults };
+  } finally {
+    await session.close();
+  }
+}

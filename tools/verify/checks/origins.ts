@@ -1,0 +1,109 @@
+/* Whose pages may connect: the application's own may, and those that are named; others may not. */
+import type { Answer, Request } from '../browser';
+import { appSetting, Cure, cures, nginx, noHeader } from '../cures';
+import { diagnose } from '../diagnosis';
+import { isOfIis } from '../iis-errors';
+import { Fault, fault, Outcome } from '../result';
+import { askHandshake } from '../session';
+import type { Target } from '../target';
+
+/** A page of nobody's: the domain does not exist, by RFC 2606. */
+export const STRANGER = 'http://stranger.invalid';
+
+export async function origins(target: Target): Promise<Outcome> {
+  const ask = (headers: Request['headers']) => askHandshake(target, { headers });
+  const preflight = (from: string) => askHandshake(target, {
+    method: 'OPTIONS',
+    headers: {
+      Origin: from, Referer: undefined, 'Access-Control-Request-Method': 'POST',
+      'Access-Control-Request-Headers': 'content-type',
+    },
+  });
+  const own = target.base.origin;
+  const faults: Fault[] = [];
+  const add = (found: Fault | null | undefined) => { if (found) faults.push(found); };
+
+  const ours = await ask({ Origin: own });
+  if (ours.status !== 200) add(await diagnose(`a page of ${own}`, ours, target));
+  const ourPreflight = await preflight(own);
+  // Where the page itself may not connect, nor may its preflight.
+  if (ours.status === 200) add(await refusedPreflight(own, ourPreflight, target));
+
+  const stranger = await ask({ Origin: STRANGER, Referer: `${STRANGER}/` });
+  add(opened(stranger));
+  if (stranger.status !== 200) {
+    add(opened(await ask({ Origin: undefined, Referer: `${STRANGER}/` })));
+    add(opened(await preflight(STRANGER)));
+  }
+  for (const answer of [ours, stranger]) add(forEverybody(answer));
+  if (target.origin !== undefined) {
+    const named = await ask({ Origin: target.origin, Referer: `${target.origin}/` });
+    add(named.status === 200 && allows(named, target.origin)
+      ? null
+      : mayNotConnect(named, target.origin));
+    add(await refusedPreflight(target.origin, await preflight(target.origin), target));
+  }
+  const more = target.origin === undefined ? '' : `, those of ${target.origin} too`;
+  return { saw: `own pages may connect${more}, others get 403`, faults };
+}
+
+/** The server answers a preflight itself, and says which methods there are. */
+async function refusedPreflight(
+  from: string, answer: Answer, target: Target,
+): Promise<Fault | null> {
+  const what = `a preflight of ${from}`;
+  if (answer.status >= 400) return diagnose(what, answer, target);
+  if (answer.headers['access-control-allow-methods'] !== undefined) return null;
+  const byIis = answer.headers.public !== undefined || isOfIis(answer);
+  return fault(
+    `${what}: no Access-Control-Allow-Methods`,
+    byIis ? 'IIS answers OPTIONS itself' : 'a proxy answers OPTIONS itself, or drops headers',
+    byIis ? cures.clearHandlers : nginx('proxy_pass_header Access-Control-Allow-Methods;'),
+    cures.handler,
+  );
+}
+
+/** A stranger's page that was let in. */
+function opened({ status, headers, asked }: Answer): Fault | null {
+  if (status >= 400) return null;
+  const by = asked.headers?.Origin === undefined ? 'by its Referer' : asked.method ?? 'GET';
+  const saw = `a page of ${STRANGER} (${by}): status ${status}`;
+  if (headers['access-control-allow-origin'] === STRANGER) {
+    return fault(
+      saw, 'ALLOWED_ORIGINS names it: pages elsewhere connect with a visitor\'s cookies',
+      { ...appSetting('ALLOWED_ORIGINS', ''), line: '<remove key="ALLOWED_ORIGINS" />' },
+    );
+  }
+  return fault(
+    saw, 'a proxy takes Origin and Referer away: pages elsewhere connect with a visitor\'s cookies',
+    nginx('proxy_set_header Origin $http_origin; proxy_set_header Referer $http_referer;'),
+  );
+}
+
+/** A header for all origins, which the server itself never sends. */
+function forEverybody({ headers }: Answer): Fault | null {
+  const allowed = headers['access-control-allow-origin'];
+  if (allowed === undefined || !allowed.includes('*')) return null;
+  return fault(
+    `Access-Control-Allow-Origin: ${allowed}`,
+    'IIS adds it to each answer: from customHeaders, here or in a parent',
+    noHeader('Access-Control-Allow-Origin'),
+  );
+}
+
+function allows({ headers }: Answer, origin: string): boolean {
+  return headers['access-control-allow-origin'] === origin
+    && headers['access-control-allow-credentials'] === 'true';
+}
+
+function mayNotConnect({ status, headers }: Answer, origin: string): Fault {
+  const allowed = headers['access-control-allow-origin'];
+  const saw = `a page of ${origin}: status ${status}, Access-Control-Allow-Origin `
+    + (allowed ?? 'missing');
+  const [why, cure]: [string, Cure] = allowed?.includes('*')
+    ? ['IIS adds the header a second time', noHeader('Access-Control-Allow-Origin')]
+    : status === 200
+      ? ['a proxy drops the header', nginx('proxy_pass_header Access-Control-Allow-Origin;')]
+      : ['the server does not know this origin', appSetting('ALLOWED_ORIGINS', origin)];
+  return fault(saw, why, cure);
+}

@@ -1,0 +1,193 @@
+/* What takes time: polls held for long, many at once, a request after idle. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NoAnswer } from '../browser';
+import { appcmd, Cure, cures, NAME, nginx } from '../cures';
+import { TOO_MANY_REQUESTS } from '../causes/server-error';
+import { expectOk } from '../diagnosis';
+import { isOfIis } from '../iis-errors';
+import { Fault, fault, Outcome } from '../result';
+import { acknowledged, askHandshake, openSession, Session } from '../session';
+import type { Target } from '../target';
+
+/**
+ * Polls on one connection for as long as is asked for, then one more request on it. 0.9 answers a
+ * poll after 20 s with nothing; then the next one follows.
+ */
+export async function heldPolls(target: Target): Promise<Outcome> {
+  const agent = target.browser.connections(target.base, 1);
+  const connections = new Set<unknown>();
+  let [polls, longest, asked] = [0, 0, 0];
+  const start = Date.now();
+  const session = await openSession(target);
+  // Answers the poll that waits when the time is up.
+  const wake = setTimeout(
+    () => void session.post(acknowledged(1)).catch(() => undefined), target.hold * 1000);
+  try {
+    while (Date.now() - start < target.hold * 1000) {
+      asked = Date.now();
+      const { answer } = await session.poll(agent);
+      connections.add(answer.socket);
+      polls += 1;
+      longest = Math.max(longest, answer.ms);
+    }
+    asked = Date.now();
+    const next = await askHandshake(target, { agent });
+    connections.add(next.socket);
+    await expectOk('the request after the polls', next, target);
+  } catch (error) {
+    throw tooQuiet(error, (Date.now() - asked) / 1000);
+  } finally {
+    clearTimeout(wake);
+    await session.close();
+    agent.destroy();
+  }
+  const took = seconds(Date.now() - start);
+  const outcome = { saw: `${polls} polls in ${took}, the longest ${seconds(longest)}` };
+  if (connections.size === 1) return outcome;
+  const saw = `${connections.size} connections for ${polls + 1} requests`;
+  return { ...outcome, faults: [closesConnections(saw)] };
+}
+
+function closesConnections(saw: string): Fault {
+  return new Fault(saw, [
+    { why: 'IIS closes connections that browsers would keep', cures: [cures.allowKeepAlive] },
+    { why: 'a proxy closes them', cures: [nginx('keepalive_timeout 75s;')] },
+  ]);
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** @param after how long the poll waited, s */
+function tooQuiet(error: unknown, after: number): unknown {
+  const late = `after ${after.toFixed(1)} s of waiting`;
+  if (error instanceof Fault) {
+    const [, status] = /status (\d+)/.exec(error.saw) ?? [];
+    if (status === '500' && /of IIS's own/.test(error.saw)) {
+      const why = 'node cuts a connection that waits as long as a poll, 20 s (500.1013)';
+      return fault(`${error.saw}, ${late}`, why, cures.keepAlive, cures.log);
+    }
+    if (!/^(408|499|502|504)$/.test(status ?? '')) return error.as(`${error.saw}, ${late}`);
+    return cutsPolls(`${error.saw}, ${late}`, after);
+  }
+  if (!(error instanceof NoAnswer)) return error;
+  return cutsPolls(`${error.message}, ${late}`, after);
+}
+
+/** Half of the time that a poll gets leaves room for a slow network. */
+function cutsPolls(saw: string, after: number): Fault {
+  const duration = Math.max(1, Math.floor(after / 2));
+  const cure: Cure = {
+    at: 'src/app.ts', inside: 'where the proxy cannot be changed',
+    line: `io.set('polling duration', ${duration});`, find: 'polling duration',
+  };
+  const why = 'something between here and the server does not wait as long as a poll, 20 s: '
+    + 'a proxy, a firewall, a virus scanner';
+  return fault(saw, why, nginx('proxy_read_timeout 60s;'), cure);
+}
+
+/**
+ * So many clients whose polls wait at the same time, each on a connection of its own; and one more
+ * request beside them.
+ */
+export async function manyPolls(target: Target): Promise<Outcome> {
+  const refused = new Map<string, { fault: Fault; times: number }>();
+  const count = (error: unknown) => {
+    if (!(error instanceof Fault || error instanceof NoAnswer)) throw error;
+    const one = error instanceof Fault ? error : new Fault(error.message, TOO_MANY_REQUESTS);
+    const known = refused.get(one.saw);
+    refused.set(one.saw, { fault: one, times: (known?.times ?? 0) + 1 });
+  };
+
+  // All are opened before one waits: an application that tells everyone of a newcomer would answer
+  // every poll for each.
+  const opening = target.browser.connections(target.base);
+  const sessions: Session[] = [];
+  let slowest = 0;
+  await inBatches(Array.from({ length: target.clients }), async () => {
+    const session = await openSession(target, opening);
+    const { answer } = await session.poll(opening);
+    slowest = Math.max(slowest, answer.ms);
+    sessions.push(session);
+  }, count);
+  opening.destroy();
+
+  const agent = target.browser.connections(target.base);
+  let over = false;
+  let [waiting, last] = [0, Date.now()];
+  const all = Promise.all(sessions.map(async session => {
+    try {
+      while (!over) {
+        waiting += 1;
+        last = Date.now();
+        await session.poll(agent).finally(() => { waiting -= 1; });
+      }
+    } catch (error) {
+      if (!over) count(error);
+    }
+  }));
+  // They wait when all have been asked for some time: none is still on its way. In a busy
+  // application some are always answered.
+  const onTheWay = 500 + 3 * slowest;
+  const allWait = () => waiting === sessions.length && Date.now() - last > onTheWay;
+  for (const start = Date.now(); !allWait() && Date.now() - start < 5000;) await sleep(50);
+  const beside = await besides(target).catch((error: Fault) => error);
+
+  over = true;
+  const close = () => inBatches(sessions, session => session.close(), count);
+  await close();
+  // Where more is refused than taken, so is the end of a session. iisnode counts a poll until it is
+  // answered: 20 s at most.
+  if (refused.size > 0) {
+    await Promise.race([all, sleep(25000, undefined, { ref: false })]).then(close);
+  }
+  agent.destroy();
+  await all;
+
+  const faults = Array.from(refused.values(), ({ fault: one, times }) =>
+    one.as(`${times} of ${target.clients}: ${one.saw}`));
+  if (beside instanceof Fault) faults.push(beside);
+  const more = target.clients > 1024
+    ? ''
+    : '; --clients 1100 would show whether iisnode.yml is found';
+  const ms = beside instanceof Fault ? '–' : beside;
+  const saw = `${target.clients} waited at once; ${ms} ms for a request beside them${more}`;
+  return { saw, faults };
+}
+
+/** @throws Fault */
+async function besides(target: Target): Promise<number> {
+  const what = 'a request beside them';
+  const answer = await askHandshake(target, { seconds: 10 }).catch((error: NoAnswer) => {
+    throw fault(
+      `${what}: ${error.message}`,
+      'IIS has a limit of its own: on Windows 7 it answers 10 requests at a time, on a server '
+      + 'as many as its queue takes',
+      appcmd(`set apppool ${NAME} /queueLength:10000`),
+    );
+  });
+  if (answer.status === 503 && isOfIis(answer)) {
+    throw new Fault(`${what}: status 503 of IIS's own`, TOO_MANY_REQUESTS);
+  }
+  await expectOk(what, answer, target);
+  return answer.ms;
+}
+
+/** 50 at a time, so that this machine is not what limits. */
+async function inBatches<T>(
+  items: T[], act: (item: T) => Promise<unknown>, failed: (error: unknown) => void,
+): Promise<void> {
+  for (let from = 0; from < items.length; from += 50) {
+    await Promise.all(items.slice(from, from + 50).map(item => act(item).catch(failed)));
+  }
+}
+
+/** How long the first visitor waits after a time without any. */
+export async function afterIdle(target: Target): Promise<Outcome> {
+  if (!target.idle) return { saw: 'not asked for: --idle 60', skipped: true };
+  await sleep(target.idle * 1000);
+  const answer = await target.browser.open(target.page);
+  await expectOk(`page after ${target.idle} s without a request`, answer, target);
+  return { saw: `${answer.ms} ms after ${target.idle} s without a request` };
+}

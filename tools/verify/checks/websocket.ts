@@ -1,0 +1,116 @@
+/*
+ * A WebSocket as Chromium opens it, and as Firefox does. iisnode hands an upgrade on only if
+ * `Connection: Upgrade` is all that the header says: Chromium's. Firefox says
+ * `keep-alive, Upgrade`, and has to be told quickly that there is no WebSocket for it: it polls.
+ */
+import type { Socket } from 'node:net';
+import { appSetting, cures, nginx } from '../cures';
+import { diagnose } from '../diagnosis';
+import { fault, Outcome } from '../result';
+import { acknowledged, openSession } from '../session';
+import type { Target } from '../target';
+
+/** realtime.js waits this long for a WebSocket, s. */
+const PATIENCE = 5;
+
+export async function webSocket(target: Target): Promise<Outcome> {
+  if (!target.transports.includes('websocket')) {
+    return { saw: 'websocket is not meant to be offered', skipped: true };
+  }
+  const ms = await chromium(target);
+  return { saw: `acknowledged in ${ms} ms; Firefox: ${await firefox(target)}` };
+}
+
+/** @returns how long a message and its acknowledgement took, ms */
+async function chromium(target: Target): Promise<number> {
+  const session = await openSession(target);
+  const got = await session.browser.upgrade(session.url('websocket'), 'Upgrade', PATIENCE);
+  if ('answer' in got) {
+    const { answer } = got;
+    // The server's own words: it has been asked for something else.
+    const saw = `a WebSocket: status ${answer.status}, ${answer.text}`;
+    if (answer.text === 'a WebSocket is meant here') {
+      const line =
+        'proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "Upgrade";';
+      throw fault(saw, 'a proxy does not hand Upgrade and Connection on', nginx(line));
+    }
+    if (answer.text === 'this transport is not offered') {
+      const cure = appSetting('TRANSPORTS', 'websocket,xhr-polling');
+      throw fault(saw, 'the server does not offer it', cure);
+    }
+    throw await diagnose('a WebSocket', answer, target);
+  }
+  const { socket, head } = got;
+  try {
+    const frames = new Frames(socket, head);
+    await frames.next(text => text.startsWith('1::'));
+    const start = Date.now();
+    frames.send(acknowledged(1));
+    if (await frames.next(text => text.startsWith('6:::1')) !== null) return Date.now() - start;
+  } finally {
+    socket.destroy();
+  }
+  const why = 'the WebSocket opens, and a proxy lets nothing through it';
+  throw fault('a message over a WebSocket is not acknowledged', why, nginx('proxy_buffering off;'));
+}
+
+/** What Firefox gets. It polls then: that is slower by a moment, and no fault. */
+async function firefox(target: Target): Promise<string> {
+  const session = await openSession(target);
+  const url = session.url('websocket');
+  const got = await session.browser.upgrade(url, 'keep-alive, Upgrade', PATIENCE).catch(() => null);
+  if (got === null) {
+    throw fault(
+      `Firefox's WebSocket: no answer within ${PATIENCE} s`,
+      'the upgrade is neither handed on nor refused: each visitor waits for it', cures.webSocket,
+      nginx('proxy_set_header Connection "Upgrade";'),
+    );
+  }
+  if (!('answer' in got)) {
+    got.socket.destroy();
+    return 'opens, too';
+  }
+  await session.close();
+  return `polls (status ${got.answer.status}, iisnode does not hand its upgrade on)`;
+}
+
+/** Text frames, of less than 64 KB: enough for what is said here. */
+class Frames {
+  #bytes: Buffer;
+  #ended = false;
+
+  constructor(private readonly socket: Socket, head: Buffer) {
+    this.#bytes = head;
+    socket.on('data', (data: Buffer) => { this.#bytes = Buffer.concat([this.#bytes, data]); });
+    socket.on('error', () => undefined).on('close', () => { this.#ended = true; });
+  }
+
+  /** Masked with zeros, which leaves the text as it is (RFC 6455, 5.3). */
+  send(text: string): void {
+    const payload = Buffer.from(text);
+    const head = Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]);
+    this.socket.write(Buffer.concat([head, payload]));
+  }
+
+  /** The next text that is wanted; null if none comes within 10 s. */
+  async next(is: (text: string) => boolean): Promise<string | null> {
+    for (const end = Date.now() + 10000; Date.now() < end && !this.#ended;) {
+      const text = this.#take();
+      if (text !== null && is(text)) return text;
+      if (text === null) await new Promise(resolve => setTimeout(resolve, 10));
+    }
+    return null;
+  }
+
+  #take(): string | null {
+    const bytes = this.#bytes;
+    if (bytes.length < 2) return null;
+    const short = bytes[1]! & 0x7f;
+    const begin = short === 126 ? 4 : 2;
+    if (bytes.length < begin) return null;
+    const end = begin + (short === 126 ? bytes.readUInt16BE(2) : short);
+    if (bytes.length < end) return null;
+    this.#bytes = bytes.subarray(end);
+    return bytes.toString('utf8', begin, end);
+  }
+}

@@ -1,0 +1,168 @@
+/*
+ * The cures: what to paste where. Each line is here once, as it should read. Where the file lies in
+ * the folder that verify runs in, the report names the number of its line and what it reads now.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { readConfig } from '../../src/config';
+
+export interface Cure {
+  /** A file of the project, or one of the places below. */
+  at: string;
+  /** Where in the file: 'in <appSettings>'. */
+  inside?: string;
+  /** What to paste. */
+  line: string;
+  /** How the line is known that is there now; a file without it has none. */
+  find?: string;
+}
+
+/** The name of the application and of its pool, and its folder, as the README deploys it. */
+export const NAME = readConfig({}).appPath.slice(1) || 'myApp';
+export const FOLDER = `C:\\inetpub\\${NAME}`;
+
+/** A command on the server. */
+export const SERVER = 'on the server, in cmd as administrator';
+/** A command here. */
+export const HERE = 'here';
+export const PROXY = 'at the proxy in front';
+
+const APPCMD = '%windir%\\system32\\inetsrv\\appcmd';
+
+const webConfig = (inside: string, line: string, find: string): Cure =>
+  ({ at: 'web.config', inside: `in ${inside}`, line, find });
+const yml = (line: string): Cure => ({ at: 'iisnode.yml', line, find: line.split(':')[0]! });
+const source = (file: string, line: string, find: string): Cure => ({ at: file, line, find });
+
+/** What is to be done once, or looked at, on the server. */
+export const onServer = (line: string): Cure => ({ at: SERVER, line });
+export const appcmd = (line: string): Cure => onServer(`${APPCMD} ${line}`);
+/** What nginx would have to say. Other proxies have the same under other names. */
+export const nginx = (line: string): Cure => ({ at: PROXY, inside: '(nginx\'s words)', line });
+export const verifyAgain = (options: string): Cure =>
+  ({ at: HERE, line: `npm run verify -- ${options}` });
+export const preview = (): Cure => ({ at: HERE, line: 'npm run preview -- --trace' });
+
+export const appSetting = (name: string, value: string): Cure =>
+  webConfig('<appSettings>', `<add key="${name}" value="${value}" />`, `<add key="${name}"`);
+export const header = (name: string, value: string): Cure =>
+  webConfig('<customHeaders>', `<add name="${name}" value="${value}" />`, `<add name="${name}"`);
+export const noHeader = (name: string): Cure =>
+  webConfig('<customHeaders>', `<remove name="${name}" />`, `name="${name}"`);
+export const filtering = (line: string, find: string): Cure =>
+  webConfig('<requestFiltering>', line, find);
+export const limit = (attribute: string, value: number): Cure =>
+  filtering(`<requestLimits ${attribute}="${value}" />`, attribute);
+/** Above MAX_MESSAGE_BYTES of the server, which refuses in words. */
+export const maxBody = (): Cure => limit('maxAllowedContentLength', 1048576);
+export const inWebServer = (line: string, find: string): Cure =>
+  webConfig('<system.webServer>', line, find);
+/** An attribute of <iisnode>. */
+export const iisnode = (line: string): Cure =>
+  webConfig('<iisnode …>', line, line.split('=')[0]!);
+
+/** Those that are always the same. */
+export const cures = {
+  allowKeepAlive: inWebServer('<httpProtocol allowKeepAlive="true">', 'allowKeepAlive'),
+  compression:
+    source('src/pages.ts', 'app.use(compression({ filter: compresses }));', 'app.use(compression('),
+  concurrent: yml('maxConcurrentRequestsPerProcess: 12000'),
+  configOverrides: iisnode('configOverrides="..\\iisnode.yml"'),
+  connectionRetry: yml('maxNamedPipeConnectionRetry: 600'),
+  debugging: iisnode('debuggingEnabled="false"'),
+  debuggingYml: yml('debuggingEnabled: false'),
+  devErrors: iisnode('devErrorsEnabled="false"'),
+  devErrorsYml: yml('devErrorsEnabled: false'),
+  dynamicCompression: inWebServer(
+    '<urlCompression doStaticCompression="false" doDynamicCompression="false" />',
+    '<urlCompression',
+  ),
+  existingResponse:
+    inWebServer('<httpErrors existingResponse="PassThrough" />', '<httpErrors'),
+  handler: webConfig(
+    '<handlers>, behind <clear />',
+    '<add name="iisnode" path="dist/server.js" verb="*" modules="iisnode" />',
+    '<add name="iisnode"',
+  ),
+  clearHandlers: webConfig('<handlers>, in front', '<clear />', '<handlers'),
+  health: source('src/pages.ts', 'pages.get(\'/health\', …', '\'/health\''),
+  keepAlive: source('src/server.ts', 'server.keepAliveTimeout = 40000;', 'keepAliveTimeout ='),
+  log: onServer(`type ${FOLDER}\\iisnode\\*-stderr-*.txt`),
+  nodeCommand: yml('nodeProcessCommandLine: "%programfiles%\\nodejs\\node.exe"'),
+  noOutboundRules: webConfig(
+    '<rewrite>', '<outboundRules><clear /></outboundRules>', '<outboundRules'),
+  noRedirect: inWebServer('<httpRedirect enabled="false" />', '<httpRedirect'),
+  pendingPipes: appSetting('NODE_PENDING_PIPE_INSTANCES', '5000'),
+  poweredBy: noHeader('X-Powered-By'),
+  processes: yml('nodeProcessCountPerApplication: 1'),
+  requestBuffer: yml('maxRequestBufferSize: 65536'),
+  retryDelay: yml('namedPipeConnectionRetryDelay: 50'),
+  rulePages: webConfig(
+    '<rules>',
+    '<rule name="pages" stopProcessing="true"><match url=".*" />'
+    + '<action type="Rewrite" url="dist/server.js" /></rule>',
+    '<rule name="pages"',
+  ),
+  ruleSocket: webConfig(
+    '<rules>, first',
+    `<rule name="socket" stopProcessing="true"><match url="^(${NAME}/)?socket(/.*)?$" />`
+    + '<action type="Rewrite" url="dist/server.js" /></rule>',
+    '<rule name="socket"',
+  ),
+  validation: inWebServer(
+    '<validation validateIntegratedModeConfiguration="false" />', '<validation'),
+  watchedFiles: yml('watchedFiles: server.js'),
+  webSocket: inWebServer('<webSocket enabled="false" />', '<webSocket'),
+} satisfies Record<string, Cure>;
+
+/** A cure as the report has it. */
+export interface Located {
+  text: string;
+  /** Whether the file that is here has it already: what is deployed differs, or it is not this. */
+  isSo: boolean;
+}
+
+/** @param folder has the web.config and iisnode.yml that were deployed, for the numbers of lines */
+export function locate(folder: string, { at, inside, line, find }: Cure): Located {
+  const where = (found = '') => [at + found, inside].filter(Boolean).join(', ');
+  if (find === undefined) return { text: `${where()}: ${line}`, isSo: false };
+  const file = path.join(folder, at);
+  if (!existsSync(file)) return { text: `${where()}: ${line}`, isSo: false };
+  const lines = blankComments(at, readFileSync(file, 'utf8')).split('\n');
+  const number = lines.findIndex(text => text.includes(find));
+  if (number < 0) {
+    return { text: `${where()}: ${line} (the file here has no such line)`, isSo: false };
+  }
+  const now = elementAt(lines, number, find);
+  const isSo = [now, lines[number]!].some(text => squeezed(text).includes(squeezed(line)));
+  const reads = isSo ? 'so it is in the file here' : `in the file here: ${shortened(now, find)}`;
+  return { text: `${where(` line ${number + 1}`)}: ${line} (${reads})`, isSo };
+}
+
+/** The element that a line begins, or the line. A rule is shown whole. */
+function elementAt(lines: string[], number: number, find: string): string {
+  const line = lines[number]!.trim();
+  if (!find.startsWith('<')) return line;
+  const text = lines.slice(number).join(' ').replace(/\s+/g, ' ');
+  const from = text.slice(text.indexOf(find));
+  const [, name] = /^<(\w+)/.exec(from)!;
+  const whole = new RegExp(`^<${name}\\b([^>]*/>|[^>]*>.{0,300}?</${name}>|[^>]*>)`).exec(from);
+  return whole?.[0] ?? line;
+}
+
+/** White space does not count. */
+function squeezed(text: string): string {
+  return text.replace(/\s+/g, '');
+}
+
+/** What matters of a line: the attribute alone where there are many. */
+function shortened(line: string, find: string): string {
+  return /^\w+$/.test(find) ? new RegExp(`${find}="[^"]*"`).exec(line)?.[0] ?? line : line;
+}
+
+/** What is commented out has no effect. Lines keep their numbers. */
+function blankComments(file: string, text: string): string {
+  const blank = (comment: string) => comment.replace(/[^\n]/g, ' ');
+  if (file.endsWith('.config')) return text.replace(/<!--[^]*?-->/g, blank);
+  return file.endsWith('.yml') ? text.replace(/#.*/g, '') : text;
+}

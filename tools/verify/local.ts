@@ -1,0 +1,147 @@
+/*
+ * What is wrong with the files that are here. An answer of IIS's to a visitor says no more than
+ * "500": where it can only come from web.config, iisnode.yml or a setting, these say the rest, if
+ * they are what is deployed. The stand-in for IIS reads them.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { ConfigError, readConfig } from '../../src/config';
+import { lackingPromotion } from '../../src/iisnode';
+import { checkWebConfig, ConfigProblem } from '../iis/check';
+import { readSiteConfig, SiteConfig } from '../iis/config';
+import { OverridesError, readSettings } from '../iis/settings';
+import { appSetting, Cure, cures, iisnode, inWebServer, onServer } from './cures';
+import { unlock, withoutDuplicate } from './iis-errors';
+import type { Cause } from './result';
+
+/** What Windows calls itself where IIS is 7.5, in the words of node. */
+const WINDOWS_OF_7_5 = 'win32 6.1.7601';
+const LATER_WINDOWS = 'win32 10.0.14393';
+
+/**
+ * Looks for what would make IIS or iisnode answer every request with an error.
+ * @param folder that of web.config
+ * @param entry the script that the handler names, from there
+ * @param iis its version, as the Server header says it
+ */
+export function localCauses(folder: string, entry: string, iis: '7.5' | '10'): Cause[] {
+  const file = path.join(folder, 'web.config');
+  if (!existsSync(file)) return [];
+  const problems = checkWebConfig(readFileSync(file, 'utf8'), iis);
+  if (problems.length > 0) return problems.slice(0, 1).map(problem => ofProblem(problem));
+  const config = readSiteConfig(folder, iis);
+  return [ofRules(config), ofIisnode(folder, entry, config), ofSettings(folder, config, iis)]
+    .filter((cause): cause is Cause => cause !== null);
+}
+
+function ofProblem(problem: ConfigProblem): Cause {
+  const why = `IIS does not take the web.config that is here: line ${problem.line}, `
+    + `<${problem.element}>: ${problem.message}`;
+  const cure = unlock(problem.code, problem.element)
+    ?? withoutDuplicate(problem.message)
+    ?? correct('web.config', problem.line, problem.message);
+  return { why, cures: [cure] };
+}
+
+function ofRules({ rewrite }: SiteConfig): Cause | null {
+  if (!(rewrite instanceof Error)) return null;
+  const { message } = rewrite;
+  const why = `URL Rewrite does not take the rules of the web.config that is here: ${message}`;
+  return { why, cures: [correct('web.config', lineOf(message), message)] };
+}
+
+function ofIisnode(folder: string, entry: string, config: SiteConfig): Cause | null {
+  const script = path.join(folder, entry);
+  if (config.iisnodeProblem ?? config.appSettingsProblem) {
+    const message = (config.iisnodeProblem ?? config.appSettingsProblem)!;
+    const cure = withoutDuplicate(message) ?? correct('web.config', lineOf(message), message);
+    return { why: `iisnode does not take the web.config that is here: ${message}`, cures: [cure] };
+  }
+  try {
+    const { watchedFiles, nodeProcessCommandLine } = readSettings(config.iisnode, script);
+    // iisnode opens them with a prefix under which Windows does not resolve "..".
+    if (/\.\.[\\/]/.test(watchedFiles)) {
+      const why = 'iisnode cannot watch a file whose path has ..\\ in it';
+      return { why, cures: [cures.watchedFiles] };
+    }
+    const usual = /^"?(%programfiles%\\nodejs\\)?node(\.exe)?"?$/i;
+    if (!usual.test(nodeProcessCommandLine)) {
+      const why = 'iisnode starts another node than the one that is installed: is it there?';
+      return { why, cures: [cures.nodeCommand] };
+    }
+  } catch (error) {
+    if (!(error instanceof OverridesError)) throw error;
+    const line = lineOf(error.message);
+    const message = error.message.replace(/^.*, line \d+: /, '');
+    const why = `iisnode does not take the iisnode.yml that is here: line ${line}: ${message}`;
+    return { why, cures: [correct('iisnode.yml', line, message)] };
+  }
+  return null;
+}
+
+/** Settings with which the server ends at its start. */
+function ofSettings(folder: string, config: SiteConfig, iis: '7.5' | '10'): Cause | null {
+  const lacking = lackingPromotion(folder);
+  if (lacking !== null) {
+    const why = `the server does not start where promoteServerVars is "${lacking}"`;
+    return { why, cures: [iisnode('promoteServerVars="AUTH_USER,HTTPS,REMOTE_ADDR"')] };
+  }
+  const env = Object.fromEntries(config.appSettings);
+  try {
+    readConfig(env, iis === '7.5' ? WINDOWS_OF_7_5 : LATER_WINDOWS);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const { message } = error;
+    const name = message.split(':')[0]!;
+    const why = `the server does not start with a setting of the web.config here: ${message}`;
+    return { why, cures: [{ ...appSetting(name, '…'), line: `<remove key="${name}" />` }] };
+  }
+  if (env.REDIS_URL === undefined) return null;
+  const why = 'the server starts only where its Redis answers; the log says why it does not';
+  // A password does not belong on a screen.
+  const url = env.REDIS_URL.replace(/:[^:@/]*@/, ':…@');
+  return { why, cures: [onServer(`redis-cli -u ${url} ping`)] };
+}
+
+/** A line that keeps a parent's settings out, and what happens without it. */
+const KEEPS_OUT: [inside: string, has: RegExp, cure: Cure, why: string][] = [
+  [
+    'appSettings', /<clear/,
+    { at: 'web.config', inside: 'in <appSettings>, in front', line: '<clear />' },
+    'a key of a parent\'s <appSettings> is one of ours, too (500.1000), or the server does not '
+    + 'take its value (500.1002)',
+  ],
+  [
+    'rules', /<clear/,
+    { at: 'web.config', inside: 'in <rules>, in front', line: '<clear />' },
+    'a rule of a parent\'s has the name of one of ours (500.52)',
+  ],
+  [
+    'system.webServer', /<validation[^>]*Configuration="false"/, cures.validation,
+    'a parent has modules or handlers of ASP.NET that no pool in integrated mode takes (500.22)',
+  ],
+];
+
+/** What the web.config that is here lacks to keep a parent's settings out. */
+export function letsParentsIn(folder: string): Cause[] {
+  const file = path.join(folder, 'web.config');
+  if (!existsSync(file)) return [];
+  const text = readFileSync(file, 'utf8').replace(/<!--[^]*?-->/g, '');
+  return KEEPS_OUT.filter(([name, has]) => {
+    const [found = ''] = new RegExp(`<${name}[\\s>][^]*?</${name}>`).exec(text) ?? [];
+    return !has.test(found);
+  }).map(([, , cure, why]) => ({ why, cures: [cure] }));
+}
+
+function lineOf(message: string): number {
+  return Number(/line (\d+)/.exec(message)?.[1] ?? 0);
+}
+
+/** There is no line to paste for it: its place and its fault are all that can be said. */
+function correct(at: string, line: number, message: string): Cure {
+  const webSocket = /^Unrecognized configuration section 'system\.webServer\/webSocket'/;
+  if (webSocket.test(message)) {
+    return inWebServer('<!-- <webSocket enabled="false" /> -->', '<webSocket');
+  }
+  return { at: `${at} line ${line}`, line: `correct this line: ${message}` };
+}
