@@ -15,6 +15,8 @@ export interface Cure {
   line: string;
   /** How the line is known that is there now; a file without it has none. */
   find?: string;
+  /** Whether a file without the line has what it says, by default. */
+  byDefault?: boolean;
 }
 
 /** The name of the application and of its pool, and its folder, as the README deploys it. */
@@ -63,7 +65,9 @@ export const iisnode = (line: string): Cure =>
 
 /** Those that are always the same. */
 export const cures = {
-  allowKeepAlive: inWebServer('<httpProtocol allowKeepAlive="true">', 'allowKeepAlive'),
+  allowKeepAlive: {
+    ...inWebServer('<httpProtocol allowKeepAlive="true">', 'allowKeepAlive'), byDefault: true,
+  },
   compression:
     source('src/pages.ts', 'app.use(compression({ filter: compresses }));', 'app.use(compression('),
   concurrent: yml('maxConcurrentRequestsPerProcess: 12000'),
@@ -84,6 +88,8 @@ export const cures = {
     '<add name="iisnode" path="dist/server.js" verb="*" modules="iisnode" />',
     '<add name="iisnode"',
   ),
+  clearSettings:
+    { at: 'web.config', inside: 'in <appSettings>, in front', line: '<clear />' } as Cure,
   clearHandlers: webConfig('<handlers>, in front', '<clear />', '<handlers'),
   health: source('src/pages.ts', 'pages.get(\'/health\', …', '\'/health\''),
   keepAlive: source('src/server.ts', 'server.keepAliveTimeout = 40000;', 'keepAliveTimeout ='),
@@ -120,23 +126,28 @@ export interface Located {
   text: string;
   /** Whether the file that is here has it already: what is deployed differs, or it is not this. */
   isSo: boolean;
+  /** Whether the file that is here has such a line, whatever it says. */
+  isThere: boolean;
 }
 
 /** @param folder has the web.config and iisnode.yml that were deployed, for the numbers of lines */
-export function locate(folder: string, { at, inside, line, find }: Cure): Located {
+export function locate(folder: string, cure: Cure): Located {
+  const { at, inside, line, find, byDefault = false } = cure;
   const where = (found = '') => [at + found, inside].filter(Boolean).join(', ');
-  if (find === undefined) return { text: `${where()}: ${line}`, isSo: false };
   const file = path.join(folder, at);
-  if (!existsSync(file)) return { text: `${where()}: ${line}`, isSo: false };
+  if (find === undefined || !existsSync(file)) {
+    return { text: `${where()}: ${line}`, isSo: false, isThere: false };
+  }
   const lines = blankComments(at, readFileSync(file, 'utf8')).split('\n');
   const number = lines.findIndex(text => text.includes(find));
   if (number < 0) {
-    return { text: `${where()}: ${line} (the file here has no such line)`, isSo: false };
+    const none = `the file here has no such line${byDefault ? ', and needs none' : ''}`;
+    return { text: `${where()}: ${line} (${none})`, isSo: byDefault, isThere: false };
   }
   const now = elementAt(lines, number, find);
   const isSo = [now, lines[number]!].some(text => squeezed(text).includes(squeezed(line)));
   const reads = isSo ? 'so it is in the file here' : `in the file here: ${shortened(now, find)}`;
-  return { text: `${where(` line ${number + 1}`)}: ${line} (${reads})`, isSo };
+  return { text: `${where(` line ${number + 1}`)}: ${line} (${reads})`, isSo, isThere: true };
 }
 
 /** The element that a line begins, or the line. A rule is shown whole. */
@@ -147,7 +158,8 @@ function elementAt(lines: string[], number: number, find: string): string {
   const from = text.slice(text.indexOf(find));
   const [, name] = /^<(\w+)/.exec(from)!;
   const whole = new RegExp(`^<${name}\\b([^>]*/>|[^>]*>.{0,300}?</${name}>|[^>]*>)`).exec(from);
-  return whole?.[0] ?? line;
+  const element = whole?.[0] ?? line;
+  return element.length < 200 || name === 'rule' ? element : element.replace(/>.*/, '>');
 }
 
 /** White space does not count. */

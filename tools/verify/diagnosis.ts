@@ -83,12 +83,12 @@ const ROWS: Row[] = [
   {
     status: [404],
     is: ({ text }) => text === 'client not handshaken',
-    causes: () => [
+    causes: (_answer, { base }) => [
       {
         why: 'several processes answer, and do not share their clients',
         cures: [cures.processes, cures.configOverrides],
       },
-      { why: 'the process was replaced meanwhile', cures: [verifyAgain('…')] },
+      { why: 'the process was replaced meanwhile', cures: [verifyAgain(base.href)] },
     ],
   },
   {
@@ -177,7 +177,14 @@ const ROWS: Row[] = [
     ),
   },
   {
-    status: [502, 504],
+    status: [502],
+    causes: () => because(
+      'a proxy gets no answer from IIS: is it there, at the address that the proxy has?',
+      nginx('proxy_pass http://server-of-iis;'),
+    ),
+  },
+  {
+    status: [504],
     causes: ({ ms }) => because(
       `a proxy gets no answer from IIS, and says so after ${(ms / 1000).toFixed(1)} s`,
       nginx('proxy_read_timeout 60s;'),

@@ -27,10 +27,11 @@ const LATER_WINDOWS = 'win32 10.0.14393';
 export function localCauses(folder: string, entry: string, iis: '7.5' | '10'): Cause[] {
   const file = path.join(folder, 'web.config');
   if (!existsSync(file)) return [];
-  const problems = checkWebConfig(readFileSync(file, 'utf8'), iis);
+  const text = readFileSync(file, 'utf8');
+  const problems = checkWebConfig(text, iis);
   if (problems.length > 0) return problems.slice(0, 1).map(problem => ofProblem(problem));
   const config = readSiteConfig(folder, iis);
-  return [ofRules(config), ofIisnode(folder, entry, config), ofSettings(folder, config, iis)]
+  return [ofRules(config, text), ofIisnode(folder, entry, config), ofSettings(folder, config, iis)]
     .filter((cause): cause is Cause => cause !== null);
 }
 
@@ -43,11 +44,15 @@ function ofProblem(problem: ConfigProblem): Cause {
   return { why, cures: [cure] };
 }
 
-function ofRules({ rewrite }: SiteConfig): Cause | null {
+function ofRules({ rewrite }: SiteConfig, text: string): Cause | null {
   if (!(rewrite instanceof Error)) return null;
   const { message } = rewrite;
   const why = `URL Rewrite does not take the rules of the web.config that is here: ${message}`;
-  return { why, cures: [correct('web.config', lineOf(message), message)] };
+  const wrong = message.replace(/^.*?, line \d+, /, '');
+  // Of a pattern JavaScript says the text, and not the line.
+  const [, pattern] = /regular expression: \/(.*)\/\w*:/.exec(message) ?? [];
+  const ofPattern = text.split('\n').findIndex(line => line.includes(`"${pattern}"`)) + 1;
+  return { why, cures: [correct('web.config', lineOf(message) || ofPattern, wrong)] };
 }
 
 function ofIisnode(folder: string, entry: string, config: SiteConfig): Cause | null {
@@ -58,16 +63,11 @@ function ofIisnode(folder: string, entry: string, config: SiteConfig): Cause | n
     return { why: `iisnode does not take the web.config that is here: ${message}`, cures: [cure] };
   }
   try {
-    const { watchedFiles, nodeProcessCommandLine } = readSettings(config.iisnode, script);
+    const { watchedFiles } = readSettings(config.iisnode, script);
     // iisnode opens them with a prefix under which Windows does not resolve "..".
     if (/\.\.[\\/]/.test(watchedFiles)) {
       const why = 'iisnode cannot watch a file whose path has ..\\ in it';
       return { why, cures: [cures.watchedFiles] };
-    }
-    const usual = /^"?(%programfiles%\\nodejs\\)?node(\.exe)?"?$/i;
-    if (!usual.test(nodeProcessCommandLine)) {
-      const why = 'iisnode starts another node than the one that is installed: is it there?';
-      return { why, cures: [cures.nodeCommand] };
     }
   } catch (error) {
     if (!(error instanceof OverridesError)) throw error;
@@ -96,18 +96,35 @@ function ofSettings(folder: string, config: SiteConfig, iis: '7.5' | '10'): Caus
     const why = `the server does not start with a setting of the web.config here: ${message}`;
     return { why, cures: [{ ...appSetting(name, '…'), line: `<remove key="${name}" />` }] };
   }
-  if (env.REDIS_URL === undefined) return null;
-  const why = 'the server starts only where its Redis answers; the log says why it does not';
-  // A password does not belong on a screen.
-  const url = env.REDIS_URL.replace(/:[^:@/]*@/, ':…@');
-  return { why, cures: [onServer(`redis-cli -u ${url} ping`)] };
+  return null;
+}
+
+/** What the files that are here name and cannot show: a node, a Redis. Nothing starts without. */
+export function whatMayBeMissing(folder: string, entry: string, iis: '7.5' | '10'): Cause[] {
+  if (!existsSync(path.join(folder, 'web.config'))) return [];
+  const { iisnode: attributes, appSettings } = readSiteConfig(folder, iis);
+  const found: Cause[] = [];
+  const { nodeProcessCommandLine } = readSettings(attributes, path.join(folder, entry));
+  const usual = /^"?(%programfiles%\\nodejs\\)?node(\.exe)?"?$/i;
+  if (!usual.test(nodeProcessCommandLine)) {
+    const why = `iisnode does not find the node that is named here: ${nodeProcessCommandLine}`;
+    found.push({ why, cures: [cures.nodeCommand] });
+  }
+  const redis = appSettings.find(([key]) => key === 'REDIS_URL')?.[1];
+  if (redis) {
+    // A password does not belong on a screen.
+    const url = redis.replace(/:[^:@/]*@/, ':…@');
+    const why = 'the Redis of REDIS_URL does not answer: without it the server does not start';
+    found.push({ why, cures: [onServer(`redis-cli -u ${url} ping`)] });
+  }
+  return found;
 }
 
 /** A line that keeps a parent's settings out, and what happens without it. */
 const KEEPS_OUT: [inside: string, has: RegExp, cure: Cure, why: string][] = [
   [
     'appSettings', /<clear/,
-    { at: 'web.config', inside: 'in <appSettings>, in front', line: '<clear />' },
+    cures.clearSettings,
     'a key of a parent\'s <appSettings> is one of ours, too (500.1000), or the server does not '
     + 'take its value (500.1002)',
   ],

@@ -46,7 +46,8 @@ function grouped(results: Result[]): Group[] {
       const key = keyOf(fault);
       const group = groups.get(key) ?? { causes: fault.causes, seen: [] };
       groups.set(key, group);
-      group.seen.push(`${name}: ${fault.saw}`);
+      const { saw } = fault;
+      group.seen.push(saw.startsWith(`${name}: `) ? saw : `${name}: ${saw}`);
     }
   }
   return Array.from(groups.values());

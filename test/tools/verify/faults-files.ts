@@ -392,14 +392,13 @@ export const inTheApplication: FaultCase[] = [
     options: { hold: 5 },
     fails: ['held polls'],
     more: true,
-    cure: /./,
-    says: /src\/server\.ts: server\.keepAliveTimeout = 40000;/,
+    cure: /^1\. src\/server\.ts: server\.keepAliveTimeout = 40000;/,
   },
   {
     what: 'a node that is too old',
     edits: [inApp('Object.defineProperty(process, "version", { value: "v8.17.0" });')],
     fails: ['health'],
-    cure: /^1\. on the server, .*: msiexec \/i https:\/\/nodejs\.org\/dist\/v12\.22\.12\//,
+    cure: /^1\. on the server, .*: msiexec \/i node-v12\.22\.12-x64\.msi/,
   },
 ];
 

@@ -183,7 +183,8 @@ export const ofParents: FaultCase[] = [
     parent: '<appSettings><add key="APP_PATH" value="/parent" /></appSettings>',
     iis: { app: '/chat' },
     fails: FIRST,
-    cure: /^1\. web\.config, in <appSettings>: <add key="APP_PATH" value="\/chat" \/>/,
+    cure: /^1\. web\.config, in <appSettings>, in front: <clear \/>/,
+    says: /and web\.config, in <appSettings>: <add key="APP_PATH" value="\/chat" \/>/,
   },
   {
     what: 'a key of a parent\'s that is here, too',

@@ -1,6 +1,8 @@
 /* 404: whose it is, and what of the request it is about. */
 import type { Answer } from '../browser';
-import { appcmd, appSetting, Cure, cures, filtering, limit, maxBody, verifyAgain } from '../cures';
+import {
+  appcmd, appSetting, Cure, cures, filtering, limit, locate, maxBody, verifyAgain,
+} from '../cures';
 import { Found, whatIsRefused } from '../experiments';
 import { subStatusOf } from '../iis-errors';
 import { because, Cause, Scene } from '../result';
@@ -9,7 +11,9 @@ import { because, Cause, Scene } from '../result';
 export const NOT_FOUND = /^Not found\. The application is at (\/\S*)/;
 
 /** 404 in the words of src/pages.ts: the server is there, and lives at another path. */
-export async function otherPath({ text, url }: Answer, { browser, base }: Scene): Promise<Cause[]> {
+export async function otherPath(answer: Answer, scene: Scene): Promise<Cause[]> {
+  const { text, url } = answer;
+  const { browser, base, folder } = scene;
   const [, path] = NOT_FOUND.exec(text)!;
   const there = new URL(path!, url);
   if (there.pathname === base.pathname) {
@@ -20,10 +24,11 @@ export async function otherPath({ text, url }: Answer, { browser, base }: Scene)
   if (health?.status === 200) {
     return because(`the application is at ${there.href}`, verifyAgain(there.href));
   }
-  return because(
-    `the server believes that it lives at ${path}, which IIS does not hand to it`,
-    appSetting('APP_PATH', own),
-  );
+  const setting = appSetting('APP_PATH', own);
+  // One that is not in the file here is a parent's: to say it again would be a duplicate.
+  const here = locate(folder, setting);
+  const all = here.isThere ? [setting] : [cures.clearSettings, setting];
+  return because(`the server believes that it lives at ${path}, and IIS hands it ${own}`, ...all);
 }
 
 /** 404 of IIS's own, from request filtering or for want of a rule. */

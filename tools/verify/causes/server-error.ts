@@ -2,7 +2,7 @@
 import type { Answer, Browser, Request } from '../browser';
 import { appcmd, cures, preview } from '../cures';
 import { plain, subStatusOf, versionOf } from '../iis-errors';
-import { letsParentsIn, localCauses } from '../local';
+import { letsParentsIn, localCauses, whatMayBeMissing } from '../local';
 import { because, Cause, Scene } from '../result';
 
 /** Of iisnode, and of IIS above it: their answers are the same. */
@@ -74,7 +74,9 @@ export async function silent500(answer: Answer, scene: Scene): Promise<Cause[]> 
     ...letsParentsIn(folder),
     { why: 'IIS, URL Rewrite or iisnode does not take its configuration', cures: [preview()] },
   ];
-  return await startsProcess(answer, browser) ? [log, ...others] : [...others, log];
+  const missing = whatMayBeMissing(folder, entry, versionOf(answer));
+  const started = await startsProcess(answer, browser);
+  return [...missing, ...started ? [log, ...others] : [...others, log]];
 }
 
 /**

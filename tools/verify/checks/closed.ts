@@ -69,9 +69,12 @@ async function shut(target: Target, what: Shut[], why: string, all: Cure[]): Pro
   const urls = roots.flatMap(root =>
     what.map(({ path, is }) => ({ is, root, url: new URL(path, root) })));
   const faults: Fault[] = [];
+  // Where errors come with status 200, a text that comes for any address is nobody's file.
+  const none = await target.browser.ask(new URL('no-such-page', target.base));
   for (let from = 0; from < urls.length; from += AT_ONCE) {
     await Promise.all(urls.slice(from, from + AT_ONCE).map(async ({ url, root, is }) => {
       const answer = await target.browser.ask(url);
+      if (answer.text === none.text && answer.status === none.status) return;
       if (!opened(target, answer, is, root === target.base.href)) return;
       const type = answer.headers['content-type'] ?? 'no type';
       faults.push(fault(`${url.pathname}: status ${answer.status}, ${type}`, why, ...all));

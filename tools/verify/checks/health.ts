@@ -37,9 +37,10 @@ export async function health(target: Target): Promise<Outcome> {
     faults.push(fault('health: no version of iisnode', why, cures.handler));
   }
   if (isTooOld(node)) {
-    const msi = 'https://nodejs.org/dist/v12.22.12/node-v12.22.12-x64.msi';
+    const why = 'the server needs node 10.24 or later: nodejs.org/dist/v12.22.12 has the last '
+      + 'long-term release for Windows 7 and Server 2008 R2';
     faults.push(fault(
-      `health: node ${node}`, 'the server needs node 10.24 or later', onServer(`msiexec /i ${msi}`),
+      `health: node ${node}`, why, onServer('msiexec /i node-v12.22.12-x64.msi'),
       onServer('net stop was /y && net start w3svc'),
     ));
   }

@@ -137,7 +137,8 @@ export async function bodyLimit(target: Target): Promise<Outcome> {
       const why = 'what is too large is cut off, and not refused: by a proxy, or after all of it';
       faults.push(fault(
         `${bytes * 2} bytes: ${over.message}`, why, nginx('client_max_body_size 2m;'), maxBody()));
-    } else if (over.status < 400) {
+    } else if (over.status < 400 && over.text === '1') {
+      // The server's answer to a POST that it has taken.
       const why = 'nothing limits a message to what MAX_MESSAGE_BYTES is meant to be';
       faults.push(fault(
         `${bytes * 2} bytes: status ${over.status}`, why,

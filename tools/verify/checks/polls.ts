@@ -93,11 +93,14 @@ function cutsPolls(saw: string, after: number): Fault {
  */
 export async function manyPolls(target: Target): Promise<Outcome> {
   const refused = new Map<string, { fault: Fault; times: number }>();
-  const count = (error: unknown) => {
+  /** @param after how long the poll had waited, s: what is refused is refused at once */
+  const count = (error: unknown, after = 0) => {
     if (!(error instanceof Fault || error instanceof NoAnswer)) throw error;
-    const one = error instanceof Fault ? error : new Fault(error.message, TOO_MANY_REQUESTS);
-    const known = refused.get(one.saw);
-    refused.set(one.saw, { fault: one, times: (known?.times ?? 0) + 1 });
+    const atOnce = error instanceof Fault ? error : new Fault(error.message, TOO_MANY_REQUESTS);
+    const one = after > 0.5 ? tooQuiet(error, after) as Fault : atOnce;
+    const key = JSON.stringify(one.causes);
+    const known = refused.get(key);
+    refused.set(key, { fault: known?.fault ?? one, times: (known?.times ?? 0) + 1 });
   };
 
   // All are opened before one waits: an application that tells everyone of a newcomer would answer
@@ -117,14 +120,15 @@ export async function manyPolls(target: Target): Promise<Outcome> {
   let over = false;
   let [waiting, last] = [0, Date.now()];
   const all = Promise.all(sessions.map(async session => {
+    let asked = 0;
     try {
       while (!over) {
         waiting += 1;
-        last = Date.now();
+        asked = last = Date.now();
         await session.poll(agent).finally(() => { waiting -= 1; });
       }
     } catch (error) {
-      if (!over) count(error);
+      if (!over) count(error, (Date.now() - asked) / 1000);
     }
   }));
   // They wait when all have been asked for some time: none is still on its way. In a busy
