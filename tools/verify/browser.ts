@@ -134,8 +134,8 @@ export class Browser {
 
   /**
    * Asks for a WebSocket.
-   * @param connection what its Connection header says: Chromium's is 'Upgrade', Firefox's
-   *   'keep-alive, Upgrade'
+   * @param connection what its Connection header says: 'Upgrade', or 'keep-alive, Upgrade' of an
+   *   older Firefox
    * @throws NoAnswer
    */
   upgrade(url: URL, connection: string, seconds: number): Promise<Upgraded> {

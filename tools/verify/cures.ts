@@ -15,8 +15,6 @@ export interface Cure {
   line: string;
   /** How the line is known that is there now; a file without it has none. */
   find?: string;
-  /** Whether a file without the line has what it says, by default. */
-  byDefault?: boolean;
 }
 
 /** The name of the application and of its pool, and its folder, as the README deploys it. */
@@ -49,8 +47,9 @@ export const appSetting = (name: string, value: string): Cure =>
   webConfig('<appSettings>', `<add key="${name}" value="${value}" />`, `<add key="${name}"`);
 export const header = (name: string, value: string): Cure =>
   webConfig('<customHeaders>', `<add name="${name}" value="${value}" />`, `<add name="${name}"`);
+/** At the end it takes away a parent's, and one that the file itself adds. */
 export const noHeader = (name: string): Cure =>
-  webConfig('<customHeaders>', `<remove name="${name}" />`, `name="${name}"`);
+  webConfig('<customHeaders>, at its end', `<remove name="${name}" />`, `name="${name}"`);
 export const filtering = (line: string, find: string): Cure =>
   webConfig('<requestFiltering>', line, find);
 export const limit = (attribute: string, value: number): Cure =>
@@ -65,9 +64,8 @@ export const iisnode = (line: string): Cure =>
 
 /** Those that are always the same. */
 export const cures = {
-  allowKeepAlive: {
-    ...inWebServer('<httpProtocol allowKeepAlive="true">', 'allowKeepAlive'), byDefault: true,
-  },
+  allowKeepAlive: inWebServer('<httpProtocol allowKeepAlive="true">', 'allowKeepAlive'),
+  caching: inWebServer('<caching enabled="false" />', '<caching'),
   compression:
     source('src/pages.ts', 'app.use(compression({ filter: compresses }));', 'app.use(compression('),
   concurrent: yml('maxConcurrentRequestsPerProcess: 12000'),
@@ -77,10 +75,8 @@ export const cures = {
   debuggingYml: yml('debuggingEnabled: false'),
   devErrors: iisnode('devErrorsEnabled="false"'),
   devErrorsYml: yml('devErrorsEnabled: false'),
-  dynamicCompression: inWebServer(
-    '<urlCompression doStaticCompression="false" doDynamicCompression="false" />',
-    '<urlCompression',
-  ),
+  dynamicCompression:
+    inWebServer('<urlCompression doDynamicCompression="false" />', '<urlCompression'),
   existingResponse:
     inWebServer('<httpErrors existingResponse="PassThrough" />', '<httpErrors'),
   handler: webConfig(
@@ -132,7 +128,7 @@ export interface Located {
 
 /** @param folder has the web.config and iisnode.yml that were deployed, for the numbers of lines */
 export function locate(folder: string, cure: Cure): Located {
-  const { at, inside, line, find, byDefault = false } = cure;
+  const { at, inside, line, find } = cure;
   const where = (found = '') => [at + found, inside].filter(Boolean).join(', ');
   const file = path.join(folder, at);
   if (find === undefined || !existsSync(file)) {
@@ -141,8 +137,8 @@ export function locate(folder: string, cure: Cure): Located {
   const lines = blankComments(at, readFileSync(file, 'utf8')).split('\n');
   const number = lines.findIndex(text => text.includes(find));
   if (number < 0) {
-    const none = `the file here has no such line${byDefault ? ', and needs none' : ''}`;
-    return { text: `${where()}: ${line} (${none})`, isSo: byDefault, isThere: false };
+    const text = `${where()}: ${line} (the file here has no such line)`;
+    return { text, isSo: false, isThere: false };
   }
   const now = elementAt(lines, number, find);
   const isSo = [now, lines[number]!].some(text => squeezed(text).includes(squeezed(line)));

@@ -6,7 +6,7 @@ import { IISNODE_PAGE } from './causes/server-error';
 import { cures, verifyAgain } from './cures';
 import { diagnose } from './diagnosis';
 import { isOfIis } from './iis-errors';
-import { Cause, Fault, fault, Outcome, Scene } from './result';
+import { because, Cause, Fault, fault, Outcome, Scene } from './result';
 
 export interface Options extends Entry {
   /** The transports that should be offered. */
@@ -154,11 +154,14 @@ async function whatIsWrong(target: Target, home: Answer): Promise<Fault | null> 
   const names = ['health', 'socket/1/'];
   const [health, handshake] = await Promise.all(
     names.map(name => browser.ask(new URL(name, base)).catch(() => null)));
-  if (health?.status === 200 && health.text.startsWith('{')) return null;
-  if (handshake && isOurs(handshake)) return null;
+  const one = health?.status === 200 && health.text === handshake?.text;
+  if (health?.status === 200 && health.text.startsWith('{') && !one) return null;
+  if (handshake && isOurs(handshake) && !one) return null;
   const telling = [home, health, handshake].find(answer => answer && tells(answer));
   if (telling) return diagnose('the page comes, but health and Socket.IO', telling, target);
+  const kept = 'IIS gives its first answer to all URLs: <caching> keeps that of dist/server.js';
   const causes: Cause[] = [
+    ...one ? because(kept, cures.caching) : [],
     { why: 'another application is at this address', cures: [verifyAgain(EXAMPLE)] },
     { why: 'no rule takes the URLs of this one', cures: [cures.rulePages, cures.ruleSocket] },
   ];

@@ -11,12 +11,12 @@ export type Edit = (folder: string) => void;
 
 /** A web.config that can be changed. Paths count from <system.webServer>; appSettings is known. */
 export interface Config {
-  /** Adds elements to another, which is made if it is not there. */
+  /** Adds elements to another, which is made if it is not there; first is behind a <clear />. */
   add: (to: string, xml: string, first?: boolean) => void;
   /** Sets attributes of an element, which is made if it is not there; null takes one away. */
   set: (to: string, attributes: Record<string, string | null>) => void;
-  /** Takes away all elements of that name, or those of them with that in their text. */
-  drop: (name: string, having?: string) => void;
+  /** Takes away all elements of that name, or those of them with that in their text, or there. */
+  drop: (name: string, having?: string, inside?: string) => void;
 }
 
 export function webConfig(change: (config: Config) => void): Edit {
@@ -40,7 +40,8 @@ export function webConfig(change: (config: Config) => void): Edit {
       add(to, xml, first = false) {
         const parent = at(to);
         const inside = new DOMParser().parseFromString(`<x>${xml}</x>`, 'text/xml');
-        const before = first ? parent.firstChild : null;
+        const clear = named(parent, 'clear');
+        const before = first ? (clear ? clear.nextSibling : parent.firstChild) : null;
         for (const child of Array.from(inside.documentElement!.childNodes)) {
           parent.insertBefore(document.importNode(child, true), before);
         }
@@ -52,10 +53,11 @@ export function webConfig(change: (config: Config) => void): Edit {
           else element.setAttribute(name, value);
         }
       },
-      drop(name, having = '') {
+      drop(name, having = '', inside = '') {
         for (const element of all(name)) {
           const text = new XMLSerializer().serializeToString(element);
-          if (text.includes(having)) element.parentNode!.removeChild(element);
+          const there = inside === '' || element.parentNode!.nodeName === inside;
+          if (there && text.includes(having)) element.parentNode!.removeChild(element);
         }
       },
     });
@@ -99,11 +101,11 @@ export const holdsLonger = inApp('io.set("polling duration", 6);');
 
 /** What a web.config says so that a parent's settings do not get in; the copy lets them in. */
 export const letsParentIn: Edit = webConfig(config => {
-  const protections: [name: string, having?: string][] = [
-    ['clear'], ['validation'], ['httpRedirect'], ['outboundRules'],
-    ['remove', 'Access-Control-Allow-Origin'],
-  ];
-  for (const [name, having] of protections) config.drop(name, having);
-  // Without <clear /> there would be IIS's own handlers, which take files.
+  for (const name of ['clear', 'validation', 'httpRedirect', 'outboundRules', 'caching']) {
+    config.drop(name);
+  }
+  config.set('httpProtocol', { allowKeepAlive: null });
+  // These keep out what is IIS's own: its handlers, which take files, and its header.
   config.add('handlers', '<clear />', true);
+  config.add('httpProtocol/customHeaders', '<remove name="X-Powered-By" />', true);
 });

@@ -115,9 +115,12 @@ export const inWebConfig: FaultCase[] = [
   },
   {
     what: 'a header that names IIS\'s software',
-    edits: [webConfig(config => config.drop('remove', 'X-Powered-By'))],
+    edits: [webConfig(config => {
+      config.drop('remove', 'X-Powered-By');
+      config.drop('clear', '', 'customHeaders');
+    })],
     fails: ['headers'],
-    cure: /^1\. web\.config, in <customHeaders>: <remove name="X-Powered-By" \/>/,
+    cure: /^1\. web\.config, in <customHeaders>.*: <remove name="X-Powered-By" \/>/,
   },
   {
     what: 'a handler that takes GET only',
@@ -133,7 +136,6 @@ export const inWebConfig: FaultCase[] = [
         config.add('rewrite/rules', passes('^dist/server.js/debug'), true);
       }),
       yml('debuggingEnabled', null),
-      rulesAgain(),
     ],
     fails: ['debugger'],
     cure: /^1\. web\.config line \d+, in <iisnode …>: debuggingEnabled="false" \(in the file here: debugg/,
@@ -146,7 +148,6 @@ export const inWebConfig: FaultCase[] = [
         config.drop('add', 'segment="iisnode"');
         config.add('rewrite/rules', passes('^iisnode/'), true);
       }),
-      rulesAgain(),
     ],
     fails: ['logs'],
     cure: /^1\. web\.config/,
@@ -170,7 +171,7 @@ export const inWebConfig: FaultCase[] = [
     edits: [webConfig(config => config.set('urlCompression', { doDynamicCompression: 'true' }))],
     iis: { dynamicCompression: true },
     fails: ['compression'],
-    cure: /^1\. web\.config line \d+, .*: <urlCompression doStaticCompression="false" doDynamicCompr/,
+    cure: /^1\. web\.config line \d+, .*: <urlCompression doDynamicCompression="false" \/>/,
   },
   {
     what: 'a redirect of IIS\'s',
@@ -187,7 +188,7 @@ export const inWebConfig: FaultCase[] = [
       config.add('httpProtocol/customHeaders', '<add name="Access-Control-Allow-Origin" value="*" />');
     })],
     fails: ['origins of pages'],
-    cure: /^1\. web\.config.*, in <customHeaders>: <remove name="Access-Control-Allow-Origin" \/>/,
+    cure: /^1\. web\.config.*, in <customHeaders>.*: <remove name="Access-Control-Allow-Origin" \/>/,
   },
   {
     what: 'outbound rules, and compressed answers',
@@ -417,13 +418,5 @@ function handler(attributes: Record<string, string>) {
   return webConfig(config => {
     config.drop('add', 'modules="iisnode"');
     config.add('handlers', `<add ${text} />`);
-  });
-}
-
-/** <clear /> in front of rules that were put in front of it. */
-function rulesAgain() {
-  return webConfig(config => {
-    config.drop('clear');
-    for (const to of ['rewrite/rules', 'handlers', 'appSettings']) config.add(to, '<clear />', true);
   });
 }

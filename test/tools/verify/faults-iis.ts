@@ -206,8 +206,7 @@ export const ofParents: FaultCase[] = [
     edits: [webConfig(config => config.drop('validation'))],
     parent: '<system.web><httpModules><add name="x" type="x" /></httpModules></system.web>',
     fails: FIRST,
-    cure: /^1\. web\.config, /,
-    says: /web\.config, .*: <validation validateIntegratedModeConfiguration="false" \/>/,
+    cure: /^1\. web\.config, .*: <validation validateIntegratedModeConfiguration="false" \/>/,
   },
   {
     what: 'a rule of a parent\'s that has the same name',
@@ -239,11 +238,11 @@ export const ofParents: FaultCase[] = [
     parent: above('<httpProtocol><customHeaders>'
       + '<add name="Access-Control-Allow-Origin" value="*" /></customHeaders></httpProtocol>'),
     fails: ['origins of pages'],
-    cure: /^1\. web\.config, in <customHeaders>: <remove name="Access-Control-Allow-Origin" \/>/,
+    cure: /^1\. web\.config, in <customHeaders>.*: <remove name="Access-Control-Allow-Origin" \/>/,
   },
   {
     what: 'a header of a parent\'s that is here, too',
-    edits: [webConfig(config => config.drop('remove', 'X-Frame-Options'))],
+    edits: [letsParentIn],
     parent: above('<httpProtocol><customHeaders><add name="X-Frame-Options" value="DENY" />'
       + '</customHeaders></httpProtocol>'),
     fails: FIRST,
@@ -255,6 +254,21 @@ export const ofParents: FaultCase[] = [
       + '</location>',
     fails: FIRST,
     cure: /^1\. on the server, .*appcmd unlock config -section:system\.webServer\/handlers/,
+  },
+  {
+    what: 'a parent\'s caching of scripts',
+    edits: [letsParentIn],
+    parent: above('<caching><profiles><add extension=".js" policy="CacheForTimePeriod" '
+      + 'kernelCachePolicy="DontCache" duration="00:10:00" /></profiles></caching>'),
+    fails: FIRST,
+    cure: /^1\. web\.config, in <system\.webServer>: <caching enabled="false" \/>/,
+  },
+  {
+    what: 'a parent that keeps no connections',
+    edits: [letsParentIn],
+    parent: above('<httpProtocol allowKeepAlive="false" />'),
+    fails: ['held polls'],
+    cure: /^1\. web\.config, in <system\.webServer>: <httpProtocol allowKeepAlive="true">/,
   },
   {
     what: 'a hidden segment of a parent\'s',

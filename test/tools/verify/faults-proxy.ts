@@ -130,7 +130,7 @@ export const ofProxies: FaultCase[] = [
     front: { answer: answer => { answer.headers.connection = 'close'; } },
     fails: ['held polls'],
     cure: /^1\. at the proxy in front, .*: keepalive_timeout 75s;/,
-    says: /or web\.config, in <system\.webServer>: <httpProtocol allowKeepAlive="true">/,
+    says: /or web\.config.*, in <system\.webServer>: <httpProtocol allowKeepAlive="true"> \(so it is/,
   },
   {
     what: 'a proxy that takes small bodies only',

@@ -91,5 +91,7 @@ function opened(target: Target, answer: Answer, is: Shut['is'], inside: boolean)
   if (isHome(target, answer)) return false;
   const { status, headers } = answer;
   if (status >= 300 && status < 400) return /\/debug\b/.test(headers.location ?? '');
-  return status < 300 ? inside || is(answer) : is(answer) && !isHtml(answer);
+  // Where errors come with status 200, one of IIS's own has no text.
+  if (status < 300) return (inside && answer.text !== '') || is(answer);
+  return is(answer) && !isHtml(answer);
 }

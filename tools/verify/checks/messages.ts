@@ -1,5 +1,5 @@
 /* Socket.IO: what it offers, a message there and back, how much a message may carry. */
-import { appSetting, Cure, maxBody, nginx } from '../cures';
+import { appSetting, Cure, cures, maxBody, nginx } from '../cures';
 import { diagnose, expectOk } from '../diagnosis';
 import { Fault, fault, Outcome } from '../result';
 import {
@@ -43,7 +43,10 @@ export async function fresh(target: Target): Promise<Outcome> {
   if (first.text === second.text) {
     const age = second.headers.age ?? second.headers['x-cache'];
     const saw = `two handshakes have one answer${age === undefined ? '' : ` (${String(age)})`}`;
-    throw fault(saw, 'a proxy keeps answers that say no-store', noCache);
+    throw new Fault(saw, [
+      { why: 'IIS keeps answers, by a rule of <caching>', cures: [cures.caching] },
+      { why: 'a proxy keeps answers that say no-store', cures: [noCache] },
+    ]);
   }
   if (!/no-store/.test(first.headers['cache-control'] ?? '')) {
     const saw = `handshake: Cache-Control ${first.headers['cache-control'] ?? 'missing'}`;

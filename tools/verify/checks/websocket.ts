@@ -1,7 +1,8 @@
 /*
- * A WebSocket as Chromium opens it, and as Firefox does. iisnode hands an upgrade on only if
- * `Connection: Upgrade` is all that the header says: Chromium's. Firefox says
- * `keep-alive, Upgrade`, and has to be told quickly that there is no WebSocket for it: it polls.
+ * A WebSocket as browsers open it, and as older Firefoxes did. iisnode hands an upgrade on only if
+ * `Connection: Upgrade` is all that the header says: that of Chromium, and of Firefox today. Older
+ * Firefoxes say `keep-alive, Upgrade`, and have to be told quickly that there is no WebSocket for
+ * them: they poll then.
  */
 import type { Socket } from 'node:net';
 import { appSetting, cures, nginx } from '../cures';
@@ -17,12 +18,12 @@ export async function webSocket(target: Target): Promise<Outcome> {
   if (!target.transports.includes('websocket')) {
     return { saw: 'websocket is not meant to be offered', skipped: true };
   }
-  const ms = await chromium(target);
-  return { saw: `acknowledged in ${ms} ms; Firefox: ${await firefox(target)}` };
+  const ms = await ofToday(target);
+  return { saw: `acknowledged in ${ms} ms; an older Firefox ${await olderFirefox(target)}` };
 }
 
 /** @returns how long a message and its acknowledgement took, ms */
-async function chromium(target: Target): Promise<number> {
+async function ofToday(target: Target): Promise<number> {
   const session = await openSession(target);
   const got = await session.browser.upgrade(session.url('websocket'), 'Upgrade', PATIENCE);
   if ('answer' in got) {
@@ -54,21 +55,21 @@ async function chromium(target: Target): Promise<number> {
   throw fault('a message over a WebSocket is not acknowledged', why, nginx('proxy_buffering off;'));
 }
 
-/** What Firefox gets. It polls then: that is slower by a moment, and no fault. */
-async function firefox(target: Target): Promise<string> {
+/** What an older Firefox gets. It polls then: that is slower by a moment, and no fault. */
+async function olderFirefox(target: Target): Promise<string> {
   const session = await openSession(target);
   const url = session.url('websocket');
   const got = await session.browser.upgrade(url, 'keep-alive, Upgrade', PATIENCE).catch(() => null);
   if (got === null) {
     throw fault(
-      `Firefox's WebSocket: no answer within ${PATIENCE} s`,
+      `an older Firefox's WebSocket: no answer within ${PATIENCE} s`,
       'the upgrade is neither handed on nor refused: each visitor waits for it', cures.webSocket,
       nginx('proxy_set_header Connection "Upgrade";'),
     );
   }
   if (!('answer' in got)) {
     got.socket.destroy();
-    return 'opens, too';
+    return 'has one, too';
   }
   await session.close();
   return `polls (status ${got.answer.status}, iisnode does not hand its upgrade on)`;
