@@ -151,9 +151,10 @@ function redirect({ status, headers }: Answer, from: URL): URL | null {
 async function whatIsWrong(target: Target, home: Answer): Promise<Fault | null> {
   if (home.status !== 200) return diagnose('the page', home, target);
   const { browser, base } = target;
-  const names = ['health', 'socket/1/'];
-  const [health, handshake] = await Promise.all(
-    names.map(name => browser.ask(new URL(name, base)).catch(() => null)));
+  const get = (name: string) => browser.ask(new URL(name, base)).catch(() => null);
+  // One after the other: only then can the second be given an answer that was kept.
+  const health = await get('health');
+  const handshake = await get('socket/1/');
   const one = health?.status === 200 && health.text === handshake?.text;
   if (health?.status === 200 && health.text.startsWith('{') && !one) return null;
   if (handshake && isOurs(handshake) && !one) return null;

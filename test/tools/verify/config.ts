@@ -97,7 +97,7 @@ export function inApp(code: string): Edit {
 }
 
 /** Polls wait for longer than it takes to send twenty of them on a busy machine. */
-export const holdsLonger = inApp('io.set("polling duration", 6);');
+export const holdsLonger = inApp('io.set("polling duration", 10);');
 
 /** What a web.config says so that a parent's settings do not get in; the copy lets them in. */
 export const letsParentIn: Edit = webConfig(config => {

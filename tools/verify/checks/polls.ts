@@ -141,7 +141,8 @@ export async function manyPolls(target: Target): Promise<Outcome> {
     seen = last;
     return looks >= 10 && Date.now() - last > onTheWay;
   };
-  for (const start = Date.now(); !allWait() && Date.now() - start < 5000;) await sleep(50);
+  const patience = 5000 + 10 * slowest;
+  for (const start = Date.now(); !allWait() && Date.now() - start < patience;) await sleep(50);
   const beside = await besides(target).catch((error: Fault) => error);
 
   over = true;
