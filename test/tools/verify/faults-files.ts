@@ -384,10 +384,12 @@ export const inTheApplication: FaultCase[] = [
   },
   {
     what: 'a server that does not wait as long as a poll',
-    edits: [inApp(`
-      const http = require('http');
-      const { createServer } = http;
-      http.createServer = (...given) => createServer(...given).setTimeout(1000);
+    edits: [holdsLonger, inApp(`
+      const { Server } = require('http');
+      const { listen } = Server.prototype;
+      Server.prototype.listen = function (...given) {
+        return listen.apply(this.setTimeout(1000), given);
+      };
     `)],
     // Longer than a slow start of the check: the last poll has to wait for more than a second.
     options: { hold: 5 },
