@@ -412,6 +412,6 @@ describe('What is not carried out', () => {
 
   test('of a parent as well, and nothing where all is carried out', async t => {
     const { log } = await serveBelow(t, { parents: [site('<directoryBrowse />')], own: site('<defaultDocument enabled="true" />') });
-    assert.match(log(), /^the stand-in does not carry out system\.webServer\/directoryBrowse \(.*0.web\.config, line 1\)$/);
+    assert.match(log(), /^preview does not carry out system\.webServer\/directoryBrowse \(.*0.web\.config, line 1\)$/);
   });
 });

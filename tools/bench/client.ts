@@ -6,7 +6,7 @@ export interface Client {
   readonly polls: number;
   /** Takes how long a poll waited that brought nothing, ms. */
   rested: (time: number) => void;
-  /** Takes each message. By default there is to be none. */
+  /** The client calls it for each message. Unless it is set, a message is an error. */
   heard: (message: Message) => void;
   /** Opens the session. */
   open: () => Promise<void>;

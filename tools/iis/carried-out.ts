@@ -109,7 +109,10 @@ function walk(
   const done = carriedOut.get(path);
   const inside = Array.from(carriedOut.keys()).some(one => one.startsWith(`${path}/`));
   if (!done && !inside) {
-    say(path, element.line);
+    // A collection that is emptied is not there, which is what the stand-in does.
+    const isEmptied = element.children.length > 0 &&
+      element.children.every(({ name }) => name === 'clear');
+    if (!isEmptied) say(path, element.line);
     return;
   }
   for (const [name, value] of Object.entries(element.attributes)) {

@@ -41,11 +41,13 @@ export interface CollectionSchema {
 const names = (parent: string, list: string) => list.trim().split(/\s+/).map(name => `${parent}/${name}`);
 
 /**
- * Sections that a web.config may not have until an administrator unlocks them: overrideModeDefault is Deny in the
- * applicationHost.config that IIS installs. `handlers` is Deny too, but ASP.NET, which iisnode needs, sets it to Allow.
+ * Sections that a web.config may not have until an administrator unlocks them: overrideModeDefault
+ * is Deny in the applicationHost.config that IIS installs. `handlers` and `modules` are Deny there,
+ * too: the installation of ASP.NET, which the README asks for, sets both to Allow (issue 248 of
+ * tjanczuk/iisnode).
  */
 export const LOCKED_SECTIONS = new Set(names('system.webServer', `
-  asp cgi fastCgi globalModules httpCompression httpLogging httpTracing isapiFilters modules odbcLogging
+  asp cgi fastCgi globalModules httpCompression httpLogging httpTracing isapiFilters odbcLogging
   security/access security/applicationDependencies security/authentication/anonymousAuthentication
   security/authentication/basicAuthentication security/authentication/clientCertificateMappingAuthentication
   security/authentication/digestAuthentication security/authentication/iisClientCertificateMappingAuthentication

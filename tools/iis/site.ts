@@ -374,7 +374,7 @@ export class Site {
       log(`500.19 for every request: ${config.message}`);
       return;
     }
-    for (const name of config.notCarriedOut) log(`the stand-in does not carry out ${name}`);
+    for (const name of config.notCarriedOut) log(`preview does not carry out ${name}`);
     if (config.rewrite instanceof Error) log(`500.52 for every request: ${config.rewrite.message}`);
     const { integratedMode, staticContentProblem } = config;
     if (staticContentProblem) {
