@@ -135,7 +135,7 @@ test('sessions that end within seconds begin after growing pauses', async t => {
     begun.push(Date.now());
     socket.emit('welcome');
     const session = (io as any).sessions.get(socket.id);
-    setTimeout(() => session.end('for a test'), 300);
+    setTimeout(() => session.end('its last messages are missing'), 300);
   }));
   const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
   t.after(() => connection.close());
