@@ -91,6 +91,21 @@ test('a session that goes to another process with a new handshake has that there
   assert.deepEqual(await who(second, here.port, id, 1, 3), { pid: here.process.pid, ...seen });
 });
 
+test('a client whose next poll comes to another process than its new handshake is told that it is connected, once', async t => {
+  const servers = await start(t);
+  if (!servers) return;
+  const [here, there] = servers as [typeof servers[0], typeof servers[0]];
+  const id = await begin(here.port);
+  const second = requests(2, { 'x-name': 'alice' });
+  assert.equal(await second.handshake(here.port, `got=0&page=two&session=${id}`), id);
+  const first = await second.poll(there.port, id, 0);
+  assert.deepEqual(first.filter(packet => packet === '1::'), ['1::'], first.join(' '));
+  // Back in the first process, with something to answer the poll.
+  assert.equal(await second.post(here.port, id, 0, '5:2+::{"name":"who","args":[]}'), 200);
+  const next = await second.poll(here.port, id, 0);
+  assert(!next.includes('1::'), next.join(' '));
+});
+
 test('another user who comes with the session to another process does not get it', async t => {
   const servers = await start(t);
   if (!servers) return;

@@ -47,7 +47,8 @@ export class Stored {
     // A client that has more than Redis: what is there is of no use any more.
     const whole = this.whole || first > this.last + 1;
     const asked = json([...this.asked]);
-    const state = json([session.handshakeNumber === null ? '' : String(session.handshakeNumber), session.isUsed]);
+    const attempt = session.handshakeNumber === null ? '' : String(session.handshakeNumber);
+    const state = json([attempt, session.isUsed, session.isBack]);
     const fields: string[] = [];
     if (whole || this.handshake) fields.push('handshake', json(session.handshake));
     if (whole || this.rooms) fields.push('rooms', json(session.rooms));
@@ -93,7 +94,7 @@ export class Stored {
    * Goes on with what is there.
    * @param isRenewed whether the session has another handshake than is there
    */
-  restore({ first, kept, received, asked, data, handshakeNumber }: Taken, isRenewed: boolean): void {
+  restore({ first, kept, received, asked, data, handshakeNumber, isBack }: Taken, isRenewed: boolean): void {
     const { session } = this;
     session.outbox.continueFrom(first, kept, received);
     this.first = first;
@@ -101,6 +102,7 @@ export class Stored {
     for (const number of asked) this.asked.add(number);
     for (const [key, value] of data) session.data.set(key, value);
     session.handshakeNumber = handshakeNumber;
+    session.isBack = isBack;
     this.askedBefore = json(asked);
     this.receivedBefore = received;
     this.whole = this.rooms = this.data = false;

@@ -18,6 +18,8 @@ export interface Taken {
   /** Which handshake the client came with last, and whether it was used. */
   handshakeNumber: number | null;
   connected: boolean;
+  /** Whether the client has come back, and has not been told yet that it is connected. */
+  isBack: boolean;
   /** The number of the client's last message. */
   received: number;
   /** The process that had it. */
@@ -67,10 +69,11 @@ export async function take(cluster: Taking, id: string, attempt: string, reads: 
     .sort(([one], [other]) => isAfter(one, other) ? 1 : -1)
     .map(([, entry]) => entry);
   const missed = entries.filter(entry => !(entry.told && entry.from === owner) && isFor(entry, id, rooms)).map(({ packet }) => packet!);
-  const [lastAttempt, connected] = JSON.parse(fields.state!) as [string, boolean];
+  const [lastAttempt, connected, isBack] = JSON.parse(fields.state!) as [string, boolean, boolean?];
   return {
     handshakeNumber: lastAttempt === '' ? null : Number(lastAttempt),
     connected, term,
+    isBack: isBack === true,
     handshake: JSON.parse(fields.handshake!) as Handshake,
     rooms, kept, missed, from,
     ended: fields.ended !== undefined || entries.some(({ end }) => end === id),

@@ -65,8 +65,11 @@ export class Session {
    * still sends is not heard. null for other clients, which do not number them.
    */
   handshakeNumber: number | null = null;
-  /** Whether the client has come back, and is to be told that it is connected. */
-  private isBack = false;
+  /**
+   * Whether the client has come back, and is to be told that it is connected: by whichever process
+   * its next poll comes to.
+   */
+  isBack = false;
   /** Runs when the client has said goodbye. */
   private goodbye: NodeJS.Timeout | null = null;
   /** In which sweep (Limits.turn) the client last took some of the packets that wait for it. */
@@ -145,7 +148,10 @@ export class Session {
     if (this.isBack) this.outbox.greet(CONNECT);
     else if (moved) this.outbox.add(CONNECT, false);
     if (this.isForGood && !this.outbox.has(DISCONNECT)) this.outbox.add(DISCONNECT, false);
-    this.isBack = false;
+    if (this.isBack) {
+      this.isBack = false;
+      this.keeper.changed();
+    }
     this.open();
   }
 
