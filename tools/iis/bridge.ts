@@ -1,4 +1,7 @@
-/* A request on its way to node.exe and back, as iisnode carries it: what it adds, takes away, keeps back, and answers by itself. */
+/*
+ * A request on its way to node.exe and back, as iisnode carries it: what it adds, takes away, keeps
+ * back, and answers by itself.
+ */
 import http from 'node:http';
 import type net from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -8,7 +11,10 @@ import type { IisnodeSettings } from './settings';
 /** A request that a handler has been found for. */
 export interface Exchange {
   req: http.IncomingMessage;
-  /** The URL that node is given: the one the client asked for, if URL Rewrite has put another in its place. */
+  /**
+   * The URL that node is given: the one the client asked for, if URL Rewrite has put another in its
+   * place.
+   */
   url: string;
   /** The client's address. */
   client: string;
@@ -39,16 +45,23 @@ const BUFFER_LIMIT = 4194304;
  * Gives a request to a process, and its answer back.
  * @throws IisnodeError where iisnode answers by itself
  */
-export async function exchange(request: Exchange, node: NodeProcess, settings: IisnodeSettings): Promise<Answer> {
+export async function exchange(
+  request: Exchange, node: NodeProcess, settings: IisnodeSettings,
+): Promise<Answer> {
   // The client's request headers and iisnode's own have one buffer.
   const headers = requestHeaders(request, settings);
-  if (headers.join('').length + request.url.length > settings.maxRequestBufferSize) throw new IisnodeError('500.1005', 1816, 'the request headers are larger than maxRequestBufferSize');
+  if (headers.join('').length + request.url.length > settings.maxRequestBufferSize) {
+    const why = 'the request headers are larger than maxRequestBufferSize';
+    throw new IisnodeError('500.1005', 1816, why);
+  }
   const { socket, kept } = await node.connect(true);
   try {
     return await send(request, headers, socket, node, settings);
   } catch (error) {
-    if (!kept || (error as NodeJS.ErrnoException).code !== 'EPIPE') throw failure(error, request.req);
-    // A kept connection that turns out closed when the headers are written is replaced by a new one, unseen.
+    const wasClosed = (error as NodeJS.ErrnoException).code === 'EPIPE';
+    if (!kept || !wasClosed) throw failure(error, request.req);
+    // A kept connection that turns out closed when the headers are written is replaced by a new
+    // one, unseen.
     const fresh = await node.connect(false);
     try {
       return await send(request, headers, fresh.socket, node, settings);
@@ -59,8 +72,10 @@ export async function exchange(request: Exchange, node: NodeProcess, settings: I
 }
 
 /**
- * The headers that node gets, as SerializeRequestHeaders in iisnode's chttpprotocol.cpp writes them: those that http.sys
- * knows, in its own order and spelling, without those that are empty; the client's others, as they came; then iisnode's own.
+ * The headers that node gets, as SerializeRequestHeaders in iisnode's chttpprotocol.cpp writes
+ * them: those that http.sys
+ * knows, in its own order and spelling, without those that are empty; the client's others, as they
+ * came; then iisnode's own.
  */
 function requestHeaders(request: Exchange, settings: IisnodeSettings): string[] {
   const { client, originalUrl, serverVariable } = request;
@@ -86,13 +101,16 @@ function requestHeaders(request: Exchange, settings: IisnodeSettings): string[] 
   for (const [lowerCase, [name, value]] of sent) {
     // The address is added unless the text ends with it, whatever is in front of it there.
     const told = value.toLowerCase().endsWith(client.toLowerCase());
-    headers.push(name, enableXFF && lowerCase === 'x-forwarded-for' && !told ? `${value}, ${client}` : value);
+    const isToldHere = enableXFF && lowerCase === 'x-forwarded-for' && !told;
+    headers.push(name, isToldHere ? `${value}, ${client}` : value);
   }
   if (enableXFF && !sent.has('x-forwarded-for')) headers.push('X-Forwarded-For', client);
   if (enableXFF && !sent.has('x-forwarded-proto')) {
-    headers.push('X-Forwarded-Proto', /^on$/i.test(serverVariable('HTTPS') ?? '') ? 'https' : 'http');
+    const isHttps = /^on$/i.test(serverVariable('HTTPS') ?? '');
+    headers.push('X-Forwarded-Proto', isHttps ? 'https' : 'http');
   }
-  // Last, from the end of the list, and beside one of the same name that the client sent. Of a variable that IIS does
+  // Last, from the end of the list, and beside one of the same name that the client sent. Of a
+  // variable that IIS does
   // not know nothing is written; one that is empty is a header without a value.
   for (const name of settings.promoteServerVars.split(',').filter(one => one !== '').reverse()) {
     const value = serverVariable(name);
@@ -116,14 +134,19 @@ function joined(rawHeaders: string[]): Map<string, [name: string, value: string]
 
 /** The request headers that http.sys knows, in the order of its HTTP_HEADER_ID. */
 const KNOWN = [
-  'Cache-Control', 'Connection', 'Date', 'Keep-Alive', 'Pragma', 'Trailer', 'Transfer-Encoding', 'Upgrade', 'Via', 'Warning',
-  'Allow', 'Content-Length', 'Content-Type', 'Content-Encoding', 'Content-Language', 'Content-Location', 'Content-MD5',
-  'Content-Range', 'Expires', 'Last-Modified', 'Accept', 'Accept-Charset', 'Accept-Encoding', 'Accept-Language',
-  'Authorization', 'Cookie', 'Expect', 'From', 'Host', 'If-Match', 'If-Modified-Since', 'If-None-Match', 'If-Range',
-  'If-Unmodified-Since', 'Max-Forwards', 'Proxy-Authorization', 'Referer', 'Range', 'Te', 'Translate', 'User-Agent',
+  'Cache-Control', 'Connection', 'Date', 'Keep-Alive', 'Pragma', 'Trailer', 'Transfer-Encoding',
+  'Upgrade', 'Via', 'Warning', 'Allow', 'Content-Length', 'Content-Type', 'Content-Encoding',
+  'Content-Language', 'Content-Location', 'Content-MD5', 'Content-Range', 'Expires',
+  'Last-Modified', 'Accept', 'Accept-Charset', 'Accept-Encoding', 'Accept-Language',
+  'Authorization', 'Cookie', 'Expect', 'From', 'Host', 'If-Match', 'If-Modified-Since',
+  'If-None-Match', 'If-Range', 'If-Unmodified-Since', 'Max-Forwards', 'Proxy-Authorization',
+  'Referer', 'Range', 'Te', 'Translate', 'User-Agent',
 ];
 
-function send(request: Exchange, headers: string[], socket: net.Socket, node: NodeProcess, settings: IisnodeSettings): Promise<Answer> {
+function send(
+  request: Exchange, headers: string[], socket: net.Socket, node: NodeProcess,
+  settings: IisnodeSettings,
+): Promise<Answer> {
   const { req, url } = request;
   return new Promise((resolve, reject) => {
     const upstream = http.request({
@@ -138,7 +161,8 @@ function send(request: Exchange, headers: string[], socket: net.Socket, node: No
     // Without an agent node would close the connection after the answer.
     upstream.shouldKeepAlive = true;
     socket.setNoDelay?.(true);
-    // Not at the socket's 'free': where a write is confirmed late, as by Windows' pipes, node emits it twice, at the end of the answer and
+    // Not at the socket's 'free': where a write is confirmed late, as by Windows' pipes, node emits
+    // it twice, at the end of the answer and
     // when the request has gone. The second would make free what has the next request by then.
     let open = 2;
     const close = () => {
@@ -166,10 +190,17 @@ function send(request: Exchange, headers: string[], socket: net.Socket, node: No
     });
     upstream.on('upgrade', (res, end, head) => {
       const { statusCode, statusMessage, rawHeaders } = res;
-      resolve({ status: statusCode!, reason: statusMessage!, headers: rawHeaders, body: Buffer.alloc(0), upgrade: { socket: end, head } });
+      resolve({
+        status: statusCode!,
+        reason: statusMessage!,
+        headers: rawHeaders,
+        body: Buffer.alloc(0),
+        upgrade: { socket: end, head },
+      });
     });
     upstream.flushHeaders();
-    // If the connection was closed before, that is known by then: the body must not be read for nothing.
+    // If the connection was closed before, that is known by then: the body must not be read for
+    // nothing.
     setImmediate(() => {
       if (upstream.destroyed && !upstream.writableFinished) return;
       if (hasBody(req)) sendBody(req, upstream).catch((error: Error) => upstream.destroy(error));
@@ -189,10 +220,15 @@ function requestLine(upstream: http.ClientRequest, line: string): void {
   written._header = ansi + written._header.slice(written._header.indexOf('\r\n'));
 }
 
-/** Sends all of the body, even to a node that has answered. One that has closed its side gets no more of it. */
+/**
+ * Sends all of the body, even to a node that has answered. One that has closed its side gets no
+ * more of it.
+ */
 async function sendBody(req: http.IncomingMessage, upstream: http.ClientRequest): Promise<void> {
   let closed = false;
-  upstream.once('response', res => closed = /close$/i.test(res.headers.connection ?? '')).once('close', () => closed = true);
+  upstream
+    .once('response', res => closed = /close$/i.test(res.headers.connection ?? ''))
+    .once('close', () => closed = true);
   try {
     for await (const part of req) {
       // What node has sent meanwhile must be heard before a write to a closed connection fails.
@@ -206,16 +242,21 @@ async function sendBody(req: http.IncomingMessage, upstream: http.ClientRequest)
 }
 
 function hasBody(req: http.IncomingMessage): boolean {
-  return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+  const { 'transfer-encoding': encoding, 'content-length': length } = req.headers;
+  return encoding !== undefined || Number(length ?? 0) > 0;
 }
 
-/** Collects the answer: all of it, unless it is large, or comes in chunks that are to be passed on one by one (flushResponse). */
+/**
+ * Collects the answer: all of it, unless it is large, or comes in chunks that are to be passed on
+ * one by one (flushResponse).
+ */
 function read(res: http.IncomingMessage, settings: IisnodeSettings): Promise<Answer> {
   const chunked = /chunked/i.test(res.headers['transfer-encoding'] ?? '');
   const headers: string[] = [];
   for (let at = 0; at < res.rawHeaders.length; at += 2) {
     // It is about the pipe.
-    if (res.rawHeaders[at]!.toLowerCase() !== 'connection') headers.push(res.rawHeaders[at]!, res.rawHeaders[at + 1]!);
+    const name = res.rawHeaders[at]!;
+    if (name.toLowerCase() !== 'connection') headers.push(name, res.rawHeaders[at + 1]!);
   }
   const answer = { status: res.statusCode!, reason: res.statusMessage!, headers };
   return new Promise((resolve, reject) => {
@@ -237,7 +278,8 @@ function read(res: http.IncomingMessage, settings: IisnodeSettings): Promise<Ans
     }
     res.on('data', collect);
     res.on('end', () => resolve({ ...answer, body: Buffer.concat(parts) }));
-    res.on('error', () => reject(new IisnodeError('500.1016', 109, 'node closed the connection within the answer')));
+    const cut = 'node closed the connection within the answer';
+    res.on('error', () => reject(new IisnodeError('500.1016', 109, cut)));
   });
 }
 
@@ -245,8 +287,15 @@ function read(res: http.IncomingMessage, settings: IisnodeSettings): Promise<Ans
 function failure(error: unknown, req: http.IncomingMessage): IisnodeError {
   if (error instanceof IisnodeError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'HPE_HEADER_OVERFLOW') return new IisnodeError('500.1012', 1816, 'the response headers are larger than maxRequestBufferSize');
-  if (code?.startsWith('HPE_')) return new IisnodeError(/CONSTANT|STATUS|VERSION/.test(code) ? '500.1013' : '500.1014', 11, message);
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    const why = 'the response headers are larger than maxRequestBufferSize';
+    return new IisnodeError('500.1012', 1816, why);
+  }
+  if (code?.startsWith('HPE_')) {
+    const status = /CONSTANT|STATUS|VERSION/.test(code) ? '500.1013' : '500.1014';
+    return new IisnodeError(status, 11, message);
+  }
   // ERROR_BROKEN_PIPE: node closed the connection, or ended, without an answer.
-  return new IisnodeError('500.1013', 109, `node closed the connection without an answer to ${req.method}`);
+  const why = `node closed the connection without an answer to ${req.method}`;
+  return new IisnodeError('500.1013', 109, why);
 }

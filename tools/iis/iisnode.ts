@@ -1,4 +1,7 @@
-/* iisnode: which process of which application gets a request, when processes are started, replaced and ended. */
+/*
+ * iisnode: which process of which application gets a request, when processes are started, replaced
+ * and ended.
+ */
 import { existsSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -36,7 +39,8 @@ interface Application {
   current: number;
 }
 
-// How long a worker process that is being replaced waits for its requests: the pool's shutdownTimeLimit, in ms.
+// How long a worker process that is being replaced waits for its requests: the pool's
+// shutdownTimeLimit, in ms.
 const SHUTDOWN_TIME_LIMIT = 90000;
 
 export class Iisnode {
@@ -59,15 +63,23 @@ export class Iisnode {
     return Array.from(this.#processes).filter(one => !one.exited).map(one => one.pid).reverse();
   }
 
-  /** web.config has changed: the settings are read again, and each application is replaced at its next request. */
+  /**
+   * web.config has changed: the settings are read again, and each application is replaced at its
+   * next request.
+   */
   configure(): void {
     this.#settings.clear();
     for (const application of this.#applications.values()) application.stale = true;
   }
 
-  /** The pool starts a new worker process, overlapped: new requests go to new processes, the old ones finish theirs. */
+  /**
+   * The pool starts a new worker process, overlapped: new requests go to new processes, the old
+   * ones finish theirs.
+   */
   recycleWorker(): void {
-    for (const [script, application] of this.#applications) this.#retire(script, application, SHUTDOWN_TIME_LIMIT, 'the worker process is recycled');
+    for (const [script, application] of this.#applications) {
+      this.#retire(script, application, SHUTDOWN_TIME_LIMIT, 'the worker process is recycled');
+    }
     this.#settings.clear();
     this.#control?.server.close();
     this.#control = undefined;
@@ -76,7 +88,8 @@ export class Iisnode {
   async close(): Promise<void> {
     this.#control?.server.close();
     for (const { watcher } of this.#applications.values()) watcher.close();
-    const starting = Array.from(this.#applications.values()).flatMap(one => one.processes.flatMap(slot => slot ?? []));
+    const starting = Array.from(this.#applications.values())
+      .flatMap(one => one.processes.flatMap(slot => slot ?? []));
     this.#applications.clear();
     await Promise.allSettled(starting);
     await Promise.all(Array.from(this.#processes, one => one.terminate()));
@@ -90,8 +103,13 @@ export class Iisnode {
       const { appSettingsProblem } = this.configOf(script);
       if (appSettingsProblem) this.log(`500.1000 for every request: ${appSettingsProblem}`);
       for (const warning of overridesWarnings(settings, script)) this.log(warning);
-      if (settings.debuggingEnabled) this.log(`debuggingEnabled: where a rule lets it pass, ${path.basename(script)}/debug is a debugger for anyone`);
-      if (settings.devErrorsEnabled) this.log('devErrorsEnabled: iisnode\'s own errors are pages with status 200');
+      if (settings.debuggingEnabled) {
+        const at = `${path.basename(script)}/debug`;
+        this.log(`debuggingEnabled: where a rule lets it pass, ${at} is a debugger for anyone`);
+      }
+      if (settings.devErrorsEnabled) {
+        this.log('devErrorsEnabled: iisnode\'s own errors are pages with status 200');
+      }
     } catch (error) {
       if (!(error instanceof OverridesError)) throw error;
       this.log(`500.1000 for every request: ${error.message}`);
@@ -104,7 +122,9 @@ export class Iisnode {
    * @param pathInfo what the URL has behind it: '/debug/'
    * @param local whether the client is the server itself, which is shown more
    */
-  async dispatch(script: string, pathInfo: string, local: boolean, request: Exchange): Promise<Outcome> {
+  async dispatch(
+    script: string, pathInfo: string, local: boolean, request: Exchange,
+  ): Promise<Outcome> {
     let settings: IisnodeSettings;
     try {
       settings = this.#settingsOf(script);
@@ -117,22 +137,30 @@ export class Iisnode {
       if (local) return { kind: 'page', html, cause };
       return { kind: 'error', code: '500.1000', cause };
     }
-    const debug = settings.debuggingEnabled && pathInfo.toLowerCase().startsWith(`/${settings.debuggerPathSegment.toLowerCase()}`)
-      ? pathInfo.slice(settings.debuggerPathSegment.length + 1)
+    const segment = `/${settings.debuggerPathSegment.toLowerCase()}`;
+    const asksForDebugger = pathInfo.toLowerCase().startsWith(segment);
+    const debug = settings.debuggingEnabled && asksForDebugger
+      ? pathInfo.slice(segment.length)
       : undefined;
     if (debug === '') return { kind: 'redirect', url: `${request.url.split('?')[0]}/` };
-    if (debug?.startsWith('/')) return { kind: 'page', html: page('node-inspector', `the debugger of ${path.basename(script)}`), cause: 'the debugger' };
+    if (debug?.startsWith('/')) {
+      const html = page('node-inspector', `the debugger of ${path.basename(script)}`);
+      return { kind: 'page', html, cause: 'the debugger' };
+    }
 
     let chosen: NodeProcess | undefined;
     try {
       const application = this.#application(script, settings);
       const { slot, cookie } = choose(application, request);
       const again = application.processes[slot] === undefined;
-      const started = await (application.processes[slot] ??= this.#start(application, slot, script)).catch((error: IisnodeError) => {
+      const starting = application.processes[slot] ??= this.#start(application, slot, script);
+      const started = await starting.catch((error: IisnodeError) => {
         throw again ? new IisnodeError('503.1002', error.hresult, error.message) : error;
       });
       if (started.active >= application.settings.maxConcurrentRequestsPerProcess) {
-        throw new IisnodeError('503.1002', 1816, `process ${started.pid} has ${started.active} requests already (maxConcurrentRequestsPerProcess)`);
+        const why = `process ${started.pid} has ${started.active} requests already ` +
+          '(maxConcurrentRequestsPerProcess)';
+        throw new IisnodeError('503.1002', 1816, why);
       }
       chosen = started;
       started.active++;
@@ -141,7 +169,8 @@ export class Iisnode {
       const answer = await exchange(request, started, settings);
       if (settings.debugHeaderEnabled) {
         answer.headers.push('iisnode-debug', debugHeader(settings, {
-          worker_pid: process.pid, node_pid: started.pid, app_processes: application.processes.length, process_active_req: started.active,
+          worker_pid: process.pid, node_pid: started.pid,
+          app_processes: application.processes.length, process_active_req: started.active,
           worker_total_req: this.#requests, req_time: Date.now() - since, hresult: 0,
         }));
       }
@@ -165,7 +194,9 @@ export class Iisnode {
     return readSettings(attributes, script);
   }
 
-  /** The settings stay as they were read, until web.config changes, or a watched iisnode.yml does. */
+  /**
+   * The settings stay as they were read, until web.config changes, or a watched iisnode.yml does.
+   */
   #settingsOf(script: string): IisnodeSettings {
     const known = this.#settings.get(script);
     if (!known) {
@@ -189,9 +220,15 @@ export class Iisnode {
   #application(script: string, settings: IisnodeSettings): Application {
     const known = this.#applications.get(script);
     if (known && !known.stale) return known;
-    if (known) this.#retire(script, known, known.settings.gracefulShutdownTimeout, 'a watched file or web.config has changed');
+    if (known) {
+      const { gracefulShutdownTimeout } = known.settings;
+      const why = 'a watched file or web.config has changed';
+      this.#retire(script, known, gracefulShutdownTimeout, why);
+    }
 
-    if (!existsSync(path.dirname(script))) throw new IisnodeError('500.1000', 3, `there is no folder ${path.dirname(script)}`);
+    if (!existsSync(path.dirname(script))) {
+      throw new IisnodeError('500.1000', 3, `there is no folder ${path.dirname(script)}`);
+    }
     if (!existsSync(script)) throw new IisnodeError('404', 2, `there is no file ${script}`);
     if (settings.recycleSignalEnabled) this.#control ??= this.#listenForRecycle();
     let watcher: Watcher;
@@ -221,7 +258,9 @@ export class Iisnode {
       const { appSettings, appSettingsProblem } = this.configOf(script);
       // Windows' ERROR_ALREADY_EXISTS, as an HRESULT: CreateNodeEnvironment reads the section.
       if (appSettingsProblem) throw new IisnodeError('500.1000', 0x800700b7, appSettingsProblem);
-      const started = await NodeProcess.start({ script, settings, appSettings, node: this.node, controlPipe: this.#control?.name });
+      const started = await NodeProcess.start({
+        script, settings, appSettings, node: this.node, controlPipe: this.#control?.name,
+      });
       this.#processes.add(started);
       this.log(`process ${started.pid} started for ${script}`);
       started.onExit(() => {
@@ -247,19 +286,26 @@ export class Iisnode {
     if (file) this.log(`its log: ${file}`);
   }
 
-  /** From now on requests go to a new application; this one's processes answer what they have, and are ended. */
+  /**
+   * From now on requests go to a new application; this one's processes answer what they have, and
+   * are ended.
+   */
   #retire(script: string, application: Application, timeout: number, why: string): void {
     this.#applications.delete(script);
     application.watcher.close();
     this.log(`recycle: ${why}`);
     for (const starting of application.processes) {
       if (!starting) continue;
-      const drained = starting.then(one => one.drain(timeout), () => undefined).finally(() => this.#draining.delete(drained));
+      const drained = starting.then(one => one.drain(timeout), () => undefined)
+        .finally(() => this.#draining.delete(drained));
       this.#draining.add(drained);
     }
   }
 
-  /** The pipe of recycleSignalEnabled: an application that writes "recycle" to it has the worker process replaced. */
+  /**
+   * The pipe of recycleSignalEnabled: an application that writes "recycle" to it has the worker
+   * process replaced.
+   */
   #listenForRecycle(): { server: net.Server; name: string } {
     const name = newPipeName();
     const server = net.createServer(socket => {
@@ -272,11 +318,18 @@ export class Iisnode {
   }
 }
 
-/** Which process gets the request: the one its cookie names, else the next in turn. All count from 0; the first request goes to 1. */
+/**
+ * Which process gets the request: the one its cookie names, else the next in turn. All count from
+ * 0; the first request goes to 1.
+ */
 function choose(application: Application, { req }: Exchange): { slot: number; cookie?: string } {
   const { settings: { nodeProcessStickySessions }, processes: { length } } = application;
-  const named = nodeProcessStickySessions ? /iisnode\.session\.cookie=(\d+)/.exec(req.headers.cookie ?? '') : null;
+  const named = nodeProcessStickySessions
+    ? /iisnode\.session\.cookie=(\d+)/.exec(req.headers.cookie ?? '')
+    : null;
   if (named) return { slot: Number(named[1]) % length };
   application.current = (application.current + 1) % length;
-  return { slot: application.current, cookie: nodeProcessStickySessions ? `iisnode.session.cookie=${application.current}` : undefined };
+  const { current: slot } = application;
+  const cookie = nodeProcessStickySessions ? `iisnode.session.cookie=${slot}` : undefined;
+  return { slot, cookie };
 }

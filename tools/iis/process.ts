@@ -1,4 +1,7 @@
-/* One node.exe of an application, as iisnode starts it and talks to it: over a pipe, with connections that are kept for reuse. */
+/*
+ * One node.exe of an application, as iisnode starts it and talks to it: over a pipe, with
+ * connections that are kept for reuse.
+ */
 import { ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import net from 'node:net';
@@ -21,7 +24,9 @@ export interface ProcessOptions {
   settings: IisnodeSettings;
   /** web.config's, in order. */
   appSettings: [key: string, value: string][];
-  /** The node.exe that takes the place of `nodeProcessCommandLine` where that is iisnode's default. */
+  /**
+   * The node.exe that takes the place of `nodeProcessCommandLine` where that is iisnode's default.
+   */
   node: NodeExe;
   /** The pipe of recycleSignalEnabled. */
   controlPipe?: string;
@@ -38,7 +43,10 @@ export const UNABLE_TO_START = 1028;
 export const IISNODE_VERSION = '0.2.26';
 
 // What a worker process of IIS has in its environment, of what matters to node.
-const SYSTEM = ['PATH', 'Path', 'HOME', 'LANG', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'SystemDrive', 'windir', 'ProgramFiles'];
+const SYSTEM = [
+  'PATH', 'Path', 'HOME', 'LANG', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'SystemDrive', 'windir',
+  'ProgramFiles',
+];
 
 export class NodeProcess {
   /** How many requests it has been given and not answered. Waiting polls are among them. */
@@ -64,13 +72,19 @@ export class NodeProcess {
     const child = spawn(command!, [...first, node.file(script)], {
       cwd: path.dirname(script),
       env: environment(options, pipe),
-      // The interceptor writes the log files; what node writes without it is lost under iisnode. Here
+      // The interceptor writes the log files; what node writes without it is lost under iisnode.
+      // Here
       // it is kept for lastWords. Windows' node.exe in wine fails at a pipe.
       stdio: ['ignore', 'ignore', node.windows ? 'ignore' : 'pipe'],
       windowsHide: true,
     });
-    await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', (error: NodeJS.ErrnoException) =>
-      reject(new IisnodeError('500.1000', error.code === 'ENOENT' ? UNABLE_TO_START : 5, `node.exe cannot be started: ${error.message}`))));
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve).once('error', (error: NodeJS.ErrnoException) => {
+        const code = error.code === 'ENOENT' ? UNABLE_TO_START : 5;
+        const why = `node.exe cannot be started: ${error.message}`;
+        reject(new IisnodeError('500.1000', code, why));
+      });
+    });
     return new NodeProcess(child, pipe, options);
   }
 
@@ -125,13 +139,16 @@ export class NodeProcess {
 
   /** Waits until no request is under way, or for `timeout` ms, and ends it. */
   async drain(timeout: number): Promise<void> {
-    for (const end = Date.now() + timeout; this.active > 0 && !this.exited && Date.now() < end;) await sleep(Math.min(25, timeout));
+    const end = Date.now() + timeout;
+    while (this.active > 0 && !this.exited && Date.now() < end) await sleep(Math.min(25, timeout));
     if (!this.exited) await this.terminate();
   }
 
   /**
-   * A connection to the process: one that was kept, or a new one, for which a process that is still starting is tried again and again.
-   * @throws IisnodeError 500.1002 if the process ends first, 500.1001 after maxNamedPipeConnectionRetry tries
+   * A connection to the process: one that was kept, or a new one, for which a process that is still
+   * starting is tried again and again.
+   * @throws IisnodeError 500.1002 if the process ends first, 500.1001 after
+   * maxNamedPipeConnectionRetry tries
    */
   async connect(mayBeKept: boolean): Promise<{ socket: net.Socket; kept: boolean }> {
     const socket = mayBeKept ? this.#takeKept() : undefined;
@@ -139,15 +156,21 @@ export class NodeProcess {
     for (let retry = 0; ; retry++) {
       try {
         const fresh = await this.#open(this.#pipe);
-        // At the end of an answer node takes its own listener away, and a write that is still under way can fail yet.
+        // At the end of an answer node takes its own listener away, and a write that is still under
+        // way can fail yet.
         fresh.on('error', () => undefined);
         this.#listened = true;
         return { socket: fresh, kept: false };
       } catch {
         if (retry >= this.#settings.maxNamedPipeConnectionRetry) {
-          throw new IisnodeError('500.1001', 2, `process ${this.pid} runs, but does not listen on process.env.PORT (${retry} retries)`);
+          const why = `process ${this.pid} runs, but does not listen on process.env.PORT ` +
+            `(${retry} retries)`;
+          throw new IisnodeError('500.1001', 2, why);
         }
-        if (this.exited) throw new IisnodeError('500.1002', 2, `process ${this.pid} ended before it listened${this.#where()}`);
+        if (this.exited) {
+          const why = `process ${this.pid} ended before it listened${this.#where()}`;
+          throw new IisnodeError('500.1002', 2, why);
+        }
       }
       await sleep(this.#settings.namedPipeConnectionRetryDelay);
     }
@@ -167,7 +190,8 @@ export class NodeProcess {
     for (let last = this.#kept.pop(); last; last = this.#kept.pop()) {
       const { socket, since } = last;
       // One that node has closed meanwhile is found out when it is written to, and replaced unseen.
-      if (Date.now() - since < this.#settings.maxNamedPipePooledConnectionAge && !socket.destroyed && socket.writable) return socket;
+      const isYoung = Date.now() - since < this.#settings.maxNamedPipePooledConnectionAge;
+      if (isYoung && !socket.destroyed && socket.writable) return socket;
       socket.destroy();
     }
     return undefined;
@@ -183,13 +207,18 @@ export function stderrLog(folder: string, pid: number): string | undefined {
 
 /** node.exe and the interceptor, which the script's path follows. */
 function commandLine({ settings, node, script }: ProcessOptions): string[] {
-  const words = (text: string) => Array.from(text.matchAll(/"([^"]*)"|(\S+)/g), word => word[1] ?? word[2]!);
-  // iisnode's default means the node.exe that is installed, and so does the path its installer is often given.
+  const words = (text: string) => {
+    return Array.from(text.matchAll(/"([^"]*)"|(\S+)/g), word => word[1] ?? word[2]!);
+  };
+  // iisnode's default means the node.exe that is installed, and so does the path its installer is
+  // often given.
   const own = /^(%programfiles(\(x86\))?%\\nodejs\\node\.exe|([a-z]:\\.*\\)?node(\.exe)?)$/i;
   const given = words(settings.nodeProcessCommandLine);
   const command = own.test(given[0] ?? '') ? [...node.command, ...given.slice(1)] : given;
   if (command[0]?.startsWith('.')) command[0] = path.resolve(path.dirname(script), command[0]);
-  const interceptor = settings.interceptor === '' || /iisnode\\interceptor\.js"?$/i.test(settings.interceptor.trim())
+  const isOurs = settings.interceptor === '' ||
+    /iisnode\\interceptor\.js"?$/i.test(settings.interceptor.trim());
+  const interceptor = isOurs
     ? [node.file(path.join(__dirname, 'interceptor.js'))]
     : words(settings.interceptor);
   return [...command, ...interceptor];
@@ -199,10 +228,15 @@ function commandLine({ settings, node, script }: ProcessOptions): string[] {
  * The environment of node.exe. Windows does not tell names apart by their case, and of one that is
  * there twice it takes the first: the system's, then iisnode's, then appSettings'.
  */
-function environment({ settings, appSettings, controlPipe, node }: ProcessOptions, pipe: string): NodeJS.ProcessEnv {
+function environment(
+  { settings, appSettings, controlPipe, node }: ProcessOptions, pipe: string,
+): NodeJS.ProcessEnv {
   const entries: [string, string][] = [
     ...Object.entries(node.env),
-    ...SYSTEM.flatMap(name => process.env[name] === undefined ? [] : [[name, process.env[name]] as [string, string]]),
+    ...SYSTEM.flatMap((name): [string, string][] => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
     ['COMPUTERNAME', process.env.COMPUTERNAME ?? hostname()],
     ['PORT', pipe],
     ['IISNODE_VERSION', IISNODE_VERSION],
@@ -211,12 +245,15 @@ function environment({ settings, appSettings, controlPipe, node }: ProcessOption
     ['NODE_PENDING_PIPE_INSTANCES', '5000'],
     ...appSettings.filter(([key]) => key !== ''),
   ];
-  if (settings.node_env !== '' && settings.node_env !== '%node_env%') entries.push(['NODE_ENV', settings.node_env]);
+  if (settings.node_env !== '' && settings.node_env !== '%node_env%') {
+    entries.push(['NODE_ENV', settings.node_env]);
+  }
   if (settings.loggingEnabled) {
+    const { logDirectory } = settings;
     entries.push(
       ['IISNODE_LOGGINGENABLED', '1'],
       // Backslashes divide a path on Windows only.
-      ['IISNODE_LOGDIRECTORY', node.windows ? settings.logDirectory : settings.logDirectory.replaceAll('\\', '/')],
+      ['IISNODE_LOGDIRECTORY', node.windows ? logDirectory : logDirectory.replaceAll('\\', '/')],
       ['IISNODE_MAXTOTALLOGFILESIZEINKB', String(settings.maxTotalLogFileSizeInKB)],
       ['IISNODE_MAXLOGFILESIZEINKB', String(settings.maxLogFileSizeInKB)],
       ['IISNODE_MAXLOGFILES', String(settings.maxLogFiles)],

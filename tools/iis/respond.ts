@@ -1,4 +1,7 @@
-/* The last stage of a request in IIS: its own headers, its own error pages, and the answer on its way. */
+/*
+ * The last stage of a request in IIS: its own headers, its own error pages, and the answer on its
+ * way.
+ */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -27,14 +30,22 @@ export function sendError(visit: Visit, rules: ResponseRules, code: Status, deta
   send(visit, rules, { status, substatus, reason: '', headers: [], body: Buffer.alloc(0), detail });
 }
 
-/** Answers with an answer of node's. `done` is called when the last of it has been sent, or the client has gone. */
-export function sendAnswer(visit: Visit, rules: ResponseRules, answer: Answer, cookie: string | undefined, done: () => void): void {
+/**
+ * Answers with an answer of node's. `done` is called when the last of it has been sent, or the
+ * client has gone.
+ */
+export function sendAnswer(
+  visit: Visit, rules: ResponseRules, answer: Answer, cookie: string | undefined,
+  done: () => void,
+): void {
   const { upgrade } = visit;
   visit.trace.push(String(answer.status));
   if (answer.upgrade && upgrade) {
     const { socket, head } = answer.upgrade;
     const lines = [`HTTP/1.1 ${answer.status} ${answer.reason}`];
-    for (let at = 0; at < answer.headers.length; at += 2) lines.push(`${answer.headers[at]}: ${answer.headers[at + 1]}`);
+    for (let at = 0; at < answer.headers.length; at += 2) {
+      lines.push(`${answer.headers[at]}: ${answer.headers[at + 1]}`);
+    }
     upgrade.socket.write(`${lines.join('\r\n')}\r\n\r\n`);
     upgrade.socket.write(head);
     socket.write(upgrade.head);
@@ -49,7 +60,8 @@ export function sendAnswer(visit: Visit, rules: ResponseRules, answer: Answer, c
   }
   if (answer.rest) answer.rest.once('close', done);
   else done();
-  send(visit, rules, { ...answer, headers: [...(cookie ? ['Set-Cookie', cookie] : []), ...answer.headers], substatus: 0, detail: '' });
+  const headers = [...(cookie ? ['Set-Cookie', cookie] : []), ...answer.headers];
+  send(visit, rules, { ...answer, headers, substatus: 0, detail: '' });
 }
 
 /** Text of a configuration as bytes of a header: node writes one for each character. */
@@ -58,9 +70,18 @@ export function headerText(text: string): string {
 }
 
 /** Answers with a page, or a redirect, of a module. */
-export function sendPage(visit: Visit, rules: ResponseRules, status: number, headers: string[], html: string): void {
+export function sendPage(
+  visit: Visit, rules: ResponseRules, status: number, headers: string[], html: string,
+): void {
   visit.trace.push(String(status));
-  send(visit, rules, { status, substatus: 0, reason: '', headers: [...headers, 'Content-Type', 'text/html'], body: Buffer.from(html), detail: '' });
+  send(visit, rules, {
+    status,
+    substatus: 0,
+    reason: '',
+    headers: [...headers, 'Content-Type', 'text/html'],
+    body: Buffer.from(html),
+    detail: '',
+  });
 }
 
 /** What every answer of the application carries. */
@@ -89,7 +110,8 @@ function send(visit: Visit, rules: ResponseRules, answer: Draft): void {
   const names = all.filter((_, at) => at % 2 === 0).map(name => name.toLowerCase());
   const rest = own ? undefined : answer.rest;
   const bodiless = req.method === 'HEAD' || status === 204 || status === 304;
-  if (!rest && !bodiless && !names.includes('content-length') && !names.includes('transfer-encoding')) all.push('Content-Length', String(body.length));
+  const saysHowLong = names.includes('content-length') || names.includes('transfer-encoding');
+  if (!rest && !bodiless && !saysHowLong) all.push('Content-Length', String(body.length));
   if (!rules.config.allowKeepAlive) res.shouldKeepAlive = false;
   res.writeHead(status, answer.reason || undefined, all);
   if (bodiless) {
@@ -98,7 +120,8 @@ function send(visit: Visit, rules: ResponseRules, answer: Draft): void {
     res.write(body);
     // Where node breaks off, IIS can only cut the connection: the status has been sent.
     rest.on('error', () => res.destroy()).pipe(res);
-    // iisnode does not hear of a client that has gone, and takes the answer to its end. Until then the request counts.
+    // iisnode does not hear of a client that has gone, and takes the answer to its end. Until then
+    // the request counts.
     res.once('close', () => rest.resume());
   } else {
     res.end(body);
@@ -106,20 +129,29 @@ function send(visit: Visit, rules: ResponseRules, answer: Draft): void {
 }
 
 /** What httpErrors puts in the place of an answer, null where it leaves it alone. */
-function ownError({ status, substatus, body, rest, detail }: Draft, { config, local, folder }: ResponseRules) {
+function ownError(
+  { status, substatus, body, rest, detail }: Draft, { config, local, folder }: ResponseRules,
+) {
   const { existingResponse, errorMode, errors }: HttpErrors = config.httpErrors;
   if (existingResponse === 'PassThrough') return null;
   const detailed = errorMode === 'Detailed' || (errorMode === 'DetailedLocalOnly' && local);
   const blank = body.length === 0 && !rest;
   if (existingResponse === 'Auto' && detailed && !blank) return null;
 
-  const html = (text: string) => ({ status, headers: ['Content-Type', 'text/html'], body: Buffer.from(text) });
+  const html = (text: string) => {
+    return { status, headers: ['Content-Type', 'text/html'], body: Buffer.from(text) };
+  };
   if (detailed) return html(errorPage(status, substatus, detail));
   const entry = errors.find(one => one.status === status && one.substatus === substatus)
     ?? errors.find(one => one.status === status && one.substatus === -1);
-  if (entry?.responseMode === 'Redirect') return { status: 302, headers: ['Location', entry.path], body: Buffer.alloc(0) };
+  if (entry?.responseMode === 'Redirect') {
+    return { status: 302, headers: ['Location', entry.path], body: Buffer.alloc(0) };
+  }
   try {
-    if (entry) return html(readFileSync(path.resolve(folder, entry.path.replace(/^[\\/]/, '').replaceAll('\\', '/')), 'utf8'));
+    if (entry) {
+      const name = entry.path.replace(/^[\\/]/, '').replaceAll('\\', '/');
+      return html(readFileSync(path.resolve(folder, name), 'utf8'));
+    }
   } catch {
     // IIS falls back to its own page.
   }
@@ -131,13 +163,24 @@ function cookies(headers: string[]): string[] {
   return headers.filter((_, at) => headers[at - at % 2]!.toLowerCase() === 'set-cookie');
 }
 
-/** IIS's dynamic compression, where that role is installed: text of any kind, the answers to polls among it. */
+/**
+ * IIS's dynamic compression, where that role is installed: text of any kind, the answers to polls
+ * among it.
+ */
 function compress({ req, trace }: Visit, answer: Answer): { headers: string[]; body: Buffer } {
   const { headers, body, rest } = answer;
-  const value = (name: string) => headers.find((_, at) => at % 2 === 1 && headers[at - 1]!.toLowerCase() === name);
-  const may = /gzip/.test(String(req.headers['accept-encoding'])) && !value('content-encoding') && /^(text\/|application\/javascript)/i.test(value('content-type') ?? '');
+  const value = (name: string) => {
+    return headers.find((_, at) => at % 2 === 1 && headers[at - 1]!.toLowerCase() === name);
+  };
+  const isText = /^(text\/|application\/javascript)/i.test(value('content-type') ?? '');
+  const isAskedFor = /gzip/.test(String(req.headers['accept-encoding']));
+  const may = isAskedFor && isText && !value('content-encoding');
   if (!may || rest || body.length === 0) return { headers, body };
   trace.push('compressed by IIS');
-  const kept = headers.filter((_, at) => !['content-length', 'transfer-encoding'].includes(headers[at - at % 2]!.toLowerCase()));
-  return { headers: [...kept, 'Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding'], body: gzipSync(body) };
+  const replaced = ['content-length', 'transfer-encoding'];
+  const kept = headers.filter((_, at) => !replaced.includes(headers[at - at % 2]!.toLowerCase()));
+  return {
+    headers: [...kept, 'Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding'],
+    body: gzipSync(body),
+  };
 }

@@ -1,7 +1,8 @@
 /*
- * What asks: one visitor with his browser. A request has the headers that browsers send, an answer
- * may be compressed, cookies are kept and sent back, and nothing is followed. fetch can do less: it
- * sends no Origin of another page, no cookies, and says nothing of the connection.
+ * A visitor with a browser, who asks for pages and sends requests. A request has the headers that
+ * browsers send, an answer may be compressed, cookies are kept and sent back, and no redirect is
+ * followed. Node's fetch can do less: it sends no Origin of another page and no cookies, and says
+ * nothing of the connection.
  */
 import http from 'node:http';
 import https from 'node:https';

@@ -27,7 +27,10 @@ export interface Session {
   /** One poll. @returns the packets that it brought. @throws Fault if it brought something else */
   poll: (agent?: http.Agent) => Promise<{ packets: string[]; answer: Answer }>;
   post: (body: string, more?: Request) => Promise<Answer>;
-  /** Polls until a packet comes. @returns it, null if none comes in time */
+  /**
+   * The visitor polls until a packet comes.
+   * @returns the packet, null if none comes in time
+   */
   wait: (is: (packet: string) => boolean, seconds: number) => Promise<string | null>;
   /** Ends it, so that the server does not wait for it. */
   close: () => Promise<void>;

@@ -80,8 +80,8 @@ const INSTEAD = new Map<string, string>(Object.entries({
 
 /**
  * `checkSetting` checks what io.set, io.enable and io.disable are told.
- * @throws Error with one line, if there is no such setting, if it means nothing here, or if the
- * value is not one of it
+ * @throws Error with one line, if 0.9 has no such setting, if the setting means nothing here, or
+ * if the setting does not take the value
  */
 export function checkSetting(name: string, value: unknown): void {
   const kind = KINDS.get(name);

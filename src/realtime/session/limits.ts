@@ -127,11 +127,14 @@ export class Limits {
   }
 
   /**
-   * Too much waits for all clients together. Answers that nobody reads go first. Then the sessions
-   * go for which more has waited for a while than may for one: a client that makes that much wait
-   * for itself does not end others with it. Then those whose clients have taken nothing for the
-   * longest; of those that are alike, the ones with the most. Some more goes than has to, so that
-   * this is not done at each message: it looks at each session.
+   * Too much waits for all clients together: answers are cut and sessions end, in this order.
+   * 1. Answers that nobody reads.
+   * 2. Sessions for which more has waited for a while than may wait for one client. A client that
+   *    makes that much wait for itself does not end others with it.
+   * 3. Sessions whose clients have taken nothing for the longest time. If two are alike in that,
+   *    the session for which more waits ends first.
+   * The function looks at each session. So that it need not run again at the next message, it ends
+   * some sessions more than it has to.
    */
   private trim(): void {
     const goal = this.together * 0.97;
