@@ -1,15 +1,15 @@
-/* What of a configuration the stand-in does, and the names of what it does not. */
+/* The settings that the stand-in supports. preview names those that it does not support. */
 import { DOT_NET } from './check';
-import type { Counting } from './layers';
+import type { AppliedConfig } from './layers';
 import { ElementSchema, SECTIONS } from './schema';
 import type { XmlElement } from './xml';
 
 /**
- * What is carried out, by section: the attributes of the section, and of the elements inside of it.
- * `*` stands for all attributes, `-name` for one that is left out, `-name=value` for one of its
- * values.
+ * The attributes that are supported: a line for each section, and for each element inside of it.
+ * `*` stands for all attributes, `-name` for an attribute that is not supported, `-name=value` for
+ * a value that is not.
  */
-const CARRIED_OUT = `
+const SUPPORTED = `
 appSettings
   add *
 system.webServer/caching enabled
@@ -53,8 +53,8 @@ system.webServer/validation validateIntegratedModeConfiguration
 system.webServer/webSocket enabled
 `;
 
-/** By section, and the path of an element in it: which attributes are carried out. */
-const carriedOut = readTable(CARRIED_OUT);
+/** The supported attributes, by the name of a section, or the path of an element in it. */
+const supported = readTable(SUPPORTED);
 
 function readTable(text: string): Map<string, Set<string>> {
   const table = new Map<string, Set<string>>();
@@ -68,65 +68,67 @@ function readTable(text: string): Map<string, Set<string>> {
 }
 
 /**
- * Each part of the files that is read and not carried out, once, by its name, with where it stands.
+ * Finds settings in the files that the stand-in does not support.
+ * @returns the name, the file and the line of each, once
  */
-export function notCarriedOut({ layers }: Counting): string[] {
+export function findUnsupported({ layers }: AppliedConfig): string[] {
   const found = new Map<string, string>();
-  const say = (name: string, file: string, line: number) => {
+  const report = (name: string, file: string, line: number) => {
     if (!found.has(name)) found.set(name, `${name} (${file}, line ${line})`);
   };
   for (const { element, file } of layers) {
     for (const child of element.children) {
       if (DOT_NET.has(child.name) && child.name !== 'configSections') {
-        say(child.name, file.file, child.line);
+        report(child.name, file.file, child.line);
       }
     }
     for (const section of file.checked.sections.keys()) {
       if (!isInside(section, element)) continue;
       const name = file.checked.sections.get(section)!;
-      // One that its server has locked, or that has a fault, is an error, which says so itself.
+      // A section that is locked, or that has a mistake, is an error already.
       if (file.checked.inSections.get(section)!.length > 0) continue;
-      walk(
-        section, name, SECTIONS.get(name)!, (at, line) => say(at, section.file ?? file.file, line),
-      );
+      const source = section.file ?? file.file;
+      walk(section, name, SECTIONS.get(name)!, (at, line) => report(at, source, line));
     }
   }
   return Array.from(found.values());
 }
 
-/** A section of the layer itself, not of a <location> in the same file. */
+/** Whether a section belongs to the layer itself, not to a <location> in the same file. */
 function isInside(section: XmlElement, layer: XmlElement): boolean {
   let at: XmlElement | undefined = section;
   while (at && at !== layer && at.name !== 'location') at = at.parent;
   return at === layer;
 }
 
-function walk(
-  element: XmlElement, path: string, schema: ElementSchema, say: (
-    name: string, line: number,
-  ) => void,
-): void {
-  const done = carriedOut.get(path);
-  const inside = Array.from(carriedOut.keys()).some(one => one.startsWith(`${path}/`));
-  if (!done && !inside) {
-    // A collection that is emptied is not there, which is what the stand-in does.
+type Report = (name: string, line: number) => void;
+
+function walk(element: XmlElement, path: string, schema: ElementSchema, report: Report): void {
+  const attributes = supported.get(path);
+  const isParent = Array.from(supported.keys()).some(one => one.startsWith(`${path}/`));
+  if (!attributes && !isParent) {
+    // The stand-in behaves as if the collection were empty, so emptying it changes nothing.
     const isEmptied = element.children.length > 0 &&
       element.children.every(({ name }) => name === 'clear');
-    if (!isEmptied) say(path, element.line);
+    if (!isEmptied) report(path, element.line);
     return;
   }
   for (const [name, value] of Object.entries(element.attributes)) {
     const attribute = schema.attributes.get(name);
     if (!attribute || attribute.key || value === attribute.default) continue;
-    const carried = done?.has(name) || (done?.has('*') && !done.has(`-${name}`));
-    // The stand-in never compresses files: "false" is what it does.
-    const same = name === 'doStaticCompression' && value.toLowerCase() === 'false';
-    if (!carried && !same) say(`${path}/@${name}`, element.line);
-    else if (done?.has(`-${name}=${value}`)) say(`${path}/@${name}=${value}`, element.line);
+    const isSupported = attributes?.has(name)
+      || (attributes?.has('*') && !attributes.has(`-${name}`));
+    // The stand-in never compresses files, so it does as "false" asks.
+    const isWithoutEffect = name === 'doStaticCompression' && value.toLowerCase() === 'false';
+    if (!isSupported && !isWithoutEffect) {
+      report(`${path}/@${name}`, element.line);
+    } else if (attributes?.has(`-${name}=${value}`)) {
+      report(`${path}/@${name}=${value}`, element.line);
+    }
   }
   for (const child of element.children) {
     const collection = schema.collections.find(one => one.add === child.name);
     const inner = schema.elements.get(child.name) ?? collection?.entry;
-    if (inner) walk(child, `${path}/${child.name}`, inner, say);
+    if (inner) walk(child, `${path}/${child.name}`, inner, report);
   }
 }
