@@ -5,48 +5,15 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';
 import express from 'express';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { complaints, openBrowser } from '../support/browser';
 import { serveAsIis } from '../support/iis';
-import { Running, startServer } from '../support/server';
+import { startServer } from '../support/server';
 import { appPath, resource, root } from '../support/template';
 import { until } from '../support/wait';
+import { connected, converses, inBrowser, send } from './browser/cases';
 
-interface Given { t: TestContext; page: Page; browser: BrowserContext; server: Running }
-
-/** A test with a browser, the server and an empty page of it; skipped where the browser is missing. */
-function inBrowser(what: string, body: (given: Given) => Promise<void>, name: 'chromium' | 'firefox' = 'chromium'): void {
-  test(what, async t => {
-    const browser = await openBrowser(t, name);
-    if (browser) await body({ t, browser, server: await startServer(t), page: await browser.newPage() });
-  });
-}
-
-const connected = (page: Page) => page.waitForSelector('#state.connected');
-
-async function send(page: Page, text: string): Promise<void> {
-  await page.fill('#text', text);
-  await page.press('#text', 'Enter');
-}
-
-for (const name of ['chromium', 'firefox'] as const) {
-  inBrowser(`${name}: the page connects over xhr-polling, sends, and shows the acknowledgement and the answer`, async ({ page, server }) => {
-    const found = complaints(page);
-    await page.goto(server.page);
-    await connected(page);
-    assert.equal(await page.textContent('#transport'), 'xhr-polling');
-    await page.waitForFunction(() => document.getElementById('clients')!.textContent === '1');
-    for (const text of ['Hello', '<b>not bold</b>', 'Grüße, 世界 ']) await send(page, text);
-    await until(async () => await page.locator('#log .in').count() === 3 && await page.locator('small', { hasText: 'received' }).count() === 3,
-      'three acknowledgements and three answers');
-    assert.deepEqual(await page.locator('#log .in').allTextContents(), ['Server: Got it!', 'Server: Got it!', 'Server: Got it!']);
-    assert.match(await page.locator('#log .out').nth(1).textContent() ?? '', /^You: <b>not bold<\/b> received, \d+ ms$/);
-    assert.match(await page.textContent('#median') ?? '', /^[\d.]+ ms$/);
-    assert.equal((await page.getAttribute('#trips polyline', 'points'))!.split(' ').length, 3);
-    await page.screenshot({ path: path.join(root, 'build', `page-${name}.png`) });
-    assert.deepEqual(found, []);
-  }, name);
-}
+converses('chromium');
 
 inBrowser('behind IIS the page works under the policy in web.config, and the policy is in force', async ({ t, page }) => {
   const { origin } = await serveAsIis(t);
@@ -106,7 +73,7 @@ inBrowser('two pages see each other, and see each other go', async ({ browser, p
   await second.goto(server.page);
   await Promise.all([count(first, 2), count(second, 2)]);
   // Again and again: the page comes back from the browser's memory, where it is kept as it was.
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < 2; i++) {
     await second.goto(`${server.page}health`);
     await count(first, 1);
     await second.goBack({ waitUntil: 'commit' });

@@ -1,0 +1,4 @@
+/* The demo page in another browser. */
+import { converses } from './browser/cases';
+
+converses('firefox');
