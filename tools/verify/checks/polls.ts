@@ -155,7 +155,7 @@ export async function manyPolls(target: Target): Promise<Outcome> {
   await close();
   // Where polls were refused, the requests that end the sessions may be refused, too. They are
   // sent again when the server has answered the polls, after 20 s at most.
-  if (refused.size > 0) {
+  if (refused.size > 0 || beside instanceof Fault) {
     await Promise.race([all, sleep(25000, undefined, { ref: false })]).then(close);
   }
   agent.destroy();
