@@ -62,6 +62,16 @@ export default defineConfig(
     },
   },
   {
+    // The application of the tests, as it is built: nothing newer than node 10.
+    files: ['test/support/application/*.js'],
+    languageOptions: { ecmaVersion: 2018, sourceType: 'commonjs', globals: { require: 'readonly', exports: 'writable', process: 'readonly', __dirname: 'readonly' } },
+  },
+  {
+    files: ['test/support/application/public/*.js'],
+    languageOptions: { ecmaVersion: 5, sourceType: 'script', globals: { document: 'readonly', Realtime: 'readonly' } },
+    rules: { 'no-var': 'off' },
+  },
+  {
     // The pages run down to Internet Explorer 9.
     files: ['public/**/*.js'],
     languageOptions: { ecmaVersion: 5, sourceType: 'script', globals: { console: 'readonly', document: 'readonly', window: 'readonly', location: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', module: 'writable', Realtime: 'readonly' } },

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import express from 'express';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import { resource } from '../support/template';
+import { resource } from '../../support/template';
 
 /** A request that a page tries to make. */
 export interface Attempt {
@@ -13,7 +13,7 @@ export interface Attempt {
   url: string;
   /** What is posted; a GET if there is none. */
   body?: string;
-  /** ms to wait for an answer: what is let through may be a poll. Default: 3000. */
+  /** ms to wait for an answer: what is let through may be a poll. Default: 30000. */
   patience?: number;
 }
 
@@ -22,17 +22,22 @@ export const withoutOrigin = ['no-cors', 'script', 'image', 'stylesheet', 'frame
 const gets = ['fetch', 'XMLHttpRequest', 'EventSource', ...withoutOrigin.filter(means => means !== 'link')];
 const posts = ['fetch', 'XMLHttpRequest', 'no-cors', 'preflighted', 'beacon', 'form', 'redirected form'];
 
+/** The means by which a page tries all that there is, where it does not try everything by every means. */
+const FEW = ['fetch', 'no-cors', 'script'];
+
 /**
  * All that a page can try against a server: to shake hands, and, knowing the session id of a visitor (the worst case), to
  * post in his name, to read his poll, and to end his session.
+ * @param everyMeans whether all of it is tried by every means; otherwise only the handshake is
  */
-export function attempts(server: string, session: string): Attempt[] {
+export function attempts(server: string, session: string, everyMeans: boolean): Attempt[] {
   const handshake = `${server}${resource}/1/`;
   const poll = `${handshake}xhr-polling/${session}`;
   const event = '5:::{"name":"message","args":["from a hostile page"]}';
   const all: Attempt[] = [];
   const add = (means: string[], what: string, address: string, body?: string) => {
     for (const one of means) {
+      if (!everyMeans && what !== 'handshake' && !FEW.includes(one)) continue;
       const url = new URL(address);
       const name = `${one} ${body === undefined ? 'GET' : 'POST'} ${what}`;
       url.searchParams.set('attempt', name);
@@ -55,7 +60,7 @@ export function attempts(server: string, session: string): Attempt[] {
 }
 
 /** Runs in a page. Makes the request, and gives all that the page gets to see of the answer: '' if that is nothing. */
-export async function attempt({ means, url, body, patience = 3000 }: Attempt): Promise<string> {
+export async function attempt({ means, url, body, patience = 30000 }: Attempt): Promise<string> {
   const read: string[] = [];
   const method = body === undefined ? 'GET' : 'POST';
   const over = new AbortController();
