@@ -9,7 +9,7 @@ import path from 'node:path';
 
 /** Those that send the demo's messages or open its page. They are left out where it has given way to an application. */
 const OF_THE_DEMO = [
-  'browser', 'delivery', 'fuzz', 'hostile-page', 'iis-template', 'killers', 'moving-on', 'nodes', 'package', 'polling', 'process', 'realtime',
+  'browser', 'delivery', 'iis-template', 'moving-on', 'nodes', 'package', 'polling', 'process', 'realtime',
   'reconnect', 'rename', 'sessions', 'types', 'versions', 'websocket', 'windows',
 ].map(name => `${name}.test.js`);
 const demo = existsSync(path.join(__dirname, '..', '..', 'public', 'demo.js'));
