@@ -90,7 +90,7 @@ test('what could not be made again, or does not compile, is no package', t => {
   writeFileSync(path.join(folder, 'notes.txt'), 'to do');
   refused(/^No package: these changes are not committed.*\n\?\? notes\.txt$/m);
   rmSync(path.join(folder, 'notes.txt'));
-  breaks(folder, 'package.json', '"fflate": "^', '"fflate": "^99', /^No package: node_modules is not what package-lock.json asks for: npm ci first$/m);
+  breaks(folder, 'package.json', '"fflate": "^', '"fflate": "^99', /^No package: node_modules does not match package-lock.json: run npm ci first$/m);
   breaks(folder, 'web.config', /<handlers>\s*<clear \/>/, '<handlers><cleared />', /^No package: .*web\.config, line \d+, .*Unrecognized/m);
   breaks(folder, 'web.config', '</appSettings>', '<add key="LOG_LEVEL" value="loud" /></appSettings>', /^No package: web\.config, appSettings: LOG_LEVEL: got "loud"/m);
   breaks(folder, 'src/app.ts', 'io.sockets.on', 'io.sockets.once.on', /^No package: npm run build failed:\n[^]*src\/app\.ts.*error TS/m);
@@ -101,7 +101,7 @@ test('what could not be made again, or does not compile, is no package', t => {
 
 test('a server that asks for a package that is not there is no package', async t => {
   const folder = deploy(t, [['dist/app.js', 'io.sockets.on', `require('no-such-package'); io.sockets.on`]]);
-  await assert.rejects(packBundle(folder, emptyFolder(t, 'made-'), []), /^Error: the server cannot be made into one file [^]*no-such-package/);
+  await assert.rejects(packBundle(folder, emptyFolder(t, 'made-'), []), /^Error: the server cannot be bundled into one file [^]*no-such-package/);
 });
 
 test('a package is tried: one that runs is one, one that does not start is none', async t => {

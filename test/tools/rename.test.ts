@@ -65,7 +65,7 @@ test('rename refuses, with one line and exit status 1, and changes nothing', t =
     [['tools/chat', '/tools/chat', 'a//b'], /one segment/],
     [['', '/', 'chat/', '//chat', '..', '.', 'chat.', '.chat', '_chat', 'a b', 'a~1', 'a+b', 'a%20b', 'C:\\chat', 'grün', 'a?b', 'a&b', 'a:b', '<a>'], /letters/],
     [['x'.repeat(65)], /longer than 64/],
-    [['sites'], /GUIDE\.md, line 2, for something else/],
+    [['sites'], /GUIDE\.md, line 2, has it for something else/],
   ];
   // The command refuses the first of each kind; the others are asked of the function that it asks, which takes no process each.
   const { filtering } = readSiteConfig(folder, '7.5');
