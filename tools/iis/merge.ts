@@ -1,7 +1,7 @@
 /*
- * Merges the levels of one section, as IIS does. The lowest level that sets an attribute decides it.
- * A collection has the entries of all levels, without those that <clear /> and <remove> take away.
- * A level may not set an attribute or an element that a level above has locked.
+ * Merges the levels of one section, as IIS does. The lowest level that sets an attribute decides
+ * it. A collection has the entries of all levels, without those that <clear /> and <remove> take
+ * away. A level may not set an attribute or an element that a level above has locked.
  */
 import type { AttributeSchema, CollectionSchema, ElementSchema } from './schema';
 import type { XmlElement } from './xml';

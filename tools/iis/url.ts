@@ -59,9 +59,9 @@ export function decode(text: string): string {
 /**
  * Writes a canonical path into a header, as URL Rewrite does. It encodes only characters that a
  * header cannot have. So a client's `%2F`, `%3D`, `%24` and `%3A` reach node as characters, and
- * `%20` reaches node as `%20` (tjanczuk/iisnode 217 and 343, Azure/iisnode 104). `%` is not encoded,
- * so `%252F` reaches node as `%2F` (Microsoft's support, "How to keep escape characters of slash in
- * URL").
+ * `%20` reaches node as `%20` (tjanczuk/iisnode 217 and 343, Azure/iisnode 104). `%` is not
+ * encoded, so `%252F` reaches node as `%2F` (Microsoft's support, "How to keep escape characters of
+ * slash in URL").
  */
 export function escapePath(path: string): string {
   return path.replace(/[^\x21-\x7e]+|["<>^`{|}]+/g, encodeURIComponent);
