@@ -36,6 +36,6 @@ if (files.length === 0) {
   process.exit(1);
 }
 // Most of a test is waiting: two files at once, on one processor as well.
-const options = ['--test', '--test-concurrency=2', '--test-reporter=spec', `--test-timeout=${long ? 900000 : 600000}`];
+const options = ['--test', '--test-concurrency=3', '--test-reporter=spec', `--test-timeout=${long ? 900000 : 600000}`];
 const { status } = spawnSync(process.execPath, [...options, ...files], { stdio: 'inherit' });
 process.exitCode = status ?? 1;

@@ -32,9 +32,10 @@ test('the same commit gives the same bytes, in another folder and another time z
   }
 });
 
-test('what cannot be bundled, or would not run, is no package', t => {
+test('what does not compile, cannot be bundled, or would not run is no package', t => {
   const folder = repository(t);
   if (!folder) return;
+  breaks(folder, 'src/app.ts', 'io.sockets.on', 'io.sockets.once.on', /^No package: npm run build failed:\n[^]*src\/app\.ts.*error TS/m);
   breaks(folder, 'src/app.ts', 'io.sockets.on', `require('no-such-package'); io.sockets.on`, /^No package: the server cannot be bundled into one file [^]*no-such-package/m);
   breaks(folder, 'src/app.ts', 'io.sockets.on', `if (process.env.IISNODE_VERSION) throw new Error('not here'); io.sockets.on`, /^No package: the package does not run as it should:\n[^]*500\.1002/m);
 });
