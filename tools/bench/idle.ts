@@ -14,7 +14,7 @@ function rest(client: Client): Promise<number> {
 }
 
 /**
- * Measures what the clients cost until the server has ended the poll of each once. Servers end
+ * Measures the cost of the clients until the server has ended the poll of each once. Servers end
  * polls after 20 to 25 s. Each server is measured for the time of its own polls, so each has the
  * same number of polls.
  */

@@ -1,4 +1,4 @@
-/* A load: what is done with a server while it is measured, and which figures are taken. */
+/* A load: work for a server, and the figures that are measured meanwhile. */
 import { Crowd } from './client';
 import { Running, startServer } from './running';
 import type { Kind } from './servers';

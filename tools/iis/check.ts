@@ -28,7 +28,7 @@ export interface CheckedFile {
   inSections: Map<XmlElement, ConfigProblem[]>;
   /** The full name of each section in the file. */
   sections: Map<XmlElement, string>;
-  /** Those of the problems that are in a <location>. */
+  /** The problems that are in a <location>. */
   inLocations: Set<ConfigProblem>;
 }
 

@@ -48,9 +48,8 @@ export interface RequestFiltering {
   allowUnlistedExtensions: boolean;
   verbs: Map<string, boolean>;
   allowUnlistedVerbs: boolean;
-  /** In bytes. */
+  /** The limits of a body in bytes, of a URL and a query string in characters. */
   maxContentLength: number;
-  /** In characters. */
   maxUrl: number;
   maxQueryString: number;
   headerLimits: Map<string, number>;

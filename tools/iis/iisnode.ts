@@ -25,7 +25,7 @@ export interface IisnodeConfig {
   appSettingsProblem?: string;
 }
 
-/** `done` is to be called when the answer has reached the client, or the client has gone. */
+/** The result of a request. `done` must be called when the client has the answer, or has gone. */
 export type Outcome =
   | { kind: 'answer'; answer: Answer; pid: number; cookie?: string; done: () => void }
   | { kind: 'redirect'; url: string }

@@ -23,7 +23,7 @@ export interface ConfigFile {
   stamp: string;
 }
 
-/** One part of one file: the file itself, or a <location> in it. */
+/** A part of a file that applies to a URL: the file itself, or a <location> in it. */
 export interface Layer {
   file: ConfigFile;
   element: XmlElement;

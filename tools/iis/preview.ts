@@ -55,8 +55,8 @@ async function main(): Promise<void> {
   const folder = path.resolve(positionals[0] ?? '.');
   const port = Number(values.port);
   if (positionals.length > 1) throw new Error(`one folder, not ${positionals.length}`);
-  // Where -- is forgotten, npm takes the options for its own, and passes only their values on.
-  // Of --app /, the folder / arrives here.
+  // If -- is forgotten, npm takes the options for its own, and passes on only their values. From
+  // --app / comes / as the folder.
   const hint = '(options stand behind --: npm run preview -- --port 8081)';
   if (!existsSync(folder)) throw new Error(`there is no folder ${folder} ${hint}`);
   if (!existsSync(path.join(folder, 'web.config'))) {

@@ -1,4 +1,4 @@
-/* The schemas of IIS, which say what a web.config may contain. They are outlined in schema.txt. */
+/* Reads the schemas of IIS, by which a web.config is checked. schema.txt has an outline of them. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 

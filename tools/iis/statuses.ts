@@ -1,5 +1,5 @@
 /*
- * The statuses of all answers that the stand-in gives in the place of IIS, URL Rewrite or iisnode,
+ * The statuses of the answers that the stand-in makes in the place of IIS, URL Rewrite or iisnode,
  * with the titles of IIS's pages. docs/troubleshooting.md has a row for each.
  */
 

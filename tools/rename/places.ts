@@ -189,8 +189,8 @@ export function renameIn(file: string, before: string, from: string, to: string)
 }
 
 /**
- * Looks for the new name in places where a later rename would take it for the application's. A
- * rename to it and then to a third name must give the same text as a rename to the third name.
+ * Looks for the new name in places where a later rename would replace it. A rename to the new name,
+ * and then to a third one, must have the same result as a single rename to the third one.
  * @returns the number of the first such line; null if there is none
  */
 export function taken(file: string, before: string, from: string, to: string): number | null {

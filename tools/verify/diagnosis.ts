@@ -191,7 +191,7 @@ const ROWS: Row[] = [
   {
     status: [504],
     causes: ({ ms }) => because(
-      `a proxy gets no answer from IIS, and says so after ${(ms / 1000).toFixed(1)} s`,
+      `a proxy gets no answer from IIS, and gives up after ${(ms / 1000).toFixed(1)} s`,
       nginx('proxy_read_timeout 60s;'),
     ),
   },
@@ -224,7 +224,8 @@ export async function diagnose(what: string, answer: Answer, scene: Scene): Prom
     status.includes(answer.status) && (is === undefined || is(answer)));
   if (row) return new Fault(saw, await row.causes(answer, scene));
   const words = plain(answer.text).slice(0, 120);
-  return new Fault(saw, because(`not known; the answer says ${JSON.stringify(words)}`, cures.log));
+  const why = `the cause is not known; the answer has the text ${JSON.stringify(words)}`;
+  return new Fault(saw, because(why, cures.log));
 }
 
 /** @throws Fault if the answer does not have the status 200 */

@@ -28,7 +28,7 @@ export function report(results: Result[], folder: string, total = results.length
     lines.push(...seen.map(saw => `   seen by ${saw}`));
   });
   if (groups.length > 0) {
-    lines.push('', `Line numbers are those of the files in ${folder}: are they what is deployed?`);
+    lines.push('', `Line numbers are those of the files in ${folder}: are these files deployed?`);
   }
   const untried = total - results.length;
   if (untried > 0) {

@@ -60,7 +60,10 @@ const HINTS: Record<string, string> = {
   EHOSTUNREACH: 'there is no way to that host',
 };
 
-/** @throws Unreachable for what is no address of a page */
+/**
+ * Reads the address of a page.
+ * @throws Unreachable for another text
+ */
 export function parseAddress(text: string): URL {
   let url: URL | undefined;
   try {

@@ -20,7 +20,7 @@ export interface Answers {
 export function app(io: Pick<Server<Events, Answers>, 'sockets'>): void {
   io.sockets.on('connection', socket => {
     socket.on('echo', text => socket.emit('echo', text));
-    // As in the demo: an event and an acknowledgement.
+    // The demo answers with an event and an acknowledgement, too.
     socket.on('ask', (text, ack) => {
       socket.emit('response', 'Got it!');
       ack(text);

@@ -33,7 +33,7 @@ export async function health(target: Target): Promise<Outcome> {
   const faults: Fault[] = [];
   if (status !== 'ok') {
     const saw = `health: status ${JSON.stringify(status)}`;
-    faults.push(fault(saw, 'the server says that it is not well', cures.health));
+    faults.push(fault(saw, 'the server reports an error of its own', cures.health));
   }
   if (!iisnode) {
     const why = 'iisnode did not start this server';

@@ -131,7 +131,7 @@ export async function bodyLimit(target: Target): Promise<Outcome> {
   try {
     const small = await send(10);
     // If every POST is refused, another check reports that.
-    if (small.status !== 200) return { saw: 'no POST is taken', skipped: true };
+    if (small.status !== 200) return { saw: 'no POST is accepted', skipped: true };
     const faults: Fault[] = [];
     const fits = await send(bytes);
     if (fits.status !== 200) faults.push(await diagnose(`${bytes} bytes`, fits, target));
@@ -147,7 +147,7 @@ export async function bodyLimit(target: Target): Promise<Outcome> {
         `${bytes * 2} bytes: status ${over.status}`, why,
         appSetting('MAX_MESSAGE_BYTES', String(bytes)), maxBody()));
     }
-    return { saw: `${bytes} bytes taken, ${bytes * 2} refused`, faults };
+    return { saw: `${bytes} bytes accepted, ${bytes * 2} refused`, faults };
   } finally {
     await session.close();
   }

@@ -47,7 +47,7 @@ export function loaded(home: Answer, page: URL): Map<URL, RegExp> {
 
 function packedTwice(what: string, { headers }: Answer): Fault {
   return fault(
-    `${what}: Content-Encoding ${headers['content-encoding']}, and it cannot be unpacked`,
+    `${what}: Content-Encoding ${headers['content-encoding']}, and it cannot be decompressed`,
     'IIS or a proxy compresses an answer that the server has compressed', cures.dynamicCompression,
     nginx('gzip off;'),
   );
@@ -141,7 +141,7 @@ export async function largeHeaders(target: Target): Promise<Outcome> {
   const cookies = [browser.cookiesFor(url), `verify=${'x'.repeat(COOKIES)}`];
   const headers = { Cookie: cookies.filter(Boolean).join('; ') };
   const answer = await browser.ask(url, { headers });
-  if (answer.status === 200) return { saw: `${COOKIES / 1000} KB taken` };
+  if (answer.status === 200) return { saw: `${COOKIES / 1000} KB accepted` };
   const without = await browser.ask(url);
   // If every request is refused, another check reports that.
   if (without.status !== 200) return { saw: 'no health to ask for', skipped: true };
