@@ -96,7 +96,7 @@ export default defineConfig(
     languageOptions: {
       ecmaVersion: 5,
       sourceType: 'script',
-      globals: { document: 'readonly', Realtime: 'readonly' },
+      globals: { document: 'readonly', window: 'readonly', Realtime: 'readonly' },
     },
     rules: { 'no-var': 'off' },
   },

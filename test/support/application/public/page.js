@@ -17,8 +17,12 @@
     return note;
   }
 
+  /** All that the page was told of its connection. */
+  var statuses = window.statuses = [];
+
   var connection = Realtime.connect();
   connection.on('status', function (status) {
+    statuses.push(status);
     $('state').className = status.state;
     $('state').textContent = status.state + (status.reason ? ' (' + status.reason + ')' : '');
     $('transport').textContent = status.transport || '';
