@@ -18,7 +18,7 @@ function touch(folder: string, seconds: number): void {
 }
 
 /** Waits until the newest of so many processes has heard each client. */
-async function heardByAll(folder: string, processes: number, clients: number): Promise<void> {
+export async function heardByAll(folder: string, processes: number, clients: number): Promise<void> {
   await until(() => {
     const files = readdirSync(folder).filter(name => name.startsWith('numbers-'));
     if (files.length < processes) return false;
