@@ -9,8 +9,8 @@ import path from 'node:path';
 
 /** Those that send the demo's messages or open its page. They are left out where it has given way to an application. */
 const OF_THE_DEMO = [
-  'browser', 'delivery', 'iis-template', 'moving-on', 'nodes', 'package', 'polling', 'process', 'realtime',
-  'reconnect', 'rename', 'sessions', 'types', 'versions', 'websocket', 'windows',
+  'browser', 'iis-template', 'moving-on', 'package', 'process',
+  'rename', 'types',
 ].map(name => `${name}.test.js`);
 const demo = existsSync(path.join(__dirname, '..', '..', 'public', 'demo.js'));
 

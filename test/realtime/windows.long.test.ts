@@ -3,16 +3,17 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';
+import { packBundle } from '../../tools/package/pack';
+import { deployApplication } from '../support/application';
 import { fetchPackage } from '../support/fetched';
 import { available } from '../support/available';
 import { ask, clientLibrary, connect, next } from '../support/client';
 import { Deployed, serveAsIis } from '../support/iis';
 import { request } from '../support/request';
 import { publish } from '../support/site';
-import { appPath, Edit, fromRoot, resource, root } from '../support/template';
+import { appPath, emptyFolder, fromRoot, resource, root } from '../support/template';
 import { until } from '../support/wait';
 import type { NodeExe } from '../../tools/iis/system';
-import { packaged } from '../support/packaged';
 import { findWine, startWine } from './windows/wine';
 
 /*
@@ -38,8 +39,9 @@ test('the server under node.exe, at a named pipe', { concurrency: true }, async 
 const listFolder = (folder: string) => spawnSync('cmd', ['/c', 'dir', '/a', '/x', folder], { encoding: 'latin1' }).stdout;
 
 /** The package, with files in public/ that no visitor is meant to get. */
-async function packagedWithSecrets(t: TestContext, edits: Edit[]): Promise<string> {
-  const folder = await packaged(t, edits);
+async function packagedWithSecrets(t: TestContext): Promise<string> {
+  const folder = emptyFolder(t, 'packaged-');
+  await packBundle(deployApplication(t), folder);
   for (const name of ['.env', '.vscode/sftp.json', 'sub/.hidden.html', 'ordinary-long-name.html']) publish(folder, name, SECRET);
   return folder;
 }
@@ -58,10 +60,10 @@ async function check(t: TestContext, version: string, node: string | NodeExe, li
   await t.test('the pages, in any case: Windows finds a file by any', async () => {
     const upper = appPath.toUpperCase();
     for (const [name, type, file] of [
-      [`${appPath}/`, 'text/html', 'public/index.html'],
-      [`${upper}/INDEX.html`, 'text/html', 'public/index.html'],
-      [`${appPath}/style.css`, 'text/css', 'public/style.css'],
-      [`${upper}/STYLE.CSS`, 'text/css', 'public/style.css'],
+      [`${appPath}/`, 'text/html', 'test/support/application/public/index.html'],
+      [`${upper}/INDEX.html`, 'text/html', 'test/support/application/public/index.html'],
+      [`${appPath}/style.css`, 'text/css', 'test/support/application/public/style.css'],
+      [`${upper}/STYLE.CSS`, 'text/css', 'test/support/application/public/style.css'],
       [`${appPath}/realtime.js`, 'application/javascript', 'public/realtime.js'],
       [`${resource}/socket.io.js`, 'application/javascript', 'node_modules/socket.io-client/dist/socket.io.min.js'],
       [`${resource.toUpperCase()}/Socket.IO.js`, 'application/javascript', 'node_modules/socket.io-client/dist/socket.io.min.js'],
