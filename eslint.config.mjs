@@ -92,7 +92,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['test/support/application/public/*.js'],
+    files: ['test/support/application/public/*.js', 'test/support/echo/*.js'],
     languageOptions: {
       ecmaVersion: 5,
       sourceType: 'script',

@@ -14,13 +14,14 @@ import { published, refuseLinks } from '../../tools/package/published';
 import { zip } from '../../tools/package/zip';
 import { startIis } from '../../tools/iis/index';
 import { startRedis } from '../cluster/redis';
+import { PUBLIC } from '../support/echo';
 import { notOnWindows } from '../support/available';
 import { ask, clientLibrary, connect, next } from '../support/client';
 import { packaged } from '../support/packaged';
 import { command, commit, npm, repository, WHEN } from '../support/repository';
 import { startServer } from '../support/server';
 import { link, publish } from '../support/site';
-import { appPath, deploy, edit, emptyFolder, fromRoot, resource, root } from '../support/template';
+import { appPath, deploy, edit, emptyFolder, fromRoot, resource } from '../support/template';
 import { until } from '../support/wait';
 import { breaks, FILES, NAME, verifies } from './package/cases';
 
@@ -66,7 +67,7 @@ test('npm run package: all that a server gets, with the times of the commits; a 
 test('the same files give the same bytes, in another folder too, and say nothing of where they were made', async t => {
   const [first, second] = [await packaged(t), emptyFolder(t, 'another-')];
   const from = deploy(t);
-  await packBundle(from, path.join(second, NAME), readdirSync(path.join(root, 'public')).map(name => `public/${name}`));
+  await packBundle(from, path.join(second, NAME), PUBLIC.map(name => `public/${name}`));
   const when = new Date(WHEN);
   const zips = [first, path.join(second, NAME)].map(folder => {
     for (const name of readdirSync(folder, { recursive: true }).map(String)) utimesSync(path.join(folder, name), when, when);
@@ -254,7 +255,7 @@ test('several processes of the package share their clients', async t => {
 
 test('packages that cannot be bundled: --modules leaves them as they are, without those for development', async t => {
   const folder = path.join(emptyFolder(t, 'modules-'), NAME);
-  packModules(root, folder);
+  packModules(deploy(t), folder, PUBLIC.map(name => `public/${name}`));
   assert.deepEqual(readdirSync(folder).sort(), ['dist', 'iisnode.yml', 'node_modules', 'package.json', 'public', 'web.config']);
   assert(!readdirSync(path.join(folder, 'node_modules')).some(name => ['.bin', 'typescript', 'webpack'].includes(name)));
   const iis = await startIis({ folder, app: appPath });

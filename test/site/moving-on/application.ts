@@ -1,17 +1,20 @@
 /* What of app.ts changes, row by row. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { app } from '../../../src/app';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { app } from '../../support/echo/app';
 import { fromPeers } from '../../../tools/bench/paths';
 import { compile } from '../../support/compile';
+import { root } from '../../support/template';
 import { until } from '../../support/wait';
 import { connect, next, onConnection, Rows, start } from './socketio4';
 
 export const application: Rows = {
   '`app.ts`, `events.ts`': async t => {
-    const own = `import type { Server } from './realtime'`;
-    const moved = (text: string) => text.replace(own, `import type { Server } from '../tools/bench/node_modules/socket.io'`);
-    const misspelt = (text: string) => moved(text).replace(`emit('clients'`, `emit('client'`);
+    const own = `import type { Server } from '../../../src/realtime'`;
+    const moved = () => readFileSync(path.join(root, 'test/support/echo/app.ts'), 'utf8').replace(own, `import type { Server } from '../tools/bench/node_modules/socket.io'`);
+    const misspelt = () => moved().replace(`emit('clients'`, `emit('client'`);
     const [right, wrong] = compile('tsconfig.json', 'src/app.ts', [moved, misspelt]);
     assert.deepEqual(right, []);
     assert.match(wrong!.join(), /"client"/);

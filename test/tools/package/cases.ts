@@ -1,13 +1,14 @@
 /* What the tests of the package share. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { startIis } from '../../../tools/iis/index';
 import { verify } from '../../../tools/verify/verify';
+import { PUBLIC } from '../../support/echo';
 import { oldNode } from '../../support/fetched';
 import { command, commit } from '../../support/repository';
-import { appPath, edit, root } from '../../support/template';
+import { appPath, edit } from '../../support/template';
 
 /** The name of the folder that is made, and of the zip file. */
 export const NAME = appPath.split('/').pop()!;
@@ -15,7 +16,7 @@ export const NAME = appPath.split('/').pop()!;
 /** All that a server gets. */
 export const FILES = [
   'dist/server.js', 'iisnode.yml', 'licenses.txt', 'node_modules/socket.io-client/dist/socket.io.min.js', 'package.json',
-  ...readdirSync(path.join(root, 'public')).map(name => `public/${name}`), 'web.config',
+  ...PUBLIC.map(name => `public/${name}`), 'web.config',
 ].sort();
 
 /** Commits an edit, expects that there is no package, with that complaint and no stack, and takes the edit back. */

@@ -6,12 +6,12 @@ import path from 'node:path';
 import { test, TestContext } from 'node:test';
 import express from 'express';
 import type { Page } from 'playwright-core';
-import { complaints, openBrowser } from '../support/browser';
-import { serveAsIis } from '../support/iis';
-import { startServer } from '../support/server';
-import { appPath, resource, root } from '../support/template';
-import { until } from '../support/wait';
-import { connected, converses, inBrowser, send } from './browser/cases';
+import { complaints, openBrowser } from '../../support/browser';
+import { serveAsIis } from '../../support/iis';
+import { startServer } from '../../support/server';
+import { appPath, resource, root } from '../../support/template';
+import { until } from '../../support/wait';
+import { connected, converses, inBrowser, send } from './browser';
 
 converses('chromium');
 
@@ -84,7 +84,7 @@ inBrowser('two pages see each other, and see each other go', async ({ browser, p
 inBrowser('the page works over an IPv6 address, and at the root of a site', async ({ t, page, server }) => {
   await page.goto(server.page.replace('localhost', '[::1]'));
   await connected(page);
-  const atRoot = await startServer(t, { env: { APP_PATH: '/' } });
+  const atRoot = await startServer(t, { folder: root, env: { APP_PATH: '/' } });
   await page.goto(atRoot.page);
   await connected(page);
 });
@@ -102,7 +102,7 @@ inBrowser('the server is stopped and started: the page says so, goes on by itsel
   await connected(page);
   const env = { PORT: String(first.port) };
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    const server = signal === 'SIGTERM' ? first : await startServer(t, { env });
+    const server = signal === 'SIGTERM' ? first : await startServer(t, { folder: root, env });
     await connected(page);
     await server.stop(signal);
     await page.waitForSelector('#state.reconnecting');
@@ -110,7 +110,7 @@ inBrowser('the server is stopped and started: the page says so, goes on by itsel
     await send(page, `sent after ${signal}`);
     await page.waitForFunction(() => /try [3-9]/.test(document.getElementById('state')!.textContent!));
   }
-  await startServer(t, { env });
+  await startServer(t, { folder: root, env });
   await connected(page);
   await until(async () => await page.locator('#log .in').count() === 2, 'both answers');
 });
@@ -131,7 +131,7 @@ test('a page of another origin in ALLOWED_ORIGINS connects, cookies included', a
   const browser = await openBrowser(t);
   if (!browser) return;
   const origin = await hostElsewhere(t, () => server.page);
-  const server = await startServer(t, { env: { ALLOWED_ORIGINS: origin } });
+  const server = await startServer(t, { folder: root, env: { ALLOWED_ORIGINS: origin } });
   await browser.addCookies([{ name: 'user', value: 'ada', url: server.origin }]);
   const page = await browser.newPage();
   const found = complaints(page);
@@ -152,7 +152,7 @@ test('a page of another origin that is not in ALLOWED_ORIGINS is refused; the lo
   const browser = await openBrowser(t);
   if (!browser) return;
   const origin = await hostElsewhere(t, () => server.page);
-  const server = await startServer(t, { env: { ALLOWED_ORIGINS: 'http://friend.example' } });
+  const server = await startServer(t, { folder: root, env: { ALLOWED_ORIGINS: 'http://friend.example' } });
   const page = await browser.newPage();
   await page.goto(origin);
   await page.waitForSelector('#state.reconnecting');

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { compile } from '../support/compile';
-import { root } from '../support/template';
+import { compile } from '../../support/compile';
+import { root } from '../../support/template';
 
 /** A change of one place, which has to be there. */
 const swap = (from: string, to: string) => (text: string) => {

@@ -14,7 +14,7 @@ export interface Given { t: TestContext; page: Page; browser: BrowserContext; se
 export function inBrowser(what: string, body: (given: Given) => Promise<void>, name: BrowserName = 'chromium'): void {
   test(what, async t => {
     const browser = await openBrowser(t, name);
-    if (browser) await body({ t, browser, server: await startServer(t), page: await browser.newPage() });
+    if (browser) await body({ t, browser, server: await startServer(t, { folder: root }), page: await browser.newPage() });
   });
 }
 
