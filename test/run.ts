@@ -4,38 +4,31 @@
  * things, repeated for longer or with more versions.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
-
-/** Those that send the demo's messages or open its page. They are left out where it has given way to an application. */
-const OF_THE_DEMO = [
-  'browser', 'iis-template', 'moving-on', 'package', 'process',
-  'rename', 'types',
-].map(name => `${name}.test.js`);
-const demo = existsSync(path.join(__dirname, '..', '..', 'public', 'demo.js'));
 
 const long = process.argv.includes('--long');
 const wanted = process.argv.slice(2).filter(argument => argument !== '--long');
 
-/** Whether a file of build/test, named by its path in there, is one to run. */
+/** Whether a file of test/, named by its path in there, is one to run. */
 function isWanted(file: string): boolean {
-  if (!file.endsWith('.test.js') || file.endsWith('.long.test.js') !== long) return false;
-  if (!demo && OF_THE_DEMO.includes(path.basename(file))) return false;
+  if (!file.endsWith('.test.ts') || file.endsWith('.long.test.ts') !== long) return false;
   return wanted.length === 0 || wanted.some(part => file.includes(part));
 }
 
-const files = readdirSync(__dirname, { recursive: true })
+// By the sources: of one that was deleted, what was built may still be there.
+const sources = path.join(__dirname, '..', '..', 'test');
+const files = readdirSync(sources, { recursive: true })
   .map(file => String(file))
   .filter(isWanted)
   .sort()
-  .map(file => path.join(__dirname, file));
+  .map(file => path.join(__dirname, file.replace(/\.ts$/, '.js')));
 
-if (!demo) console.log(`skipped: public/demo.js is gone, and with it what these test: ${OF_THE_DEMO.join(' ')}`);
 if (files.length === 0) {
   console.error(`no test file has ${wanted.map(part => `"${part}"`).join(' or ')} in its path`);
   process.exit(1);
 }
-// Most of a test is waiting: two files at once, on one processor as well.
+// Most of a test is waiting: three files at once, on one processor as well.
 const options = ['--test', '--test-concurrency=3', '--test-reporter=spec', `--test-timeout=${long ? 900000 : 600000}`];
 const { status } = spawnSync(process.execPath, [...options, ...files], { stdio: 'inherit' });
 process.exitCode = status ?? 1;
