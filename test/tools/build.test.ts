@@ -31,7 +31,7 @@ test('the build makes what has changed, whatever changed it', async t => {
     assert.equal(build('tools').built, 0);
   });
 
-  const complaint = /public\/demo\.js.*error TS2345/;
+  const complaint = /public\/page\.js.*error TS2345/;
   await t.test('a branch where an event has another name: the server and the tools have it, and the page does not pass', () => {
     const before = statSync(path.join(folder, 'dist', 'server.js')).mtimeMs;
     git(folder, 'checkout', '-q', '-b', 'other');
