@@ -4,7 +4,7 @@
  * server and runs this file alone.
  *
  * To write your own:
- * - startServer(t) starts the server on a free port; it ends with the test.
+ * - startApp(t) starts your server on a free port; it ends with the test.
  * - connect(t, origin) opens a connection. To wait for an event: await next(client, 'name').
  * - ask(client, 'name', …) sends an event, and waits for its acknowledgement.
  * Ask for an event with next() before you do what brings it: it may come at once.
@@ -12,10 +12,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ask, connect, next } from './support/client';
-import { startServer } from './support/server';
+import { startApp } from './support/server';
 
 test('a message is acknowledged with its text, and answered', async t => {
-  const { origin } = await startServer(t);
+  const { origin } = await startApp(t);
   const client = connect(t, origin);
   const response = next(client, 'response');
   assert.deepEqual(await ask(client, 'message', 'hello'), ['hello']);
@@ -23,7 +23,7 @@ test('a message is acknowledged with its text, and answered', async t => {
 });
 
 test('a message that asks for no acknowledgement is answered all the same', async t => {
-  const { origin } = await startServer(t);
+  const { origin } = await startApp(t);
   const client = connect(t, origin);
   const response = next(client, 'response');
   client.emit('message', 'hello');
@@ -31,7 +31,7 @@ test('a message that asks for no acknowledgement is answered all the same', asyn
 });
 
 test('everyone is told how many clients are connected', async t => {
-  const { origin } = await startServer(t);
+  const { origin } = await startApp(t);
   const first = connect(t, origin);
   assert.deepEqual(await next(first, 'clients'), [1]);
   const again = next(first, 'clients');

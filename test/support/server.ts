@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, type TestContext } from 'node:test';
 import { makeEchoSite } from './echo';
+import { root } from './template';
 import { until } from './wait';
 
 export interface Running {
@@ -42,6 +43,11 @@ function ownFolder(): string {
   own = mkdtempSync(path.join(tmpdir(), 'echo-'));
   makeEchoSite(own);
   return own;
+}
+
+/** Starts the server with the project's own application, src/app.ts as it is built. It is gone when the test ends. */
+export function startApp(t: TestContext, env: Record<string, string> = {}): Promise<Running> {
+  return startServer(t, { folder: root, env });
 }
 
 /** Starts the server that is built, as its users do, on a free port. It is gone when the test ends. */
