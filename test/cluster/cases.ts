@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/wait';
 import { standBetween } from './between';
 import { Counts, line, serveSeveral, startClients } from './load';
-import { startRedis } from './redis';
+import { startRedis } from '../support/redis';
 
 const NONE = { lost: 0, doubled: 0, outOfOrder: 0 };
 const broken = ({ lost, doubled, outOfOrder }: Counts['news']) => ({ lost, doubled, outOfOrder });

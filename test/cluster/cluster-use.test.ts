@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { Outgoing } from '../../src/realtime/cluster/outgoing';
 import { startFront } from './front';
-import { startRedis } from './redis';
+import { startRedis } from '../support/redis';
 import { open, startTwo } from './two';
 import { clientLibrary, next } from '../support/client';
 import { runServer } from '../support/server';

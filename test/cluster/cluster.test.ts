@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assertWhole, killsAndRecycle, withoutStickiness } from './cases';
 import { line, serveSeveral, startClients } from './load';
-import { startRedis } from './redis';
+import { startRedis } from '../support/redis';
 
 describe('several processes', { concurrency: 2 }, () => {
   test('4 processes of one server, 16 clients, Redis up to 50 ms away: two are killed, all are recycled', t => killsAndRecycle(t, 16, 50));

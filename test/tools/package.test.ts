@@ -13,7 +13,7 @@ import { prove } from '../../tools/package/prove';
 import { published, refuseLinks } from '../../tools/package/published';
 import { zip } from '../../tools/package/zip';
 import { startIis } from '../../tools/iis/index';
-import { startRedis } from '../cluster/redis';
+import { startRedis } from '../support/redis';
 import { PUBLIC } from '../support/echo';
 import { notOnWindows } from '../support/available';
 import { ask, clientLibrary, connect, next } from '../support/client';

@@ -24,7 +24,7 @@ async function start(t: TestContext, library: string, settings: Record<string, s
   const stamp = path.join(folder, 'time');
   writeFileSync(stamp, '+0\n');
   const socketPath = path.join(folder, 'server');
-  const script = path.join(__dirname, '..', 'hostile', 'worst', 'server.js');
+  const script = path.join(__dirname, 'worst', 'server.js');
   const child: ChildProcess = spawn(process.execPath, ['--expose-gc', script, path.join(root, 'dist'), socketPath], {
     env: {
       ...settings, LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: stamp, FAKETIME_NO_CACHE: '1',

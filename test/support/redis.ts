@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { available } from '../support/available';
+import { available } from './available';
 import { launchRedis, RedisServer } from './redis-server';
 
 /** Starts a Redis that keeps nothing on the disk, until the test ends. Null, and the test is skipped, where there is none. */

@@ -2,7 +2,7 @@ import { ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fromRoot } from '../support/template';
+import { fromRoot } from './template';
 
 interface Client {
   send_command: (name: string, args: string[], done: (error: Error | null, reply: unknown) => void) => void;
