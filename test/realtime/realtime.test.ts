@@ -122,9 +122,10 @@ test('a first poll that has to wait for 11.5 s is not given up, as 0.9 does afte
   await reach('connected');
   assert.deepEqual(seen.map(status => status.state), ['connecting', 'connected']);
   connection.close();
-  const sofar = asked.length;
   await sleep(2000);
-  assert.equal(asked.length, sofar);
+  // The first poll, and the one that follows it: that may have been on its way already.
+  const polls = asked.filter(path => /xhr-polling/.test(path) && !/disconnect/.test(path));
+  assert(polls.length <= 2, asked.join(' '));
 });
 
 test('a page of HTML that something in between answers is named as that', async t => {
