@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, connect, next } from '../../support/client';
+import type { Edit } from '../../support/template';
 import { until } from '../../support/wait';
 import { startCutter } from './cutter';
 import { count, Counts, serveNumbers, startClients, table } from './load';
@@ -59,11 +60,12 @@ export async function replaced(
 
 /**
  * A client sleeps, and the server sends on.
- * @param settings of the server, as web.config has them
+ * @param settings of the server, as web.config has them; '' for those that it comes with
  */
 export async function asleep(t: TestContext, seconds: number, settings: string): Promise<void> {
   const CLIENTS = 5;
-  const { port, folder } = await serveNumbers(t, [['web.config', '</appSettings>', `${settings}</appSettings>`]]);
+  const edits: Edit[] = settings ? [['web.config', '</appSettings>', `${settings}</appSettings>`]] : [];
+  const { port, folder } = await serveNumbers(t, edits);
   const clients = await startClients(t, port, CLIENTS);
   await sleep(1000);
   process.kill(clients.pid, 'SIGSTOP');
