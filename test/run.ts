@@ -29,6 +29,6 @@ if (files.length === 0) {
   process.exit(1);
 }
 // Most of a test is waiting: three files at once, on one processor as well.
-const options = ['--test', '--test-concurrency=3', '--test-reporter=spec', `--test-timeout=${long ? 900000 : 600000}`];
+const options = ['--test', '--test-concurrency=3', '--test-reporter=spec', `--test-timeout=${long ? 1800000 : 600000}`];
 const { status } = spawnSync(process.execPath, [...options, ...files], { stdio: 'inherit' });
 process.exitCode = status ?? 1;
