@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { app } from '../../support/echo/app';
-import { fromPeers } from '../../../tools/bench/paths';
-import { compile } from '../../support/compile';
-import { root } from '../../support/template';
-import { until } from '../../support/wait';
+import { app } from '../../../support/echo/app';
+import { fromPeers } from '../../../../tools/bench/paths';
+import { compile } from '../../../support/compile';
+import { root } from '../../../support/template';
+import { until } from '../../../support/wait';
 import { connect, next, onConnection, Rows, start } from './socketio4';
 
 export const application: Rows = {

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { createServer, Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import { fromPeers } from '../../../tools/bench/paths';
-import { installPeers } from '../../../tools/bench/peers';
-import { available } from '../../support/available';
-import { resource } from '../../support/template';
-import { until } from '../../support/wait';
+import { fromPeers } from '../../../../tools/bench/paths';
+import { installPeers } from '../../../../tools/bench/peers';
+import { available } from '../../../support/available';
+import { resource } from '../../../support/template';
+import { until } from '../../../support/wait';
 
 /** By the first cell of a row: what tries it. */
 export type Rows = Record<string, (t: TestContext) => unknown>;

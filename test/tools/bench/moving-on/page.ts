@@ -1,9 +1,9 @@
 /* What of the page changes, and what becomes of messages, row by row. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { request } from '../../support/request';
-import { resource } from '../../support/template';
-import { until } from '../../support/wait';
+import { request } from '../../../support/request';
+import { resource } from '../../../support/template';
+import { until } from '../../../support/wait';
 import { connect, cut, next, onConnection, Rows, start } from './socketio4';
 
 export const page: Rows = {

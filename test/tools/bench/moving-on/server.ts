@@ -1,14 +1,14 @@
 /* What of the server around app.ts changes, row by row. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Trust } from '../../../src/iisnode';
-import { fromPeers } from '../../../tools/bench/paths';
-import { oldNode } from '../../support/fetched';
-import { serveAsIis } from '../../support/iis';
-import { request } from '../../support/request';
-import { resource } from '../../support/template';
-import { until } from '../../support/wait';
-import { newPipeName, removePipe } from '../../../tools/iis/system';
+import { Trust } from '../../../../src/iisnode';
+import { fromPeers } from '../../../../tools/bench/paths';
+import { oldNode } from '../../../support/fetched';
+import { serveAsIis } from '../../../support/iis';
+import { request } from '../../../support/request';
+import { resource } from '../../../support/template';
+import { until } from '../../../support/wait';
+import { newPipeName, removePipe } from '../../../../tools/iis/system';
 import { connect, next, onConnection, options, Rows, start } from './socketio4';
 
 /** The first request of a client. */

@@ -6,16 +6,16 @@ import assert from 'node:assert/strict';
 import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { describe, test, TestContext } from 'node:test';
-import type { Server } from '../../src/realtime';
-import { Crowd, MakeClient, polling } from '../../tools/bench/client';
-import { ask, burst, exchange } from '../../tools/bench/messages';
-import { legacy, numbered } from '../../tools/bench/protocols';
-import { app } from '../../tools/bench/servers/app';
-import { webSocket } from '../../tools/bench/socket';
-import { numberedSocket } from '../../tools/bench/socket-protocols';
-import { appPath } from '../support/template';
-import { until } from '../support/wait';
-import { Loose, serve } from '../support/raw';
+import type { Server } from '../../../src/realtime';
+import { Crowd, MakeClient, polling } from '../../../tools/bench/client';
+import { ask, burst, exchange } from '../../../tools/bench/messages';
+import { legacy, numbered } from '../../../tools/bench/protocols';
+import { app } from '../../../tools/bench/servers/app';
+import { webSocket } from '../../../tools/bench/socket';
+import { numberedSocket } from '../../../tools/bench/socket-protocols';
+import { appPath } from '../../support/template';
+import { until } from '../../support/wait';
+import { Loose, serve } from '../../support/raw';
 
 const polls: Record<string, MakeClient> = { 'a client of 0.9': polling(legacy), 'a client of realtime.js': polling(numbered) };
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { root } from '../support/template';
+import { root } from '../../support/template';
 import { application } from './moving-on/application';
 import { page } from './moving-on/page';
 import { server } from './moving-on/server';

@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { describe, test, TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Server } from '../../src/realtime';
-import { Client, Crowd, MakeClient, polling } from '../../tools/bench/client';
-import { legacy, numbered } from '../../tools/bench/protocols';
-import { handshake, Loose, serve, session } from '../support/raw';
-import { until } from '../support/wait';
+import type { Server } from '../../../src/realtime';
+import { Client, Crowd, MakeClient, polling } from '../../../tools/bench/client';
+import { legacy, numbered } from '../../../tools/bench/protocols';
+import { handshake, Loose, serve, session } from '../../support/raw';
+import { until } from '../../support/wait';
 
 /** A server that tells all clients how many they are, and counts the events that this makes. */
 function counting(t: TestContext) {
