@@ -1,4 +1,4 @@
-/* Checks one web.config, and reports each mistake for which IIS would refuse it. */
+/* This file checks one web.config. It reports each mistake for which IIS would refuse the file. */
 import { ConfigProblem, DUPLICATE, LOCKED, LOCKS, mergeSection, Part } from './merge';
 import {
   AttributeSchema, CollectionSchema, ElementSchema, LOCKED_SECTIONS, NOT_IN_7_5, SECTIONS,
@@ -124,7 +124,7 @@ class Checker {
   #inLocation = false;
   // The list that takes the problems of the element that is checked now.
   #found = this.fatal;
-  // The location and name of each section that was met so far.
+  // This set holds the location and the name of each section that was met so far.
   readonly #seen = new Set<string>();
 
   constructor(private readonly iis: '7.5' | '10') {}

@@ -112,7 +112,7 @@ export async function startIis(options: IisOptions): Promise<Iis> {
     { maxHeaderSize: 16384, requestTimeout: 0, insecureHTTPParser: false },
     (req, res) => serve(req, res),
   );
-  // 0 is no limit. node's own limit of 2000 headers would drop the rest without an error.
+  // 0 means no limit. The limit of node itself, 2000 headers, would drop the rest without an error.
   server.maxHeadersCount = 0;
   server.on('upgrade', (req: http.IncomingMessage, socket, head) => {
     const res = new http.ServerResponse(req);
