@@ -6,7 +6,7 @@ import { Running, startServer } from '../support/server';
 import { deploy, Edit, fromRoot, resource, root } from '../support/template';
 import { until } from '../support/wait';
 import { startRedis } from '../support/redis';
-import type { RedisServer } from '../support/redis-server';
+import type { RedisServer } from '../../tools/redis-server';
 
 const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
   io.sockets.on('connection', socket => {

@@ -3,7 +3,7 @@
  * the processes.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { launchRedis, RedisServer } from '../../test/support/redis-server';
+import { launchRedis, RedisServer } from '../redis-server';
 import { Crowd } from './client';
 import { Figures, within } from './load';
 import { echo, exchangeAll, tell } from './messages';

@@ -1,14 +1,14 @@
 import { ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fromRoot } from './template';
 
 interface Client {
   send_command: (name: string, args: string[], done: (error: Error | null, reply: unknown) => void) => void;
   quit: () => void;
 }
-const { createClient } = fromRoot('redis') as { createClient: (port: number, host: string) => Client };
+const { createClient } = createRequire(__filename)('redis') as { createClient: (port: number, host: string) => Client };
 
 /** A Redis that runs. */
 export interface RedisServer {
