@@ -1,11 +1,12 @@
 /* Clones of the template that git knows, and what is run in them. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { available } from './available';
-import { cloneTemplate, root } from './template';
+import { putEcho } from './echo';
+import { cloneTemplate, emptyFolder, root } from './template';
 
 /** When all is committed: always the same time, so that the same files are the same commit. */
 export const WHEN = '2026-03-04T05:06:08Z';
@@ -43,6 +44,18 @@ export function repository(t: TestContext): string | null {
     });
   }
   commit(folder);
+  return folder;
+}
+
+/** The pages of a copy of the template, in a repository that has nothing else. Null if there is no git; the test is then skipped. */
+export function pagesRepository(t: TestContext): string | null {
+  if (!available(t, 'git', spawnSync('git', ['--version']).status === 0)) return null;
+  const folder = emptyFolder(t, 'pages-');
+  mkdirSync(path.join(folder, 'public'));
+  cpSync(path.join(root, 'public', 'realtime.js'), path.join(folder, 'public', 'realtime.js'));
+  putEcho(folder);
+  git(folder, 'init', '-q');
+  git(folder, 'add', '-A');
   return folder;
 }
 
