@@ -30,7 +30,10 @@ export function commit(folder: string, when = WHEN): string {
   return git(folder, 'rev-parse', 'HEAD^{tree}');
 }
 
-/** A clone as its owner has it: committed, its packages installed, built. Null if there is no git; the test is then skipped. */
+/**
+ * A clone as its owner has it: committed, its packages installed, built but for the tests.
+ * @returns null if there is no git; the test is then skipped
+ */
 export function repository(t: TestContext): string | null {
   if (!available(t, 'git', spawnSync('git', ['--version']).status === 0)) return null;
   const folder = cloneTemplate(t);
@@ -38,7 +41,7 @@ export function repository(t: TestContext): string | null {
   // Where node_modules is a link, .gitignore's entry for a folder is not about it.
   writeFileSync(path.join(folder, '.git', 'info', 'exclude'), 'node_modules\n');
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
-  for (const built of ['dist', 'build/src', 'build/tools', 'build/test']) {
+  for (const built of ['dist', 'build/src', 'build/tools']) {
     cpSync(path.join(root, built), path.join(folder, built), {
       recursive: true, preserveTimestamps: true,
     });
