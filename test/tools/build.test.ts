@@ -8,7 +8,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { commit, repository } from '../support/repository';
 import { edit } from '../support/template';
-import { buildsWhatChanged } from './build/cases';
+import { buildsWhatChanged } from './building/cases';
 
 /** Sources in the place of those of src and tools: an event goes from one to the next. */
 const SMALL = {
