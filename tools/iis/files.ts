@@ -1,5 +1,5 @@
 /* Files: found as Windows finds them, served as IIS's static file handler serves them. */
-import express from 'express';
+import type { Response } from 'express';
 import { once } from 'node:events';
 import { existsSync, readdirSync, Stats, statSync } from 'node:fs';
 import path from 'node:path';
@@ -43,6 +43,8 @@ function nameInFolder(folder: string, name: string): string {
 /** Sends a file. Express answers conditional requests and those for a range as IIS does. */
 export async function sendFile(visit: Visit, file: string, mimeType: string): Promise<void> {
   const { req, res } = visit;
+  // Most sites have no file for IIS to send, and express is most of the start of preview.
+  const { default: express } = await import('express');
   const serve = express.static(path.dirname(file), {
     index: false,
     redirect: false,
@@ -50,7 +52,7 @@ export async function sendFile(visit: Visit, file: string, mimeType: string): Pr
     setHeaders: response => response.setHeader('Content-Type', mimeType),
   });
   req.url = `/${encodeURIComponent(path.basename(file))}`;
-  serve(req, res as express.Response, () => {
+  serve(req, res as Response, () => {
     // The file was deleted meanwhile.
     res.statusCode = 404;
     res.end();
