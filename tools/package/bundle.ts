@@ -1,5 +1,5 @@
 /* Bundles the server: dist and the packages that it loads become one file. */
-import webpack from 'webpack';
+import type webpack from 'webpack';
 
 export interface Bundle {
   /** The number of bundled files. */
@@ -30,9 +30,9 @@ const EXPECTED = /express[\\/]lib[\\/]view\.js/;
  * reads the number of the protocol from that module. Other packages only ask whether there is one:
  * without one they would run as the main program.
  */
-const MODULE_PARENT = [
-  new webpack.ProvidePlugin({ 'module.parent.exports': 'socket.io' }),
-  new webpack.DefinePlugin({ 'module.parent': '({})' }),
+const moduleParent = ({ DefinePlugin, ProvidePlugin }: typeof webpack) => [
+  new ProvidePlugin({ 'module.parent.exports': 'socket.io' }),
+  new DefinePlugin({ 'module.parent': '({})' }),
 ];
 
 /**
@@ -43,7 +43,9 @@ const MODULE_PARENT = [
  * @throws Error with a line for each module that is not found, or cannot be bundled
  */
 export async function bundle(root: string, to: string): Promise<Bundle> {
-  const stats = await run({
+  // Loaded here, not at the start of the command: a refusal comes in half of the time.
+  const { default: bundler } = await import('webpack');
+  const stats = await run(bundler, {
     context: root,
     entry: './dist/server.js',
     output: { path: to, filename: 'server.js' },
@@ -62,7 +64,7 @@ export async function bundle(root: string, to: string): Promise<Bundle> {
       alias: { 'socket.io-client$': false },
     },
     externals: Object.fromEntries(OPTIONAL.map(name => [name, `commonjs ${name}`])),
-    plugins: MODULE_PARENT,
+    plugins: moduleParent(bundler),
   });
   const { errors = [], warnings = [] } = stats.toJson({ all: false, errors: true, warnings: true });
   if (errors.length > 0) throw new Error(errors.map(firstLine).join('\n'));
@@ -79,8 +81,10 @@ function firstLine({ message, moduleName = '' }: webpack.StatsError): string {
   return `${moduleName}: ${message.split('\n')[0]}`;
 }
 
-function run(configuration: webpack.Configuration): Promise<webpack.Stats> {
-  return new Promise((resolve, reject) => webpack(configuration, (error, stats) => {
+function run(
+  bundler: typeof webpack, configuration: webpack.Configuration,
+): Promise<webpack.Stats> {
+  return new Promise((resolve, reject) => bundler(configuration, (error, stats) => {
     if (stats) resolve(stats);
     else reject(error ?? new Error('nothing was bundled'));
   }));
