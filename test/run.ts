@@ -24,6 +24,10 @@ function isWanted(file: string): boolean {
   return wanted.length === 0 || wanted.some(part => file.includes(part));
 }
 
+// `npm test` has done it; `tsc -b` alone has not.
+const copy = path.join(__dirname, '..', '..', 'src', 'realtime', 'cluster', 'copy-lua.js');
+if (existsSync(copy)) spawnSync(process.execPath, [copy], { stdio: 'inherit' });
+
 const files = readdirSync(__dirname, { recursive: true })
   .map(file => String(file))
   .filter(isWanted)

@@ -10,6 +10,9 @@ import { Refusal } from '../refusal';
 /** The one file of 0.9's client that a server needs: pages get it. */
 const CLIENT = path.join('node_modules', 'socket.io-client', 'dist', 'socket.io.min.js');
 
+/** What Redis runs, where there are several processes (src/realtime/cluster). */
+const SCRIPT = path.join('realtime', 'cluster', 'commit.lua');
+
 /**
  * Packs a project that is built into few files.
  * @param folder where to; it is made
@@ -26,6 +29,8 @@ export async function packBundle(
   });
   mkdirSync(path.dirname(path.join(folder, CLIENT)), { recursive: true });
   cpSync(path.join(root, CLIENT), path.join(folder, CLIENT));
+  // The server reads it beside the file that asks for it, which is server.js there.
+  cpSync(path.join(root, 'dist', SCRIPT), path.join(folder, 'dist', path.basename(SCRIPT)));
   const licensed = [...packages, path.join(root, 'node_modules', 'socket.io-client')];
   writeFileSync(path.join(folder, 'licenses.txt'), licenses(root, licensed));
   // npm has nothing to do on the server. The type is said because node looks for one in the folders above as well.

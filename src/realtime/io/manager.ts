@@ -210,6 +210,11 @@ export class Manager extends BaseManager implements Core, SessionHost {
     this.backplane.onClients();
   }
 
+  /** Whether there may be other processes that have clients. */
+  get hasOthers(): boolean {
+    return this.backplane.state !== undefined;
+  }
+
   /** How many clients are connected, to all processes. */
   get total(): number {
     return this.clients + this.backplane.elsewhere;
