@@ -2,8 +2,8 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 
-/** What a process has a connection to Redis for: its commands, or what it reads of the bus. */
-type What = 'commands' | 'bus';
+/** What goes between a process and Redis: its commands, their answers, or what it reads of the bus. */
+type What = 'commands' | 'answers' | 'bus';
 
 export interface Between {
   /** Where a process finds Redis. */
@@ -12,6 +12,8 @@ export interface Between {
   hold: (what: What) => void;
   /** What was held goes on, in order. */
   release: () => void;
+  /** All connections are cut: what was held is lost. */
+  cut: () => void;
 }
 
 /**
@@ -23,14 +25,17 @@ export async function standBetween(t: TestContext, port: number, most = 0): Prom
   let held: What | null = null;
   let goOn = () => {};
   let released = Promise.resolve();
+  const sockets = new Set<net.Socket>();
   const server = net.createServer(near => {
     const far = net.connect(port, '127.0.0.1');
+    sockets.add(near);
+    near.on('close', () => sockets.delete(near));
     let what: What = 'commands';
     pass(near, far, data => {
       if (/\bxread\b/i.test(String(data))) what = 'bus';
       return what === 'commands' && held === 'commands';
     });
-    pass(far, near, () => what === 'bus' && held === 'bus');
+    pass(far, near, () => held === (what === 'bus' ? 'bus' : 'answers'));
   });
 
   function pass(from: net.Socket, to: net.Socket, isHeld: (data: Buffer) => boolean): void {
@@ -54,6 +59,9 @@ export async function standBetween(t: TestContext, port: number, most = 0): Prom
     release: () => {
       held = null;
       goOn();
+    },
+    cut: () => {
+      for (const near of sockets) near.destroy();
     },
   };
 }

@@ -12,9 +12,11 @@ describe('Redis in trouble', { concurrency: 4 }, () => {
     client.emit('never');
     await until(() => /Redis does not answer/.test(here.server.output()), 'its process to notice');
     client.emit('all', 'hello');
-    await until(() => client.heard.length > 0, 'an answer');
+    assert.deepEqual(await client.ask('pid'), [here.server.process.pid]);
+    assert.deepEqual(client.heard, [], 'what is for all waits for Redis');
     here.redis.release();
     await until(() => /Redis is back/.test(here.server.output()), 'Redis to be back');
+    await until(() => client.heard.length > 0, 'what was told to all');
     await client.ask('get');
     assert.deepEqual([client.heard, client.states], [['hello'], ['connecting', 'connected']]);
   });

@@ -62,11 +62,13 @@ export class Bus {
 
   /**
    * @param redis a connection of its own: reading waits for entries
+   * @param commands a connection that does not wait
    * @param onEntry takes each entry
    * @param onGap is called where entries are gone that were not read
    */
   constructor(
-    private readonly redis: Redis, private readonly names: Keys,
+    private readonly redis: Redis, private readonly commands: Redis,
+    private readonly names: Keys,
     private readonly onEntry: (entry: BusEntry, position: number) => void,
     private readonly onGap: () => void,
   ) {}
@@ -116,6 +118,7 @@ export class Bus {
 
   private take([at, [, text]]: Raw): void {
     const position = parseInt(at, 10);
+    if (position <= this.position) return; // catchUp was faster
     const isGap = position !== this.position + 1;
     if (isGap) this.forget();
     this.position = position;
@@ -152,6 +155,21 @@ export class Bus {
     return new Promise(resolve => { this.waiting.push({ position, resolve }); });
   }
 
+  /** Reads up to a position by another connection: the bus's own may be late. */
+  async catchUp(position: number): Promise<void> {
+    const { begun, key } = this;
+    while (begun === this.begun && this.position < position) {
+      const reply = await this.range(key, this.position + 1, position);
+      if (begun !== this.begun || reply.length === 0) return;
+      for (const raw of reply) this.take(raw);
+    }
+  }
+
+  private range(key: string, from: number, to: number): Promise<Raw[]> {
+    return this.commands.call('xrange', key, `${from}-0`, `${to}-0`, 'COUNT', TOGETHER) as
+      Promise<Raw[]>;
+  }
+
   private wake(): void {
     const { waiting } = this;
     this.waiting = waiting.filter(({ position }) => position > this.position);
@@ -167,9 +185,7 @@ export class Bus {
     const older: BusEntry[] = [];
     let at = from;
     while (at < this.position - this.recent.length) {
-      const reply = await this.redis.call(
-        'xrange', key, `${at + 1}-0`, `${this.position}-0`, 'COUNT', TOGETHER,
-      ) as Raw[];
+      const reply = await this.range(key, at + 1, this.position);
       if (begun !== this.begun || reply.length === 0) return null;
       for (const [position, [, text]] of reply) {
         if (parseInt(position, 10) !== at + 1) return null;

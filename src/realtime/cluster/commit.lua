@@ -13,7 +13,7 @@ ARGV
   4    a name that nobody has used, for a new epoch
   5    what the process says of itself: '<beats> <clients> <read> <last entry>'
   6    for how long a row is kept that nobody writes, s
-  7    how many entries the bus keeps
+  7    how many entries the bus keeps, those of this commit apart
   8    '1' if the process wants to know what the others say of themselves
   9    how many sessions are written; for each:
          how; its term; how many fields, then names and values in turn; how many fields go, then
@@ -117,10 +117,11 @@ end
 
 local function put(entry)
   tail = tail + 1
-  redis.call('XADD', bus, 'MAXLEN', '~', most, tail .. '-0', 'e', entry)
+  redis.call('XADD', bus, tail .. '-0', 'e', entry)
 end
 
 if not again then
+  redis.call('XTRIM', bus, 'MAXLEN', '~', most)
   for i, write in ipairs(written) do
     if letterOf(i) == 'w' then
       if write.how ~= 'part' then redis.call('DEL', write.key) end

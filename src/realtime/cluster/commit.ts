@@ -6,7 +6,7 @@ import { readFileSync } from 'fs';
 import path from 'path';
 import { Script } from './redis';
 
-/** How many entries the bus keeps. */
+/** How many entries the bus keeps at least. */
 export const BUS_ENTRIES = 10000;
 
 /** A row of a session in Redis: its fields and their values. */
@@ -51,6 +51,8 @@ export interface Commit {
   writes: SessionWrite[];
   takes: SessionTake[];
   entries: BusWrite[];
+  /** How many entries the bus keeps. */
+  busEntries: number;
   /** Whether the answer is to have what all processes say of themselves. */
   curious: boolean;
 }
@@ -108,7 +110,7 @@ export function encode(
   const args: (string | number)[] = [
     commit.process, commit.epoch, commit.number, commit.fresh,
     `${says.beats} ${says.clients} ${says.read} ${says.lastEntry}`,
-    keptFor, BUS_ENTRIES, commit.curious ? 1 : 0,
+    keptFor, commit.busEntries, commit.curious ? 1 : 0,
   ];
   args.push(writes.length);
   for (const { id, how, term, fields, gone } of writes) {

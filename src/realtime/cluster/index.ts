@@ -24,6 +24,8 @@ const KEPT = 86400;
 const OLD = 3600000;
 /** As is one that has fallen so far behind the bus, entries: others have to find them there. */
 const BEHIND = BUS_ENTRIES / 2;
+/** How many entries the bus keeps at most. */
+const MOST_BUS_ENTRIES = 5 * BUS_ENTRIES;
 /** How long a start waits for the first answer, ms. */
 const START = 5000;
 /** In the first seconds of a process it does not know the others, s. */
@@ -66,7 +68,7 @@ export class Cluster implements Backplane {
     this.redis = new Redis(redisUrl, log, commitScript());
     this.reader = new Redis(redisUrl, log);
     this.bus = new Bus(
-      this.reader, this.names, (entry, position) => this.onEntry(entry, position),
+      this.reader, this.redis, this.names, (entry, position) => this.onEntry(entry, position),
       () => this.onGap(),
     );
   }
@@ -118,6 +120,12 @@ export class Cluster implements Backplane {
   /** What Redis has of a session is JSON. */
   get copies(): boolean {
     return true;
+  }
+
+  /** How many entries the bus keeps: more, while a process that is alive has not read them. */
+  get busEntries(): number {
+    const behind = this.bus.position - this.members.readByAll(now());
+    return Math.min(BUS_ENTRIES + Math.max(behind, 0), MOST_BUS_ENTRIES);
   }
 
   get clients(): number {
@@ -253,7 +261,7 @@ export class Cluster implements Backplane {
    * @param cause the session whose message causes it; '' for none
    */
   put(entry: BusEntry, cause: string): void {
-    this.journal.unread.add(entry, cause);
+    this.journal.unread.add(entry, cause, this.up);
     this.journal.soon();
   }
 

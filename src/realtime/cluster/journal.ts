@@ -30,6 +30,8 @@ export interface Writer {
   readonly redis: Redis;
   readonly bus: Bus;
   readonly clients: number;
+  /** How many entries the bus is to keep. */
+  readonly busEntries: number;
   /** All sessions of this process. */
   readonly sessions: Iterable<Session>;
   /** A session was not written: another process has it. */
@@ -164,6 +166,7 @@ export class Journal {
         const place = places.get(cause);
         return { cause: place === undefined ? -1 : place, text };
       }),
+      busEntries: writer.busEntries,
       curious: this.isCurious,
     };
     this.isCurious = false;

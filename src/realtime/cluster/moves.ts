@@ -24,8 +24,8 @@ const CALM = 3000;
 /** How often a row of an old epoch is looked at again, and how long it takes each time, ms. */
 const OLD_TRIES = 6;
 const OLD_PAUSE = 500;
-/** How long it is waited for the bus, ms. */
-const BUS = 10000;
+/** How long it is waited for the bus before it is asked by another connection, ms. */
+const BUS = 200;
 
 /** How often something is done that another process makes vain by taking the session. */
 export const MOST_TRIES = 3;
@@ -122,6 +122,9 @@ export class Moves {
     const { bus, journal, manager } = this.cluster;
     const { epoch } = journal;
     await Promise.race([bus.readUpTo(Number(row.taken)), pause(BUS)]);
+    if (bus.position < Number(row.taken)) {
+      await bus.catchUp(Number(row.taken)).catch(() => undefined);
+    }
     if (journal.epoch !== epoch) return false;
     if (bus.position < Number(row.taken)) throw elusive();
     let since: BusEntry[] | null;

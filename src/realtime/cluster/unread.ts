@@ -33,28 +33,27 @@ export class UnreadEntries {
   /** @param from this process */
   constructor(private readonly from: string) {}
 
-  /** @param cause the session whose message is being handled; '' for none */
-  add(entry: BusEntry, cause: string): void {
+  /**
+   * @param cause the session whose message is being handled; '' for none
+   * @param up whether Redis answers
+   */
+  add(entry: BusEntry, cause: string, up: boolean): void {
     const number = this.last += 1;
     const text = JSON.stringify({ ...entry, from: this.from, number });
     const one: Unread = { number, text, cause, state: 'queued', position: 0 };
     this.all.set(number, one);
     this.queue.push(one);
     this.size += text.length;
-    if (this.all.size > MOST || this.size > MOST_SIZE) this.giveUpOne();
+    if (this.all.size > MOST || this.size > MOST_SIZE) this.giveUpOne(up);
   }
 
   /** The oldest goes, and one that waits for others to read it before one that nobody has got. */
-  private giveUpOne(): void {
+  private giveUpOne(up: boolean): void {
     const [oldest] = this.all.values();
     if (oldest!.state === 'put') return this.delete(oldest!);
-    const queued = this.queue.shift();
-    if (!queued || queued.number === this.last) {
-      if (queued) this.queue.unshift(queued);
-      return;
-    }
+    if (up || this.queue.length < 2) return;
     this.lost += 1;
-    this.delete(queued);
+    this.delete(this.queue.shift()!);
   }
 
   private delete(one: Unread): void {
