@@ -22,6 +22,8 @@ export interface RedisServer {
   thaw: () => void;
   /** Sends it a command, and gives what it answers. */
   call: (name: string, ...args: string[]) => Promise<unknown>;
+  /** A connection for many commands. */
+  connect: () => { call: (name: string, ...args: (string | number)[]) => Promise<unknown>; close: () => void };
   /** What it says of itself: how many commands it has been sent, by name. */
   commands: () => Promise<Record<string, number>>;
   /** The same, and the processor time that it has taken so far, user and system, µs. */
@@ -64,6 +66,15 @@ export async function launchRedis(password?: string): Promise<RedisServer | null
         if (error) reject(error); else resolve(reply);
       });
     }),
+    connect: () => {
+      const client = createClient(port, '127.0.0.1');
+      return {
+        close: () => client.quit(),
+        call: (name, ...args) => new Promise((resolve, reject) => {
+          client.send_command(name, args.map(String), (error, reply) => { if (error) reject(error); else resolve(reply); });
+        }),
+      };
+    },
     commands: async () => readCommands(await ask(port, 'INFO commandstats')),
     readings: async () => {
       const text = await ask(port, 'INFO all');

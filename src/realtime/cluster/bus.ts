@@ -5,6 +5,16 @@
 import { Keys } from './commit';
 import type { Redis } from './redis';
 
+/** A value of socket.set that follows a session. */
+export interface SetValue {
+  key: string;
+  /** Missing if it was deleted. */
+  value?: unknown;
+  /** How often the value had been set before, and then. */
+  before: number;
+  after: number;
+}
+
 /** An entry of the bus. */
 export interface BusEntry {
   /** The process that it comes from, and its number there. */
@@ -22,8 +32,8 @@ export interface BusEntry {
   to?: string;
   /** Whether that session ends for good. */
   end?: true;
-  /** For a session that has moved: what socket.set keeps; no value for a key that goes. */
-  values?: [key: string, value?: unknown][];
+  /** For a session that has moved: values that were set there. */
+  values?: SetValue[];
   /** For a session that has moved: rooms, and whether it is in them. */
   rooms?: [room: string, isIn: boolean][];
   /** A session that has been taken over; how often that is now. */

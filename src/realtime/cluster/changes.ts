@@ -2,7 +2,7 @@
  * What has changed in a session and is not written yet, with its cause. If the session moves before
  * it is written, the cause says what becomes of it (README.md): stored-session.ts asks then.
  */
-import type { BusEntry } from './bus';
+import type { BusEntry, SetValue } from './bus';
 
 /** What a session has been told to do in one turn of the event loop. */
 export interface Change {
@@ -10,7 +10,8 @@ export interface Change {
   /** Whether a message of its client has caused it. Otherwise it was a timer, or anything else. */
   byMessage: boolean;
   packets: string[];
-  values: Map<string, unknown>;
+  /** By key: how often it had been set before, and then. */
+  values: Map<string, { before: number; after: number }>;
   rooms: Map<string, boolean>;
 }
 
@@ -41,9 +42,8 @@ export class Changes {
     const last = this.list[this.list.length - 1];
     if (last && last.turn === now && last.byMessage === byMessage) return last;
     const change = {
-      turn: now, byMessage, packets: [], values: new Map<string, unknown>(),
-      rooms: new Map<string, boolean>(),
-    };
+      turn: now, byMessage, packets: [], values: new Map(), rooms: new Map(),
+    } as Change;
     this.list.push(change);
     return change;
   }
@@ -61,13 +61,20 @@ export class Changes {
   }
 }
 
-/** @returns a change as an entry for whichever process has the session */
-export function toEntry(to: string, { packets, values, rooms }: Change): BusEntry {
+/**
+ * @param data the values of the session that has moved
+ * @returns a change as an entry for whichever process has the session
+ */
+export function toEntry(
+  to: string, { packets, values, rooms }: Change, data: Map<string, unknown>,
+): BusEntry {
   const entry: BusEntry = { to, packets };
-  const written = [...values].filter(([, value]) => isJson(value));
-  if (written.length > 0) {
-    entry.values = written.map(([key, value]) => value === undefined ? [key] : [key, value]);
+  const set: SetValue[] = [];
+  for (const [key, { before, after }] of values) {
+    const value = data.get(key);
+    if (isJson(value)) set.push({ key, value, before, after });
   }
+  if (set.length > 0) entry.values = set;
   if (rooms.size > 0) entry.rooms = [...rooms];
   return entry;
 }

@@ -27,7 +27,7 @@ const BEHIND = BUS_ENTRIES / 2;
 /** How many entries the bus keeps at most. */
 const MOST_BUS_ENTRIES = 5 * BUS_ENTRIES;
 /** How long a start waits for the first answer, ms. */
-const START = 5000;
+const START = 10000;
 /** In the first seconds of a process it does not know the others, s. */
 const FIRST = 3;
 
@@ -88,7 +88,7 @@ export class Cluster implements Backplane {
     }
   }
 
-  /** @throws Error if Redis does not answer within 5 s */
+  /** @throws Error if Redis does not answer within 10 s */
   private begin(): Promise<void> {
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => reject(new Error('no answer')), START);

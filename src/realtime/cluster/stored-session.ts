@@ -7,7 +7,7 @@ import { isAck } from '../session/delivery';
 import type { Keeper } from '../session/keeper';
 import type { Session } from '../session/session';
 import { encodePacket } from '../protocol/write';
-import type { BusEntry } from './bus';
+import type { BusEntry, SetValue } from './bus';
 import { Change, Changes, toEntry } from './changes';
 import type { Row, SessionWrite } from './commit';
 import { UnwrittenHold } from './hold';
@@ -62,7 +62,9 @@ export class StoredSession implements Keeper {
   time = 0;
   /** The messages of the client that wait for an acknowledgement, and the process that owes it. */
   private readonly asked = new Map<number, string>();
-  /** The values and rooms that this process has used since the session came here. */
+  /** How often each value has been set. */
+  private readonly versions = new Map<string, number>();
+  /** The values that this process has used since the session came here. */
   private readonly used = new Set<string>();
   /** The epoch in which the row was written last; '' for none. */
   private writtenIn = '';
@@ -93,15 +95,25 @@ export class StoredSession implements Keeper {
 
   sends(packet: string): boolean {
     if (this.isGiven) return true;
-    const { store, session: { id } } = this;
-    if (store.cause !== '' && store.cause !== id) {
-      // It counts only if the message counts that has caused it: both are written at once.
-      store.put({ to: id, packets: [packet] }, store.cause);
-      return false;
-    }
+    if (this.isForOther) return this.sendByBus({ packets: [packet] });
     this.touch();
     this.note(change => change.packets.push(packet));
     return true;
+  }
+
+  boots(): boolean {
+    return !this.isForOther || this.sendByBus({ packets: [], end: true });
+  }
+
+  /** Whether a message of another session is being handled. */
+  private get isForOther(): boolean {
+    return this.store.cause !== '' && this.store.cause !== this.session.id;
+  }
+
+  /** It counts only if the message counts that has caused it: both are written at once. */
+  private sendByBus(entry: BusEntry): false {
+    this.store.put({ to: this.session.id, ...entry }, this.store.cause);
+    return false;
   }
 
   changed(what?: 'handshake'): void {
@@ -113,7 +125,12 @@ export class StoredSession implements Keeper {
     this.used.add(key);
     this.toCompare.add('data');
     this.touch();
-    this.note(change => change.values.set(key, this.session.data.get(key)));
+    const before = this.versions.get(key) || 0;
+    this.versions.set(key, before + 1);
+    this.note(({ values }) => {
+      const first = values.get(key);
+      values.set(key, { before: first ? first.before : before, after: before + 1 });
+    });
   }
 
   valueUsed(key: string): void {
@@ -223,7 +240,7 @@ export class StoredSession implements Keeper {
     const { toCompare } = this;
     if (all || toCompare.has('handshake')) now.handshake = toJson(session.handshake);
     if (all || toCompare.has('rooms')) now.rooms = toJson(session.rooms);
-    if (all || toCompare.has('data')) now.data = toJson([...session.data]);
+    if (all || toCompare.has('data')) now.data = toJson(this.values());
     toCompare.clear();
     const changed: [string, string][] = [];
     for (const name of Object.keys(now)) {
@@ -233,6 +250,14 @@ export class StoredSession implements Keeper {
       if (name in SMALL) this.fields[name] = now[name]!;
     }
     return changed;
+  }
+
+  /** Those that were deleted, too: a change that follows is not to bring them back. */
+  private values(): [key: string, version: number, value?: unknown][] {
+    const { data } = this.session;
+    return Array.from(this.versions, ([key, version]) => {
+      return data.has(key) ? [key, version, data.get(key)] : [key, version];
+    });
   }
 
   /** The commit has been answered, and Redis has it. */
@@ -322,7 +347,7 @@ export class StoredSession implements Keeper {
     if (change.byMessage) return;
     const { packets, values, rooms } = change;
     if (packets.length + values.size + rooms.size === 0) return;
-    this.store.put(toEntry(this.session.id, change), '');
+    this.store.put(toEntry(this.session.id, change, this.session.data), '');
   }
 
   /** Goes on with a session that another process had. Its client is on its way. */
@@ -341,8 +366,9 @@ export class StoredSession implements Keeper {
     for (const [message, process] of JSON.parse(row.asked!) as [number, string][]) {
       this.asked.set(message, process);
     }
-    for (const [key, value] of JSON.parse(row.data!) as [string, unknown][]) {
-      session.data.set(key, value);
+    for (const [key, version, ...value] of JSON.parse(row.data!) as [string, number, unknown?][]) {
+      this.versions.set(key, version);
+      if (value.length > 0) session.data.set(key, value[0]);
     }
     this.isGiven = true;
     for (const room of JSON.parse(row.rooms!) as string[]) store.manager.rooms.join(session, room);
@@ -355,9 +381,10 @@ export class StoredSession implements Keeper {
   take({ packets, values = [], rooms = [], volatile }: BusEntry): void {
     let sent = packets!;
     if (values.length > 0 || rooms.length > 0) {
-      const isUsed = values.some(([key]) => this.used.has(key));
-      if (isUsed) sent = sent.filter(isAck);
-      else this.apply(values, rooms);
+      // Whoever takes over next would not know that it does not count: that is written, too.
+      this.touch();
+      if (values.every(set => this.isUntouched(set))) this.apply(values, rooms);
+      else sent = sent.filter(isAck);
     }
     for (const packet of sent) {
       const acknowledged = /^6:\d*::(\d+)/.exec(packet);
@@ -369,12 +396,17 @@ export class StoredSession implements Keeper {
     }
   }
 
-  private apply(values: [string, unknown?][], rooms: [string, boolean][]): void {
+  /** Whether a value is as the process that has set it knew it, and nobody here goes by it yet. */
+  private isUntouched({ key, before }: SetValue): boolean {
+    return !this.used.has(key) && (this.versions.get(key) || 0) === before;
+  }
+
+  private apply(values: SetValue[], rooms: [string, boolean][]): void {
     const { session, store: { manager } } = this;
-    this.touch();
-    for (const [key, ...value] of values) {
-      if (value.length > 0) session.data.set(key, value[0]);
-      else session.data.delete(key);
+    for (const { key, value, after } of values) {
+      this.versions.set(key, after);
+      if (value === undefined) session.data.delete(key);
+      else session.data.set(key, value);
     }
     if (values.length > 0) this.toCompare.add('data');
     this.isGiven = true;

@@ -233,8 +233,9 @@ export class Manager extends BaseManager implements Core, SessionHost {
 
   /** A session ends for good: of this process, or, by its id, of any. */
   disconnect(session: Session | string): void {
-    if (typeof session !== 'string') session.end('booted');
-    else this.backplane.publish({ end: session });
+    if (typeof session !== 'string') {
+      if (session.keeper.boots()) session.end('booted');
+    } else this.backplane.publish({ end: session });
   }
 
   /**

@@ -13,6 +13,11 @@ export interface Keeper {
    */
   sends(packet: string): boolean;
   /**
+   * The application has ended the session.
+   * @returns whether the session ends now; otherwise the keeper sees to it
+   */
+  boots(): boolean;
+  /**
    * Something has changed: the messages that the session has received, how its client is reached.
    * @param what 'handshake' if the client has come with another one
    */
@@ -36,6 +41,7 @@ export interface Keeper {
 export const NOBODY: Keeper = {
   waits: false,
   sends: () => true,
+  boots: () => true,
   changed() {},
   valueSet() {},
   valueUsed() {},
