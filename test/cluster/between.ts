@@ -12,6 +12,8 @@ export interface Between {
   hold: (what: What) => void;
   /** What was held goes on, in order. */
   release: () => void;
+  /** From now on what goes through takes at most so long, ms. */
+  delay: (most: number) => void;
   /** All connections are cut: what was held is lost. */
   cut: () => void;
 }
@@ -60,6 +62,7 @@ export async function standBetween(t: TestContext, port: number, most = 0): Prom
       held = null;
       goOn();
     },
+    delay: longest => { most = longest; },
     cut: () => {
       for (const near of sockets) near.destroy();
     },

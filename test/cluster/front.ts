@@ -7,6 +7,8 @@ export interface Front {
   port: number;
   /** Goes to the next server. What is under way is cut. */
   turn: () => void;
+  /** Goes to the next server, if it is at this one. */
+  leave: (port: number) => void;
   /** Cuts what is under way, and all that comes until `turn`. */
   cut: () => void;
 }
@@ -55,14 +57,16 @@ export async function startFront(ports: number[], sticky = true): Promise<Front>
   };
   await new Promise<void>(resolve => server.listen(0, resolve));
   server.unref(); // it is there for as long as its client is
+  const goOn = () => {
+    cut();
+    isCut = false;
+    at = (at + 1) % ports.length;
+    cookie = '';
+  };
   return {
     port: (server.address() as AddressInfo).port,
     cut,
-    turn: () => {
-      cut();
-      isCut = false;
-      at = (at + 1) % ports.length;
-      cookie = '';
-    },
+    turn: goOn,
+    leave: left => { if (ports[at] === left) goOn(); },
   };
 }

@@ -1,6 +1,8 @@
 import { ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromRoot } from '../support/template';
 
@@ -15,7 +17,9 @@ export interface RedisServer {
   url: string;
   port: number;
   stop: () => Promise<void>;
-  /** Starts it again, empty. */
+  /** It will be empty when it is started again. */
+  forget: () => void;
+  /** Starts it again: empty, or with what it has in its folder. */
   start: () => Promise<void>;
   /** It neither answers nor ends. */
   freeze: () => void;
@@ -32,15 +36,16 @@ export interface RedisServer {
   kill: () => void;
 }
 
-/** Starts a Redis that keeps nothing on the disk. Null where there is none. Whoever started it has to end it, with its last `stop`. */
-export async function launchRedis(password?: string): Promise<RedisServer | null> {
+/** Starts a Redis that keeps nothing on the disk but what SAVE writes into a folder, if there is one. Null where there is none. Whoever started it has to end it, with its last `stop`. */
+export async function launchRedis(password?: string, folder?: string): Promise<RedisServer | null> {
   // Redis is not made for Windows. What others have made of it could not be frozen.
   if (process.platform === 'win32' || spawnSync('redis-server', ['--version']).status !== 0) return null;
   const port = await freePort();
   let child: ChildProcess;
   const start = async () => {
     child = spawn('redis-server', [
-      '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...password ? ['--requirepass', password] : [],
+      '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...folder ? ['--dir', folder] : [],
+      ...password ? ['--requirepass', password] : [],
     ], { stdio: 'ignore' });
     for (const end = Date.now() + 20000; await ask(port, 'PING') === '';) {
       if (Date.now() > end) throw new Error('waited 20 s for redis-server to listen');
@@ -56,6 +61,7 @@ export async function launchRedis(password?: string): Promise<RedisServer | null
   await start();
   return {
     port, start, stop, kill,
+    forget: () => { if (folder) rmSync(path.join(folder, 'dump.rdb'), { force: true }); },
     url: `redis://${password ? `:${password}@` : ''}127.0.0.1:${port}`,
     freeze: () => { child.kill('SIGSTOP'); },
     thaw: () => { child.kill('SIGCONT'); },
@@ -101,7 +107,7 @@ function ask(port: number, command: string): Promise<string> {
   });
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = net.createServer().listen(0);
   await once(server, 'listening');
   const { port } = server.address() as net.AddressInfo;

@@ -63,7 +63,7 @@ export function commit(before: Data, asked: Commit, rules = ALL): { reply: Reply
   ] as Letter[];
   if (!again) {
     const { beats, clients, read, lastEntry } = says;
-    procs[me] = `${number} -${outcome.join('')} ${beats} ${clients} ${read} ${lastEntry}`;
+    procs[me] = `${Math.max(number, known)} -${outcome.join('')} ${beats} ${clients} ${read} ${lastEntry}`;
     const bus = data.bus[epoch] = [...data.bus[epoch] ?? []];
     let tail = Number(procs.tail);
     writes.forEach((write, i) => {

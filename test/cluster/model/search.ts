@@ -11,28 +11,30 @@ export interface Found {
 
 /**
  * Searches all.
- * @param see is shown each state
+ * @param see is shown each state; the search ends if it returns true
  */
 export function search(
-  budget: Partial<Budget>, rules: Rules, see: (world: World) => void = () => undefined,
+  budget: Partial<Budget>, rules: Rules, see: (world: World) => boolean = () => false,
 ): Found {
-  const full = begin(budget).left;
+  const first = begin(budget);
   const seen = new Set<string>();
-  const open: { world: World; way: Way | null }[] = [{ world: begin(budget), way: null }];
+  const open: { text: string; way: Way | null }[] = [{ text: JSON.stringify(first), way: null }];
   for (let one; (one = open.pop());) {
-    const { world, way } = one;
-    const key = createHash('md5').update(JSON.stringify(world)).digest('base64');
+    const { text, way } = one;
+    const key = createHash('md5').update(text).digest('base64');
     if (seen.has(key)) continue;
     seen.add(key);
-    see(world);
+    const world = JSON.parse(text) as World;
+    if (see(world)) break;
     const possible = steps(world);
     try {
       // Faults can happen at any moment. Where nothing else is left, all has to be there.
-      if (possible.every(isFault) && !possible.some(([name]) => name === 'arrive' && isStuck(world))) {
-        check(world, full);
+      if (possible.every(step => isFault(step) && !(step[0] === 'arrive' && isStuck(world)))) {
+        check(world, first.left);
       }
       for (const step of possible) {
-        open.push({ world: take(world, step, rules), way: { step, before: way } });
+        const next = JSON.stringify(take(text, step, rules));
+        open.push({ text: next, way: { step, before: way } });
       }
     } catch (error) {
       if (!(error instanceof Violation)) throw error;

@@ -170,9 +170,12 @@ export function isFault([name]: Step): boolean {
   return ['kill', 'cut', 'empty', 'older', 'save', 'late', 'timer', 'arrive'].includes(name);
 }
 
-/** @returns the world after a step; the one before does not change */
-export function take(before: World, [name, process]: Step, rules: Rules): World {
-  const world = JSON.parse(JSON.stringify(before)) as World;
+/**
+ * @param before the world as JSON
+ * @returns the world after a step
+ */
+export function take(before: string, [name, process]: Step, rules: Rules): World {
+  const world = JSON.parse(before) as World;
   act(world, name, process, rules);
   return world;
 }

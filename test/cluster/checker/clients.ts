@@ -1,0 +1,100 @@
+/* The clients that the checker watches: what each has sent, and what it has heard, in its order. */
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { clientLibrary } from '../../support/client';
+import { fromRoot, resource, root } from '../../support/template';
+import { Front, startFront } from '../front';
+
+/** How often each does something, ms. */
+const EVERY = 300;
+
+interface Connection {
+  emit: (event: string, ...args: unknown[]) => void;
+  on: (event: string, handler: (...args: any[]) => void) => void;
+  close: () => void;
+}
+const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as {
+  connect: (options: object) => Connection;
+};
+
+export class Watched {
+  sent = 0;
+  told = 0;
+  asked = 0;
+  later = 0;
+  readonly echoes: number[] = [];
+  readonly late: number[] = [];
+  /** 'client number', in the order in which it heard them. */
+  readonly news: string[] = [];
+  /** What it was sent by the timer of each of its sessions. */
+  readonly numbers: number[][] = [];
+  /** Answers by number, the first one that came; how many were errors, and how many came twice. */
+  readonly answers = new Map<string, unknown>();
+  doubleAnswers = 0;
+  /** When it got a session that did not go on with the one before, ms since the beginning. */
+  readonly anew: number[] = [];
+  served: number | null = null;
+  private timers: NodeJS.Timeout[] = [];
+
+  constructor(
+    readonly number: number, readonly front: Front, private readonly connection: Connection,
+    private readonly time: () => number,
+  ) {
+    connection.on('status', ({ state, recovered }: { state: string; recovered: boolean }) => {
+      if (state !== 'connected' || recovered) return;
+      if (this.numbers.length > 0) this.anew.push(this.time());
+      this.numbers.push([]);
+    });
+    connection.on('echo', (one: number) => this.echoes.push(one));
+    connection.on('late', (one: number) => this.late.push(one));
+    connection.on('number', (one: number) => this.numbers.at(-1)!.push(one));
+    connection.on('news', (client: number, one: number) => this.news.push(`${client} ${one}`));
+  }
+
+  begin(): void {
+    const { connection, number } = this;
+    this.timers = [
+      setInterval(() => connection.emit('number', this.sent += 1), EVERY),
+      setInterval(() => connection.emit('tell', number, this.told += 1), 4 * EVERY),
+      setInterval(() => this.ask('ask', this.asked += 1), 3 * EVERY),
+      setInterval(() => this.ask('later', this.later += 1), 5 * EVERY),
+    ];
+  }
+
+  private ask(event: string, one: number): void {
+    this.connection.emit(event, one, (answer: unknown) => {
+      if (this.answers.has(`${event} ${one}`)) this.doubleAnswers += 1;
+      else this.answers.set(`${event} ${one}`, answer);
+    });
+  }
+
+  /** Sends no more. */
+  stop(): void {
+    for (const timer of this.timers) clearInterval(timer);
+  }
+
+  /** Whether all has come that is to come. */
+  hasAll(told: number): boolean {
+    return this.echoes.length >= this.sent && this.news.length >= told &&
+      this.answers.size >= this.asked + this.later;
+  }
+
+  finish(): void {
+    this.connection.emit('finish', (served: unknown) => {
+      this.served = typeof served === 'number' ? served : null;
+    });
+  }
+}
+
+/** Opens clients, each behind something that leaves it with one server while that answers. */
+export async function openClients(
+  t: TestContext, count: number, ports: number[], time: () => number,
+): Promise<Watched[]> {
+  return Promise.all(Array.from({ length: count }, async (_, number) => {
+    const front = await startFront(ports);
+    const url = `http://localhost:${front.port}`;
+    const connection = connect({ url, resource: resource.slice(1), io: clientLibrary });
+    t.after(() => connection.close());
+    return new Watched(number, front, connection, time);
+  }));
+}

@@ -1,0 +1,172 @@
+/*
+ * A run of the checker, in the manner of Jepsen: three servers that share a Redis, clients, faults
+ * by a seed; then everything that was sent and heard is compared with the promise
+ * (docs/delivery.md). It knows nothing of how the servers do it.
+ */
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startServer, Running } from '../../support/server';
+import { deploy, Edit, emptyFolder } from '../../support/template';
+import { Between, standBetween } from '../between';
+import { freePort, launchRedis, RedisServer } from '../redis-server';
+import { judge, Verdict } from './judge';
+import { openClients, Watched } from './clients';
+import { Fault, MOVES, schedule } from './faults';
+
+const APP: Edit = [
+  'dist/app.js', /^[^]*$/, `exports.app = require(${JSON.stringify(path.join(__dirname, 'app.js'))}).app;`,
+];
+const SERVERS = 3;
+const CLIENTS = 20;
+/** How long a balancer takes to notice that a server does not answer, ms. */
+const NOTICED = 1000;
+
+export interface Run { faults: Fault[]; verdict: Verdict; logs: string }
+
+/**
+ * @param seconds how long faults begin
+ * @param together whether some begin while others last
+ * @param edits of the built server: faults that the checker is to find
+ * @returns null where there is no redis-server
+ */
+export async function run(
+  t: TestContext, seed: number, seconds: number, together: boolean, edits: Edit[] = [],
+): Promise<Run | null> {
+  const redis = await launchRedis(undefined, emptyFolder(t, 'redis-'));
+  if (!redis) return null;
+  t.after(redis.kill);
+  const folder = deploy(t, [APP, ...edits]);
+  const betweens = await Promise.all(Array.from({ length: SERVERS }, () => standBetween(t, redis.port)));
+  const ports = await Promise.all(betweens.map(() => freePort()));
+  let logs = '';
+  const start = async (i: number) => {
+    const env = { REDIS_URL: betweens[i]!.url, PORT: String(ports[i]) };
+    const server = await startServer(t, { folder, env });
+    server.process.once('exit', () => { logs += `server ${i}:\n${server.output()}\n`; });
+    return server;
+  };
+  const servers = await Promise.all(ports.map((_port, i) => start(i)));
+  const died = watch(servers);
+
+  let began = 0;
+  const clients = await openClients(t, CLIENTS, ports, () => Date.now() - began);
+  await wait(60, () => clients.every(({ numbers }) => numbers.length > 0));
+  await sleep(500);
+  began = Date.now();
+  for (const client of clients) client.begin();
+
+  const faults = schedule(seed, seconds * 1000, together);
+  await Promise.all(faults.map(async fault => {
+    await sleep(fault.at);
+    await act(fault, { servers, betweens, redis, clients, start, ports, died });
+  }));
+  await sleep(Math.max(0, began + seconds * 1000 - Date.now()));
+  for (const client of clients) client.stop();
+  const told = clients.reduce((sum, client) => sum + client.told, 0);
+  await wait(60, () => clients.every(client => client.hasAll(told)));
+  await sleep(2000); // what comes twice
+  for (const client of clients) client.finish();
+  await wait(30, () => clients.every(({ served }) => served !== null));
+  await sleep(500);
+  const verdict = judge(clients, faults);
+  if (died.size > 0) verdict.violations.push(`a process has ended by itself: ${[...died].join()}`);
+  for (const [i, server] of servers.entries()) {
+    logs += `server ${i}:\n${server.output()}\n`;
+    server.process.kill('SIGKILL');
+  }
+  redis.kill();
+  return { faults, verdict, logs };
+}
+
+interface Scene {
+  servers: Running[];
+  betweens: Between[];
+  redis: RedisServer;
+  clients: Watched[];
+  start: (i: number) => Promise<Running>;
+  ports: number[];
+  died: Set<number>;
+}
+
+/** Servers that end though nobody has ended them. */
+function watch(servers: Running[]): Set<number> {
+  const died = new Set<number>();
+  servers.forEach((server, i) => server.process.once('exit', code => {
+    if (code !== null) died.add(i);
+  }));
+  return died;
+}
+
+async function act({ what, lasts, server: i }: Fault, scene: Scene): Promise<void> {
+  const { servers, betweens, redis } = scene;
+  const server = servers[i]!;
+  switch (what) {
+    case 'kill':
+    case 'away':
+      server.process.kill('SIGKILL');
+      await sleep(what === 'kill' ? 500 : lasts);
+      servers[i] = await scene.start(i);
+      servers[i]!.process.once('exit', code => { if (code !== null) scene.died.add(i); });
+      return;
+    case 'pause':
+      server.process.kill('SIGSTOP');
+      await sleep(NOTICED);
+      for (const { front } of scene.clients) front.leave(scene.ports[i]!);
+      await sleep(lasts - NOTICED);
+      server.process.kill('SIGCONT');
+      return;
+    case 'clock':
+      for (const { process } of servers) process.kill('SIGUSR2');
+      return;
+    case 'empty':
+    case 'older':
+    case 'restart':
+      if (what === 'older') await redis.call('save');
+      if (what === 'older') await sleep(1500);
+      if (what === 'restart') await redis.call('save');
+      await redis.stop();
+      if (what === 'empty') redis.forget();
+      await sleep(lasts / 4);
+      await redis.start();
+      return;
+    case 'stop':
+      await redis.call('save');
+      await redis.stop();
+      await sleep(lasts);
+      await redis.start();
+      return;
+    case 'freeze':
+      redis.freeze();
+      await sleep(lasts);
+      redis.thaw();
+      return;
+    case 'full':
+      await redis.call('config', 'set', 'maxmemory', '1');
+      await sleep(lasts);
+      await redis.call('config', 'set', 'maxmemory', '0');
+      return;
+    case 'cut':
+      for (let n = 0; n < 5; n++) {
+        betweens[i]!.cut();
+        await sleep(lasts / 5);
+      }
+      return;
+    case 'slow':
+      for (const between of betweens) between.delay(200);
+      await sleep(lasts);
+      for (const between of betweens) between.delay(0);
+  }
+}
+
+async function wait(seconds: number, is: () => boolean): Promise<void> {
+  for (const end = performance.now() + seconds * 1000; !is() && performance.now() < end;) await sleep(100);
+}
+
+/** @returns the schedule as lines, for a person */
+export function describe(faults: Fault[]): string {
+  return faults.map(({ what, at, lasts, server }) => {
+    const where = [...MOVES, 'cut'].includes(what) ? ` ${server}` : '';
+    return `${(at / 1000).toFixed(1)} s: ${what}${where} for ${(lasts / 1000).toFixed(1)} s`;
+  }).join('\n');
+}

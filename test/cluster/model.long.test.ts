@@ -1,0 +1,23 @@
+/* The model of model.test.ts, searched with more that may happen. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ALL } from './model/redis';
+import { search } from './model/search';
+import type { Budget } from './model/world';
+
+const SEARCHES: Partial<Budget>[] = [
+  { messages: 2, moves: 1 },
+  { messages: 2, empties: 1 },
+  { messages: 2, olders: 1 },
+  { messages: 1, moves: 1, kills: 1, cuts: 1 },
+  { messages: 1, timers: 1, olders: 1, cuts: 1 },
+  { messages: 1, timers: 1, empties: 1, cuts: 1 },
+];
+
+for (const budget of SEARCHES) {
+  test(`nothing is lost, doubled or in another order: ${JSON.stringify(budget)}`, () => {
+    const { states, violation } = search(budget, ALL);
+    assert.equal(violation, null);
+    assert(states > 10000, `${states} states`);
+  });
+}
