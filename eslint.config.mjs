@@ -56,7 +56,6 @@ export default defineConfig(
   {
     // src/ is read beside a browser.
     files: ['src/**/*.ts'],
-    ignores: ['src/realtime/cluster/**'],
     rules: {
       '@stylistic/max-len': ['error', { code: 100, ignoreUrls: true }],
     },

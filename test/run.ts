@@ -25,7 +25,7 @@ function isWanted(file: string): boolean {
 }
 
 // `npm test` has done it; `tsc -b` alone has not.
-const copy = path.join(__dirname, '..', '..', 'src', 'realtime', 'cluster', 'copy-lua.js');
+const copy = path.join(__dirname, '..', '..', 'src', 'realtime', 'cluster', 'copy-lua.mjs');
 if (existsSync(copy)) spawnSync(process.execPath, [copy], { stdio: 'inherit' });
 
 const files = readdirSync(__dirname, { recursive: true })

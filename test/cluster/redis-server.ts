@@ -12,6 +12,12 @@ interface Client {
 }
 const { createClient } = fromRoot('redis') as { createClient: (port: number, host: string) => Client };
 
+/** A connection to a Redis. */
+export interface Connection {
+  call: (name: string, ...args: (string | number)[]) => Promise<unknown>;
+  close: () => void;
+}
+
 /** A Redis that runs. */
 export interface RedisServer {
   url: string;
@@ -27,7 +33,7 @@ export interface RedisServer {
   /** Sends it a command, and gives what it answers. */
   call: (name: string, ...args: string[]) => Promise<unknown>;
   /** A connection for many commands. */
-  connect: () => { call: (name: string, ...args: (string | number)[]) => Promise<unknown>; close: () => void };
+  connect: () => Connection;
   /** What it says of itself: how many commands it has been sent, by name. */
   commands: () => Promise<Record<string, number>>;
   /** The same, and the processor time that it has taken so far, user and system, µs. */
@@ -36,7 +42,10 @@ export interface RedisServer {
   kill: () => void;
 }
 
-/** Starts a Redis that keeps nothing on the disk but what SAVE writes into a folder, if there is one. Null where there is none. Whoever started it has to end it, with its last `stop`. */
+/**
+ * Starts a Redis that keeps nothing on the disk but what SAVE writes into a folder, if there is one. Null where there is none. Whoever
+ * started it has to end it, with its last `stop`.
+ */
 export async function launchRedis(password?: string, folder?: string): Promise<RedisServer | null> {
   // Redis is not made for Windows. What others have made of it could not be frozen.
   if (process.platform === 'win32' || spawnSync('redis-server', ['--version']).status !== 0) return null;

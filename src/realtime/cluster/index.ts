@@ -155,7 +155,8 @@ export class Cluster implements Backplane {
       this.redis.call('hdel', this.names.procs, id).catch(() => undefined);
     }
     this.elsewhere = this.members.clientsElsewhere(time);
-    this.journal.unread.onAllRead(Math.min(this.members.readByAll(time), this.bus.position));
+    const read = Math.min(this.members.readByAll(time), this.bus.position);
+    this.journal.unread.onAllRead(read);
   }
 
   /** Redis is new to this process, or has lost data. */
@@ -172,7 +173,7 @@ export class Cluster implements Backplane {
     this.bus.begin(epoch, 0);
   }
 
-  /** Redis answers, and takes nothing: it has no memory left, say. It is asked again each second. */
+  /** Redis answers, and takes nothing: it has no memory left, say. It is asked again. */
   onRefused(why: string): void {
     this.onFirstEpoch(new Error(why));
     this.wasGone = true;

@@ -75,8 +75,8 @@ export class Moves {
    * @throws Refusal if it cannot be had
    */
   async fetch(id: string, coming: Coming): Promise<void> {
-    // One that is under way may be for an older handshake, which does not get it. Each waits for the
-    // one before it alone: if all waited for the first, n requests would be woken n² times.
+    // One that is under way may be for an older handshake, which does not get it. Each waits for
+    // the one before it alone: if all waited for the first, n requests would be woken n² times.
     const before = this.fetching.get(id);
     const fetching = this.fetchAfter(before, id, coming);
     this.fetching.set(id, fetching);
@@ -179,8 +179,8 @@ export class Moves {
   }
 
   /**
-   * Without that, a client whose polls go to and fro, and whose session says something at each turn,
-   * would do nothing else.
+   * Without that, a client whose polls go to and fro, and whose session says something at each
+   * turn, would do nothing else.
    */
   private wait(): Promise<void> {
     return pause(RETURN + RETURN_COMMITS * this.cluster.journal.took);

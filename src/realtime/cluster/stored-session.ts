@@ -359,7 +359,9 @@ export class StoredSession implements Keeper {
     this.time = time;
     this.first = taken.first;
     this.last = taken.first + taken.kept.length - 1;
-    for (const name of Object.keys(SMALL)) if (row[name] !== undefined) this.fields[name] = row[name]!;
+    for (const name of Object.keys(SMALL)) {
+      if (row[name] !== undefined) this.fields[name] = row[name]!;
+    }
     session.outbox.continueFrom(taken.first, taken.kept, Number(row.received));
     session.handshakeNumber = row.try === '' ? null : Number(row.try);
     session.isBack = row.state![1] === '1';

@@ -1,7 +1,7 @@
 /*
- * The entries of this process for the bus, until all processes are known to have read them: if Redis
- * loses the bus before that, they are put there again. What waits for one client is in the outbox of
- * its session (session/outbox.ts).
+ * The entries of this process for the bus, until all processes are known to have read them: if
+ * Redis loses the bus before that, they are put there again. What waits for one client is in the
+ * outbox of its session (session/outbox.ts).
  */
 import type { BusEntry } from './bus';
 

@@ -23,7 +23,7 @@ const RESERVED = [
 /** Acknowledgements that are asked for and do not come are forgotten, the oldest first. */
 const MOST_ACKS = 10000;
 /** Of a client that has no session in this process. */
-const NOT_HERE = 'the client is not with this process, where only emit, send and disconnect reach it';
+const NOT_HERE = 'a client that is not with this process: only emit, send and disconnect reach it';
 const NO_FLAGS: Flags = { exceptions: [] };
 
 /** The manager, as far as a socket needs it. */

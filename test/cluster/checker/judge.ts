@@ -1,16 +1,18 @@
 /* What clients have sent and heard, compared with the promise (docs/delivery.md). */
 import type { Watched } from './clients';
-import { Fault, isExcused, LOSES } from './faults';
+import { Fault, isExcused, LOSES, MOVES } from './faults';
 
 export interface Verdict {
   violations: string[];
   /** What the promise excuses, a line each. */
   excused: string[];
+  /** How many acknowledgements were errors, as their process had been killed or paused. */
+  errors: number;
   messages: number;
 }
 
 export function judge(clients: Watched[], faults: Fault[]): Verdict {
-  const verdict: Verdict = { violations: [], excused: [], messages: 0 };
+  const verdict: Verdict = { violations: [], excused: [], errors: 0, messages: 0 };
   for (const client of clients) judgeOne(client, clients, faults, verdict);
   if (!faults.some(({ what }) => LOSES.includes(what))) judgeOrder(clients, verdict);
   return verdict;
@@ -28,7 +30,12 @@ function judgeOne(client: Watched, clients: Watched[], faults: Fault[], verdict:
   // With a new session, what was under way in the old one may be lost, or handled again.
   const isWhole = anew.length === 0;
   const echoes = count(client.echoes, client.sent);
-  const late = count(client.late, client.later);
+  // What a timer would have sent is gone with a process that was killed: its answer says so.
+  const gone = (one: number) => {
+    const answer = client.answers.get(`later ${one}`);
+    return answer !== undefined && answer !== one;
+  };
+  const late = count(client.late, client.later, gone);
   if (isWhole) {
     if (echoes.lost + echoes.doubled + echoes.disordered > 0) bad(`echoes: ${say(echoes)}`);
     if (late.lost + late.doubled > 0) bad(`sent by a timer: ${say(late)}`);
@@ -46,7 +53,8 @@ function judgeOne(client: Watched, clients: Watched[], faults: Fault[], verdict:
       const answer = client.answers.get(`${kind} ${one}`);
       if (answer === one) continue;
       if (answer === undefined) bad(`${kind} ${one} was not acknowledged`);
-      else verdict.excused.push(`client ${number}: ${kind} ${one} was acknowledged with an error`);
+      else if (faults.some(({ what }) => MOVES.includes(what))) verdict.errors += 1;
+      else bad(`${kind} ${one} was acknowledged with an error`);
     }
   }
   if (client.doubleAnswers > 0) bad(`${client.doubleAnswers} acknowledgements came twice`);
@@ -83,10 +91,10 @@ function judgeOrder(clients: Watched[], { violations }: Verdict): void {
 
 interface Count { lost: number; doubled: number; disordered: number; which: number[] }
 
-function count(heard: number[], sent: number): Count {
+function count(heard: number[], sent: number, isGone: (one: number) => boolean = () => false): Count {
   const different = new Set(heard);
   const missing: number[] = [];
-  for (let one = 1; one <= sent; one++) if (!different.has(one)) missing.push(one);
+  for (let one = 1; one <= sent; one++) if (!different.has(one) && !isGone(one)) missing.push(one);
   let disordered = 0;
   let highest = 0;
   for (const one of different) {

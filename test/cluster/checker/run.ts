@@ -19,6 +19,8 @@ const APP: Edit = [
 ];
 const SERVERS = 3;
 const CLIENTS = 20;
+/** How long commands and answers are on their way at most, ms: there is time for something between. */
+const AWAY = 30;
 /** How long a balancer takes to notice that a server does not answer, ms. */
 const NOTICED = 1000;
 
@@ -37,7 +39,7 @@ export async function run(
   if (!redis) return null;
   t.after(redis.kill);
   const folder = deploy(t, [APP, ...edits]);
-  const betweens = await Promise.all(Array.from({ length: SERVERS }, () => standBetween(t, redis.port)));
+  const betweens = await Promise.all(Array.from({ length: SERVERS }, () => standBetween(t, redis.port, AWAY)));
   const ports = await Promise.all(betweens.map(() => freePort()));
   let logs = '';
   const start = async (i: number) => {
@@ -155,7 +157,7 @@ async function act({ what, lasts, server: i }: Fault, scene: Scene): Promise<voi
     case 'slow':
       for (const between of betweens) between.delay(200);
       await sleep(lasts);
-      for (const between of betweens) between.delay(0);
+      for (const between of betweens) between.delay(AWAY);
   }
 }
 

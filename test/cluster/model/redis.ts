@@ -51,7 +51,7 @@ export function commit(before: Data, asked: Commit, rules = ALL): { reply: Reply
   if (data.procs.epoch !== epoch) return { reply: { lost: true, epoch: data.procs.epoch! }, data };
 
   const again = rules.skip && number <= known;
-  const outcome = again ? stored.slice(1).split('') as Letter[] : [
+  const decide = () => [
     ...writes.map(write => counts(rows[write.id], write, asked, rules) ? 'w' : 'm'),
     ...takes.map((take): Letter => {
       const row = rows[take.id];
@@ -61,6 +61,7 @@ export function commit(before: Data, asked: Commit, rules = ALL): { reply: Reply
       return wanted === null || row.try === String(wanted) ? 't' : 'n';
     }),
   ] as Letter[];
+  const outcome = again ? stored.slice(1).split('') as Letter[] : decide();
   if (!again) {
     const { beats, clients, read, lastEntry } = says;
     procs[me] = `${Math.max(number, known)} -${outcome.join('')} ${beats} ${clients} ${read} ${lastEntry}`;

@@ -335,7 +335,7 @@ function answer(world: World, process: Process): void {
     process.row = null;
     return;
   }
-  const { outcome, rows } = reply! as Reply & { lost: false };
+  const { outcome, rows } = reply as Reply & { lost: false };
   process.number = made.number;
   const isWritten = wrote !== null && outcome[0] === 'w';
   for (const entry of process.entries) {

@@ -1,0 +1,8 @@
+/*
+ * Three servers, 20 clients, faults by a seed (checker/): the promise of docs/delivery.md holds. A
+ * violation is shown with its seed and its schedule. checker.long.test.ts has more seeds.
+ */
+import { test } from 'node:test';
+import { checkSeed } from './checker/seed';
+
+test('several processes keep the promise: a short run', t => checkSeed(t, 1, 15, false));
