@@ -30,6 +30,16 @@ test('rooms, broadcasts and single clients are reached wherever they are', async
   await until(() => a!.states.at(-1) === 'disconnected', 'the end of a client of another process');
 });
 
+test('values and rooms of a client of another process are out of reach, and that is said', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const [one, other] = await Promise.all(two.servers.map(({ port }) => open(t, port)));
+  const [id] = await other!.ask('join', 'blue') as [string];
+  const error = `Error: a client that is not with this process: only emit, send and disconnect reach it: ${id}`;
+  assert.deepEqual(await one!.ask('of', id), [error, null, error]);
+  assert(two.servers[0].output().includes('a client that is not with this process'), 'the log says so of join');
+});
+
 test('a plain client of 0.9 is reached as well', async t => {
   const two = await startTwo(t);
   if (!two) return;

@@ -23,6 +23,13 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
     socket.on('set', (value, done) => socket.set('value', value, done));
     socket.on('get', done => socket.get('value', (_error, value) => done(value, socket.recovered)));
     socket.on('never', () => {});
+    socket.on('turn', (ms, done) => setTimeout(() => { socket.set('late', 1); socket.join('late'); socket.emit('heard', 'late'); done('late'); }, ms));
+    socket.on('late', done => socket.get('late', (_error, value) => done(value)));
+    socket.on('of', (id, done) => {
+      const other = io.sockets.socket(id);
+      other.get('value', (error, value) => other.set('value', 1, failed => done(String(error), value, String(failed))));
+      other.join('red');
+    });
     socket.on('pid', done => done(process.pid));
   });
 };`];
