@@ -18,8 +18,9 @@ export interface Front {
  * as long as that answers, as a balancer with affinity does.
  * @param ports the servers
  * @param sticky whether cookies are kept
+ * @param wanders whether each request goes to the next server
  */
-export async function startFront(ports: number[], sticky = true): Promise<Front> {
+export async function startFront(ports: number[], sticky = true, wanders = false): Promise<Front> {
   const agent = new http.Agent({ keepAlive: true });
   let at = turn++ % ports.length;
   let cookie = '';
@@ -28,6 +29,7 @@ export async function startFront(ports: number[], sticky = true): Promise<Front>
   const server = http.createServer((req, res) => {
     if (isCut) return void res.destroy();
     underWay.add(res);
+    if (wanders) at = (at + 1) % ports.length;
     const headers = { ...req.headers, ...sticky && cookie !== '' ? { cookie } : {} };
     const to = http.request({ port: ports[at], path: req.url, method: req.method, headers, agent }, from => {
       const set = from.headers['set-cookie'];

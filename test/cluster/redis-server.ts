@@ -36,8 +36,8 @@ export interface RedisServer {
   connect: () => Connection;
   /** What it says of itself: how many commands it has been sent, by name. */
   commands: () => Promise<Record<string, number>>;
-  /** The same, and the processor time that it has taken so far, user and system, µs. */
-  readings: () => Promise<{ cpu: number; commands: Record<string, number> }>;
+  /** The same, the processor time that it has taken so far, user and system, µs, and the bytes that it was sent. */
+  readings: () => Promise<{ cpu: number; bytes: number; commands: Record<string, number> }>;
   /** Ends it without waiting. */
   kill: () => void;
 }
@@ -94,7 +94,8 @@ export async function launchRedis(password?: string, folder?: string): Promise<R
     readings: async () => {
       const text = await ask(port, 'INFO all');
       const seconds = (name: string) => Number(new RegExp(`^used_cpu_${name}:([\\d.]+)`, 'm').exec(text)![1]);
-      return { cpu: Math.round((seconds('user') + seconds('sys')) * 1e6), commands: readCommands(text) };
+      const bytes = Number(/^total_net_input_bytes:(\d+)/m.exec(text)![1]);
+      return { bytes, cpu: Math.round((seconds('user') + seconds('sys')) * 1e6), commands: readCommands(text) };
     },
   };
 }

@@ -25,7 +25,7 @@ const NAME = appPath.split('/').pop()!;
 
 /** All that a server gets. */
 const FILES = [
-  'dist/server.js', 'iisnode.yml', 'licenses.txt', 'node_modules/socket.io-client/dist/socket.io.min.js', 'package.json',
+  'dist/commit.lua', 'dist/server.js', 'iisnode.yml', 'licenses.txt', 'node_modules/socket.io-client/dist/socket.io.min.js', 'package.json',
   ...readdirSync(path.join(root, 'public')).map(name => `public/${name}`), 'web.config',
 ].sort();
 

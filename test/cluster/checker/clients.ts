@@ -5,6 +5,8 @@ import { clientLibrary } from '../../support/client';
 import { fromRoot, resource, root } from '../../support/template';
 import { Front, startFront } from '../front';
 
+/** So many go to another server with each request: nothing keeps them with one. */
+const WANDERING = 2;
 /** How often each does something, ms. */
 const EVERY = 300;
 
@@ -91,7 +93,7 @@ export async function openClients(
   t: TestContext, count: number, ports: number[], time: () => number,
 ): Promise<Watched[]> {
   return Promise.all(Array.from({ length: count }, async (_, number) => {
-    const front = await startFront(ports);
+    const front = await startFront(ports, true, number < WANDERING);
     const url = `http://localhost:${front.port}`;
     const connection = connect({ url, resource: resource.slice(1), io: clientLibrary });
     t.after(() => connection.close());

@@ -17,8 +17,7 @@ export const MUTATIONS: Record<string, Edit[]> = {
     cluster('bus.js', 'if (number <= (this.numbers.get(from) || 0))', 'if (false)'),
   ],
   'a loss of data is not noticed': [
-    cluster('commit.lua', 'if not current or (current == epoch and number > known + 1) then',
-      "if not current then redis.call('HSET', procs, 'epoch', epoch, 'tail', 0) current = epoch tail = 0 end if false then"),
+    cluster('commit.lua', 'if not current or (current == epoch and number > known + 1) then', 'if not current then'),
   ],
   'the old owner does not stop at the takeover': [
     cluster('index.js', 'if (stored && term > stored.term)', 'if (false)'),
