@@ -241,20 +241,16 @@ export class Journal {
     this.epoch = answer.epoch;
     this.number = 0;
     for (const { resolve } of one.takes) resolve('again');
-    const here = new Set<string>();
+    // Those that have ended are no longer among the sessions, and may not be written yet.
+    const all = new Set([...one.sessions, ...this.dirty]);
     for (const session of this.writer.sessions) {
       const stored = storedOf(session);
-      if (!stored || stored.left) continue;
-      here.add(session.id);
+      if (stored) all.add(stored);
     }
-    for (const stored of one.sessions) if (!stored.left) here.add(stored.session.id);
+    const here = new Set([...all].filter(({ left }) => !left).map(({ session }) => session.id));
     this.unread.putAgain(id => here.has(id));
     this.writer.onEpoch(answer);
-    for (const stored of one.sessions) stored.onLost();
-    for (const session of this.writer.sessions) {
-      const stored = storedOf(session);
-      if (stored && !one.sessions.includes(stored)) stored.onLost();
-    }
+    for (const stored of all) stored.onLost();
   }
 }
 

@@ -20,6 +20,8 @@ const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as {
 };
 
 export class Watched {
+  /** Whether nothing keeps it with a server. */
+  readonly wanders = this.number < WANDERING;
   sent = 0;
   told = 0;
   asked = 0;

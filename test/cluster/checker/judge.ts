@@ -8,11 +8,13 @@ export interface Verdict {
   excused: string[];
   /** How many acknowledgements were errors, as their process had been killed or paused. */
   errors: number;
+  /** How many handlers ran twice. */
+  twice: number;
   messages: number;
 }
 
 export function judge(clients: Watched[], faults: Fault[]): Verdict {
-  const verdict: Verdict = { violations: [], excused: [], errors: 0, messages: 0 };
+  const verdict: Verdict = { violations: [], excused: [], errors: 0, twice: 0, messages: 0 };
   for (const client of clients) judgeOne(client, clients, faults, verdict);
   if (!faults.some(({ what }) => LOSES.includes(what))) judgeOrder(clients, verdict);
   return verdict;
@@ -38,7 +40,11 @@ function judgeOne(client: Watched, clients: Watched[], faults: Fault[], verdict:
   const late = count(client.late, client.later, gone);
   if (isWhole) {
     if (echoes.lost + echoes.doubled + echoes.disordered > 0) bad(`echoes: ${say(echoes)}`);
-    if (late.lost + late.doubled > 0) bad(`sent by a timer: ${say(late)}`);
+    if (late.lost > 0) bad(`sent by a timer: ${say(late)}`);
+    // A handler whose message was not written when its client moved runs again, and its timer, too.
+    const mayRunTwice = client.wanders || faults.some(({ what }) => MOVES.includes(what));
+    if (late.doubled > 0 && !mayRunTwice) bad(`sent by a timer: ${say(late)}`);
+    verdict.twice += late.doubled;
   }
   client.numbers.forEach((numbers, i) => {
     const isLast = i === client.numbers.length - 1;

@@ -12,7 +12,8 @@ export async function checkSeed(
   const { faults, verdict } = done!;
   t.diagnostic(`seed ${seed}: ${faults.length} faults, ${verdict.messages} messages, `
     + `${verdict.violations.length} violations, ${verdict.excused.length} excused, `
-    + `${verdict.errors} acknowledgements of processes that were killed or paused`);
+    + `${verdict.errors} acknowledgements of processes that were killed or paused, `
+    + `${verdict.twice} handlers that ran twice`);
   for (const line of verdict.excused) t.diagnostic(`excused: ${line}`);
   const shown = [`seed ${seed}, ${seconds} s`, describe(faults), ...verdict.violations];
   assert.equal(verdict.violations.length, 0, shown.join('\n'));
