@@ -20,8 +20,6 @@ const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as {
 };
 
 export class Watched {
-  /** Whether nothing keeps it with a server. */
-  readonly wanders = this.number < WANDERING;
   sent = 0;
   told = 0;
   asked = 0;
@@ -53,6 +51,11 @@ export class Watched {
     connection.on('late', (one: number) => this.late.push(one));
     connection.on('number', (one: number) => this.numbers.at(-1)!.push(one));
     connection.on('news', (client: number, one: number) => this.news.push(`${client} ${one}`));
+  }
+
+  /** Whether nothing keeps it with a server. */
+  get wanders(): boolean {
+    return this.number < WANDERING;
   }
 
   begin(): void {
