@@ -49,14 +49,17 @@ export function schedule(seed: number, length: number, together: boolean): Fault
   return faults;
 }
 
-/** @returns whether the promise excuses that a client begins anew at that moment */
-export function isExcused(faults: Fault[], time: number): boolean {
+/**
+ * @param wanders whether the client goes to another server all the time
+ * @returns whether the promise excuses that a client begins anew at that moment
+ */
+export function isExcused(faults: Fault[], time: number, wanders: boolean): boolean {
   const near = faults.filter(({ at, lasts }) => {
     return time >= at - 1000 && time <= at + lasts + APART + 12000;
   });
   const redis = near.filter(({ what }) => REDIS.includes(what));
   const moves = near.filter(({ what }) => MOVES.includes(what));
-  return redis.some(one => moves.some(other => {
+  return (wanders && redis.length > 0) || redis.some(one => moves.some(other => {
     return one.at < other.at + other.lasts + APART && other.at < one.at + one.lasts + APART;
   }));
 }

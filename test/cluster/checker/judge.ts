@@ -25,7 +25,7 @@ function judgeOne(client: Watched, clients: Watched[], faults: Fault[], verdict:
   const bad = (what: string) => verdict.violations.push(`client ${number}: ${what}`);
   for (const time of anew) {
     const line = `client ${number} began anew at ${(time / 1000).toFixed(1)} s`;
-    (isExcused(faults, time) ? verdict.excused : verdict.violations).push(line);
+    (isExcused(faults, time, client.wanders) ? verdict.excused : verdict.violations).push(line);
   }
   verdict.messages += client.sent + client.told + client.asked + client.later + client.news.length;
 
