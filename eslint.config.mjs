@@ -5,6 +5,11 @@ import node from 'eslint-plugin-n';
 import typescript from 'typescript-eslint';
 import { imports, oneWay } from './eslint.imports.mjs';
 
+/** Properties of elements that the pages may not use. */
+const NOT_IN_IE_9 = [
+  'classList', 'dataset', 'append', 'remove', 'closest', 'matches', 'prepend',
+];
+
 /** Linter and formatter: `npm run lint` says what is wrong, `npm run format` mends what it can. */
 export default defineConfig(
   { ignores: ['dist/', 'build/', 'iisnode/'] },
@@ -13,11 +18,15 @@ export default defineConfig(
   {
     rules: {
       '@stylistic/arrow-parens': ['error', 'as-needed'],
-      '@stylistic/max-len': ['error', { code: 140, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true }],
+      '@stylistic/max-len': ['error', {
+        code: 140, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true,
+      }],
       '@stylistic/max-statements-per-line': 'off',
       '@stylistic/operator-linebreak': 'off',
       '@stylistic/quote-props': ['error', 'as-needed'],
-      '@stylistic/quotes': ['error', 'single', { avoidEscape: true, allowTemplateLiterals: 'always' }],
+      '@stylistic/quotes': ['error', 'single', {
+        avoidEscape: true, allowTemplateLiterals: 'always',
+      }],
       eqeqeq: 'error',
       'no-var': 'error',
       'prefer-const': 'error',
@@ -27,7 +36,10 @@ export default defineConfig(
     files: ['**/*.ts'],
     extends: [typescript.configs.recommendedTypeChecked],
     languageOptions: {
-      parserOptions: { project: ['tsconfig.json', 'tools/tsconfig.json', 'test/tsconfig.json', 'src/browser/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        project: ['.', 'tools', 'test', 'src/browser'].map(folder => `${folder}/tsconfig.json`),
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     rules: {
       '@typescript-eslint/no-explicit-any': 'off',
@@ -38,7 +50,11 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-return': 'off',
       // node:test's test() and describe() return promises that the runner waits for.
-      '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'describe', 'it'] }] }],
+      '@typescript-eslint/no-floating-promises': ['error', {
+        allowForKnownSafeCalls: [
+          { from: 'package', package: 'node:test', name: ['test', 'describe', 'it'] },
+        ],
+      }],
       '@typescript-eslint/no-empty-object-type': 'off',
     },
   },
@@ -54,19 +70,57 @@ export default defineConfig(
   },
   ...oneWay,
   {
-    // src/ is read beside a browser.
-    files: ['src/**/*.ts'],
+    // These are read beside a browser.
+    files: ['src/**/*.ts', 'tools/**/*.ts', 'public/**/*.js', '*.mjs'],
     rules: {
       '@stylistic/max-len': ['error', { code: 100, ignoreUrls: true }],
     },
   },
   {
+    // The application of the tests, as it is built: nothing newer than node 10.
+    files: ['test/support/application/*.js'],
+    languageOptions: {
+      ecmaVersion: 2018,
+      sourceType: 'commonjs',
+      globals: {
+        require: 'readonly',
+        exports: 'writable',
+        process: 'readonly',
+        __dirname: 'readonly',
+      },
+    },
+  },
+  {
+    files: ['test/support/application/public/*.js', 'test/support/echo/*.js'],
+    languageOptions: {
+      ecmaVersion: 5,
+      sourceType: 'script',
+      globals: { document: 'readonly', window: 'readonly', Realtime: 'readonly' },
+    },
+    rules: { 'no-var': 'off' },
+  },
+  {
     // The pages run down to Internet Explorer 9.
     files: ['public/**/*.js'],
-    languageOptions: { ecmaVersion: 5, sourceType: 'script', globals: { console: 'readonly', document: 'readonly', window: 'readonly', location: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', module: 'writable', Realtime: 'readonly' } },
+    languageOptions: {
+      ecmaVersion: 5,
+      sourceType: 'script',
+      globals: {
+        console: 'readonly',
+        document: 'readonly',
+        window: 'readonly',
+        location: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        module: 'writable',
+        Realtime: 'readonly',
+      },
+    },
     rules: {
       '@stylistic/comma-dangle': ['error', 'never'],
-      'no-restricted-properties': ['error', ...['classList', 'dataset', 'append', 'remove', 'closest', 'matches', 'prepend'].map(property => ({ property, message: 'Internet Explorer 9 does not have it.' }))],
+      'no-restricted-properties': ['error', ...NOT_IN_IE_9.map(property => (
+        { property, message: 'Internet Explorer 9 does not have it.' }
+      ))],
       'no-unused-vars': ['error', { caughtErrors: 'none' }], // ES5 has no catch without a name
       'no-var': 'off',
       'prefer-const': 'off',

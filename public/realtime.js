@@ -50,8 +50,8 @@
   /** A POST is given up after this time, ms. A megabyte may need that long. */
   var TOO_LONG_TO_POST = 120000;
   /**
-   * A POST that has failed after this time, ms, was too much for the line: the server waits 60 s for
-   * a body, and its answer can be lost if the connection is closed during the upload.
+   * A POST that has failed after this time, ms, was too much for the line: the server waits 60 s
+   * for a body, and its answer can be lost if the connection is closed during the upload.
    */
   var SLOW_TO_POST = 30000;
   /** A WebSocket that does not open is given up after this time, ms: some proxies never answer. */

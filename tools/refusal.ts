@@ -1,2 +1,2 @@
-/** Why a command does not do what it was asked for. Its message is for the person who asked. */
+/** A command cannot do its work. The message, which is all that is printed, says why. */
 export class Refusal extends Error {}

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { test, TestContext } from 'node:test';
-import { startRedis } from './redis';
+import { startRedis } from '../support/redis';
 import { request } from '../support/request';
 import { split } from '../support/raw';
 import { startServer } from '../support/server';

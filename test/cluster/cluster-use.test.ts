@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { test } from 'node:test';
 import { startFront } from './front';
-import { startRedis } from './redis';
+import { startRedis } from '../support/redis';
 import { open, startTwo } from './two';
 import { clientLibrary, next } from '../support/client';
 import { runServer } from '../support/server';

@@ -9,7 +9,7 @@ import { commitScript, Commit, encode, Keys, readAnswer, Row } from '../../src/r
 import { ALL, commit, Data, Reply, Rules } from './model/redis';
 import { search } from './model/search';
 import type { Budget, World } from './model/world';
-import { startRedis } from './redis';
+import { startRedis } from '../support/redis';
 
 /** What may happen, and how many states there are at least: a search that sees less is broken. */
 const SEARCHES: [budget: Partial<Budget>, states: number][] = [

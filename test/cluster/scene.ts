@@ -3,7 +3,7 @@ import { test, TestContext } from 'node:test';
 import type { Running } from '../support/server';
 import { Between, standBetween } from './between';
 import { Front, startFront } from './front';
-import type { RedisServer } from './redis-server';
+import type { RedisServer } from '../support/redis-server';
 import { open, startTwo, User } from './two';
 
 /** A server, and what stands between it and Redis. */

@@ -5,8 +5,8 @@ import { clientLibrary } from '../support/client';
 import { Running, startServer } from '../support/server';
 import { deploy, Edit, fromRoot, resource, root } from '../support/template';
 import { until } from '../support/wait';
-import { startRedis } from './redis';
-import type { RedisServer } from './redis-server';
+import { startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis-server';
 
 const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
   io.sockets.on('connection', socket => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import { readOrigin } from '../../src/realtime/http/origins';
-import { startServer } from '../support/server';
+import { serve } from '../support/raw';
 import { resource } from '../support/template';
 
 const cases: [may: boolean, headers: Record<string, string>, what: string][] = [
@@ -91,7 +91,7 @@ for (const [what, write] of Object.entries(long)) {
 }
 
 test('a page of another origin is refused, and cannot read even that; one of ALLOWED_ORIGINS is not', async t => {
-  const { origin } = await startServer(t, { env: { ALLOWED_ORIGINS: 'http://friend.example' } });
+  const { origin } = serve(t, () => undefined, { ALLOWED_ORIGINS: 'http://friend.example' });
   const session = (await (await fetch(`${origin}${resource}/1/`)).text()).split(':')[0]!;
   const poll = `${resource}/1/xhr-polling/${session}`;
   const requests: [method: string, path: string][] = [['GET', `${resource}/1/`], ['GET', poll], ['POST', poll]];

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { startApplication } from '../support/application';
 import { ask, connect, next } from '../support/client';
 import { request } from '../support/request';
-import { startServer } from '../support/server';
 import { appPath, resource } from '../support/template';
 import { until } from '../support/wait';
 
 test('a message gets its acknowledgement and its answer, over xhr-polling', async t => {
-  const { origin, output, stop } = await startServer(t);
+  const { origin, output, stop } = await startApplication(t);
   const client = connect(t, origin);
   const connected = next(client, 'connect');
   const response = next(client, 'response');
@@ -23,14 +23,14 @@ test('a message gets its acknowledgement and its answer, over xhr-polling', asyn
 });
 
 test('any letter arrives, there and back', async t => {
-  const { origin } = await startServer(t);
+  const { origin } = await startApplication(t);
   // 0.9's client takes the last two for the end of an acknowledgement.
   const letters = 'é – 漢字 😀 \ufffd12\ufffd "quoted" \\ \n \u0000 \u2028 \u2029 !';
   assert.deepEqual(await ask(connect(t, origin), 'message', letters), [letters]);
 });
 
 test('everyone is told how many are connected', async t => {
-  const { origin } = await startServer(t);
+  const { origin } = await startApplication(t);
   const counts: number[] = [];
   const first = connect(t, origin);
   first.on('clients', count => counts.push(count as number));
@@ -46,7 +46,7 @@ test('everyone is told how many are connected', async t => {
 });
 
 test('a handshake offers xhr-polling and nothing else, whatever the case of the path', async t => {
-  const { origin } = await startServer(t);
+  const { origin } = await startApplication(t);
   for (const path of [`${resource}/1/`, `${resource.toUpperCase()}/1/?t=1`, `${resource.toLowerCase()}/1`]) {
     const answer = await fetch(origin + path);
     assert.equal(answer.status, 200);
@@ -57,7 +57,7 @@ test('a handshake offers xhr-polling and nothing else, whatever the case of the 
 });
 
 test('TRANSPORTS=websocket,xhr-polling offers both, and the client takes the WebSocket', async t => {
-  const { origin } = await startServer(t, { env: { TRANSPORTS: 'websocket,xhr-polling' } });
+  const { origin } = await startApplication(t, { env: { TRANSPORTS: 'websocket,xhr-polling' } });
   const client = connect(t, origin);
   await next(client, 'connect');
   assert.equal(client.socket.transport.name, 'websocket');
@@ -65,7 +65,7 @@ test('TRANSPORTS=websocket,xhr-polling offers both, and the client takes the Web
 });
 
 test('an upgrade from a page of another origin, or to another path, is refused with an answer', async t => {
-  const { origin, port } = await startServer(t, { env: { TRANSPORTS: 'websocket,xhr-polling' } });
+  const { origin, port } = await startApplication(t, { env: { TRANSPORTS: 'websocket,xhr-polling' } });
   const session = (await (await fetch(`${origin}${resource}/1/`)).text()).split(':')[0]!;
   const path = `${resource}/1/websocket/${session}`;
   const headers = {
@@ -77,7 +77,7 @@ test('an upgrade from a page of another origin, or to another path, is refused w
 });
 
 test('a body over MAX_MESSAGE_BYTES is refused in words', async t => {
-  const { origin } = await startServer(t, { env: { MAX_MESSAGE_BYTES: '1000' } });
+  const { origin } = await startApplication(t, { env: { MAX_MESSAGE_BYTES: '1000' } });
   const session = (await (await fetch(`${origin}${resource}/1/`)).text()).split(':')[0]!;
   const post = (bytes: number) => fetch(`${origin}${resource}/1/xhr-polling/${session}`, { method: 'POST', body: '3:::'.padEnd(bytes, 'x') });
   assert.equal((await post(1000)).status, 200);
@@ -87,14 +87,14 @@ test('a body over MAX_MESSAGE_BYTES is refused in words', async t => {
 });
 
 test('LOG_LEVEL reaches Socket.IO', async t => {
-  const { origin, output, stop } = await startServer(t, { env: { LOG_LEVEL: 'debug' } });
+  const { origin, output, stop } = await startApplication(t, { env: { LOG_LEVEL: 'debug' } });
   await next(connect(t, origin), 'connect');
   await stop('SIGKILL');
   assert.match(output(), / debug handshake [^]* debug connected /);
 });
 
 test('a session that the server does not know is sent back, and not logged: after a restart that is every client', async t => {
-  const { origin, output, stop } = await startServer(t);
+  const { origin, output, stop } = await startApplication(t);
   const answer = await fetch(`${origin}${resource}/1/xhr-polling/of-another-process--`);
   assert.equal(answer.status, 404);
   await stop('SIGKILL');

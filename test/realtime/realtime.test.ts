@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test, TestContext } from 'node:test';
 import type { Server } from '../../src/realtime';
+import { deployApplication, startApplication } from '../support/application';
 import { clientLibrary } from '../support/client';
 import { makeRealtime } from '../support/realtime';
 import { startServer } from '../support/server';
@@ -50,7 +51,7 @@ test('a first handshake that fails is repeated for as long as it takes; what was
   connection.emit('message', 'one', answer => answers.push(answer));
   connection.emit('message', 'two', answer => answers.push(answer));
   await until(() => seen.some(status => status.attempt === 3), 'the third try');
-  await startServer(t, { env: { PORT: String(port) } });
+  await startApplication(t, { env: { PORT: String(port) } });
   await until(() => answers.length === 2, 'both acknowledgements');
   assert.deepEqual(answers, ['one', 'two']);
   assert.equal(seen[0]!.state, 'connecting');
@@ -121,9 +122,10 @@ test('a first poll that has to wait for 11.5 s is not given up, as 0.9 does afte
   await reach('connected');
   assert.deepEqual(seen.map(status => status.state), ['connecting', 'connected']);
   connection.close();
-  const sofar = asked.length;
   await sleep(2000);
-  assert.equal(asked.length, sofar);
+  // The first poll, and the one that follows it: that may have been on its way already.
+  const polls = asked.filter(path => /xhr-polling/.test(path) && !/disconnect/.test(path));
+  assert(polls.length <= 2, asked.join(' '));
 });
 
 test('a page of HTML that something in between answers is named as that', async t => {
@@ -152,13 +154,14 @@ test('where WebSockets are offered and then refused, the next try takes xhr-poll
 });
 
 test('a session lost to a killed server is opened again, and its events are heard once', async t => {
-  const first = await startServer(t);
+  const folder = deployApplication(t);
+  const first = await startServer(t, { folder });
   const { connection, seen, reach } = open(t, first.port);
   let answers = 0;
   connection.on('response', () => answers += 1);
   await reach('connected');
   await first.stop('SIGKILL');
-  await startServer(t, { env: { PORT: String(first.port) } });
+  await startServer(t, { folder, env: { PORT: String(first.port) } });
   await until(() => seen.filter(status => status.state === 'connected').length === 2, 'the second session');
   const acknowledged = new Promise<void>(resolve => connection.emit('message', 'once', () => resolve()));
   await acknowledged;

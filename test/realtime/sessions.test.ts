@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test, TestContext } from 'node:test';
+import { deployApplication } from '../support/application';
 import { clientLibrary } from '../support/client';
 import { request } from '../support/request';
 import { startServer } from '../support/server';
@@ -167,7 +168,8 @@ function open(t: TestContext, port: number) {
 }
 
 test('realtime.js: a server that was killed gets what it may not have again; what it had and did not answer is said to be lost', async t => {
-  const first = await startServer(t);
+  const folder = deployApplication(t);
+  const first = await startServer(t, { folder });
   const { connection, states } = open(t, first.port);
   const answers: unknown[] = [];
   connection.emit('message', 'one', (answer: unknown) => answers.push(answer));
@@ -177,7 +179,7 @@ test('realtime.js: a server that was killed gets what it may not have again; wha
   await first.stop('SIGKILL');
   await until(() => states.some(({ state }) => state === 'reconnecting'), 'the loss');
   for (const text of ['two', 'three']) connection.emit('message', text, (answer: unknown) => answers.push(answer));
-  await startServer(t, { env: { PORT: String(first.port) } });
+  await startServer(t, { folder, env: { PORT: String(first.port) } });
   await until(() => answers.length === 4, 'all answers');
   assert.deepEqual(answers, ['one', { error: 'the server was restarted before it answered' }, 'two', 'three']);
   assert.deepEqual(states.filter(({ state }) => state === 'connected').map(({ recovered }) => recovered), [false, false]);

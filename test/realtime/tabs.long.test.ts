@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { openTabs } from '../support/tabs';
 import { until } from '../support/wait';
+import { fewTabs, manyTabs } from './tabs/cases';
 import { measure, message, openTab } from './tabs/measure';
 import { startSite } from './tabs/site';
 import { windows } from './tabs/windows';
@@ -19,6 +20,18 @@ for (const name of ['chromium', 'firefox'] as const) {
     }
   });
 }
+
+for (const name of ['chromium', 'firefox'] as const) {
+  test(`${name}: fifteen tabs`, { timeout: 300000 }, async t => {
+    const tabs = await openTabs(t, name);
+    if (tabs) await manyTabs(t, name, tabs, 15);
+  });
+}
+
+test('firefox: places of a few tabs', { timeout: 300000 }, async t => {
+  const tabs = await openTabs(t, 'firefox');
+  if (tabs) await fewTabs(t, 'firefox', tabs);
+});
 
 /** How often a timer of 1 s runs in a page in so many seconds. */
 function timers(page: Page, seconds: number): Promise<number> {

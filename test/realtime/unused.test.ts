@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Unused } from '../../src/realtime/session/unused';
-import { Random } from '../hostile/fuzz/random';
+import { Random } from '../support/random';
 
 interface One { address: string }
 

@@ -1,21 +1,17 @@
 /* What arrives over WebSockets, whatever happens to them: as much as over polling. */
 import assert from 'node:assert/strict';
-import { utimesSync } from 'node:fs';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket from 'ws';
-import { startCutter } from './delivery/cutter';
-import { count, serveNumbers, startClients, table } from './delivery/load';
 import { clientLibrary } from '../support/client';
 import { request } from '../support/request';
 import { fromRoot, resource, root } from '../support/template';
 import { until } from '../support/wait';
 import { event, handshake, serve } from '../support/raw';
 import { putBetween } from './websocket/between';
-import { BOTH } from './websocket/places';
+import { cutOff } from './websocket/messages';
 
-const NONE = { lost: 0, doubled: 0, outOfOrder: 0 };
 const TRANSPORTS = 'websocket,xhr-polling';
 const file = path.join(root, 'public', 'realtime.js');
 
@@ -29,36 +25,7 @@ function open(t: TestContext, port: number, library = fromRoot(file) as { connec
   return { connection, seen, transports };
 }
 
-test('40 clients, 10 messages a second each way; the process is recycled, then WebSockets are cut at random', async t => {
-  const edits = [...BOTH, ['iisnode.yml', 'gracefulShutdownTimeout: 30000', 'gracefulShutdownTimeout: 3000']] as typeof BOTH;
-  const { port, origin, folder, trace } = await serveNumbers(t, edits, { iis: '10' });
-  const cutter = await startCutter(t, port);
-  cutter.cut(12);
-  const clients = await startClients(t, cutter.port, 40);
-  cutter.cut(0);
-  await sleep(1000);
-  // Nobody asks for anything now: the next request is what replaces the process. The old one keeps its WebSockets for 3 s.
-  utimesSync(path.join(folder, 'dist', 'server.js'), new Date(), new Date(Date.now() + 1000));
-  await fetch(`${origin}${resource}/`);
-  await sleep(6000);
-  // Until there were enough: on a busy machine clients come back later, and there is less to cut.
-  const opened = () => trace.filter(line => /\/websocket\/.* 101/.test(line)).length;
-  cutter.cut(40);
-  await until(() => opened() > 240 && cutter.counts.websocket > 120, 'WebSockets to be cut', 90);
-  cutter.cut(0);
-  const counts = count(folder, await clients.finish());
-  const upgrades = opened();
-  const polls = trace.filter(line => /\/xhr-polling\//.test(line)).length;
-  table(`cut ${JSON.stringify(cutter.counts)}, ${upgrades} WebSockets, ${polls} polls and POSTs`, counts).forEach(line => t.diagnostic(line));
-  const { up, down } = counts;
-  // What the new process is sent again, the old one may have handled. Within a process nothing is doubled.
-  assert.deepEqual({ lost: up.lost, doubled: up.doubledWithin, outOfOrder: up.outOfOrder }, NONE);
-  assert.deepEqual({ lost: down.lost, doubled: down.doubled, outOfOrder: down.outOfOrder }, NONE);
-  assert.deepEqual(counts.wrong, []);
-  assert.deepEqual([counts.processes, counts.sessions], [2, 80]);
-  assert(down.gone < 400, `${down.gone} gone with the first process: more than what was under way`);
-  assert(cutter.counts.websocket > 100 && counts.recovered > 100 && upgrades > 200, `${upgrades} WebSockets, ${counts.recovered} recovered`);
-});
+test('8 clients; the process is recycled, then WebSockets are cut at random', t => cutOff(t, 8));
 
 test('a frame above MAX_MESSAGE_BYTES ends its connection with 1009, and no other', async t => {
   const heard: number[] = [];

@@ -2,31 +2,14 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { describe, test, TestContext } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { complaints, openBrowser } from '../support/browser';
 import { ask, connect, next } from '../support/client';
 import { serveAsIis } from '../support/iis';
 import { request } from '../support/request';
-import { appPath, edit, Edit, resource } from '../support/template';
+import { appPath, edit, resource } from '../support/template';
 import { until } from '../support/wait';
-
-const health = async (origin: string) => await (await fetch(`${origin}${appPath}/health`)).json() as { pid: number; clients: number; iisnode: string };
-
-/** Opens a session without a client, on one connection: gives what polls it. */
-async function session(port: number, agent: http.Agent) {
-  const shake = await request({ port, path: `${resource}/1/`, agent });
-  assert.equal(shake.status, 200, shake.text);
-  const path = `${resource}/1/xhr-polling/${shake.text.split(':')[0]}`;
-  return {
-    path,
-    poll: () => request({ port, path, agent }),
-    post: (packet: string) => {
-      const headers = { 'content-type': 'text/plain', 'content-length': String(Buffer.byteLength(packet)) };
-      return request({ port, path, agent, method: 'POST', headers }, packet);
-    },
-  };
-}
+import { health, polls, recycles, session } from './iis-template/cases';
 
 describe('the template runs behind IIS, with the configuration it ships', { concurrency: 4 }, () => {
   for (const [where, app] of [['as an application', appPath], ['as the root of a site', '/']] as const) {
@@ -150,47 +133,7 @@ describe('the template runs behind IIS, with the configuration it ships', { conc
   }
 });
 
-// As a user's own application may be: the demo tells each client how many there are, which is much work for 2,000 at once.
-const QUIET: Edit = ['dist/app.js', /^[^]*$/, 'exports.app = io => io.sockets.on("connection", socket => socket.on("message", text => io.sockets.emit("all", text)));'];
-
-/** Opens sessions and leaves their polls waiting. Gives the statuses of those that were answered, and a session. */
-async function crowd(t: TestContext, port: number, size: number) {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: size + 100 });
-  t.after(() => agent.destroy());
-  const sessions = [];
-  for (let made = 0; made < size; made += 100) {
-    const some = await Promise.all(Array.from({ length: Math.min(100, size - made) }, () => session(port, agent)));
-    for (const { text } of await Promise.all(some.map(one => one.poll()))) assert.equal(text, '1::');
-    sessions.push(...some);
-  }
-  const statuses: number[] = [];
-  const texts: string[] = [];
-  const polls = sessions.map(one => one.poll().then(({ status, text }) => {
-    statuses.push(status);
-    texts.push(text);
-  }, () => undefined));
-  return { sessions, statuses, texts, polls, agent };
-}
-
-test('2,000 clients poll at once, and each is served', async t => {
-  const { port, origin } = await serveAsIis(t, [QUIET]);
-  const { sessions, statuses, texts, polls } = await crowd(t, port, 2000);
-  await until(async () => (await health(origin)).clients === 2000, '2,000 clients');
-  assert.deepEqual(statuses, [], 'all of them wait');
-  assert.equal((await sessions[0]!.post('5:::{"name":"message","args":["hello"]}')).status, 200);
-  await Promise.all(polls);
-  assert.deepEqual([...new Set(statuses)], [200]);
-  assert.deepEqual([...new Set(texts)], ['5:::{"name":"all","args":["hello"]}']);
-  assert.equal(texts.length, 2000);
-});
-
-test('with iisnode\'s default of 1,024 the next client gets a 503', async t => {
-  const { port, trace } = await serveAsIis(t, [QUIET, ['iisnode.yml', /^maxConcurrentRequestsPerProcess/m, '# ']]);
-  const { statuses } = await crowd(t, port, 1034);
-  await until(() => statuses.length >= 10, '10 refusals');
-  assert.deepEqual(statuses, Array(10).fill(503));
-  assert.match(trace.at(-1)!, /503\.1002.*maxConcurrentRequestsPerProcess/);
-});
+test('more clients poll at once than iisnode takes by default, and each is served', t => polls(t, 1100));
 
 describe('iisnode.yml has effect', { concurrency: 2 }, () => {
   test('it is found beside web.config, though the script is in dist', async t => {
@@ -267,34 +210,5 @@ describe('processes come and go', { concurrency: 4 }, () => {
     assert.notEqual((await health(origin)).pid, pid);
   });
 
-  for (const name of ['chromium', 'firefox'] as const) {
-    test(`${name}: pages that are open go on after a recycle`, async t => {
-      const browser = await openBrowser(t, name);
-      if (!browser) return;
-      const { origin, folder, pids } = await serveAsIis(t);
-      const pages = [await browser.newPage(), await browser.newPage()];
-      const found = complaints(pages[0]!);
-      for (const page of pages) {
-        await page.goto(`${origin}${appPath}/`);
-        await page.waitForSelector('#state.connected');
-      }
-      assert.deepEqual(found, []);
-      const [before] = pids();
-
-      // A deployment: files of the server change, the entry last, and someone sends a message.
-      const file = path.join(folder, 'dist', 'app.js');
-      writeFileSync(file, readFileSync(file, 'utf8').replace('Got it!', 'Got it, anew!'));
-      utimesSync(path.join(folder, 'dist', 'server.js'), new Date(), new Date());
-      assert.notEqual((await health(origin)).pid, before);
-      for (const page of pages) {
-        await until(async () => {
-          await page.fill('#text', 'again');
-          await page.press('#text', 'Enter');
-          return page.waitForSelector('#log .in:has-text("Got it, anew!")', { timeout: 5000 }).catch(() => null);
-        }, 'an answer of the new process', 90);
-        assert.equal(await page.getAttribute('#state', 'class'), 'connected');
-      }
-      await until(() => pids().length === 1 && !pids().includes(before!), 'the old process to be ended', 40);
-    });
-  }
+  test('chromium: pages that are open go on after a recycle', t => recycles(t, 'chromium'));
 });

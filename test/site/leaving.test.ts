@@ -10,7 +10,7 @@ import { openBrowser } from '../support/browser';
 import { until } from '../support/wait';
 import { connected, FIVE, gone, leave, Seen, start, Visit, visit } from './leaving/cases';
 
-leave(3);
+leave(1);
 
 /** Goes to the page that the link leads to, and back. */
 async function thereAndBack(page: Page, seen: Seen, before: string): Promise<void> {

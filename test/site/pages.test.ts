@@ -8,7 +8,7 @@ import { createLog } from '../../src/log';
 import { createPages } from '../../src/pages';
 import { request } from '../support/request';
 import { startServer } from '../support/server';
-import { appPath, fromRoot, resource } from '../support/template';
+import { appPath, deploy, fromRoot, resource } from '../support/template';
 
 test('the pages', async t => {
   const { origin, port, output, stop } = await startServer(t, { env: { IISNODE_VERSION: '0.2.21' } });
@@ -105,4 +105,16 @@ test('a page that throws is logged with its stack, and none of it goes out', asy
   const answer = await request({ port, path: `${appPath}/health` });
   assert.deepEqual([answer.status, answer.text], [500, 'Something went wrong. The log says what.']);
   assert(logged.some(part => part instanceof Error && part.message === 'secret'));
+});
+
+test('a page is told the address and the protocol that a trusted proxy says, and no other', async t => {
+  const health = "(_req, res) => {\n        res.set('Cache-Control', 'no-store').json({";
+  const folder = deploy(t, [['dist/pages.js', health, '(req, res) => { res.json({ address: req.ip, proto: req.protocol,']]);
+  const headers = { 'x-forwarded-for': '198.51.100.7, 10.1.2.3', 'x-forwarded-proto': 'https' };
+  for (const [proxies, address, proto] of [['127.0.0.1,::1', '10.1.2.3', 'https'], ['', 'localhost', 'http']] as const) {
+    const { port } = await startServer(t, { folder, env: { TRUSTED_PROXIES: proxies } });
+    const answer = JSON.parse((await request({ port, path: `${appPath}/health`, headers })).text) as { address: string; proto: string };
+    const seen = /^(::1|(::ffff:)?127\.0\.0\.1)$/.test(answer.address) ? 'localhost' : answer.address;
+    assert.deepEqual([seen, answer.proto], [address, proto]);
+  }
 });

@@ -1,8 +1,8 @@
 /* Real browsers: those that are installed, driven by playwright-core. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
-import { BrowserContext, chromium, firefox, Page } from 'playwright-core';
+import { after, type TestContext } from 'node:test';
+import { Browser, BrowserContext, chromium, firefox, Page } from 'playwright-core';
 import { available } from './available';
 
 const windows = [process.env.PROGRAMFILES, process.env['PROGRAMFILES(X86)'], process.env.LOCALAPPDATA].filter(Boolean) as string[];
@@ -30,23 +30,35 @@ export function installed(name: BrowserName): string | undefined {
   return places[name].find(place => place && existsSync(place));
 }
 
+/** The browsers of this process. To start one takes some seconds of processor, to open a profile in it none. */
+const started = new Map<BrowserName, Promise<Browser>>();
+after(() => Promise.all([...started.values()].map(async browser => (await browser).close())));
+
 /**
- * Starts a browser with an empty profile; it is gone when the test ends.
- * @returns null where it is not installed, with the test skipped
+ * Opens an empty profile in a browser, which is started at the first call. The profile is gone when the
+ * test ends, the browser when all tests of the file have ended.
+ * @returns null where the browser is not installed, with the test skipped
  * @throws in CI, where it is not installed
  */
 export async function openBrowser(t: TestContext, name: BrowserName = 'chromium'): Promise<BrowserContext | null> {
   const executablePath = installed(name);
   if (!available(t, name, executablePath)) return null;
+  if (!started.has(name)) started.set(name, launch(name, executablePath!));
+  const profile = await (await started.get(name)!).newContext();
+  t.after(() => profile.close());
+  return profile;
+}
+
+function launch(name: BrowserName, executablePath: string): Promise<Browser> {
+  if (name === 'chromium') {
+    const ignoreDefaultArgs = ['--disable-back-forward-cache'];
+    return chromium.launch({ executablePath, args: flags, ignoreDefaultArgs, timeout: 60000 });
+  }
   // Tabs of one site share a process, as when one opens the other; otherwise it ends with its last tab, and
   // about one in five times with the goodbye of that tab unsent, by sendBeacon as by fetch with keepalive.
-  const preferences = { 'dom.ipc.processCount.webIsolated': 1 };
+  const firefoxUserPrefs = { 'dom.ipc.processCount.webIsolated': 1 };
   // The Firefox that people have is driven by WebDriver BiDi, Playwright's own protocol needs a build of its own.
-  const browser = name === 'chromium'
-    ? await chromium.launch({ executablePath, args: flags, ignoreDefaultArgs: ['--disable-back-forward-cache'], timeout: 60000 })
-    : await firefox.launch({ executablePath, channel: 'moz-firefox', timeout: 60000, firefoxUserPrefs: preferences });
-  t.after(() => browser.close());
-  return browser.newContext();
+  return firefox.launch({ executablePath, channel: 'moz-firefox', firefoxUserPrefs, timeout: 60000 });
 }
 
 /** Everything on the page that someone should know of: errors, what its policy refused, failed requests. */

@@ -1,8 +1,12 @@
 /* The server that is built, as its users start it. */
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
+import { after, type TestContext } from 'node:test';
+import { makeEchoSite } from './echo';
 import { root } from './template';
 import { until } from './wait';
 
@@ -24,8 +28,26 @@ export interface StartOptions {
   env?: Record<string, string>;
   /** Another node to run it with. */
   node?: string;
-  /** Another copy of the template. */
+  /** Another copy of the template than the one with the tests' own application. */
   folder?: string;
+}
+
+/** The folder of the server with the tests' own application, made at the first call. */
+let own: string | undefined;
+after(async () => {
+  if (own) await rm(own, { recursive: true, force: true, maxRetries: 10 });
+});
+
+function ownFolder(): string {
+  if (own) return own;
+  own = mkdtempSync(path.join(tmpdir(), 'echo-'));
+  makeEchoSite(own);
+  return own;
+}
+
+/** Starts the server with the project's own application, src/app.ts as it is built. It is gone when the test ends. */
+export function startApp(t: TestContext, env: Record<string, string> = {}): Promise<Running> {
+  return startServer(t, { folder: root, env });
 }
 
 /** Starts the server that is built, as its users do, on a free port. It is gone when the test ends. */
@@ -42,7 +64,7 @@ export async function startServer(t: TestContext, options: StartOptions = {}): P
 }
 
 /** Starts the server, and does not wait until it listens. */
-export function runServer({ env = {}, node = process.execPath, folder = root }: StartOptions) {
+export function runServer({ env = {}, node = process.execPath, folder = ownFolder() }: StartOptions) {
   // Windows' sockets need to know where Windows is.
   const system = process.env.SystemRoot ? { SystemRoot: process.env.SystemRoot } : {};
   const child = spawn(node, [path.join(folder, 'dist', 'server.js')], { env: { ...system, PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });

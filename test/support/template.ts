@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { readConfig } from '../../src/config';
+import { putEcho } from './echo';
 
 /** The project's folder. This file runs as build/test/support/template.js. */
 export const root = path.join(__dirname, '..', '..', '..');
@@ -17,11 +18,15 @@ export const { appPath, resource } = readConfig({});
 /** A text of a file that is replaced by another. It must be there. */
 export type Edit = [file: string, from: string | RegExp, to: string];
 
-/** A copy of the template as it lies on a server, built, with edits. It is gone when the test ends. */
+/**
+ * A copy of the template as it lies on a server, built, with the application of the tests
+ * (echo.ts), and with edits. It is gone when the test ends.
+ */
 export function deploy(t: TestContext, edits: Edit[] = []): string {
   const folder = cloneTemplate(t);
   cpSync(path.join(root, 'dist'), path.join(folder, 'dist'), { recursive: true });
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
+  putEcho(folder);
   for (const [name, from, to] of edits) edit(folder, [name, from, to]);
   return folder;
 }
@@ -43,7 +48,10 @@ export function emptyFolder(t: TestContext, prefix: string): string {
   return folder;
 }
 
-/** Copies what a clone would have into a folder of its own. It is gone when the test ends. */
+/**
+ * Copies what a clone would have into a folder of its own, with the application of the tests
+ * (echo.ts). The folder is gone when the test ends.
+ */
 export function cloneTemplate(t: TestContext): string {
   const folder = emptyFolder(t, 'template-');
   const made = ['node_modules', 'dist', 'build', 'iisnode', '.git', path.join('tools', 'bench', 'node_modules')];
@@ -54,5 +62,6 @@ export function cloneTemplate(t: TestContext): string {
     preserveTimestamps: true, // by their times the build knows what it need not make again
     filter: from => !made.includes(path.relative(long(root), long(from))),
   });
+  putEcho(folder);
   return folder;
 }

@@ -22,18 +22,18 @@ export interface Exchange {
 export interface Wire {
   origin: string;
   seen: Exchange[];
+  /** Whether Sec-Fetch-* is left in: browsers before 2020 to 2023 have none, and none has it over plain HTTP. */
+  fetchMetadata: boolean;
 }
 
-/**
- * Puts the proxy in front of a server, until the test ends.
- * @param fetchMetadata whether Sec-Fetch-* is left in: browsers before 2020 to 2023 have none, and none has it over plain HTTP
- */
-export async function watch(t: TestContext, port: number, fetchMetadata = true): Promise<Wire> {
+/** Puts the proxy in front of a server, until the test ends. */
+export async function watch(t: TestContext, port: number): Promise<Wire> {
   const seen: Exchange[] = [];
+  const wire: Wire = { origin: '', seen, fetchMetadata: true };
   const agent = new http.Agent({ keepAlive: true });
   const front = http.createServer((req, res) => {
     const { method, url, headers } = req;
-    if (!fetchMetadata) for (const name of Object.keys(headers)) if (name.startsWith('sec-fetch-')) delete headers[name];
+    if (!wire.fetchMetadata) for (const name of Object.keys(headers)) if (name.startsWith('sec-fetch-')) delete headers[name];
     const exchange = { method: method!, url: new URL(url!, 'http://localhost'), headers, status: 0, answer: {}, text: '', ended: false } as Exchange;
     if (url!.startsWith(`${resource}/1/`)) seen.push(exchange);
     const onward = http.request({ port, method, path: url, headers, agent }, answer => {
@@ -51,7 +51,8 @@ export async function watch(t: TestContext, port: number, fetchMetadata = true):
     front.close();
   });
   await once(front.listen(0), 'listening');
-  return { origin: `http://localhost:${(front.address() as AddressInfo).port}`, seen };
+  wire.origin = `http://localhost:${(front.address() as AddressInfo).port}`;
+  return wire;
 }
 
 /** What is wrong with a refusal. */

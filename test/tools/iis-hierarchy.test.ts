@@ -390,7 +390,7 @@ describe('configSource', () => {
   }
 });
 
-describe('What is not carried out', () => {
+describe('What preview does not support', () => {
   test('is said once, at the start, by the name of section or attribute and where it stands', async t => {
     const config = [
       '<configuration>', '<system.web><compilation /></system.web>', '<system.webServer>',
@@ -403,15 +403,15 @@ describe('What is not carried out', () => {
     const log: string[] = [];
     const { get } = await serve(t, { 'web.config': config, 'a.txt': 'a' }, { log: line => { log.push(line); } });
     await get('a.txt');
-    const said = log.map(line => /does not carry out (\S+) \(.*web\.config, line (\d+)\)$/.exec(line)?.slice(1).join(' ') ?? line);
+    const said = log.map(line => /does not support (\S+) \(.*web\.config, line (\d+)\)$/.exec(line)?.slice(1).join(' ') ?? line);
     assert.deepEqual(said.sort(), [
       'system.web 2', 'system.webServer/directoryBrowse 4', 'system.webServer/handlers/add/@preCondition 5',
       'system.webServer/httpErrors/@detailedMoreInformationLink 7', 'system.webServer/httpErrors/error/@responseMode=ExecuteURL 7', 'system.webServer/rewrite/rules/rule/action/@logRewrittenUrl 8',
     ]);
   });
 
-  test('of a parent as well, and nothing where all is carried out', async t => {
+  test('in a parent as well, and nothing where all is supported', async t => {
     const { log } = await serveBelow(t, { parents: [site('<directoryBrowse />')], own: site('<defaultDocument enabled="true" />') });
-    assert.match(log(), /^preview does not carry out system\.webServer\/directoryBrowse \(.*0.web\.config, line 1\)$/);
+    assert.match(log(), /^preview does not support system\.webServer\/directoryBrowse \(.*0.web\.config, line 1\)$/);
   });
 });

@@ -229,7 +229,7 @@ test('a process that does not start: its last lines and its log are told on the 
     assert.equal((await get()).status, 500);
     await until(() => lines.some(line => line.includes('not-there')), 'the last lines');
     const text = lines.join('\n');
-    const [, words] = text.split('it ended before it listened; the last that it wrote:\n');
+    const [, words] = text.split('ended before it listened; its last output:\n');
     assert.match(words!, /^ {2}\| .*Cannot find module '\.\/not-there'/m);
     assert.match(text, /process \d+ ended\n/);
     if (logging === 'true') await until(() => lines.some(line => line.startsWith('its log:')), 'the path');

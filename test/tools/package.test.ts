@@ -1,85 +1,85 @@
-/* npm run package, as a user runs it; and what it makes, where it is to run. */
+/*
+ * `npm run package`, as a user runs it; and what it makes, where it is to run. That the same commit
+ * gives the same bytes by the command, too, and that old nodes run it, is in package.long.test.ts.
+ */
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { unzipSync } from 'fflate';
 import { licenses } from '../../tools/package/licenses';
-import { packModules } from '../../tools/package/pack';
+import { packBundle, packModules } from '../../tools/package/pack';
+import { prove } from '../../tools/package/prove';
 import { published, refuseLinks } from '../../tools/package/published';
-import { startRedis } from '../cluster/redis';
-import { oldNode } from '../support/fetched';
-import { ask, clientLibrary, connect, next } from '../support/client';
-import { startServer } from '../support/server';
-import { notOnWindows } from '../support/available';
-import { packaged } from '../support/packaged';
-import { link, publish } from '../support/site';
-import { appPath, edit, emptyFolder, fromRoot, resource, root } from '../support/template';
-import { until } from '../support/wait';
+import { zip } from '../../tools/package/zip';
 import { startIis } from '../../tools/iis/index';
-import { command, commit, env, npm, repository, WHEN } from '../support/repository';
-import { verify } from '../../tools/verify/verify';
+import { startRedis } from '../support/redis';
+import { PUBLIC } from '../support/echo';
+import { notOnWindows } from '../support/available';
+import { ask, clientLibrary, connect, next } from '../support/client';
+import { packaged } from '../support/packaged';
+import { command, commit, npm, repository, WHEN } from '../support/repository';
+import { startServer } from '../support/server';
+import { link, publish } from '../support/site';
+import { appPath, deploy, edit, emptyFolder, fromRoot, resource } from '../support/template';
+import { until } from '../support/wait';
+import { breaks, FILES, NAME, verifies } from './package/cases';
 
 const LATER = '2026-05-06T07:08:10Z';
-const NAME = appPath.split('/').pop()!;
 
-/** All that a server gets. */
-const FILES = [
-  'dist/commit.lua', 'dist/server.js', 'iisnode.yml', 'licenses.txt', 'node_modules/socket.io-client/dist/socket.io.min.js', 'package.json',
-  ...readdirSync(path.join(root, 'public')).map(name => `public/${name}`), 'web.config',
-].sort();
+test('npm run package: all that a server gets, with the times of the commits; a file that git does not have goes along if it is named', t => {
+  const folder = repository(t);
+  if (!folder) return;
+  // An application that knows that it is no main program, and lets no stranger in.
+  edit(folder, ['src/app.ts', 'io.sockets.on', `if (!module.parent) throw new Error('the main program');
+  io.set('authorization', (_handshake, answer) => answer(null, false));
+  io.sockets.on`]);
+  appendFileSync(path.join(folder, '.gitignore'), '.env\n.vscode/\n.svn/\nsecret.txt\npublic/built*\n');
+  publish(folder, '.htaccess', 'in git, and a dot file');
+  publish(folder, 'page.html.orig', 'in git, and left by a merge');
+  publish(folder, '.well-known/security.txt', 'Contact: mailto:me@own.example');
+  commit(folder, LATER);
+  for (const name of ['.env', '.vscode/sftp.json', '.svn/wc.db', 'images/secret.txt']) publish(folder, name, 'not for visitors');
+  for (const name of ['built.js', 'built/more.js']) publish(folder, name, '');
 
-let archive: Buffer | undefined;
+  const said = npm(folder, 'run', 'package', '--', '--also', 'public/built.js', '--also', 'public/built/');
+  const files = [...FILES, 'public/.well-known/security.txt', 'public/built.js', 'public/built/more.js'].sort();
+  for (const line of [
+    'built dist', 'bundled', `build/${NAME}: ${files.length} files`, `build/${NAME}.zip:`,
+    'a message is not tried: the application\'s authorization refuses a stranger',
+    'left out: public/.env (git ignores it)', 'left out: public/page.html.orig (the server never serves a file of this name)',
+  ]) assert(said.includes(line), `${line}\n${said}`);
+  assert.equal(said.split('left out: ').length - 1, 6, said);
 
-/** A package, unpacked as on a server. It is made at the first call; null without git, and the test is skipped. */
-function unpacked(t: TestContext): string | null {
-  if (!archive) {
-    const folder = repository(t);
-    if (!folder) return null;
-    npm(folder, 'run', 'package');
-    archive = readFileSync(path.join(folder, 'build', `${NAME}.zip`));
-  }
-  const folder = emptyFolder(t, 'packaged-');
-  for (const [name, bytes] of Object.entries(unzipSync(archive))) {
-    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
-    writeFileSync(path.join(folder, name), bytes);
-  }
-  return folder;
-}
-
-test('the same commit gives the same bytes, in another folder and another time zone too', t => {
-  const first = repository(t);
-  const second = repository(t);
-  if (!first || !second) return;
-  for (const folder of [first, second]) {
-    appendFileSync(path.join(folder, 'src', 'app.ts'), '// changed later\n');
-    commit(folder, LATER);
-  }
-  const said = npm(first, 'run', 'package');
-  for (const line of ['built dist', 'bundled', `build/${NAME}: ${FILES.length} files`, 'a message is acknowledged', `build/${NAME}.zip:`]) {
-    assert(said.includes(line), `${line}\n${said}`);
-  }
-  const made = path.join(first, 'build', NAME);
+  const made = path.join(folder, 'build', NAME);
   const names = readdirSync(made, { recursive: true }).map(String).filter(name => statSync(path.join(made, name)).isFile());
-  assert.deepEqual(names.map(name => name.replaceAll('\\', '/')).sort(), FILES);
+  assert.deepEqual(names.map(name => name.replaceAll('\\', '/')).sort(), files);
   // By its time, a copy over an older version tells what has changed, and iisnode that there is a new server.
   for (const name of names) {
-    const when = /^(public|web\.config|iisnode\.yml)/.test(name) ? WHEN : LATER;
-    assert.equal(statSync(path.join(made, name)).mtime.toISOString(), new Date(when).toISOString(), name);
+    const own = /^(web\.config|iisnode\.yml|public.(?!\.well-known|built))/.test(name);
+    assert.equal(statSync(path.join(made, name)).mtime.toISOString(), new Date(own ? WHEN : LATER).toISOString(), name);
   }
-  archive = readFileSync(`${made}.zip`);
-  for (const [name, bytes] of Object.entries(unzipSync(archive))) assert(readFileSync(path.join(made, name)).equals(bytes), name);
-  assert.deepEqual(Object.keys(unzipSync(archive)), FILES);
-
-  env.TZ = env.TZ === 'Asia/Kolkata' ? 'UTC' : 'Asia/Kolkata';
-  const { status, stderr } = command(second, 'package');
-  assert.equal(status, 0, stderr);
-  assert(archive.equals(readFileSync(path.join(second, 'build', `${NAME}.zip`))));
-  // Nothing of where it was made.
-  for (const text of Object.values(unzipSync(archive)).map(bytes => Buffer.from(bytes).toString('latin1'))) assert(!text.includes(path.basename(first)));
+  const unpacked = unzipSync(readFileSync(`${made}.zip`));
+  assert.deepEqual(Object.keys(unpacked), files);
+  for (const [name, bytes] of Object.entries(unpacked)) assert(readFileSync(path.join(made, name)).equals(bytes), name);
 });
 
-test('what could not be made again, or would not run, is no package', t => {
+test('the same files give the same bytes, in another folder too, and say nothing of where they were made', async t => {
+  const [first, second] = [await packaged(t), emptyFolder(t, 'another-')];
+  const from = deploy(t);
+  await packBundle(from, path.join(second, NAME), PUBLIC.map(name => `public/${name}`));
+  const when = new Date(WHEN);
+  const zips = [first, path.join(second, NAME)].map(folder => {
+    for (const name of readdirSync(folder, { recursive: true }).map(String)) utimesSync(path.join(folder, name), when, when);
+    return zip(folder);
+  });
+  assert(Buffer.from(zips[0]!).equals(zips[1]!));
+  for (const [name, bytes] of Object.entries(unzipSync(zips[1]!))) {
+    assert(!Buffer.from(bytes).toString('latin1').includes(path.basename(from)), name);
+  }
+});
+
+test('what could not be made again is no package', t => {
   const folder = repository(t);
   if (!folder) return;
   const refused = (pattern: RegExp) => {
@@ -88,45 +88,27 @@ test('what could not be made again, or would not run, is no package', t => {
     assert.match(stderr, pattern);
     assert.doesNotMatch(stderr, /^ +at /m);
   };
-  const broken = (file: string, from: string | RegExp, to: string, pattern: RegExp) => {
-    const before = readFileSync(path.join(folder, file), 'utf8');
-    edit(folder, [file, from, to]);
-    commit(folder);
-    refused(pattern);
-    writeFileSync(path.join(folder, file), before);
-    commit(folder);
-  };
   writeFileSync(path.join(folder, 'notes.txt'), 'to do');
   refused(/^No package: these changes are not committed.*\n\?\? notes\.txt$/m);
   rmSync(path.join(folder, 'notes.txt'));
-
-  broken('package.json', '"fflate": "^', '"fflate": "^99', /^No package: node_modules is not what package-lock.json asks for: npm ci first$/m);
-  broken('web.config', /<handlers>\s*<clear \/>/, '<handlers><cleared />', /^No package: .*web\.config, line \d+, .*Unrecognized/m);
-  broken('web.config', '</appSettings>', '<add key="LOG_LEVEL" value="loud" /></appSettings>', /^No package: web\.config, appSettings: LOG_LEVEL: got "loud"/m);
-  broken('src/app.ts', 'io.sockets.on', 'io.sockets.once.on', /^No package: npm run build failed:\n[^]*src\/app\.ts.*error TS/m);
-  broken('src/app.ts', 'io.sockets.on', `require('no-such-package'); io.sockets.on`, /^No package: the server cannot be made into one file [^]*no-such-package/m);
-  broken('src/app.ts', 'io.sockets.on', `if (process.env.IISNODE_VERSION) throw new Error('not here'); io.sockets.on`, /^No package: the package does not run as it should:\n[^]*500\.1002/m);
+  breaks(folder, 'package.json', '"fflate": "^', '"fflate": "^99', /^No package: node_modules does not match package-lock.json: run npm ci first$/m);
+  breaks(folder, 'web.config', /<handlers>\s*<clear \/>/, '<handlers><cleared />', /^No package: .*web\.config, line \d+, .*Unrecognized/m);
+  breaks(folder, 'web.config', '</appSettings>', '<add key="LOG_LEVEL" value="loud" /></appSettings>', /^No package: web\.config, appSettings: LOG_LEVEL: got "loud"/m);
 
   rmSync(path.join(folder, '.git'), { recursive: true, force: true, maxRetries: 5 });
   refused(/^No package: there is no commit to package/m);
 });
 
-test('an application that knows it is no main program and lets no stranger in, with a page that git does not have', t => {
-  const folder = repository(t);
-  if (!folder) return;
-  edit(folder, ['src/app.ts', 'io.sockets.on', `if (!module.parent) throw new Error('the main program');
-  io.set('authorization', (_handshake, answer) => answer(null, false));
-  io.sockets.on`]);
-  appendFileSync(path.join(folder, '.gitignore'), 'public/built*\n');
-  commit(folder);
-  publish(folder, 'built.js', '');
-  publish(folder, 'built/more.js', '');
-  const said = npm(folder, 'run', 'package', '--', '--also', 'public/built.js', '--also', 'public/built/');
-  assert.match(said, /a message is not tried: the application's authorization refuses a stranger/);
-  assert.doesNotMatch(said, /left out/);
-  for (const name of ['built.js', 'built/more.js']) {
-    assert.equal(statSync(path.join(folder, 'build', NAME, 'public', name)).mtime.toISOString(), new Date(WHEN).toISOString());
-  }
+test('a server that asks for a package that is not there is no package', async t => {
+  const folder = deploy(t, [['dist/app.js', 'io.sockets.on', `require('no-such-package'); io.sockets.on`]]);
+  await assert.rejects(packBundle(folder, emptyFolder(t, 'made-'), []), /^Error: the server cannot be bundled into one file [^]*no-such-package/);
+});
+
+test('a package is tried: one that runs is one, one that does not start is none', async t => {
+  const folder = await packaged(t);
+  assert.match(await prove(folder, appPath, '7.5'), /a message is acknowledged/);
+  edit(folder, ['dist/server.js', 'io.sockets.on', `if (process.env.IISNODE_VERSION) throw new Error('not here'); io.sockets.on`]);
+  await assert.rejects(prove(folder, appPath, '7.5'), /^Error: the package does not run as it should:\n[^]*500\.1002/);
 });
 
 test('what git ignores stays at home, and so do files that the server never serves: each is named', t => {
@@ -148,12 +130,6 @@ test('what git ignores stays at home, and so do files that the server never serv
   assert.throws(() => published(folder, ['public/none.js']), /--also public\/none\.js: there is no such file or folder in public/);
   assert.throws(() => published(folder, ['src/app.ts']), /--also src\/app\.ts: there is no such/);
   assert.deepEqual(published(folder, ['public/.env']).files, files);
-
-  const { status, stdout, stderr } = command(folder, 'package');
-  assert.equal(status, 0, stderr);
-  for (const line of leftOut) assert(stdout.includes(`left out: ${line}\n`), stdout);
-  const names = Object.keys(unzipSync(readFileSync(path.join(folder, 'build', `${NAME}.zip`))));
-  assert.deepEqual(names, [...FILES, 'public/.well-known/security.txt'].sort());
 });
 
 const links = notOnWindows('a symbolic link that everybody may make');
@@ -229,25 +205,10 @@ test('licenses.txt has the text of each licence; without one there is no package
   ].join('\n---\n\n'));
 });
 
-for (const version of ['10.24.1', '12.22.12', '13.14.0']) {
-  test(`the package passes npm run verify on node ${version}, as application and as root of a site`, async t => {
-    const node = oldNode(t, version);
-    if (!node) return;
-    const folder = unpacked(t);
-    if (!folder) return;
-    for (const app of [appPath, '/']) {
-      const iis = await startIis({ folder, app, node });
-      t.after(iis.close);
-      const results = await verify(iis.origin + appPath + '/', { hold: 1, folder });
-      assert.deepEqual(results.filter(({ state }) => state === 'failed').map(({ name, saw }) => `${name}: ${saw}`), []);
-      assert.match(results.find(({ name }) => name === 'health')!.saw, new RegExp(`node v${version}`));
-    }
-  });
-}
+test('the package passes npm run verify on node 12, as an application', async t => verifies(t, await packaged(t), '12.22.12', appPath));
 
 test('a new dist/server.js is one recycle, and a page that is open goes on', async t => {
-  const folder = unpacked(t);
-  if (!folder) return;
+  const folder = await packaged(t);
   const said: string[] = [];
   const iis = await startIis({ folder, app: appPath, log: line => { said.push(line); } });
   t.after(iis.close);
@@ -269,8 +230,7 @@ test('a new dist/server.js is one recycle, and a page that is open goes on', asy
 });
 
 test('the package offers WebSockets where IIS has them', async t => {
-  const folder = unpacked(t);
-  if (!folder) return;
+  const folder = await packaged(t);
   edit(folder, ['web.config', /<!-- (<add key="TRANSPORTS"[^>]*>) -->/, '<add key="TRANSPORTS" value="websocket,xhr-polling" />']);
   edit(folder, ['web.config', /<!-- <webSocket [^>]*> -->/, '<webSocket enabled="false" />']);
   const iis = await startIis({ folder, app: appPath, iis: '10' });
@@ -284,8 +244,7 @@ test('the package offers WebSockets where IIS has them', async t => {
 test('several processes of the package share their clients', async t => {
   const redis = await startRedis(t);
   if (!redis) return;
-  const folder = unpacked(t);
-  if (!folder) return;
+  const folder = await packaged(t);
   const env = { REDIS_URL: redis.url };
   const servers = [await startServer(t, { folder, env }), await startServer(t, { folder, env })];
   for (const { origin } of servers) await next(connect(t, origin), 'connect');
@@ -296,7 +255,7 @@ test('several processes of the package share their clients', async t => {
 
 test('packages that cannot be bundled: --modules leaves them as they are, without those for development', async t => {
   const folder = path.join(emptyFolder(t, 'modules-'), NAME);
-  packModules(root, folder);
+  packModules(deploy(t), folder, PUBLIC.map(name => `public/${name}`));
   assert.deepEqual(readdirSync(folder).sort(), ['dist', 'iisnode.yml', 'node_modules', 'package.json', 'public', 'web.config']);
   assert(!readdirSync(path.join(folder, 'node_modules')).some(name => ['.bin', 'typescript', 'webpack'].includes(name)));
   const iis = await startIis({ folder, app: appPath });

@@ -60,7 +60,7 @@ test('preview takes the path from the folder\'s own APP_PATH, and says where --a
   assert.equal((await fetch(`${address}health`)).status, 200);
   const other = preview(t, ['--port', '0', '--app', '/elsewhere'], true, [edited]);
   await other.url();
-  assert.match(other.output(), /--app is \/elsewhere, and APP_PATH of the application is \/shop: it answers 404/);
+  assert.match(other.output(), /--app is \/elsewhere, and APP_PATH of the application is \/shop: the application answers 404/);
 });
 
 test('preview --parent shows what a site above does to the application', async t => {
@@ -70,10 +70,10 @@ test('preview --parent shows what a site above does to the application', async t
   // Someone has taken out the line that ends a parent's settings.
   const { folder, url, output } = preview(t, ['--port', '0', '--parent', above], true, [['web.config', '<clear />', '']]);
   const address = await url();
-  assert.match(output(), /does not carry out system\.webServer\/directoryBrowse/);
+  assert.match(output(), /does not support system\.webServer\/directoryBrowse/);
   assert.equal((await fetch(address)).status, 500);
   // The server refuses the setting, and preview shows its words.
-  const words = await until(() => /it ended before it listened[^]*LOG_LEVEL[^]*its log: (\S+)/.exec(output()), 'the reason');
+  const words = await until(() => /ended before it listened[^]*LOG_LEVEL[^]*its log: (\S+)/.exec(output()), 'the reason');
   assert.equal(path.dirname(words[1]!), path.join(folder, 'iisnode'));
   assert.match(readFileSync(words[1]!, 'utf8'), /LOG_LEVEL/);
 });

@@ -1,34 +1,46 @@
+/* The clients of the benchmark. They check every answer: a server that errs is not measured. */
 import type { Message, Protocol, Session } from './protocols';
 import { Wire } from './wire';
 
 export interface Client {
-  /** Polls that brought messages. */
+  /** The number of polls that brought messages. */
   readonly polls: number;
-  /** Takes how long a poll waited that brought nothing, ms. */
+  /** The client calls it when a poll ends without messages, with the time it waited, in ms. */
   rested: (time: number) => void;
-  /** The client calls it for each message. Unless it is set, a message is an error. */
+  /** The client calls it for each message. By default it throws: no message is expected. */
   heard: (message: Message) => void;
   /** Opens the session. */
   open: () => Promise<void>;
   /**
    * Sends an event.
-   * @param done is called when it has been taken, as far as the client is told
+   * @param asks whether the event asks for an acknowledgement
+   * @param done is called when the server has answered the POST; over a WebSocket, at once
    */
   send: (event: string, text: string, asks: boolean, done?: () => void) => void;
   close: () => void;
 }
 
-/** Makes a client of a server. `failed` takes an error: a server that answers wrongly is not measured. */
+/**
+ * Makes a client of a server.
+ * @param failed is called with an error if the server answers wrongly
+ */
 export type MakeClient = (port: number, failed: (error: Error) => void) => Client;
 
-/** Clients that poll. */
-export const polling = (protocol: Protocol): MakeClient => (port, failed) => new PollClient(port, protocol, failed);
+/** Makes clients that poll. */
+export function polling(protocol: Protocol): MakeClient {
+  return (port, failed) => new PollClient(port, protocol, failed);
+}
 
-/** A client whose poll always waits, as a page has it: one connection for polls, and once it has sent something another for that. */
+/** The default listener for messages. */
+export function refuseMessage(message: Message): void {
+  throw new Error(`nobody waits for ${message.join(' ')}`);
+}
+
+/** A client whose poll always waits, as in a page. It has a connection for polls, one for POSTs. */
 class PollClient implements Client {
   polls = 0;
   rested: (time: number) => void = () => undefined;
-  heard: (message: Message) => void = message => { throw new Error(`nobody waits for ${message.join(' ')}`); };
+  heard: (message: Message) => void = refuseMessage;
 
   private readonly session: Session;
   private readonly polling: Wire;
@@ -40,7 +52,7 @@ class PollClient implements Client {
     this.posting = new Wire(port, failed);
   }
 
-  /** Opens the session, and polls from then on. */
+  /** Opens the session, and begins to poll. */
   async open(): Promise<void> {
     await this.session.open(async request => {
       const { status, text } = await this.polling.ask(request);
@@ -61,7 +73,8 @@ class PollClient implements Client {
 
   private post(request: string, done?: () => void): void {
     this.posting.send(request, ({ status, text }) => this.guard(() => {
-      if (`${status} ${text}` !== this.session.posted) throw new Error(`a POST brought ${status} ${text}`);
+      const answer = `${status} ${text}`;
+      if (answer !== this.session.posted) throw new Error(`a POST brought ${answer}`);
       if (done) done();
     }));
   }
@@ -89,10 +102,13 @@ class PollClient implements Client {
   }
 }
 
-/** The clients of one server. Of several processes they take the ports in turn, and each stays with its own. */
+/**
+ * The clients of one server. Where the server has several processes, each client is given one of
+ * them, in turn.
+ */
 export class Crowd {
   readonly clients: Client[] = [];
-  /** Rejected if one of them fails. */
+  /** Is rejected when a client fails. */
   readonly failure: Promise<never>;
   private fail!: (error: Error) => void;
 
@@ -101,7 +117,11 @@ export class Crowd {
     this.failure.catch(() => undefined);
   }
 
-  /** Adds so many, `together` at a time. Gives how long each took to open, ms. */
+  /**
+   * Adds clients.
+   * @param together how many of them connect at the same time
+   * @returns how long each client took to open its session, in ms
+   */
   async add(count: number, together = 50): Promise<number[]> {
     const times: number[] = [];
     const line = async () => {
@@ -118,7 +138,7 @@ export class Crowd {
     return times;
   }
 
-  /** Waits for this, unless a client fails. */
+  /** Waits for a promise. Rejects at once if a client fails. */
   async orFailure<T>(promise: Promise<T>): Promise<T> {
     return Promise.race([promise, this.failure]);
   }

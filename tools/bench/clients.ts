@@ -1,45 +1,58 @@
-/* Loads of clients: those that wait, those that come, and the server's start. */
+/* Loads of clients that send nothing: the memory of a client, many handshakes, and the start. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { columns, Load, measure, withCrowd } from './load';
-import { start } from './running';
+import { startServer } from './running';
 
-/** What a client takes whose poll waits. The first ones bring what the server needs only once. */
+/**
+ * Measures the memory of a client whose poll waits. The first 100 clients are not counted: with
+ * them comes memory that the server needs only once.
+ */
 const memory: Load['run'] = (kind, { scale }) => withCrowd(kind, 100, async (server, crowd) => {
-  const settled = async () => {
+  const readMemory = async () => {
     await sleep(200);
     return server.ask('memory');
   };
-  const before = await settled();
+  const before = await readMemory();
   const count = Math.round(2000 * scale);
   await crowd.add(count);
-  const after = await settled();
-  return { heap: (after.heap - before.heap) / count / 1024, rss: (after.rss - before.rss) / count / 1024 };
+  const after = await readMemory();
+  const kilobytes = (figure: 'heap' | 'rss') => (after[figure] - before[figure]) / count / 1024;
+  return { heap: kilobytes('heap'), rss: kilobytes('rss') };
 });
 
-/** 1,000 clients that come at once, each on a new connection. */
-const storm: Load['run'] = (kind, options) => withCrowd(kind, 0, (server, crowd) => measure(server, crowd, async () => {
+/** 1,000 clients connect at once, each on a new connection. */
+const storm: Load['run'] = (kind, options) => withCrowd(kind, 0, (server, crowd) => {
   const count = Math.round(1000 * options.scale);
-  const times = await crowd.add(count, count);
-  return times;
-}, options));
+  return measure(server, crowd, () => crowd.add(count, count), options);
+});
 
-/** From the start of the process until it takes a connection. */
+/** Measures the time from the start of the process until it accepts a connection. */
 const starting: Load['run'] = async kind => {
-  const server = await start({ ...kind, script: kind.toStart ?? kind.script }, false);
+  const server = await startServer({ ...kind, script: kind.toStart ?? kind.script }, false);
   await server.stop();
   return { ms: server.started };
 };
 
 export const clients: Load[] = [
   {
-    name: 'memory', title: 'A waiting client',
-    columns: [{ figure: 'heap', title: 'KB of heap and buffers', digits: 1, compared: true }, { figure: 'rss', title: 'KB of the process', digits: 1, compared: true }],
+    name: 'memory',
+    title: 'A waiting client',
+    columns: [
+      { figure: 'heap', title: 'KB of heap and buffers', digits: 1, compared: true },
+      { figure: 'rss', title: 'KB of the process', digits: 1, compared: true },
+    ],
     run: memory,
   },
   {
-    name: 'storm', title: '1,000 clients come at once',
+    name: 'storm',
+    title: '1,000 clients come at once',
     columns: columns('client'),
     run: storm,
   },
-  { name: 'start', title: 'From the start of the process to the first connection', columns: [{ figure: 'ms', title: 'ms', compared: true }], run: starting },
+  {
+    name: 'start',
+    title: 'From the start of the process to the first connection',
+    columns: [{ figure: 'ms', title: 'ms', compared: true }],
+    run: starting,
+  },
 ];

@@ -1,6 +1,7 @@
 /*
- * Clients that come all at once, as after a restart, and that go all at once, as when a line is cut: a
- * part of `npm run bench -- --scale`. The application tells all of them how many they are.
+ * Many clients connect at once, as after a restart, and all of them are lost at once, as when a
+ * line is cut: a part of `npm run bench -- --scale`. At each change, the application sends the
+ * number of clients to all of them.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Crowd, MakeClient } from './client';
@@ -10,11 +11,11 @@ import type { Running } from './running';
 import { counting, Kind } from './servers';
 import { GONE_AFTER } from './servers/counting';
 
-/** Whatever takes longer is given up, s. */
+/** A step that takes longer is given up, in s. */
 const LONGEST = 240;
 /**
- * How many are on their way in at a time: node's server has room for 511 connections that it has not
- * taken yet, and the system cuts those beyond them.
+ * The number of clients that connect at the same time. node's server has a queue of 511
+ * connections that it has not accepted yet, and the system refuses further ones.
  */
 const TOGETHER = 400;
 
@@ -22,13 +23,21 @@ const HEAD = [
   '', 'clients', 's until all are connected', 'µs CPU a client', 'longest turn, ms',
   's until all are gone', 'µs CPU a client', 'longest turn, ms',
 ];
-const NOTE = `They come ${TOGETHER} at a time, the next one as soon as one is in. They go by cut connections, all at ` +
-  `once, and are waited for for ${GONE_AFTER} s, which are left out. The longest turn of the event loop is ` +
-  'measured in the process of the server, to 10 ms.';
+const NOTE = [
+  `${TOGETHER} clients connect at a time; the next one begins as soon as one is connected.`,
+  'To go, all connections are cut at once.',
+  `The server waits ${GONE_AFTER} s for such a client, and this time is left out.`,
+  'The longest turn of the event loop is measured in the process of the server, to 10 ms.',
+].join(' ');
 
-interface Taken { seconds: number; cpu: number; turn: number }
+/** A step: its time, the server's processor time in µs, its longest turn of the loop in ms. */
+interface Step { seconds: number; cpu: number; turn: number }
 
-/** @returns a table: so many clients that come and go, for each of the servers */
+/**
+ * Measures clients that come and go.
+ * @param counts the numbers of clients
+ * @returns a table with a row for each server and number
+ */
 export async function crowds(kinds: Kind[], counts: number[]): Promise<string> {
   const rows: string[][] = [];
   for (const kind of kinds) {
@@ -39,10 +48,10 @@ export async function crowds(kinds: Kind[], counts: number[]): Promise<string> {
   return `**Clients that come at once, and go at once**\n\n${grid(HEAD, rows)}\n\n${NOTE}`;
 }
 
-/** The cells of a row. Those of what did not come to an end are strokes. */
+/** The cells of a row. If a step does not end, its cells are dashes. */
 async function both(kind: Kind, count: number): Promise<string[]> {
   const cells: string[] = [];
-  const add = ({ seconds, cpu, turn }: Taken, waited: number) => {
+  const add = ({ seconds, cpu, turn }: Step, waited: number) => {
     cells.push((seconds - waited).toFixed(1), (cpu / count).toFixed(0), turn.toFixed(0));
   };
   const listening: Kind = { ...counting(kind), client: listener(kind.client) };
@@ -50,7 +59,7 @@ async function both(kind: Kind, count: number): Promise<string[]> {
     await withCrowd(listening, 0, async (server, crowd) => {
       add(await come(server, crowd, count), 0);
       if (!kind.health) return;
-      await sleep(2000); // until all have been told, and wait
+      await sleep(2000); // until all have the number of clients, and wait
       add(await go(server, crowd), GONE_AFTER);
     });
   } catch (error) {
@@ -60,13 +69,14 @@ async function both(kind: Kind, count: number): Promise<string[]> {
   return cells;
 }
 
-function come(server: Running, crowd: Crowd, count: number): Promise<Taken> {
+function come(server: Running, crowd: Crowd, count: number): Promise<Step> {
   return measured(server, () => {
-    return within(LONGEST, 'all clients to be connected', crowd.orFailure(crowd.add(count, TOGETHER)));
+    const connected = crowd.orFailure(crowd.add(count, TOGETHER));
+    return within(LONGEST, 'all clients to be connected', connected);
   });
 }
 
-function go(server: Running, crowd: Crowd): Promise<Taken> {
+function go(server: Running, crowd: Crowd): Promise<Step> {
   return measured(server, async () => {
     const end = performance.now() + LONGEST * 1000;
     crowd.close();
@@ -82,7 +92,7 @@ async function clients({ kind, port }: Running): Promise<number> {
   return (await answer.json() as { clients: number }).clients;
 }
 
-async function measured(server: Running, act: () => Promise<unknown>): Promise<Taken> {
+async function measured(server: Running, act: () => Promise<unknown>): Promise<Step> {
   const before = await server.ask('turns');
   const start = performance.now();
   await act();
@@ -91,7 +101,7 @@ async function measured(server: Running, act: () => Promise<unknown>): Promise<T
   return { seconds, cpu: cpu - before.cpu, turn };
 }
 
-/** A client that takes what it is told. */
+/** Makes clients that accept any message. */
 function listener(make: MakeClient): MakeClient {
   return (port, failed) => {
     const client: Client = make(port, failed);

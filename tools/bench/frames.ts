@@ -1,10 +1,14 @@
+/* The client's side of a WebSocket. */
 import net from 'node:net';
 import { traffic } from './wire';
 
 const NOTHING = Buffer.alloc(0);
 const [TEXT, CLOSE, PING, PONG] = [0x81, 0x88, 0x89, 0x8a];
 
-/** A WebSocket from the client's side, as cheap as it can be: texts that fit into a frame of less than 64 KB, uncompressed. */
+/**
+ * A WebSocket that costs as little as possible, so that the machine is free for the server. It
+ * knows uncompressed texts in frames of less than 64 KB, and nothing else.
+ */
 export class Frames {
   private readonly socket: net.Socket;
   private parts: Buffer = NOTHING;
@@ -12,16 +16,21 @@ export class Frames {
   private closed = false;
 
   /**
-   * @param request the request for it, as it goes over the wire
-   * @param opened is called once it is open
-   * @param heard takes each text
-   * @param failed takes what is not to happen: a request that is refused, a connection that ends, a frame of another kind
+   * @param request the upgrade request, as it goes over the wire
+   * @param opened is called when the WebSocket is open
+   * @param heard is called with each text
+   * @param failed is called with an error: the request is refused, the connection ends, or a frame
+   *   of another kind comes
    */
   constructor(
-    port: number, request: string, private readonly opened: () => void, private readonly heard: (text: string) => void,
+    port: number,
+    request: string,
+    private readonly opened: () => void,
+    private readonly heard: (text: string) => void,
     private readonly failed: (error: Error) => void,
   ) {
-    this.socket = net.connect({ host: '127.0.0.1', port, noDelay: true }, () => this.write(Buffer.from(request)));
+    this.socket = net.connect({ host: '127.0.0.1', port, noDelay: true });
+    this.socket.once('connect', () => this.write(Buffer.from(request)));
     this.socket.on('data', data => {
       try {
         this.read(data);
@@ -29,7 +38,8 @@ export class Frames {
         this.failed(error as Error);
       }
     });
-    this.socket.on('error', error => this.lost(error)).on('close', () => this.lost(new Error('a WebSocket was closed')));
+    this.socket.on('error', error => this.lost(error));
+    this.socket.on('close', () => this.lost(new Error('a WebSocket was closed')));
   }
 
   send(text: string): void {
@@ -54,36 +64,41 @@ export class Frames {
   private read(data: Buffer): void {
     traffic.bytes += data.length;
     let rest = this.parts.length === 0 ? data : Buffer.concat([this.parts, data]);
-    if (!this.open) {
-      const end = rest.indexOf('\r\n\r\n');
-      if (end >= 0) {
-        const head = rest.toString('latin1', 0, end);
-        if (!head.startsWith('HTTP/1.1 101 ')) throw new Error(`a request for a WebSocket brought ${head}`);
-        rest = rest.subarray(end + 4);
-        this.open = true;
-        this.opened();
-      }
-    }
+    if (!this.open) rest = this.readHead(rest);
     while (this.open && !this.closed) {
       const start = rest[1] === 126 ? 4 : 2;
       if (rest.length < start) break;
       const size = start === 4 ? rest.readUInt16BE(2) : rest[1]!;
       if (size === 127 && start === 2) throw new Error('a frame of 64 KB or more, or a masked one');
       if (rest.length < start + size) break;
-      this.take(rest[0]!, rest.subarray(start, start + size));
+      this.handle(rest[0]!, rest.subarray(start, start + size));
       rest = rest.subarray(start + size);
     }
     this.parts = rest.length === 0 ? NOTHING : rest;
   }
 
-  private take(kind: number, content: Buffer): void {
+  /** Reads the answer to the upgrade request. @returns the bytes behind it */
+  private readHead(bytes: Buffer): Buffer {
+    const end = bytes.indexOf('\r\n\r\n');
+    if (end < 0) return bytes;
+    const head = bytes.toString('latin1', 0, end);
+    if (!head.startsWith('HTTP/1.1 101 ')) {
+      throw new Error(`a request for a WebSocket brought ${head}`);
+    }
+    this.open = true;
+    this.opened();
+    return bytes.subarray(end + 4);
+  }
+
+  private handle(kind: number, content: Buffer): void {
     if (kind === TEXT) this.heard(content.toString());
     else if (kind === PING) this.write(frame(PONG, content));
-    else throw new Error(kind === CLOSE ? 'the server closed a WebSocket' : `a frame that begins with ${kind}`);
+    else if (kind === CLOSE) throw new Error('the server closed a WebSocket');
+    else throw new Error(`a frame that begins with ${kind}`);
   }
 }
 
-/** Masked, as a client's has to be, with a mask that changes nothing: the server does not know. */
+/** A client's frame must have a mask. This one is zero, so the content stays as it is. */
 function frame(kind: number, content: Buffer): Buffer {
   const head = content.length < 126
     ? [kind, 0x80 | content.length, 0, 0, 0, 0]

@@ -1,24 +1,26 @@
-/* The load of those who say nothing. */
+/* The load of clients that send nothing. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Crowd } from './client';
-import { Figures, Load, within, withCrowd } from './load';
+import { Figures, Load, Options, within, withCrowd } from './load';
 import type { Running } from './running';
+import type { Kind } from './servers';
 
-/** No server lets a poll wait for longer, s. */
+/** No server lets a poll wait longer than this, in s. */
 const LONGEST = 60;
 
-/** How long the client's poll waits until the server ends it, ms. */
+/** @returns how long the client's poll waited when the server ends it, in ms */
 function rest(client: Client): Promise<number> {
   return new Promise(resolve => { client.rested = resolve; });
 }
 
 /**
- * What the clients cost while each poll waits to its end, once. Servers end them after 20 to 25 s: each is measured for as long as its own
- * polls take, so that none has more of them than another in its minute.
+ * Measures the cost of the clients until the server has ended the poll of each once. Servers end
+ * polls after 20 to 25 s. Each server is measured for the time of its own polls, so each has the
+ * same number of polls.
  */
 async function watch(server: Running, crowd: Crowd, profile?: string): Promise<Figures> {
   const rests = crowd.clients.map(rest);
-  await sleep(500); // what is left of their coming
+  await sleep(500); // until the work of the handshakes is done
   if (profile) await server.ask('profile');
   const before = await server.ask('cpu');
   const times = await within(LONGEST, 'each poll to end', Promise.all(rests));
@@ -29,19 +31,23 @@ async function watch(server: Running, crowd: Crowd, profile?: string): Promise<F
   return { cpu: (cpu - before.cpu) / times.length / wait * 60, wait };
 }
 
-/** 1,000 clients whose polls wait. */
-const begin: NonNullable<Load['begin']> = (kind, { scale, profile }) => new Promise((begun, failed) => {
-  const ended: Promise<Figures> = withCrowd(kind, Math.round(1000 * scale), (server, crowd) => {
-    begun(() => ended);
-    return watch(server, crowd, profile);
+/** Begins to measure 1,000 clients whose polls wait. */
+function begin(kind: Kind, { scale, profile }: Options): Promise<() => Promise<Figures>> {
+  return new Promise((begun, failed) => {
+    const ended: Promise<Figures> = withCrowd(kind, Math.round(1000 * scale), (server, crowd) => {
+      begun(() => ended);
+      return watch(server, crowd, profile);
+    });
+    ended.catch(failed);
   });
-  ended.catch(failed);
-});
+}
 
 export const idle: Load = {
-  name: 'idle', title: '1,000 clients that say nothing, while their polls wait and are renewed',
+  name: 'idle',
+  title: '1,000 clients that say nothing, while their polls wait and are renewed',
   columns: [
-    { figure: 'cpu', title: 'µs CPU a client and minute', compared: true }, { figure: 'wait', title: 's that a poll waits', digits: 1 },
+    { figure: 'cpu', title: 'µs CPU a client and minute', compared: true },
+    { figure: 'wait', title: 's that a poll waits', digits: 1 },
   ],
   begin,
   run: async (kind, options) => (await begin(kind, options))(),

@@ -1,7 +1,8 @@
 /*
- * Compares the server with others, and with the least that node can do: what `npm run bench` runs. All rounds of a load run
- * one after the other, each server once a round in a process of its own (but where they only wait, they wait together); a figure is
- * compared with the floor's of the same round.
+ * `npm run bench`: compares the server with others, and with the floor, the least that node can do.
+ * The rounds of a load run one after another. In each round, each server runs once, in a process of
+ * its own. Servers run at the same time only where they wait. A figure is compared with that of the
+ * floor in the same round.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,7 +15,7 @@ import { build } from './paths';
 import { installPeers } from './peers';
 import { processes } from './processes';
 import { topFunctions } from './profile';
-import { circumstances, Results, sideBySide, table } from './report';
+import { circumstances, Results, showProgress, sideBySide, table } from './report';
 import { scale } from './scale';
 import { Kind, kinds, pairs, prepare } from './servers';
 
@@ -23,26 +24,40 @@ const serverNames = Array.from(new Set(kinds.map(kind => kind.name)));
 
 const HELP = `npm run bench -- [options]
   --quick            two short rounds: to see that it works
-  --rounds 7         more or fewer than five
+  --rounds 7         the number of rounds (5)
   --only a,b         these loads: ${loads.map(load => load.name).join(', ')}
   --servers a,b      these servers: ${serverNames.join(', ')}
-  --against <folder> ours beside another built copy of the template, an older one, say: both in
-                     turn within each round, each figure with its spread over the rounds
-                     --servers takes ours, ours-realtime, preview or several (default: all) then
+  --against <folder> compares this copy of the template with another built copy, such as an older
+                     one. Both run in turn within each round. Each figure has its spread over the
+                     rounds. With this option, --servers takes ours, ours-realtime, preview or
+                     several of them (default: all).
                      Example: npm run bench -- --only echo,ack --rounds 7 --against ../old-copy
-  --scale            one round of ours alone: how it grows from 100 clients to 10,000, and 10,000 that
-                     come at once, and go at once; each is an open file: ulimit -n 20000 first
-                     --only takes growth or crowds then
-  --profile          one round of ours alone; where it spends its time, and a .cpuprofile a load in build/`;
+  --scale            one round of this template alone: how it grows from 100 clients to 10,000, and
+                     how 10,000 clients come at once and go at once. Each client is an open file:
+                     ulimit -n 20000 first. With this option, --only takes growth or crowds.
+  --profile          one round of this template alone: the functions that take most time, and a
+                     .cpuprofile for each load in build/`;
 
+const flag = { type: 'boolean', default: false } as const;
+const text = { type: 'string' } as const;
 const { values: options } = parseArgs({
   options: {
-    quick: { type: 'boolean', default: false }, rounds: { type: 'string' }, only: { type: 'string' }, servers: { type: 'string' },
-    scale: { type: 'boolean', default: false }, against: { type: 'string' }, profile: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+    quick: flag,
+    rounds: text,
+    only: text,
+    servers: text,
+    scale: flag,
+    against: text,
+    profile: flag,
+    help: flag,
   },
 });
 
-/** Those of the list that are named. */
+/**
+ * Finds the entries of a list by their names.
+ * @param names the names, with commas between; all entries, if missing
+ * @throws Error for a name that does not exist
+ */
 function chosen<T extends { name: string }>(all: T[], names: string | undefined): T[] {
   const wanted = names?.split(',') ?? all.map(one => one.name);
   return wanted.map(name => {
@@ -52,47 +67,57 @@ function chosen<T extends { name: string }>(all: T[], names: string | undefined)
   });
 }
 
-/** Those of the servers that a load can be put on. */
-const fitting = (load: Load, servers: Kind[]) => servers.filter(({ over, only }) =>
-  over === load.over && (only ?? (load.alone ? undefined : load.name)) === load.name);
+/** The servers that a load can be put on. */
+function fitting(load: Load, servers: Kind[]): Kind[] {
+  return servers.filter(({ over, only }) => {
+    const isForLoad = only === undefined ? !load.alone : only === load.name;
+    return over === load.over && isForLoad;
+  });
+}
 
-/** All rounds of a load. No server comes first each time. */
-async function compare(load: Load, servers: Kind[], rounds: number, scale: number): Promise<Results> {
+/** Runs all rounds of a load. In each round, another server is the first. */
+async function compare(
+  load: Load, servers: Kind[], rounds: number, scale: number,
+): Promise<Results> {
   const results: Results = new Map(servers.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     const begun: [Kind, () => Promise<Figures>][] = [];
     for (let i = 0; i < servers.length; i++) {
       const kind = servers[(i + round) % servers.length]!;
-      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${load.name}, round ${round + 1} of ${rounds}: ${kind.name} `);
-      begun.push([kind, await named(load, kind, () => begin(load, kind, { scale }))]);
+      showProgress(`${load.name}, round ${round + 1} of ${rounds}: ${kind.name} `);
+      begun.push([kind, await withPlace(load, kind, () => begin(load, kind, { scale }))]);
     }
-    for (const [kind, end] of begun) results.get(kind.name)!.push(await named(load, kind, end));
+    for (const [kind, end] of begun) {
+      results.get(kind.name)!.push(await withPlace(load, kind, end));
+    }
   }
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  showProgress('');
   return results;
 }
 
-/** Puts the load on a server, until it waits or, for most loads, to the end. */
+/** Puts a load on a server. Most loads are then measured; only waiting servers go on. */
 async function begin(load: Load, kind: Kind, options: Options): Promise<() => Promise<Figures>> {
   if (load.begin) return load.begin(kind, options);
   const figures = await load.run(kind, options);
   return () => Promise.resolve(figures);
 }
 
-/** Says of an error where it was. */
-async function named<T>(load: Load, kind: Kind, act: () => Promise<T>): Promise<T> {
+/** Adds the load and the server to the message of an error. */
+async function withPlace<T>(load: Load, kind: Kind, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    throw new Error(`${load.name} with ${kind.name}: ${(error as Error).message}`, { cause: error });
+    const place = `${load.name} with ${kind.name}`;
+    throw new Error(`${place}: ${(error as Error).message}`, { cause: error });
   }
 }
 
-/** Where ours spends its time. */
+/** Prints the functions in which a server spends its time. */
 async function profile(load: Load, kind: Kind): Promise<void> {
   const file = path.join(build, `${kind.name}-${load.name}.cpuprofile`);
   await load.run(kind, { scale: 1, profile: file });
-  if (existsSync(file)) console.log(`${load.name} with ${kind.name}: ${file}\n${topFunctions(file)}\n`);
+  if (!existsSync(file)) return;
+  console.log(`${load.name} with ${kind.name}: ${file}\n${topFunctions(file)}\n`);
 }
 
 async function run(): Promise<void> {
@@ -100,8 +125,8 @@ async function run(): Promise<void> {
   const rounds = Number(options.rounds ?? (options.quick ? 2 : 5));
   const { against } = options;
   const all = against === undefined ? undefined : 'ours,ours-realtime,preview';
-  const usual = options.profile || options.scale ? 'ours' : all;
-  const names = chosen(serverNames.map(name => ({ name })), options.servers ?? usual);
+  const byDefault = options.profile || options.scale ? 'ours' : all;
+  const names = chosen(serverNames.map(name => ({ name })), options.servers ?? byDefault);
   const named = names.flatMap(({ name }) => kinds.filter(kind => kind.name === name));
   const servers = against === undefined ? named : pairs(named, against);
   if (servers.length === 0) {
@@ -114,7 +139,10 @@ async function run(): Promise<void> {
   mkdirSync(build, { recursive: true });
   await prepare(servers, against);
   if (options.profile) {
-    for (const load of wanted) if ('run' in load) for (const kind of fitting(load, servers)) await profile(load, kind);
+    for (const load of wanted) {
+      if (!('run' in load)) continue;
+      for (const kind of fitting(load, servers)) await profile(load, kind);
+    }
     return;
   }
   if (options.scale) {
@@ -124,21 +152,21 @@ async function run(): Promise<void> {
   }
   const start = Date.now();
   const tables: string[] = [];
-  const say = (text: string) => {
-    console.log(`${text}\n`);
-    tables.push(text);
+  const print = (part: string) => {
+    console.log(`${part}\n`);
+    tables.push(part);
   };
   for (const load of wanted) {
     if (!('run' in load)) {
-      say(await load.compare(servers, rounds, options.quick));
+      print(await load.compare(servers, rounds, options.quick));
       continue;
     }
-    const those = fitting(load, servers);
-    const results = await compare(load, those, rounds, options.quick ? 0.2 : 1);
-    if (against === undefined) say(table(load, results, those));
-    else say(sideBySide(load, results, those, ['this copy', against]));
+    const measured = fitting(load, servers);
+    const results = await compare(load, measured, rounds, options.quick ? 0.2 : 1);
+    if (against === undefined) print(table(load, results, measured));
+    else print(sideBySide(load, results, measured, ['this copy', against]));
   }
-  say(`${rounds} rounds, medians (least–most); ${circumstances(start)}`);
+  print(`${rounds} rounds, medians (least–most); ${circumstances(start)}`);
   writeFileSync(path.join(build, 'bench.md'), tables.join('\n\n') + '\n');
 }
 

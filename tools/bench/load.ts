@@ -1,47 +1,53 @@
+/* A load: work for a server, and the figures that are measured meanwhile. */
 import { Crowd } from './client';
-import { Running, start } from './running';
+import { Running, startServer } from './running';
 import type { Kind } from './servers';
 import { traffic } from './wire';
 
-/** What is measured of a load: a number by name. */
+/** The measured numbers of a load, by their names. */
 export type Figures = Record<string, number>;
 
 export interface Column {
+  /** The name of the figure. */
   figure: string;
-  /** Heads the column. */
+  /** The head of the column. */
   title: string;
   digits?: number;
-  /** Whether it is compared with the floor. */
+  /** Whether the figure is compared with that of the floor. */
   compared?: true;
 }
 
 export interface Load {
   name: string;
   title: string;
-  /** What its clients are reached over: servers that have none of these are left out. Polls, if missing. */
+  /** The transport of the clients; polls, if missing. Servers without it are left out. */
   over?: 'websocket';
-  /** Whether it is for those servers only that are for no other load. */
+  /** Whether the load is only for servers that name it (`only` of Kind). */
   alone?: true;
   columns: Column[];
-  /** Starts a server, puts the load on it, and measures. Fails if the server answers wrongly. */
+  /**
+   * Starts a server, puts the load on it, and measures.
+   * @throws Error if the server answers wrongly
+   */
   run: (kind: Kind, options: Options) => Promise<Figures>;
   /**
-   * The same for a load that leaves its server to wait: is done when it waits, and gives what brings the figures. All servers of a round
-   * then wait at the same time.
+   * The same for a load in which the server only waits. The promise is resolved when the server
+   * waits, with a function that returns the figures later. So all servers of a round wait at the
+   * same time.
    */
   begin?: (kind: Kind, options: Options) => Promise<() => Promise<Figures>>;
 }
 
 export interface Options {
-  /** 1, or less for a short run. */
+  /** The size of the load: 1, or less for a short run. */
   scale: number;
-  /** A file for a profile of what is measured. */
+  /** A file for a profile of the measured part. */
   profile?: string;
 }
 
 /**
- * Does something once to warm up and once to measure it.
- * @param act does it, and gives how long each message took, ms
+ * Carries out an action once to warm up, and once more to measure it.
+ * @param act returns how long each message took, in ms
  */
 export async function measure(
   server: Running, crowd: Crowd, act: (measured: boolean) => Promise<number[]>, options: Options,
@@ -49,9 +55,10 @@ export async function measure(
   await act(false);
   if (options.profile) await server.ask('profile');
   const polls = () => crowd.clients.reduce((sum, client) => sum + client.polls, 0);
-  const before = { polls: polls(), bytes: traffic.bytes, ...await server.ask('cpu'), time: performance.now() };
+  const before = { polls: polls(), bytes: traffic.bytes, ...await server.ask('cpu') };
+  const start = performance.now();
   const times = await act(true);
-  const time = performance.now() - before.time;
+  const time = performance.now() - start;
   const { cpu } = await server.ask('cpu');
   if (options.profile) await server.ask(`write ${options.profile}`);
   const count = times.length;
@@ -66,12 +73,15 @@ export async function measure(
 
 export function percentiles(times: number[]): { p50: number; p99: number } {
   times.sort((a, b) => a - b);
-  return { p50: times[Math.floor(times.length * 0.5)]!, p99: times[Math.floor(times.length * 0.99)]! };
+  const at = (part: number) => times[Math.floor(times.length * part)]!;
+  return { p50: at(0.5), p99: at(0.99) };
 }
 
-/** Starts a server with so many clients, for as long as `use` takes. */
-export async function withCrowd<T>(kind: Kind, count: number, use: (server: Running, crowd: Crowd) => Promise<T>): Promise<T> {
-  const server = await start(kind);
+/** Starts a server with a number of clients, calls a function, and stops the server. */
+export async function withCrowd<T>(
+  kind: Kind, count: number, use: (server: Running, crowd: Crowd) => Promise<T>,
+): Promise<T> {
+  const server = await startServer(kind);
   const crowd = new Crowd([server.port], kind.client);
   try {
     await crowd.add(count);
@@ -82,7 +92,11 @@ export async function withCrowd<T>(kind: Kind, count: number, use: (server: Runn
   }
 }
 
-/** Waits for something; fails after so many seconds. */
+/**
+ * Waits for a promise.
+ * @param what the thing that is waited for, for the error
+ * @throws Error after so many seconds
+ */
 export function within<T>(seconds: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout;
   const late = new Promise<never>((_, reject) => {
@@ -91,10 +105,18 @@ export function within<T>(seconds: number, what: string, promise: Promise<T>): P
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** The columns of loads that send messages. */
+/**
+ * The columns of loads that send messages.
+ * @param one the word for what is counted: 'message'
+ * @param more columns in front of that of the bytes
+ */
 export function columns(one: string, more: Column[] = []): Column[] {
   return [
-    { figure: 'cpu', title: `µs CPU a ${one}`, digits: 1, compared: true }, { figure: 'rate', title: 'a second' },
-    { figure: 'p50', title: 'p50 ms', digits: 1 }, { figure: 'p99', title: 'p99 ms', digits: 1 }, ...more, { figure: 'bytes', title: `bytes a ${one}` },
+    { figure: 'cpu', title: `µs CPU a ${one}`, digits: 1, compared: true },
+    { figure: 'rate', title: 'a second' },
+    { figure: 'p50', title: 'p50 ms', digits: 1 },
+    { figure: 'p99', title: 'p99 ms', digits: 1 },
+    ...more,
+    { figure: 'bytes', title: `bytes a ${one}` },
   ];
 }

@@ -4,24 +4,33 @@ import type { Client, Crowd } from './client';
 import { columns, Load, measure, withCrowd } from './load';
 import type { Message } from './protocols';
 
-/** What a client sends, and what it is to get for it, in this order and nothing else. */
+/** An event that a client sends, and the messages that must follow, in this order. */
 interface Talk {
   event: string;
+  /** Whether the event asks for an acknowledgement. */
   asks?: true;
   answers: (text: string) => Message[];
 }
 
 export const echo: Talk = { event: 'echo', answers: text => [['echo', text]] };
-export const ask: Talk = { event: 'ask', asks: true, answers: text => [['response', 'Got it!'], ['answer', text]] };
-export const burst: Talk = { event: 'burst', answers: text => Array.from({ length: 10 }, (_, i) => ['item', `${i} ${text}`]) };
+export const ask: Talk = {
+  event: 'ask',
+  asks: true,
+  answers: text => [['response', 'Got it!'], ['answer', text]],
+};
+export const burst: Talk = {
+  event: 'burst',
+  answers: text => Array.from({ length: 10 }, (_, i) => ['item', `${i} ${text}`]),
+};
 
-/** No text is like another: whatever arrives has to be the answer to what was sent. 40 characters. */
+let texts = 0;
+
+/** Makes a text of 40 characters. Each is another one, so that no answer fits two messages. */
 function makeText(): string {
   return `Message ${String(texts += 1).padStart(8, '0')} to be answered at once`;
 }
-let texts = 0;
 
-/** A client sends a message, and has all that it brings. */
+/** Sends a message, and waits until all of its answers have arrived. */
 export function exchange(client: Client, { event, asks, answers }: Talk): Promise<void> {
   return new Promise(resolve => {
     const text = makeText();
@@ -29,7 +38,9 @@ export function exchange(client: Client, { event, asks, answers }: Talk): Promis
     let [left, posted] = [expected.length, false];
     client.heard = message => {
       const [name, content] = expected[expected.length - left] ?? [];
-      if (message[0] !== name || message[1] !== content) throw new Error(`${event} ${text} brought ${message.join(' ')}`);
+      if (message[0] !== name || message[1] !== content) {
+        throw new Error(`${event} ${text} brought ${message.join(' ')}`);
+      }
       left -= 1;
       if (left === 0 && posted) resolve();
     };
@@ -40,7 +51,10 @@ export function exchange(client: Client, { event, asks, answers }: Talk): Promis
   });
 }
 
-/** Each client sends its next message when it has the answer to the last. Gives how long each took, ms. */
+/**
+ * Sends `count` messages. Each client sends its next one when the last has been answered.
+ * @returns how long each message took, in ms
+ */
 export async function exchangeAll(crowd: Crowd, talk: Talk, count: number): Promise<number[]> {
   const times: number[] = [];
   const all = crowd.clients.map(async client => {
@@ -55,15 +69,23 @@ export async function exchangeAll(crowd: Crowd, talk: Talk, count: number): Prom
   return times;
 }
 
-/** 200 clients at once. */
+/** A load of 200 clients that send messages. */
 function talking(talk: Talk, warmUp: number, count: number): Load['run'] {
-  return (kind, options) => withCrowd(kind, 200, (server, crowd) => measure(server, crowd, measured => {
-    // Short runs have to warm up all the same.
-    return exchangeAll(crowd, talk, Math.round(measured ? count * options.scale : warmUp * Math.sqrt(options.scale)));
-  }, options));
+  return (kind, options) => withCrowd(kind, 200, (server, crowd) => {
+    const { scale } = options;
+    const act = (measured: boolean) => {
+      // A short run needs nearly as long a warm-up as a whole one.
+      const messages = measured ? count * scale : warmUp * Math.sqrt(scale);
+      return exchangeAll(crowd, talk, Math.round(messages));
+    };
+    return measure(server, crowd, act, options);
+  });
 }
 
-/** One client has something told to all. Gives how long each waited for it, ms. */
+/**
+ * Has one client make the server send a broadcast.
+ * @returns how long each client waited for it, in ms
+ */
 export async function tell(crowd: Crowd): Promise<number[]> {
   const text = makeText();
   const times: number[] = [];
@@ -71,7 +93,9 @@ export async function tell(crowd: Crowd): Promise<number[]> {
   await new Promise<void>(resolve => {
     for (const client of crowd.clients) {
       client.heard = ([event, content]) => {
-        if (event !== 'news' || content !== text) throw new Error(`a broadcast of ${text} brought ${event} ${content}`);
+        if (event !== 'news' || content !== text) {
+          throw new Error(`a broadcast of ${text} brought ${event} ${content}`);
+        }
         client.heard = again => { throw new Error(`a broadcast came again: ${again.join(' ')}`); };
         if (times.push(performance.now() - start) === crowd.clients.length) resolve();
       };
@@ -81,41 +105,78 @@ export async function tell(crowd: Crowd): Promise<number[]> {
   return times;
 }
 
-/** The same, for the next one to follow. */
+/** Does the same, and waits until another broadcast can follow. */
 export async function broadcast(crowd: Crowd): Promise<number[]> {
   const times = await tell(crowd);
-  // When this is answered the server has the polls that came before: the next broadcast meets them all.
+  // When this message is answered, the server has the polls that came before it. So at the next
+  // broadcast, the polls of all clients wait.
   await sleep(5);
   await exchange(crowd.clients[1]!, echo);
   await sleep(5);
   return times;
 }
 
+/** A load of broadcasts. */
 function broadcasting(clients: number, warmUp: number, count: number): Load['run'] {
   const repeat = async (crowd: Crowd, left: number) => {
     const times: number[] = [];
     while (left-- > 0) times.push(...await broadcast(crowd));
     return times;
   };
-  return (kind, options) => withCrowd(kind, Math.round(clients * options.scale), (server, crowd) => {
-    return measure(server, crowd, measured => repeat(crowd, measured ? count : warmUp), options);
-  });
+  return (kind, options) => {
+    const scaled = Math.round(clients * options.scale);
+    return withCrowd(kind, scaled, (server, crowd) => {
+      return measure(server, crowd, measured => repeat(crowd, measured ? count : warmUp), options);
+    });
+  };
 }
 
 const polls = { figure: 'polls', title: 'polls', digits: 2 };
 
 export const messages: Load[] = [
-  { name: 'echo', title: 'Echo: a message, and its answer', columns: columns('message', [polls]), run: talking(echo, 8000, 12000) },
-  { name: 'websocket-echo', title: 'Echo over WebSockets', over: 'websocket', columns: columns('message'), run: talking(echo, 20000, 40000) },
-  { name: 'ack', title: 'Echo with acknowledgement: a message, and an event and an acknowledgement for it', columns: columns('message', [polls]), run: talking(ask, 8000, 12000) },
-  { name: 'burst', title: 'Ten emits in one tick', columns: columns('burst', [polls]), run: talking(burst, 4000, 6000) },
+  {
+    name: 'echo',
+    title: 'Echo: a message, and its answer',
+    columns: columns('message', [polls]),
+    run: talking(echo, 8000, 12000),
+  },
+  {
+    name: 'websocket-echo',
+    title: 'Echo over WebSockets',
+    over: 'websocket',
+    columns: columns('message'),
+    run: talking(echo, 20000, 40000),
+  },
+  {
+    name: 'ack',
+    title: 'Echo with acknowledgement: a message, and an event and an acknowledgement for it',
+    columns: columns('message', [polls]),
+    run: talking(ask, 8000, 12000),
+  },
+  {
+    name: 'burst',
+    title: 'Ten emits in one tick',
+    columns: columns('burst', [polls]),
+    run: talking(burst, 4000, 6000),
+  },
   {
     name: 'preview',
     title: 'Echo through `npm run preview`, whose process alone is measured: '
       + 'two requests a message',
     alone: true,
-    columns: columns('message'), run: talking(echo, 2000, 4000),
+    columns: columns('message'),
+    run: talking(echo, 2000, 4000),
   },
-  { name: 'broadcast-1000', title: 'Broadcast to 1,000 waiting clients', columns: columns('delivery'), run: broadcasting(1000, 4, 10) },
-  { name: 'broadcast-5000', title: 'Broadcast to 5,000 waiting clients', columns: columns('delivery'), run: broadcasting(5000, 1, 3) },
+  {
+    name: 'broadcast-1000',
+    title: 'Broadcast to 1,000 waiting clients',
+    columns: columns('delivery'),
+    run: broadcasting(1000, 4, 10),
+  },
+  {
+    name: 'broadcast-5000',
+    title: 'Broadcast to 5,000 waiting clients',
+    columns: columns('delivery'),
+    run: broadcasting(5000, 1, 3),
+  },
 ];

@@ -1,3 +1,4 @@
+/* The folders and URLs of the benchmark. */
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { readConfig } from '../../src/config';
@@ -5,9 +6,11 @@ import { readConfig } from '../../src/config';
 /** The project's folder. This file runs as build/tools/bench/paths.js. */
 export const root = path.join(__dirname, '..', '..', '..');
 export const build = path.join(root, 'build');
-/** Where the application lives. All servers have the same path, so that all get the same requests. */
+/** The paths of the application and of Socket.IO, the same for all servers and their requests. */
 export const { appPath, resource } = readConfig({});
-/** Where the peers are installed. */
+/** The folder in which the peers are installed: the servers that the template is compared with. */
 export const peers = path.join(root, 'tools', 'bench');
+/** Loads a package of the project. */
 export const fromRoot = createRequire(path.join(root, 'package.json'));
+/** Loads a package of tools/bench. */
 export const fromPeers = createRequire(path.join(peers, 'package.json'));

@@ -1,27 +1,32 @@
-/* Loaded into each server before its own script: answers what the benchmark asks it, and is idle otherwise. */
+/*
+ * node loads this file into each server, before the server's own script. It answers the questions
+ * of the benchmark, and does nothing else.
+ */
 import inspector from 'node:inspector';
 import { writeFileSync } from 'node:fs';
 import { IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 
-/** What can be asked of a server. */
-/** 'turns' begins to watch how long the turns of the event loop are: from then on, and again. */
+/**
+ * A question to a server. 'memory' collects garbage first. 'profile' starts a profile, 'write …'
+ * writes it to a file. 'turns' starts to measure the turns of the event loop, or starts again.
+ */
 export type Question = 'cpu' | 'memory' | 'profile' | 'turns' | `write ${string}`;
 
-/** What it answers: all that is measured inside of it. */
+/** The answer to any question: the readings of the server's process. */
 export interface Readings {
-  /** What the operating system has counted of processor time so far, user and system, all threads, µs. */
+  /** Processor time so far, of all threads, user and system, in µs. */
   cpu: number;
-  /** In use after a collection, on V8's heap and for its buffers, bytes. */
+  /** Memory in use on V8's heap and for buffers, in bytes. */
   heap: number;
-  /** What the operating system has given it, bytes. */
+  /** Memory that the process has from the operating system, in bytes. */
   rss: number;
-  /** The longest turn of the event loop since 'turns' was asked the last time, ms. */
+  /** The longest turn of the event loop since the last question 'turns', in ms. */
   turn: number;
 }
 
-/** Not before it is asked for: its timer costs something. */
+/** null until the first question 'turns': its timer costs processor time. */
 let turns: IntervalHistogram | null = null;
 
 const session = new inspector.Session();
@@ -55,6 +60,8 @@ function startProfile(): void {
 }
 
 function writeProfile(file: string): void {
-  session.post('Profiler.stop', (_error, { profile }) => writeFileSync(file, JSON.stringify(profile)));
+  session.post('Profiler.stop', (_error, { profile }) => {
+    writeFileSync(file, JSON.stringify(profile));
+  });
   session.disconnect();
 }

@@ -1,34 +1,52 @@
-/* What several processes that share their clients by Redis cost. Each client stays with one of them. */
+/*
+ * Measures several processes that share their clients over Redis. Each client stays with one of
+ * the processes.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { launchRedis, RedisServer } from '../../test/cluster/redis-server';
+import { launchRedis, RedisServer } from '../../test/support/redis-server';
 import { Crowd } from './client';
 import { Figures, within } from './load';
 import { echo, exchangeAll, tell } from './messages';
-import { grid, middle } from './report';
-import { Running, start } from './running';
+import { grid, middle, showProgress } from './report';
+import { Running, startServer } from './running';
 import type { Kind } from './servers';
 
-/** By server: how many processes it has in each set-up. One does without Redis. */
-const PROCESSES: Record<string, number[]> = { ours: [1, 2, 4], 'ours-realtime': [1, 2, 4], 'stock-quiet': [1, 2] };
-/** With more rounds than that it would take too long. */
-const MOST_ROUNDS = 3;
+/** The numbers of processes for each server. One process needs no Redis. */
+const PROCESSES: Record<string, number[]> = {
+  ours: [1, 2, 4],
+  'ours-realtime': [1, 2, 4],
+  'stock-quiet': [1, 2],
+};
+/** More rounds would take too long. */
+const MAX_ROUNDS = 3;
 const CLIENTS = 200;
-/** What is told to all is to cost Redis as much for many clients as for few. */
+/** A broadcast costs Redis as much for many clients as for few: these rows show it. */
 const CROWDS = [100, 500, 2000];
 const BROADCASTS = 20;
 const MESSAGES = 2000;
-/** For each process: they are all to be as warm as one that is alone. */
+/** The messages to warm up for each process, so that each gets as many as one that is alone. */
 const WARM_UP = 4000;
-/** Whatever takes longer will not happen any more, s. */
+/** A step that takes longer has failed, in s. */
 const LONGEST = 20;
 
 const COLUMNS: [figure: string, title: string, digits: number][] = [
-  ['ms', 'broadcast: ms until it has reached all', 1], ['deliveryCpu', 'µs CPU a delivery', 1], ['deliveryRedis', 'of Redis', 1],
-  ['deliveryCommands', 'operations a broadcast', 1], ['deliveryBytes', 'bytes to Redis', 0], ['broadcastRedis', 'µs of Redis a broadcast', 0], ['echoCpu', 'echo: µs CPU a message', 1], ['echoRedis', 'of Redis', 1],
-  ['echoCommands', 'operations a message', 2], ['idleCommands', 'silence: operations a client and minute', 1],
+  ['ms', 'broadcast: ms until it has reached all', 1],
+  ['deliveryCpu', 'µs CPU a delivery', 1],
+  ['deliveryRedis', 'of Redis', 1],
+  ['deliveryCommands', 'operations a broadcast', 1],
+  ['deliveryBytes', 'bytes to Redis', 0],
+  ['broadcastRedis', 'µs of Redis a broadcast', 0],
+  ['echoCpu', 'echo: µs CPU a message', 1],
+  ['echoRedis', 'of Redis', 1],
+  ['echoCommands', 'operations a message', 2],
+  ['idleCommands', 'silence: operations a client and minute', 1],
 ];
-const NOTE = 'CPU: of all processes of the server together, and of redis-server. Operations: all that Redis counts, inside of scripts too, with ' +
-  'the polls that follow and with what the processes say of themselves once a second. Silence: no poll ends meanwhile.';
+const NOTE = [
+  'CPU: of all processes of the server together, and of redis-server.',
+  'Operations: all that Redis counts, those inside of scripts too.',
+  'They include the polls after a broadcast and the report of each process once a second.',
+  'Silence: no poll ends meanwhile.',
+].join(' ');
 
 interface SetUp {
   servers: Running[];
@@ -36,36 +54,62 @@ interface SetUp {
   redis: RedisServer | null;
 }
 
-interface Taken { cpu: number; redis: number; commands: number; bytes: number }
+/**
+ * Processor time of the servers' processes and of Redis, in µs, operations of Redis, and the bytes
+ * that were sent to it.
+ */
+interface Cost {
+  cpu: number;
+  redis: number;
+  commands: number;
+  bytes: number;
+}
 
-/** What all have taken so far. */
-async function read({ servers, redis }: SetUp): Promise<Taken> {
-  const taken = await Promise.all(servers.map(server => server.ask('cpu')));
-  const { cpu, commands, bytes } = redis ? await redis.readings() : { cpu: 0, commands: {}, bytes: 0 };
+/** The cost so far. */
+async function read({ servers, redis }: SetUp): Promise<Cost> {
+  const readings = await Promise.all(servers.map(server => server.ask('cpu')));
+  const { cpu, commands, bytes } = redis
+    ? await redis.readings()
+    : { cpu: 0, commands: {}, bytes: 0 };
+  // The benchmark itself sends info and ping.
   const all = Object.entries(commands).filter(([name]) => !/^(info|ping)$/.test(name));
   return {
-    cpu: taken.reduce((sum, one) => sum + one.cpu, 0), redis: cpu, bytes,
+    cpu: readings.reduce((sum, one) => sum + one.cpu, 0),
+    redis: cpu,
     commands: all.reduce((sum, [, calls]) => sum + calls, 0),
+    bytes,
   };
 }
 
-/** What all take while this is done. */
-async function cost(setUp: SetUp, act: () => Promise<unknown>): Promise<Taken> {
+/** Measures the cost of an action. */
+async function measureCost(setUp: SetUp, act: () => Promise<unknown>): Promise<Cost> {
   const before = await read(setUp);
-  await setUp.crowd.orFailure(within(LONGEST, 'all that is to arrive', act()));
+  await setUp.crowd.orFailure(within(LONGEST, 'all messages to arrive', act()));
   const after = await read(setUp);
   return {
-    cpu: after.cpu - before.cpu, redis: after.redis - before.redis,
-    commands: after.commands - before.commands, bytes: after.bytes - before.bytes,
+    cpu: after.cpu - before.cpu,
+    redis: after.redis - before.redis,
+    commands: after.commands - before.commands,
+    bytes: after.bytes - before.bytes,
   };
 }
 
 async function warmUp({ crowd, servers }: SetUp): Promise<void> {
-  await crowd.orFailure(within(LONGEST, 'the answers to warm up', exchangeAll(crowd, echo, WARM_UP * servers.length)));
+  const messages = exchangeAll(crowd, echo, WARM_UP * servers.length);
+  await crowd.orFailure(within(LONGEST, 'the answers to warm up', messages));
 }
 
-/** Fills in what is measured, as far as it comes. */
-async function measure(setUp: SetUp, figures: Figures, quick: boolean, clients: number): Promise<void> {
+/** One row of the table: so many processes of a server, with so many clients. */
+interface Case {
+  kind: Kind;
+  count: number;
+  clients: number;
+}
+
+/** Measures a set-up. If it fails, `figures` has those figures that were measured before. */
+async function measure(
+  setUp: SetUp, clients: number, figures: Figures, quick: boolean,
+): Promise<void> {
   const { crowd } = setUp;
   await within(LONGEST, 'the clients to come', crowd.add(clients));
   await warmUp(setUp);
@@ -76,9 +120,9 @@ async function measure(setUp: SetUp, figures: Figures, quick: boolean, clients: 
       await sleep(50); // until all poll again
     }
   };
-  await cost(setUp, broadcasts);
+  await measureCost(setUp, broadcasts);
   slowest.splice(0);
-  const telling = await cost(setUp, broadcasts);
+  const telling = await measureCost(setUp, broadcasts);
   const deliveries = BROADCASTS * clients;
   figures.ms = Number(middle(slowest, 3));
   figures.deliveryCpu = telling.cpu / deliveries;
@@ -87,29 +131,34 @@ async function measure(setUp: SetUp, figures: Figures, quick: boolean, clients: 
   figures.deliveryBytes = telling.bytes / BROADCASTS;
   figures.broadcastRedis = telling.redis / BROADCASTS;
 
-  const talking = await cost(setUp, () => exchangeAll(crowd, echo, MESSAGES));
+  const talking = await measureCost(setUp, () => exchangeAll(crowd, echo, MESSAGES));
   figures.echoCpu = talking.cpu / MESSAGES;
   figures.echoRedis = talking.redis / MESSAGES;
   figures.echoCommands = talking.commands / MESSAGES;
 
-  await sleep(1000); // what is left of it
+  await sleep(1000); // until the work of the messages is done
   const [begun, time] = [performance.now(), quick ? 3000 : 10000];
-  const silent = await cost(setUp, () => sleep(time));
+  const silent = await measureCost(setUp, () => sleep(time));
   figures.idleCommands = silent.commands / clients / (performance.now() - begun) * 60000;
 }
 
-/** One round of a set-up. Gives what went wrong, if something did. */
-async function run(kind: Kind, count: number, figures: Figures, quick: boolean, clients: number): Promise<string> {
+/**
+ * Runs one round of a set-up.
+ * @returns the error; '' if there was none
+ */
+async function run(one: Case, figures: Figures, quick: boolean): Promise<string> {
+  const { kind, count, clients } = one;
   const redis = count > 1 ? await launchRedis() : null;
   const servers: Running[] = [];
   let crowd: Crowd | null = null;
   try {
     for (let i = 0; i < count; i++) {
       const env = { ...kind.env, ...redis ? { REDIS_URL: redis.url } : {} };
-      servers.push(await start({ ...kind, name: `${kind.name}-${i + 1}-of-${count}`, env }));
+      const name = `${kind.name}-${i + 1}-of-${count}`;
+      servers.push(await startServer({ ...kind, name, env }));
     }
     crowd = new Crowd(servers.map(({ port }) => port), kind.client);
-    await measure({ servers, redis, crowd }, figures, quick, clients);
+    await measure({ servers, redis, crowd }, clients, figures, quick);
     return '';
   } catch (error) {
     return servers.some(server => server.died()) ? 'died' : (error as Error).message;
@@ -120,42 +169,58 @@ async function run(kind: Kind, count: number, figures: Figures, quick: boolean, 
   }
 }
 
-/** @throws if one of ours does something wrong: of another it is a result */
-async function row(kind: Kind, count: number, rounds: number, quick: boolean, clients = CLIENTS): Promise<string[]> {
+/**
+ * Measures a set-up.
+ * @returns the row of the table. An error of another server than this template is in its title
+ * @throws Error if this template fails
+ */
+async function row(one: Case, rounds: number, quick: boolean): Promise<string[]> {
+  const { kind, count, clients } = one;
+  const name = `${kind.name} × ${count}, ${clients} clients`;
   const all: Figures[] = [];
-  const wrong = new Set<string>();
+  const errors = new Set<string>();
   for (let round = 0; round < rounds; round++) {
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[Kprocesses, round ${round + 1} of ${rounds}: ${kind.name} × ${count} `);
+    showProgress(`processes, round ${round + 1} of ${rounds}: ${name} `);
     const figures: Figures = {};
     all.push(figures);
-    const what = await run(kind, count, figures, quick, clients);
-    if (what !== '' && kind.name.startsWith('ours')) throw new Error(`processes with ${kind.name} × ${count}: ${what}`);
-    if (what !== '') wrong.add(what.split('\n')[0]!);
+    const error = await run(one, figures, quick);
+    if (error === '') continue;
+    if (kind.name.startsWith('ours')) throw new Error(`processes with ${name}: ${error}`);
+    errors.add(error.split('\n')[0]!);
   }
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  const title = `${kind.title}, ${count === 1 ? '1 process, no Redis' : `${count} processes`}${clients === CLIENTS ? '' : `, ${clients} clients`}${wrong.size > 0 ? `: ${[...wrong].join('; ')}` : ''}`;
-  return [title, ...COLUMNS.map(([figure, , digits]) => {
+  showProgress('');
+  const processes = count === 1 ? '1 process, no Redis' : `${count} processes`;
+  const failed = errors.size > 0 ? `: ${[...errors].join('; ')}` : '';
+  const crowd = clients === CLIENTS ? '' : `, ${clients} clients`;
+  return [`${kind.title}, ${processes}${crowd}${failed}`, ...COLUMNS.map(([figure, , digits]) => {
     const values = all.filter(figures => figure in figures).map(figures => figures[figure]!);
-    return values.length === 0 || (count === 1 && /Redis|Commands|Bytes/.test(figure)) ? '–' : middle(values, digits);
+    const isOfRedis = /Redis|Commands|Bytes/.test(figure);
+    return values.length === 0 || (count === 1 && isOfRedis) ? '–' : middle(values, digits);
   })];
 }
 
-/** Compares the set-ups of these servers. Gives a table, or says why there is none. */
+/**
+ * Compares the set-ups of some servers.
+ * @returns a table, or the reason why there is none
+ */
 async function compare(kinds: Kind[], rounds: number, quick: boolean): Promise<string> {
   const title = `**Several processes that share ${CLIENTS} clients by Redis**`;
   const redis = await launchRedis();
   if (!redis) return `${title}\n\nleft out: redis-server is missing`;
   await redis.stop();
   const rows: string[][] = [];
-  const most = quick ? 1 : Math.min(rounds, MOST_ROUNDS);
+  const own = quick ? 1 : Math.min(rounds, MAX_ROUNDS);
   for (const kind of kinds.filter(({ over }) => !over)) {
     for (const count of PROCESSES[kind.name] ?? []) {
-      rows.push(await row(kind, count, most, quick));
-      if (kind.name !== 'ours-realtime' || count === 1) continue;
-      for (const clients of CROWDS) rows.push(await row(kind, count, most, quick, clients));
+      const crowds = kind.name === 'ours-realtime' && count > 1 ? CROWDS : [];
+      for (const clients of [CLIENTS, ...crowds]) {
+        rows.push(await row({ kind, count, clients }, own, quick));
+      }
     }
   }
-  return `${title}\n\n${grid(['', ...COLUMNS.map(([, head]) => head)], rows)}\n\n${NOTE}${most > 1 ? ` Medians of ${most} rounds.` : ''}`;
+  const table = grid(['', ...COLUMNS.map(([, head]) => head)], rows);
+  const medians = own > 1 ? ` Medians of ${own} rounds.` : '';
+  return `${title}\n\n${table}\n\n${NOTE}${medians}`;
 }
 
 export const processes = { name: 'processes', compare };

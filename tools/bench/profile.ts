@@ -1,16 +1,20 @@
+/* Reads a profile of V8. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root } from './paths';
 
-/** What of a profile is read. */
+/** The parts of a .cpuprofile that are read here. */
 interface Profile {
   nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[];
   samples: number[];
   timeDeltas: number[];
 }
 
-/** The functions of a .cpuprofile that took most time by themselves, and how much of the time in which there was work. */
+/**
+ * Finds the functions of a .cpuprofile that took the most time, without the functions they call.
+ * @returns a line for each, with its part of the time in which the process worked
+ */
 export function topFunctions(file: string, count = 25): string {
   const profile = JSON.parse(readFileSync(file, 'utf8')) as Profile;
   const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
@@ -21,7 +25,9 @@ export function topFunctions(file: string, count = 25): string {
   });
   self.delete('(idle)');
   const total = [...self.values()].reduce((sum, one) => sum + one, 0);
-  return [...self].sort((a, b) => b[1] - a[1]).slice(0, count).map(([name, time]) => `${(time / total * 100).toFixed(1).padStart(5)} %  ${name}`).join('\n');
+  const longest = [...self].sort((a, b) => b[1] - a[1]).slice(0, count);
+  const percent = (time: number) => (time / total * 100).toFixed(1).padStart(5);
+  return longest.map(([name, time]) => `${percent(time)} %  ${name}`).join('\n');
 }
 
 function nameOf({ functionName, url, lineNumber }: Profile['nodes'][number]['callFrame']): string {

@@ -1,81 +1,109 @@
-/* How a client of each protocol talks: the requests that it makes, and what it reads in the answers. */
+/* The protocols over polling: the requests of a client, and the messages in the answers. */
 import { appPath, resource } from './paths';
 
-/** What a server sends: an event and its text. 'answer' is what an acknowledgement brings. */
+/** A message of a server: an event and its text. The event of an acknowledgement is 'answer'. */
 export type Message = [event: string, text: string];
 
-/** What a poll, or a frame of a WebSocket, brought. */
+/** The content of an answer to a poll, or of a frame of a WebSocket. */
 export interface Brought {
   messages: Message[];
-  /** Whether it says that the session is open. */
+  /** Whether it tells the client that the session is open. */
   opened: boolean;
-  /** Whether it asks for a sign of life. */
+  /** Whether it is a ping, which the client must answer. */
   pinged?: boolean;
 }
 
-/** A client's side of a session. Requests are texts that go over the wire as they are. */
+/** The client's side of a session. Each request is the whole text that goes over the wire. */
 export interface Session {
-  /** What is asked before the first poll. */
+  /** Sends the requests that come before the first poll. */
   open: (ask: (request: string) => Promise<string>) => Promise<void>;
   poll: () => string;
-  /** @param asks whether it asks for an acknowledgement */
+  /** @param asks whether the event asks for an acknowledgement */
   post: (event: string, text: string, asks: boolean) => string;
-  /** The status and text that a POST is answered with. */
+  /** The status and the text of a good answer to a POST. */
   posted: string;
-  /** @throws if the server answers wrongly */
+  /** @throws Error if the server answers wrongly */
   read: (text: string) => Brought;
-  /** A sign of life. */
+  /** The request that answers a ping. */
   pong?: () => string;
 }
 
 export type Protocol = (port: number) => Session;
 
 let counter = 0;
-/** Makes each URL another one, as client libraries do, so that nothing keeps the answer. */
-const fresh = () => `t=${counter += 1}`;
+
+/** A query that makes each URL another one, as client libraries do, so that no cache answers. */
+function fresh(): string {
+  return `t=${counter += 1}`;
+}
 
 export function get(port: number, path: string): string {
   return `GET ${path} HTTP/1.1\r\n${headers(port)}\r\n`;
 }
 
 function post(port: number, path: string, body: string): string {
-  return `POST ${path} HTTP/1.1\r\n${headers(port)}Origin: http://localhost:${port}\r\nContent-Type: text/plain;charset=UTF-8\r\n` +
-    `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  const own = `Origin: http://localhost:${port}\r\n`
+    + 'Content-Type: text/plain;charset=UTF-8\r\n'
+    + `Content-Length: ${Buffer.byteLength(body)}\r\n`;
+  return `POST ${path} HTTP/1.1\r\n${headers(port)}${own}\r\n${body}`;
 }
 
-/** Those of a browser. All servers get the same. */
+const USER_AGENT = 'Mozilla/5.0 (Windows NT 6.1; Win64; x64) AppleWebKit/537.36 '
+  + '(KHTML, like Gecko) Chrome/109.0.0.0 Safari/537.36';
+
+/** The headers of a browser, the same for all servers. */
 export function headers(port: number): string {
-  return `Host: localhost:${port}\r\nConnection: keep-alive\r\nUser-Agent: Mozilla/5.0 (Windows NT 6.1; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) ` +
-    `Chrome/109.0.0.0 Safari/537.36\r\nAccept: */*\r\nReferer: http://localhost:${port}${appPath}/\r\nAccept-Encoding: gzip, deflate\r\n` +
-    'Accept-Language: en-US,en;q=0.9\r\n';
+  return `Host: localhost:${port}\r\n`
+    + 'Connection: keep-alive\r\n'
+    + `User-Agent: ${USER_AGENT}\r\n`
+    + 'Accept: */*\r\n'
+    + `Referer: http://localhost:${port}${appPath}/\r\n`
+    + 'Accept-Encoding: gzip, deflate\r\n'
+    + 'Accept-Language: en-US,en;q=0.9\r\n';
 }
 
-/** Socket.IO 0.9 as its own client talks. So does the floor. */
+/** Socket.IO 0.9 with its own client. The floor understands it, too. */
 export const legacy: Protocol = port => {
   let path = '';
   let number = 0;
   return {
-    open: async ask => { path = `${resource}/1/xhr-polling/${readId(await ask(get(port, `${resource}/1/?${fresh()}`)))}`; },
+    open: async ask => {
+      const answer = await ask(get(port, `${resource}/1/?${fresh()}`));
+      path = `${resource}/1/xhr-polling/${readId(answer)}`;
+    },
     poll: () => get(port, `${path}?${fresh()}`),
-    post: (event, text, asks) => post(port, `${path}?${fresh()}`, packet(event, text, asks ? `${number += 1}+` : '')),
+    post: (event, text, asks) => {
+      const body = packet(event, text, asks ? `${number += 1}+` : '');
+      return post(port, `${path}?${fresh()}`, body);
+    },
     posted: '200 1',
     read: text => readPayload(text, () => ''),
   };
 };
 
-/** Socket.IO 0.9 as public/realtime.js talks: messages are numbered both ways, and each request says which have arrived. */
+/**
+ * Socket.IO 0.9 with public/realtime.js: messages are numbered in both directions, and each request
+ * has the number of the last message that has arrived.
+ */
 export const numbered: Protocol = port => {
   let path = '';
   let [sent, got] = [0, 0];
   return {
-    open: async ask => { path = `${resource}/1/xhr-polling/${readId(await ask(get(port, `${resource}/1/?got=0&${fresh()}`)))}`; },
+    open: async ask => {
+      const answer = await ask(get(port, `${resource}/1/?got=0&${fresh()}`));
+      path = `${resource}/1/xhr-polling/${readId(answer)}`;
+    },
     poll: () => get(port, `${path}?got=${got}&${fresh()}`),
-    post: (event, text, asks) => post(port, `${path}?got=${got}&${fresh()}`, packet(event, text, `${sent += 1}${asks ? '+' : ''}`)),
+    post: (event, text, asks) => {
+      const body = packet(event, text, `${sent += 1}${asks ? '+' : ''}`);
+      return post(port, `${path}?got=${got}&${fresh()}`, body);
+    },
     posted: '200 1',
     read: text => readPayload(text, () => String(got += 1)),
   };
 };
 
+/** Reads the session's id in the answer to a handshake of 0.9. */
 export function readId(text: string): string {
   const parts = /^([\w-]{18,20}):\d*:\d*:(?:websocket,)?xhr-polling$/.exec(text);
   if (!parts) throw new Error(`a handshake brought ${text}`);
@@ -86,7 +114,10 @@ export function packet(event: string, text: string, id: string): string {
   return `5:${id}::${JSON.stringify({ name: event, args: [text] })}`;
 }
 
-/** @param id the id that the next packet has to have */
+/**
+ * Reads a payload of 0.9.
+ * @param id gives the id that the next packet must have
+ */
 export function readPayload(text: string, id: () => string): Brought {
   const brought: Brought = { messages: [], opened: false };
   for (const one of text.startsWith('\ufffd') ? text.split(/\ufffd\d+\ufffd/).slice(1) : [text]) {
@@ -107,41 +138,52 @@ export const engine: Protocol = port => {
   const url = () => `${path}&${fresh()}`;
   return {
     open: async ask => {
-      path += `&sid=${(JSON.parse((await ask(get(port, url()))).slice(1)) as { sid: string }).sid}`;
+      const answer = await ask(get(port, url()));
+      const { sid } = JSON.parse(answer.slice(1)) as { sid: string };
+      path += `&sid=${sid}`;
       await ask(post(port, url(), '40'));
     },
     poll: () => get(port, url()),
-    post: (event, text, asks) => post(port, url(), `42${asks ? number += 1 : ''}${JSON.stringify([event, text])}`),
+    post: (event, text, asks) => {
+      const body = `42${asks ? number += 1 : ''}${JSON.stringify([event, text])}`;
+      return post(port, url(), body);
+    },
     posted: '200 ok',
     read: readEngine,
     pong: () => post(port, url(), '3'),
   };
 };
 
+/** Reads a payload of Socket.IO 4. */
 export function readEngine(text: string): Brought {
   const brought: Brought = { messages: [], opened: false };
   for (const one of text.split('\x1e')) {
-    const parts = /^4([23])\d*(\[.*)$/.exec(one);
+    const [, type, json] = /^4([23])\d*(\[.*)$/.exec(one) ?? [];
     if (one === '2') brought.pinged = true;
     else if (one.startsWith('40{')) brought.opened = true;
-    else if (parts) brought.messages.push((parts[1] === '3' ? ['answer', ...JSON.parse(parts[2]!) as [string]] : JSON.parse(parts[2]!)) as Message);
+    else if (type === '2') brought.messages.push(JSON.parse(json!) as Message);
+    else if (type === '3') brought.messages.push(['answer', ...JSON.parse(json!) as [string]]);
     else if (one !== '6') throw new Error(`a poll brought ${one}`);
   }
   return brought;
 }
 
-/** SockJS 0.3 over xhr. Its messages are texts; what is in them is up to the application: here an event and a text. */
+/** SockJS 0.3 over xhr. Its messages are texts. Here, each text is an event and its own text. */
 export const sockjs: Protocol = port => {
   const path = `${resource}/000/${(counter += 1).toString(36).padStart(8, 'x')}`;
   return {
     open: () => Promise.resolve(),
     poll: () => post(port, `${path}/xhr`, ''),
-    post: (event, text) => post(port, `${path}/xhr_send`, JSON.stringify([JSON.stringify([event, text])])),
+    post: (event, text) => {
+      const message = JSON.stringify([event, text]);
+      return post(port, `${path}/xhr_send`, JSON.stringify([message]));
+    },
     posted: '204 ',
     read: text => {
       if (text === 'o\n' || text === 'h\n') return { messages: [], opened: text === 'o\n' };
       if (!text.startsWith('a[')) throw new Error(`a poll brought ${text}`);
-      return { messages: (JSON.parse(text.slice(1)) as string[]).map(one => JSON.parse(one) as Message), opened: false };
+      const texts = JSON.parse(text.slice(1)) as string[];
+      return { messages: texts.map(one => JSON.parse(one) as Message), opened: false };
     },
   };
 };

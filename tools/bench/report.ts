@@ -1,30 +1,39 @@
-/* What people read: a table a load, as markdown. */
+/* The report: a table in Markdown for each load. */
 import os from 'node:os';
 import type { Column, Figures, Load } from './load';
 import type { Kind } from './servers';
 
-/** What was measured of a load: by server, in the order of the rounds. */
+/** The figures of a load: a list for each server, in the order of the rounds. */
 export type Results = Map<string, Figures[]>;
 
-/** A figure that is compared with the floor has its spread, and that of its ratio to the floor in the same round. */
+/**
+ * The table of a load. A figure that is compared with the floor has its spread over the rounds, and
+ * the spread of its ratio to the floor's figure in the same round.
+ */
 export function table({ title, columns }: Load, results: Results, kinds: Kind[]): string {
   const floor = results.get('floor');
   const cells = (rounds: Figures[], { figure, digits, compared }: Column) => {
     const values = rounds.map(figures => figures[figure]!);
     if (!compared) return [middle(values, digits)];
-    return [spread(values, digits), ...floor ? [spread(values.map((value, i) => value / floor[i]![figure]!), 2)] : []];
+    if (!floor) return [spread(values, digits)];
+    const ratios = values.map((value, round) => value / floor[round]![figure]!);
+    return [spread(values, digits), spread(ratios, 2)];
   };
-  const head = ['', ...columns.flatMap(column => column.compared && floor ? [column.title, '× floor'] : [column.title])];
-  const rows = kinds.map(kind => [kind.title, ...columns.flatMap(column => cells(results.get(kind.name)!, column))]);
-  return `**${title}**\n\n${grid(head, rows)}`;
+  const titles = columns.flatMap(column =>
+    column.compared && floor ? [column.title, '× floor'] : [column.title]);
+  const rows = kinds.map(kind => {
+    const rounds = results.get(kind.name)!;
+    return [kind.title, ...columns.flatMap(column => cells(rounds, column))];
+  });
+  return `**${title}**\n\n${grid(['', ...titles], rows)}`;
 }
 
 /**
- * Two copies of the template side by side, each figure with its spread over the rounds. A difference
- * that is smaller than what the rounds differ by is none: the last column says whether the median of
+ * The table of two copies of the template, each figure with its spread over the rounds. A
+ * difference smaller than the spread proves nothing. So the last column says whether the median of
  * each copy lies within the spread of the other.
- * @param kinds in pairs: ours, and the same of the other copy
- * @param names what the two copies are called
+ * @param kinds pairs of a server and the same server of the other copy
+ * @param names the names of the two copies
  */
 export function sideBySide(
   { title, columns }: Load, results: Results, kinds: Kind[], names: [string, string],
@@ -50,15 +59,18 @@ function within(figures: number[], others: number[]): boolean {
   return half >= Math.min(...others) && half <= Math.max(...others);
 }
 
-/** Lays cells out. */
+/** Writes a table in Markdown. The first column is aligned to the left, the others to the right. */
 export function grid(head: string[], rows: string[][]): string {
   const widths = head.map((_, i) => Math.max(...[head, ...rows].map(row => row[i]!.length)));
-  const line = (cells: string[]) => `| ${cells.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join(' | ')} |`;
-  const rule = `|${widths.map((width, i) => i === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`).join('|')}|`;
-  return [line(head), rule, ...rows.map(line)].join('\n');
+  const align = (cell: string, i: number) =>
+    i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!);
+  const line = (cells: string[]) => `| ${cells.map(align).join(' | ')} |`;
+  const rules = widths.map((width, i) =>
+    i === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`);
+  return [line(head), `|${rules.join('|')}|`, ...rows.map(line)].join('\n');
 }
 
-/** The median. */
+/** Writes the median of some numbers. */
 export function middle(all: number[], digits = 0): string {
   return median(all).toFixed(digits);
 }
@@ -69,14 +81,26 @@ function median(all: number[]): number {
   return (sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2;
 }
 
-/** The median, the least and the most. */
+/** Writes the median with the least and the most: '5 (3–9)'. */
 function spread(all: number[], digits?: number): string {
-  const [least, most] = [Math.min(...all), Math.max(...all)].map(value => value.toFixed(digits ?? 0));
+  const least = Math.min(...all).toFixed(digits);
+  const most = Math.max(...all).toFixed(digits);
   return `${middle(all, digits)} (${least}–${most})`;
 }
 
-/** What it was measured on, and when. */
+/**
+ * Describes the machine and the time of a measurement.
+ * @param start the time of its start, in ms
+ */
 export function circumstances(start: number): string {
-  const machine = `${os.cpus().length} × ${os.cpus()[0]?.model.trim()}, ${os.type()} ${os.release()}`;
-  return `node ${process.version}, ${machine}; ${Math.round((Date.now() - start) / 1000)} s; ${new Date().toISOString().slice(0, 10)}`;
+  const processors = `${os.cpus().length} × ${os.cpus()[0]?.model.trim()}`;
+  const machine = `${processors}, ${os.type()} ${os.release()}`;
+  const seconds = Math.round((Date.now() - start) / 1000);
+  const date = new Date().toISOString().slice(0, 10);
+  return `node ${process.version}, ${machine}; ${seconds} s; ${date}`;
+}
+
+/** Shows a line in the terminal that the next one replaces; '' removes it. */
+export function showProgress(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
 }

@@ -1,3 +1,4 @@
+/* Starts and stops servers. */
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
@@ -12,27 +13,30 @@ import type { Kind } from './servers';
 export interface Running {
   kind: Kind;
   port: number;
-  /** From its start until it took a connection, ms. */
+  /** The time from the start of the process until it accepted a connection, in ms. */
   started: number;
+  /** Asks the probe in the server's process (probe.ts). */
   ask: (question: Question) => Promise<Readings>;
-  /** Whether it has ended by itself. */
+  /** Whether the process has ended by itself. */
   died: () => boolean;
   stop: () => Promise<void>;
 }
 
 /**
- * Starts a server in a process of its own. What it logs goes to a file.
- * @param probed whether it can be asked for readings
- * @throws if it does not listen within 10 s
+ * Starts a server in a process of its own. Its output goes to a file in build/.
+ * @param probed whether it has the probe, and can be asked for readings
+ * @throws Error with the end of its output if it does not listen within 10 s
  */
-export async function start(kind: Kind, probed = true): Promise<Running> {
+export async function startServer(kind: Kind, probed = true): Promise<Running> {
   const port = await freePort();
   const log = path.join(build, `bench-${kind.name}.log`);
   const out = openSync(log, 'w');
   const env = { ...process.env, REDIS_URL: '', PORT: String(port), ...kind.env };
+  const probe = probed ? ['-r', path.join(__dirname, 'probe.js')] : [];
+  const channel = probed ? ['ipc' as const] : [];
   const before = performance.now();
-  const child = spawn(process.execPath, [...probed ? ['-r', path.join(__dirname, 'probe.js')] : [], ...kind.script], {
-    env, stdio: ['ignore', out, out, ...probed ? ['ipc' as const] : []],
+  const child = spawn(process.execPath, [...probe, ...kind.script], {
+    env, stdio: ['ignore', out, out, ...channel],
   });
   closeSync(out);
   const end = () => child.kill(kind.signal ?? 'SIGKILL');
@@ -58,8 +62,8 @@ export async function start(kind: Kind, probed = true): Promise<Running> {
 
 async function ask(child: ChildProcess, question: Question): Promise<Readings> {
   child.send(question);
-  const [readings] = await once(child, 'message', { signal: AbortSignal.timeout(30000) }) as [Readings];
-  return readings;
+  const answer = await once(child, 'message', { signal: AbortSignal.timeout(30000) });
+  return (answer as [Readings])[0];
 }
 
 async function freePort(): Promise<number> {
@@ -71,13 +75,13 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether something takes connections. Asked about once a millisecond. */
+/** Whether a server accepts connections. If not, the answer comes after a millisecond. */
 async function accepts(port: number): Promise<boolean> {
   const socket = net.connect(port, '127.0.0.1');
-  const taken = await new Promise<boolean>(resolve => {
+  const accepted = await new Promise<boolean>(resolve => {
     socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
   });
   socket.destroy();
-  if (!taken) await sleep(1);
-  return taken;
+  if (!accepted) await sleep(1);
+  return accepted;
 }

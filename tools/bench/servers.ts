@@ -1,4 +1,4 @@
-/* What is compared. */
+/* The servers that are compared. */
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { packBundle } from '../package/pack';
@@ -9,52 +9,102 @@ import { webSocket } from './socket';
 import { bareSocket, engineSocket, legacySocket, numberedSocket } from './socket-protocols';
 
 export interface Kind {
-  /** What --servers calls it. One with WebSockets has the name of the one without. */
+  /** Its name for --servers. A server has the same name with WebSockets and without. */
   name: string;
-  /** What the table calls it. */
+  /** Its name in the table. */
   title: string;
-  /** What its clients are reached over: polls, if missing. */
+  /** The transport of its clients; polls, if missing. */
   over?: 'websocket';
   client: MakeClient;
-  /** What node runs. */
+  /** The arguments of node: the script and its own arguments. */
   script: string[];
   env?: Record<string, string>;
-  /** Where it says how many clients it has, if it does. */
+  /** The URL that tells how many clients the server has. */
   health?: string;
-  /** What is run to see how long it takes to start, if not the same. */
+  /** The script whose start is measured, if it is another one. */
   toStart?: string[];
-  /** The one load that it is for, if it is not for all. */
+  /** The only load that the server is for. */
   only?: string;
-  /** How it is ended, if it has to clean up behind it. */
+  /** The signal that ends it, if it must clean up at its end. */
   signal?: 'SIGTERM';
-  /** Whether it is one of the peers, which are installed for the benchmark alone. */
+  /** Whether it is a peer, whose packages are installed only for the benchmark. */
   peer?: true;
-  /** Whether it runs what is built in another copy of the template: the folder that --against names. */
+  /** Whether it is of the other copy of the template, in the folder of --against. */
   against?: true;
 }
 
-/** Ours as it is built, with the benchmark's application in the place of app.ts. */
+/** The built template, with the benchmark's application in the place of app.ts. */
 const site = path.join(build, 'bench-site');
 const logs = path.join(build, 'bench-logs');
-const own = (name: string) => [path.join(__dirname, 'servers', `${name}.js`)];
-const ours = { script: [path.join(site, 'dist', 'server.js')], toStart: [path.join(root, 'dist', 'server.js')], health: `${appPath}/health` };
 const packed = path.join(build, 'bench-package');
-const standIn = (folder: string) => path.join(folder, 'build', 'tools', 'iis', 'index.js');
+/** The other copy of the template, with the same application. */
+const other = path.join(build, 'bench-against');
+
+function own(name: string): string[] {
+  return [path.join(__dirname, 'servers', `${name}.js`)];
+}
+
+function standIn(folder: string): string {
+  return path.join(folder, 'build', 'tools', 'iis', 'index.js');
+}
+
+const ours = {
+  script: [path.join(site, 'dist', 'server.js')],
+  toStart: [path.join(root, 'dist', 'server.js')],
+  health: `${appPath}/health`,
+};
 const preview = {
   script: [...own('preview'), standIn(root), site],
-  // It ends the node that it has started.
+  // With this signal it also ends the node that it has started.
   signal: 'SIGTERM' as const,
 };
-const OFFERED = { TRANSPORTS: 'websocket,xhr-polling' };
 
-export const kinds: Kind[] = [
-  { name: 'floor', title: 'floor: bare `node:http`', client: polling(legacy), script: own('floor') },
-  { name: 'ours', title: '**this template**', client: polling(legacy), ...ours },
-  { name: 'ours-realtime', title: '**this template**, client `realtime.js`', client: polling(numbered), ...ours },
-  { name: 'ours-package', title: '**this template**, `npm run package`', client: polling(legacy), script: [path.join(packed, 'dist', 'server.js')], only: 'start' },
-  { name: 'preview', title: '`npm run preview`', client: polling(legacy), ...preview, only: 'preview' },
-  { name: 'stock-quiet', title: 'Socket.IO 0.9, the article\'s sample, log off', client: polling(legacy), script: own('sample'), env: { LOG: 'off' } },
-  { name: 'stock', title: 'Socket.IO 0.9, the article\'s sample', client: polling(legacy), script: own('sample') },
+const OVER_POLLING: Kind[] = [
+  {
+    name: 'floor',
+    title: 'floor: bare `node:http`',
+    client: polling(legacy),
+    script: own('floor'),
+  },
+  {
+    name: 'ours',
+    title: '**this template**',
+    client: polling(legacy),
+    ...ours,
+  },
+  {
+    name: 'ours-realtime',
+    title: '**this template**, client `realtime.js`',
+    client: polling(numbered),
+    ...ours,
+  },
+  {
+    name: 'ours-package',
+    title: '**this template**, `npm run package`',
+    client: polling(legacy),
+    script: [path.join(packed, 'dist', 'server.js')],
+    only: 'start',
+  },
+  {
+    name: 'preview',
+    title: '`npm run preview`',
+    client: polling(legacy),
+    ...preview,
+    only: 'preview',
+  },
+  {
+    name: 'stock-quiet',
+    title: 'Socket.IO 0.9, the article\'s sample, log off',
+    client: polling(legacy),
+    script: own('sample'),
+    env: { LOG: 'off' },
+  },
+  {
+    name: 'stock',
+    title: 'Socket.IO 0.9, the article\'s sample',
+    client: polling(legacy),
+    script: own('sample'),
+  },
   {
     name: 'stock-iisnode',
     title: 'the same, logging as under iisnode',
@@ -62,57 +112,95 @@ export const kinds: Kind[] = [
     script: [path.join(build, 'tools', 'iis', 'interceptor.js'), ...own('sample')],
     env: { IISNODE_LOGGINGENABLED: '1', IISNODE_LOGDIRECTORY: logs },
   },
-  { name: 'socket.io-4', title: 'Socket.IO 4, polling', client: polling(engine), script: own('socketio4'), peer: true },
-  { name: 'sockjs', title: 'SockJS 0.3, xhr', client: polling(sockjs), script: own('sockjs'), peer: true },
-  ...([
-    { name: 'floor', title: 'floor: bare `ws`', client: webSocket(bareSocket), script: own('floor-ws') },
-    { name: 'ours', title: '**this template**', client: webSocket(legacySocket), ...ours, env: OFFERED },
-    { name: 'ours-realtime', title: '**this template**, client `realtime.js`', client: webSocket(numberedSocket), ...ours, env: OFFERED },
-    {
-      name: 'socket.io-4',
-      title: 'Socket.IO 4, WebSocket',
-      client: webSocket(engineSocket),
-      script: own('socketio4'),
-      env: { TRANSPORTS: 'websocket' },
-      peer: true,
-    },
-  ] satisfies Kind[]).map(kind => ({ ...kind, over: 'websocket' as const })),
+  {
+    name: 'socket.io-4',
+    title: 'Socket.IO 4, polling',
+    client: polling(engine),
+    script: own('socketio4'),
+    peer: true,
+  },
+  {
+    name: 'sockjs',
+    title: 'SockJS 0.3, xhr',
+    client: polling(sockjs),
+    script: own('sockjs'),
+    peer: true,
+  },
 ];
 
-/** Where the other copy of the template runs. */
-const other = path.join(build, 'bench-against');
+const BOTH_TRANSPORTS = { TRANSPORTS: 'websocket,xhr-polling' };
 
-/** The same server, whose application tells everybody how many they are. The floor has no application. */
+const OVER_WEBSOCKET: Kind[] = [
+  {
+    name: 'floor',
+    title: 'floor: bare `ws`',
+    client: webSocket(bareSocket),
+    script: own('floor-ws'),
+  },
+  {
+    name: 'ours',
+    title: '**this template**',
+    client: webSocket(legacySocket),
+    ...ours,
+    env: BOTH_TRANSPORTS,
+  },
+  {
+    name: 'ours-realtime',
+    title: '**this template**, client `realtime.js`',
+    client: webSocket(numberedSocket),
+    ...ours,
+    env: BOTH_TRANSPORTS,
+  },
+  {
+    name: 'socket.io-4',
+    title: 'Socket.IO 4, WebSocket',
+    client: webSocket(engineSocket),
+    script: own('socketio4'),
+    env: { TRANSPORTS: 'websocket' },
+    peer: true,
+  },
+];
+
+export const kinds: Kind[] = [
+  ...OVER_POLLING,
+  ...OVER_WEBSOCKET.map(kind => ({ ...kind, over: 'websocket' as const })),
+];
+
+/**
+ * The same server with an application that sends the number of clients to all. The floor has no
+ * application, and stays the same.
+ */
 export function counting(kind: Kind): Kind {
   return { ...kind, env: { ...kind.env, BENCH_APP: own('counting')[0]! } };
 }
 
 /**
- * What --against compares: each of ours that runs on its own, beside the same from another copy.
- * @param servers those of which the pairs are made; all others are left out
+ * The servers that --against compares: each server of this template, followed by the same one of
+ * the other copy.
+ * @param servers the servers to pair; peers and others are left out
  * @param folder the other copy
  */
 export function pairs(servers: Kind[], folder: string): Kind[] {
   const copied = servers.filter(({ script }) => [ours.script, preview.script].includes(script));
+  const server = [path.join(other, 'dist', 'server.js')];
+  const previewOfOther = [...own('preview'), standIn(path.resolve(folder)), other];
   return copied.flatMap(kind => [
     kind,
     {
       ...kind,
       name: `against-${kind.name}`,
       title: `${kind.title}, the other copy`,
-      script: kind.script === preview.script
-        ? [...own('preview'), standIn(path.resolve(folder)), other]
-        : [path.join(other, 'dist', 'server.js')],
-      toStart: [path.join(other, 'dist', 'server.js')],
+      script: kind.script === preview.script ? previewOfOther : server,
+      toStart: server,
       against: true as const,
     },
   ]);
 }
 
 /**
- * Lays out what the servers run on.
- * @param folder the other copy of the template, built, if there is one
- * @throws if there is nothing built in that folder
+ * Makes the folders that the servers run in.
+ * @param folder the other copy of the template, which must be built
+ * @throws Error if that copy is not built
  */
 export async function prepare(servers: Kind[], folder?: string): Promise<void> {
   for (const one of [site, logs, packed, other]) rmSync(one, { recursive: true, force: true });
@@ -125,11 +213,11 @@ export async function prepare(servers: Kind[], folder?: string): Promise<void> {
     throw new Error(`--against ${folder}: there is no ${built}; run npm run build there`);
   }
   layOut(folder, other);
-  // The packages that it was built with, which need not be ours.
+  // The other copy has packages of its own, perhaps in other versions.
   symlinkSync(path.resolve(folder, 'node_modules'), path.join(other, 'node_modules'), 'junction');
 }
 
-/** Copies what is built in `from`, with the benchmark's application in the place of app.ts. */
+/** Copies a built template, with the benchmark's application in the place of app.ts. */
 function layOut(from: string, to: string): void {
   for (const name of ['dist', 'public', 'web.config', 'iisnode.yml']) {
     cpSync(path.join(from, name), path.join(to, name), { recursive: true });

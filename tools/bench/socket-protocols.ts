@@ -1,32 +1,50 @@
-/* How a client of each protocol talks over a WebSocket. */
+/* The protocols over a WebSocket: the texts of a client, and the messages in the answers. */
 import { resource } from './paths';
 import { Brought, get, headers, packet, readEngine, readId, readPayload } from './protocols';
 
-/** A client's side of a session. */
+/** The client's side of a session. */
 export interface SocketSession {
-  /** Asks what comes before the WebSocket, and gives the request for it. */
+  /**
+   * Sends the requests that come before the WebSocket.
+   * @returns the upgrade request
+   */
   open: (ask: (request: string) => Promise<string>) => Promise<string>;
-  /** What is said once the WebSocket is open, '' for nothing. Where it is missing, the session is open along with the WebSocket. */
+  /**
+   * The first text over the open WebSocket, '' for none. If it is missing, the session is open as
+   * soon as the WebSocket is.
+   */
   first?: string;
-  /** @param asks whether it asks for an acknowledgement */
+  /** @param asks whether the event asks for an acknowledgement */
   message: (event: string, text: string, asks: boolean) => string;
-  /** @throws if the server sends what it should not */
+  /** @throws Error if the server sends a wrong text */
   read: (text: string) => Brought;
-  /** A sign of life. */
+  /** The text that answers a ping. */
   pong?: string;
-  /** Says which messages have arrived. */
+  /** The text with the number of the last message that has arrived. */
   acknowledge?: () => string;
 }
 
 export type SocketProtocol = (port: number) => SocketSession;
 
-/** As browsers ask, but for compression, which no server here has by default. */
+/** The upgrade request of a browser, without compression, which no server here has by default. */
 function upgrade(port: number, path: string): string {
-  return `GET ${path} HTTP/1.1\r\n${headers(port).replace('keep-alive', 'Upgrade')}Origin: http://localhost:${port}\r\nUpgrade: websocket\r\n` +
-    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+  const own = `Origin: http://localhost:${port}\r\n`
+    + 'Upgrade: websocket\r\n'
+    + 'Sec-WebSocket-Version: 13\r\n'
+    + 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+  const common = headers(port).replace('keep-alive', 'Upgrade');
+  return `GET ${path} HTTP/1.1\r\n${common}${own}\r\n`;
 }
 
-/** The floor: packets of 0.9 go there and come back as they are. */
+/** Opens a session of 0.9. @returns the upgrade request */
+async function openLegacy(
+  port: number, ask: (request: string) => Promise<string>, query: string,
+): Promise<string> {
+  const answer = await ask(get(port, `${resource}/1/?${query}${query && '&'}t=1`));
+  return upgrade(port, `${resource}/1/websocket/${readId(answer)}${query && '?'}${query}`);
+}
+
+/** The floor sends each packet back as it came. */
 export const bareSocket: SocketProtocol = port => ({
   open: () => Promise.resolve(upgrade(port, '/')),
   message: (event, text) => packet(event, text, ''),
@@ -37,7 +55,7 @@ export const bareSocket: SocketProtocol = port => ({
 export const legacySocket: SocketProtocol = port => {
   let number = 0;
   return {
-    open: async ask => upgrade(port, `${resource}/1/websocket/${readId(await ask(get(port, `${resource}/1/?t=1`)))}`),
+    open: ask => openLegacy(port, ask, ''),
     first: '',
     message: (event, text, asks) => packet(event, text, asks ? `${number += 1}+` : ''),
     read: text => readLegacy(text, () => ''),
@@ -45,11 +63,11 @@ export const legacySocket: SocketProtocol = port => {
   };
 };
 
-/** Socket.IO 0.9 as public/realtime.js talks: messages are numbered both ways. */
+/** Socket.IO 0.9 with public/realtime.js: messages are numbered in both directions. */
 export const numberedSocket: SocketProtocol = port => {
   let [sent, got] = [0, 0];
   return {
-    open: async ask => upgrade(port, `${resource}/1/websocket/${readId(await ask(get(port, `${resource}/1/?got=0&try=1&t=1`)))}?got=0&try=1`),
+    open: ask => openLegacy(port, ask, 'got=0&try=1'),
     first: '',
     message: (event, text, asks) => packet(event, text, `${sent += 1}${asks ? '+' : ''}`),
     read: text => readLegacy(text, () => String(got += 1)),

@@ -1,25 +1,32 @@
-import type { Client, MakeClient } from './client';
+/* The clients of the benchmark that use WebSockets. */
+import { Client, MakeClient, refuseMessage } from './client';
 import { Frames } from './frames';
 import type { Message } from './protocols';
 import type { SocketProtocol, SocketSession } from './socket-protocols';
 import { Wire } from './wire';
 
-/** How long public/realtime.js waits before it says what it has, ms. */
+/** public/realtime.js acknowledges a message after this time, in ms. */
 const ACKNOWLEDGE_AFTER = 500;
 
-/** Clients with a WebSocket each. */
-export const webSocket = (protocol: SocketProtocol): MakeClient => (port, failed) => new SocketClient(port, protocol, failed);
+/** Makes clients with a WebSocket each. */
+export function webSocket(protocol: SocketProtocol): MakeClient {
+  return (port, failed) => new SocketClient(port, protocol, failed);
+}
 
 class SocketClient implements Client {
   readonly polls = 0;
   rested = () => undefined;
-  heard: (message: Message) => void = message => { throw new Error(`nobody waits for ${message.join(' ')}`); };
+  heard: (message: Message) => void = refuseMessage;
 
   private readonly session: SocketSession;
   private frames: Frames | null = null;
   private acknowledging: NodeJS.Timeout | null = null;
 
-  constructor(private readonly port: number, protocol: SocketProtocol, private readonly failed: (error: Error) => void) {
+  constructor(
+    private readonly port: number,
+    protocol: SocketProtocol,
+    private readonly failed: (error: Error) => void,
+  ) {
     this.session = protocol(port);
   }
 

@@ -1,6 +1,6 @@
+/* A connection for HTTP. */
 import net from 'node:net';
 
-/** What a server answered. */
 export interface Answer {
   status: number;
   text: string;
@@ -8,19 +8,19 @@ export interface Answer {
 
 type Done = (answer: Answer) => void;
 
-/** All bytes that went over all connections so far, both ways, with headers. */
+/** The bytes of all connections so far, in both directions, with headers. */
 export const traffic = { bytes: 0 };
 
-/** What is read is used at once: one buffer does for all connections. */
+/** One buffer is enough for all connections: the bytes in it are used at once. */
 const shared = Buffer.allocUnsafe(65536);
 const NOTHING = Buffer.alloc(0);
 
-/** How long a connection may have been idle and still be used, ms: node's server closes one after 5 s. */
+/** A connection is used again within this time, in ms: node's server closes an idle one at 5 s. */
 const FRESH = 3000;
 
 /**
- * A kept connection, with one request on it at a time; others wait in line. It costs a fraction of what node's http client
- * does, which leaves the machine to the server.
+ * A connection that stays open. It has one request at a time, and further requests wait in a line.
+ * It costs a fraction of node's http client, so the machine is free for the server.
  */
 export class Wire {
   private socket: net.Socket | null = null;
@@ -29,10 +29,13 @@ export class Wire {
   private parts = NOTHING;
   private used = 0;
 
-  /** @param failed takes what is not to happen: a connection that is refused, or cut within a request */
+  /** @param failed is called if the connection is refused, or cut within a request */
   constructor(private readonly port: number, private readonly failed: (error: Error) => void) {}
 
-  /** Sends a request. `done` takes its answer. */
+  /**
+   * Sends a request.
+   * @param done is called with the answer
+   */
   send(request: string, done: Done): void {
     if (this.done) {
       this.line.push([request, done]);
@@ -47,7 +50,10 @@ export class Wire {
     traffic.bytes += Buffer.byteLength(request);
   }
 
-  /** The same as a promise. */
+  /**
+   * Sends a request.
+   * @returns the answer
+   */
   ask(request: string): Promise<Answer> {
     return new Promise(resolve => this.send(request, resolve));
   }
@@ -83,7 +89,7 @@ export class Wire {
     traffic.bytes += data.length;
     const all = this.parts.length === 0 ? data : Buffer.concat([this.parts, data]);
     const answer = readAnswer(all);
-    // What is in the shared buffer is gone with the next read.
+    // The next read overwrites the shared buffer, so an incomplete answer is copied.
     this.parts = answer ? NOTHING : Buffer.from(all);
     if (!answer) return;
     const { done } = this;
@@ -112,7 +118,9 @@ function readAnswer(data: Buffer): Answer | null {
     return data.length < stop ? null : { status, text: data.toString('utf8', start, stop) };
   }
   if (status === 204) return { status, text: '' };
-  if (!/\r\ntransfer-encoding: chunked/i.test(head)) throw new Error(`an answer with no length: ${head}`);
+  if (!/\r\ntransfer-encoding: chunked/i.test(head)) {
+    throw new Error(`an answer with no length: ${head}`);
+  }
   const text = readChunks(data, start);
   return text === null ? null : { status, text };
 }

@@ -1,6 +1,6 @@
 /*
- * A request on its way to node.exe and back, as iisnode carries it: what it adds, takes away, keeps
- * back, and answers by itself.
+ * iisnode between IIS and node.exe. It changes the headers of a request, sends the request through
+ * node's pipe, and collects the answer.
  */
 import http from 'node:http';
 import type net from 'node:net';
@@ -11,17 +11,14 @@ import type { IisnodeSettings } from './settings';
 /** A request that a handler has been found for. */
 export interface Exchange {
   req: http.IncomingMessage;
-  /**
-   * The URL that node is given: the one the client asked for, if URL Rewrite has put another in its
-   * place.
-   */
+  /** The URL that node gets. Where a rule has rewritten the URL, node gets the client's own. */
   url: string;
   /** The client's address. */
   client: string;
   /** Whether the client asks for a WebSocket. */
   upgrade: boolean;
   serverVariable: (name: string) => string | undefined;
-  /** What URL Rewrite adds. */
+  /** The X-Original-URL that URL Rewrite adds. */
   originalUrl?: string;
 }
 
@@ -38,30 +35,31 @@ export interface Answer {
   upgrade?: { socket: Duplex; head: Buffer };
 }
 
-// What a handler of IIS collects before it sends on (responseBufferLimit, bytes).
+// A handler of IIS collects so many bytes before it sends an answer on (responseBufferLimit).
 const BUFFER_LIMIT = 4194304;
 
 /**
- * Gives a request to a process, and its answer back.
+ * Sends a request to a process.
+ * @returns the answer of the process
  * @throws IisnodeError where iisnode answers by itself
  */
 export async function exchange(
   request: Exchange, node: NodeProcess, settings: IisnodeSettings,
 ): Promise<Answer> {
-  // The client's request headers and iisnode's own have one buffer.
+  // The client's headers and those that iisnode adds share one buffer.
   const headers = requestHeaders(request, settings);
   if (headers.join('').length + request.url.length > settings.maxRequestBufferSize) {
     const why = 'the request headers are larger than maxRequestBufferSize';
     throw new IisnodeError('500.1005', 1816, why);
   }
-  const { socket, kept } = await node.connect(true);
+  const { socket, pooled } = await node.connect(true);
   try {
     return await send(request, headers, socket, node, settings);
   } catch (error) {
     const wasClosed = (error as NodeJS.ErrnoException).code === 'EPIPE';
-    if (!kept || !wasClosed) throw failure(error, request.req);
-    // A kept connection that turns out closed when the headers are written is replaced by a new
-    // one, unseen.
+    if (!pooled || !wasClosed) throw failure(error, request.req);
+    // node has closed a pooled connection meanwhile, and iisnode sees it only when it writes the
+    // headers. iisnode then takes a new connection; the client does not notice.
     const fresh = await node.connect(false);
     try {
       return await send(request, headers, fresh.socket, node, settings);
@@ -72,24 +70,25 @@ export async function exchange(
 }
 
 /**
- * The headers that node gets, as SerializeRequestHeaders in iisnode's chttpprotocol.cpp writes
- * them: those that http.sys
- * knows, in its own order and spelling, without those that are empty; the client's others, as they
- * came; then iisnode's own.
+ * The headers that node gets, in the order of SerializeRequestHeaders (chttpprotocol.cpp of
+ * iisnode):
+ * 1. headers that http.sys knows, in the order and spelling of http.sys, empty ones left out;
+ * 2. the client's other headers, as they came;
+ * 3. the headers that iisnode adds.
  */
 function requestHeaders(request: Exchange, settings: IisnodeSettings): string[] {
   const { client, originalUrl, serverVariable } = request;
   const headers: string[] = [];
   const sent = joined(request.req.rawHeaders);
-  // Only where the whole of it is "upgrade": the "keep-alive, Upgrade" of older
-  // Firefoxes does not get to node.
+  // iisnode passes the header on only where its whole value is "upgrade". The value of older
+  // Firefoxes, "keep-alive, Upgrade", does not get to node.
   const connection = sent.get('connection')?.[1] ?? '';
   const upgrades = request.upgrade && /^upgrade$/i.test(connection);
   sent.set('connection', ['Connection', upgrades ? connection : 'keep-alive']);
   if (!request.upgrade) sent.delete('upgrade');
-  // IIS has answered it already.
+  // IIS itself has answered the Expect already.
   if (/^100-continue$/i.test(sent.get('expect')?.[1] ?? '')) sent.delete('expect');
-  // URL Rewrite's, in the place of a client's.
+  // The header of URL Rewrite replaces one that the client sent.
   if (originalUrl !== undefined) sent.set('x-original-url', ['X-Original-URL', originalUrl]);
 
   for (const name of KNOWN) {
@@ -99,19 +98,19 @@ function requestHeaders(request: Exchange, settings: IisnodeSettings): string[] 
   }
   const { enableXFF } = settings;
   for (const [lowerCase, [name, value]] of sent) {
-    // The address is added unless the text ends with it, whatever is in front of it there.
-    const told = value.toLowerCase().endsWith(client.toLowerCase());
-    const isToldHere = enableXFF && lowerCase === 'x-forwarded-for' && !told;
-    headers.push(name, isToldHere ? `${value}, ${client}` : value);
+    // iisnode compares only the end of the value, so "99.1.2.3.4" counts as "1.2.3.4".
+    const endsWithAddress = value.toLowerCase().endsWith(client.toLowerCase());
+    const addsAddress = enableXFF && lowerCase === 'x-forwarded-for' && !endsWithAddress;
+    headers.push(name, addsAddress ? `${value}, ${client}` : value);
   }
   if (enableXFF && !sent.has('x-forwarded-for')) headers.push('X-Forwarded-For', client);
   if (enableXFF && !sent.has('x-forwarded-proto')) {
     const isHttps = /^on$/i.test(serverVariable('HTTPS') ?? '');
     headers.push('X-Forwarded-Proto', isHttps ? 'https' : 'http');
   }
-  // Last, from the end of the list, and beside one of the same name that the client sent. Of a
-  // variable that IIS does
-  // not know nothing is written; one that is empty is a header without a value.
+  // iisnode reads the list from its end. It does not replace a header of the same name that the
+  // client sent. A variable that IIS does not know gives no header; an empty one gives a header
+  // without a value.
   for (const name of settings.promoteServerVars.split(',').filter(one => one !== '').reverse()) {
     const value = serverVariable(name);
     if (value !== undefined) headers.push(`X-iisnode-${name}`, value);
@@ -119,7 +118,11 @@ function requestHeaders(request: Exchange, settings: IisnodeSettings): string[] 
   return headers;
 }
 
-/** Headers of one name are one to whoever asks http.sys, in the place and spelling of the first. */
+/**
+ * Joins headers of the same name, as http.sys does. The header keeps the place and the spelling of
+ * the first one.
+ * @returns the headers by their names in lower case
+ */
 function joined(rawHeaders: string[]): Map<string, [name: string, value: string]> {
   const headers = new Map<string, [name: string, value: string]>();
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -154,35 +157,35 @@ function send(
       path: '/',
       createConnection: () => socket,
       maxHeaderSize: settings.maxRequestBufferSize,
-      // node takes pairs as well, as they are.
+      // node takes a list of names and values too, and writes it as it is. Its types do not say so.
       headers: headers as never,
     });
     requestLine(upstream, `${req.method} ${url} HTTP/${req.httpVersion}`);
     // Without an agent node would close the connection after the answer.
     upstream.shouldKeepAlive = true;
     socket.setNoDelay?.(true);
-    // Not at the socket's 'free': where a write is confirmed late, as by Windows' pipes, node emits
-    // it twice, at the end of the answer and
-    // when the request has gone. The second would make free what has the next request by then.
+    // The connection is free when both the request and the answer have ended. The socket's event
+    // 'free' is of no use here: where a write is confirmed late, as by Windows' pipes, node emits
+    // the event twice. At the second time the connection may have the next request already.
     let open = 2;
     const close = () => {
       open -= 1;
-      if (open === 0 && upstream.shouldKeepAlive) node.keep(socket);
+      if (open === 0 && upstream.shouldKeepAlive) node.release(socket);
     };
     upstream.once('finish', close).once('response', res => res.once('end', close));
     upstream.on('error', error => {
       socket.destroy();
       reject(error);
     });
-    // The answer is read when the request has been sent whole, or node has closed its side.
+    // iisnode reads the answer when the whole request has been sent, or node has closed its side.
     const sent = new Promise<void>(done => upstream.once('finish', done).once('close', done));
     upstream.on('response', res => {
-      // At once, or what comes before it is heard would be lost.
+      // The listeners are added at once: data that comes before them would be lost.
       const answer = read(res, settings);
       answer.catch(() => undefined);
       void sent.then(() => answer).then(resolve, reject);
     });
-    // iisnode takes the first status line for the answer, a 103 as well. The rest stays unread.
+    // iisnode takes the first status line for the answer, even a 103, and reads nothing after it.
     upstream.once('information', ({ statusCode, statusMessage, rawHeaders }) => {
       const body = Buffer.alloc(0);
       resolve({ status: statusCode, reason: statusMessage, headers: rawHeaders, body });
@@ -199,8 +202,8 @@ function send(
       });
     });
     upstream.flushHeaders();
-    // If the connection was closed before, that is known by then: the body must not be read for
-    // nothing.
+    // If the connection is closed already, node has noticed it by then. The body must stay unread
+    // then, for the second attempt needs it.
     setImmediate(() => {
       if (upstream.destroyed && !upstream.writableFinished) return;
       if (hasBody(req)) sendBody(req, upstream).catch((error: Error) => upstream.destroy(error));
@@ -210,9 +213,9 @@ function send(
 }
 
 /**
- * Sets the first line, which node writes with HTTP/1.1 and refuses with a space in the URL. iisnode
- * passes on the client's version, and without a rule a URL with its escapes decoded, in Windows'
- * ANSI.
+ * Replaces the request line that node has prepared. node always writes HTTP/1.1, and it refuses a
+ * space in the URL. iisnode passes on the client's version of HTTP. Where no rule matched, iisnode
+ * passes on the decoded URL, in Windows' ANSI code page.
  */
 function requestLine(upstream: http.ClientRequest, line: string): void {
   const written = upstream as unknown as { _header: string };
@@ -221,8 +224,8 @@ function requestLine(upstream: http.ClientRequest, line: string): void {
 }
 
 /**
- * Sends all of the body, even to a node that has answered. One that has closed its side gets no
- * more of it.
+ * Sends the body. A node that has answered already gets all of it; a node that has closed its side
+ * gets no more.
  */
 async function sendBody(req: http.IncomingMessage, upstream: http.ClientRequest): Promise<void> {
   let closed = false;
@@ -231,7 +234,8 @@ async function sendBody(req: http.IncomingMessage, upstream: http.ClientRequest)
     .once('close', () => closed = true);
   try {
     for await (const part of req) {
-      // What node has sent meanwhile must be heard before a write to a closed connection fails.
+      // An answer that node has sent meanwhile is read first: a write to a connection that node
+      // has closed would fail, and the answer would be lost.
       await new Promise(setImmediate);
       if (!closed) await new Promise(resolve => upstream.write(part, resolve));
     }
@@ -247,15 +251,15 @@ function hasBody(req: http.IncomingMessage): boolean {
 }
 
 /**
- * Collects the answer: all of it, unless it is large, or comes in chunks that are to be passed on
- * one by one (flushResponse).
+ * Collects the whole answer. An answer larger than BUFFER_LIMIT is passed on before its end; so is
+ * each chunk with flushResponse.
  */
 function read(res: http.IncomingMessage, settings: IisnodeSettings): Promise<Answer> {
   const chunked = /chunked/i.test(res.headers['transfer-encoding'] ?? '');
   const headers: string[] = [];
   for (let at = 0; at < res.rawHeaders.length; at += 2) {
-    // It is about the pipe.
     const name = res.rawHeaders[at]!;
+    // node's Connection header is about the pipe, not about the client's connection.
     if (name.toLowerCase() !== 'connection') headers.push(name, res.rawHeaders[at + 1]!);
   }
   const answer = { status: res.statusCode!, reason: res.statusMessage!, headers };
@@ -283,7 +287,7 @@ function read(res: http.IncomingMessage, settings: IisnodeSettings): Promise<Ans
   });
 }
 
-/** What iisnode makes of an error on the pipe. */
+/** @returns the error with which iisnode answers after a failure of the pipe */
 function failure(error: unknown, req: http.IncomingMessage): IisnodeError {
   if (error instanceof IisnodeError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
@@ -295,7 +299,7 @@ function failure(error: unknown, req: http.IncomingMessage): IisnodeError {
     const status = /CONSTANT|STATUS|VERSION/.test(code) ? '500.1013' : '500.1014';
     return new IisnodeError(status, 11, message);
   }
-  // ERROR_BROKEN_PIPE: node closed the connection, or ended, without an answer.
+  // 109 is Windows' ERROR_BROKEN_PIPE: node closed the connection, or ended, without an answer.
   const why = `node closed the connection without an answer to ${req.method}`;
   return new IisnodeError('500.1013', 109, why);
 }

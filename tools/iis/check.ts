@@ -1,4 +1,4 @@
-/* Whether IIS would take a web.config: what it would refuse in one file, line by line. */
+/* This file checks one web.config. It reports each mistake for which IIS would refuse the file. */
 import { ConfigProblem, DUPLICATE, LOCKED, LOCKS, mergeSection, Part } from './merge';
 import {
   AttributeSchema, CollectionSchema, ElementSchema, LOCKED_SECTIONS, NOT_IN_7_5, SECTIONS,
@@ -11,36 +11,36 @@ export { LOCKED } from './merge';
 
 const INVALID = '0x8007000d';
 
-/** .NET's own, which IIS leaves to it. IIS itself reads appSettings, for iisnode. */
+/** Sections of .NET, which IIS does not read. IIS reads appSettings, for iisnode. */
 export const DOT_NET = new Set([
   'configSections', 'connectionStrings', 'runtime', 'startup', 'system.codedom', 'system.data',
   'system.diagnostics', 'system.net', 'system.serviceModel', 'system.web', 'system.web.extensions',
   'system.xml.serialization',
 ]);
 
-/** A file of the configuration, as far as it is right. */
+/** A file of the configuration, with the problems in it. */
 export interface CheckedFile {
-  /** Null where the text is no XML. */
+  /** Null where the text is not well-formed XML. */
   root: XmlElement | null;
-  /** What makes the whole file unusable, in the order of the file. */
+  /** Problems that make the whole file unusable, in the order of the file. */
   fatal: ConfigProblem[];
-  /** What is wrong inside of a section: it shows when something reads that section. */
+  /** Problems inside of a section. IIS reports them when a module reads the section. */
   inSections: Map<XmlElement, ConfigProblem[]>;
-  /** The sections that the file has, by their full names. */
+  /** The full name of each section in the file. */
   sections: Map<XmlElement, string>;
-  /** Those problems that are in a <location>. */
+  /** The problems that are in a <location>. */
   inLocations: Set<ConfigProblem>;
 }
 
 /**
- * What an IIS of that version would refuse in a web.config, the first being what it reports.
- * @returns nothing if it takes the file
+ * Checks a web.config by itself, as an IIS of that version would.
+ * @returns the problems. IIS reports the first one; it takes a file without any
  */
 export function checkWebConfig(text: string, iis: '7.5' | '10'): ConfigProblem[] {
   const { root, fatal, inSections, inLocations } = checkFile(text, iis);
   if (!root) return fatal;
   const problems = new Set([...fatal, ...Array.from(inSections.values()).flat()]);
-  // What two entries make of each other: in the file itself, and in each of its locations.
+  // Two entries can be in conflict, in the file itself and in each of its locations.
   const locations = root.children.filter(child => child.name === 'location');
   const seen = new Set<string>();
   for (const target of ['', ...locations.map(location => location.attributes.path ?? '')]) {
@@ -70,7 +70,7 @@ function mergeProblems(
   }).flat();
 }
 
-/** <location path="."> is the folder of the file itself. */
+/** Whether a <location> is for the folder of the file itself: path="." */
 export function isOwnLevel(location: XmlElement): boolean {
   return ['', '.'].includes(location.attributes.path ?? '');
 }
@@ -84,7 +84,7 @@ export function sectionsAt(element: XmlElement, path: string): XmlElement[] {
   return found;
 }
 
-/** Reads and checks one file. What several levels make of each other is for merge.ts. */
+/** Reads and checks one file. merge.ts finds conflicts between files. */
 export function checkFile(text: string, iis: '7.5' | '10'): CheckedFile {
   let root: XmlElement;
   try {
@@ -107,7 +107,7 @@ export function checkFile(text: string, iis: '7.5' | '10'): CheckedFile {
   return { root, fatal, inSections, sections, inLocations };
 }
 
-/** Checks the element of a section: what is wrong with it by its schema. */
+/** Checks the element of a section against its schema. */
 export function checkSection(
   element: XmlElement, path: string, iis: '7.5' | '10',
 ): ConfigProblem[] {
@@ -122,9 +122,9 @@ class Checker {
   readonly sections = new Map<XmlElement, string>();
   readonly inLocations = new Set<ConfigProblem>();
   #inLocation = false;
-  // Where problems go at this point of the file.
+  // The list that takes the problems of the element that is checked now.
   #found = this.fatal;
-  // Which sections the file has, by their location and name.
+  // This set holds the location and the name of each section that was met so far.
   readonly #seen = new Set<string>();
 
   constructor(private readonly iis: '7.5' | '10') {}
@@ -151,14 +151,14 @@ class Checker {
     if (LOCKED_SECTIONS.has(path)) {
       this.report(element, path, 'Section locked at a parent level', LOCKED);
     }
-    // Its content is in another file, which is checked when it is read.
-    if (element.attributes.configSource === undefined) {
-      this.element(element, SECTIONS.get(path)!, path);
-    } else this.configSource(element, path);
+    // A configSource names another file with the section's content. layers.ts reads that file,
+    // and has it checked.
+    if (element.attributes.configSource !== undefined) this.configSource(element, path);
+    else this.element(element, SECTIONS.get(path)!, path);
     this.#found = this.fatal;
   }
 
-  /** The groups are followed down to the sections, which are where settings are. */
+  /** Checks a group of sections, such as system.webServer, with the groups inside of it. */
   private group(parent: XmlElement, at: string, location: string): void {
     this.namespace(parent, at || parent.name);
     for (const child of parent.children) {
@@ -167,13 +167,9 @@ class Checker {
       if (SECTIONS.has(path)) {
         const key = `${location} ${path}`;
         if (this.#seen.has(key)) {
-          this.report(
-            child,
-            path,
-            `Config section '${path}' already defined. `
-            + 'Sections must only appear once per config file',
-            DUPLICATE,
-          );
+          const message = `Config section '${path}' already defined. `
+            + 'Sections must only appear once per config file';
+          this.report(child, path, message, DUPLICATE);
         }
         this.#seen.add(key);
         this.section(child, path);
@@ -192,11 +188,8 @@ class Checker {
       .filter(name => name !== 'configSource' && !LOCKS.has(name));
     const extra = others[0] ?? element.children[0]?.name;
     if (extra === undefined) return;
-    this.report(
-      element,
-      path,
-      `A section that has a configSource can have nothing else: '${extra}'`,
-    );
+    const message = `A section that has a configSource can have nothing else: '${extra}'`;
+    this.report(element, path, message);
   }
 
   private element(element: XmlElement, schema: ElementSchema, path: string): void {
@@ -217,10 +210,9 @@ class Checker {
       this.element(element, collection.entry, path);
       return;
     }
-    // What removes an entry has its keys, and nothing else.
-    const keys = Array.from(
-      collection.entry.attributes.values(),
-    ).filter(attribute => attribute.key);
+    // The element that removes an entry has the entry's keys, and nothing else.
+    const attributes = Array.from(collection.entry.attributes.values());
+    const keys = attributes.filter(attribute => attribute.key);
     const named = element.name === collection.clear ? [] : keys;
     const schema = {
       attributes: new Map(named.map(one => [one.name, one])),
@@ -272,7 +264,7 @@ function isGroup(path: string): boolean {
   return Array.from(SECTIONS.keys()).some(name => name.startsWith(`${path}/`));
 }
 
-/** What is wrong with an attribute's value, null if nothing is. */
+/** @returns why an attribute's value is invalid; null if it is valid */
 function invalid(attribute: AttributeSchema, value: string): string | null {
   if (attribute.nonEmpty && value === '') return 'must not be empty';
   if (attribute.trimmed && value !== value.trim()) return 'white space at an end';

@@ -1,17 +1,28 @@
-/* Reading elements of a configuration. */
+/* Functions that read the elements of a configuration. */
 import type { XmlElement } from './xml';
 
-/** The element at a path of names. */
-export function find(element: XmlElement | undefined, name: string): XmlElement | undefined {
-  return name.split('/').reduce<XmlElement | undefined>((at, step) => children(at, step)[0], element);
+/**
+ * The element at a path of names below another element.
+ * @param path 'requestLimits/headerLimits'
+ */
+export function find(element: XmlElement | undefined, path: string): XmlElement | undefined {
+  let at = element;
+  for (const name of path.split('/')) at = children(at, name)[0];
+  return at;
 }
 
-/** The elements of a name, in order. */
+/** The children that have a name, in the order of the file. */
 export function children(element: XmlElement | undefined, name: string): XmlElement[] {
   return element?.children.filter(child => child.name === name) ?? [];
 }
 
-/** A boolean attribute. */
-export function is(element: XmlElement | undefined, attribute: string, otherwise: boolean): boolean {
-  return (element?.attributes[attribute] ?? String(otherwise)).toLowerCase() === 'true';
+/**
+ * The value of a boolean attribute.
+ * @param byDefault the value where the attribute is not set
+ */
+export function is(
+  element: XmlElement | undefined, attribute: string, byDefault: boolean,
+): boolean {
+  const value = element?.attributes[attribute] ?? String(byDefault);
+  return value.toLowerCase() === 'true';
 }

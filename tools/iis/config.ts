@@ -1,8 +1,7 @@
-/* What IIS's configuration says of a URL: the levels merged, each section read. */
-import { notCarriedOut } from './carried-out';
+/* The configuration of IIS for a URL: the levels are merged, and each section is read. */
 import { sectionsAt } from './check';
 import { children, find, is } from './collection';
-import { Counting, Hierarchy, IisVersion, Layers } from './layers';
+import { AppliedConfig, Hierarchy, IisVersion, Layers } from './layers';
 import { ConfigProblem, LOCKED, mergeSection, Part } from './merge';
 import { OutboundRules, readOutboundRules } from './outbound';
 import { Caching, readCaching } from './output-cache';
@@ -11,11 +10,12 @@ import { readRules, Rules } from './rewrite';
 import { SECTIONS } from './schema';
 import { serverConfiguration } from './server-defaults';
 import type { Status } from './statuses';
+import { findUnsupported } from './supported';
 import type { XmlElement } from './xml';
 
 export type { IisVersion } from './layers';
 
-/** A web.config that IIS does not take: every request that it counts for is answered 500.19. */
+/** A web.config that IIS refuses. It answers 500.19 to every request that the file is for. */
 export class WebConfigError extends Error {
   constructor(readonly file: string, readonly problem: ConfigProblem) {
     super(`${problemText(file, problem)} (${problem.code})`);
@@ -48,7 +48,7 @@ export interface RequestFiltering {
   allowUnlistedExtensions: boolean;
   verbs: Map<string, boolean>;
   allowUnlistedVerbs: boolean;
-  /** Bytes and characters. */
+  /** The limits of a body in bytes, of a URL and a query string in characters. */
   maxContentLength: number;
   maxUrl: number;
   maxQueryString: number;
@@ -60,15 +60,16 @@ export interface RequestFiltering {
 export interface SiteConfig {
   appSettings: [key: string, value: string][];
   handlers: Handler[];
-  /** The rules, or why they cannot be read: IIS then answers 500.52. */
+  /** The rules, or the reason why they cannot be read. IIS then answers 500.52. */
   rewrite: Rules | Error;
   outbound: OutboundRules;
   httpRedirect: HttpRedirect;
-  /** A setting of ASP.NET's that a pool in integrated mode refuses. */
+  /** The error for a setting of ASP.NET that a pool in integrated mode refuses. */
   integratedMode: { code: Status; message: string } | null;
   iisnode: Record<string, string>;
-  /** Why iisnode cannot read its own section, or appSettings: 500.1000 for all that it handles. */
+  /** Why iisnode cannot read <iisnode>. It answers 500.1000 to all of its requests. */
   iisnodeProblem?: string;
+  /** Why iisnode cannot read <appSettings>, with the same answer. */
   appSettingsProblem?: string;
   httpErrors: HttpErrors;
   filtering: RequestFiltering;
@@ -79,20 +80,22 @@ export interface SiteConfig {
   staticContentProblem?: WebConfigError;
   webSocketEnabled: boolean;
   caching: Caching;
-  /** Whether connections of clients are kept for the next request. */
+  /** Whether connections of clients stay open for the next request. */
   allowKeepAlive: boolean;
   dynamicCompression: boolean;
-  /** What of the files the stand-in reads and does not carry out, each with where it stands. */
-  notCarriedOut: string[];
+  /** The settings that the stand-in does not support, each with its file and line. */
+  unsupported: string[];
 }
 
 /**
- * Sections whose content only one module reads, and reports by itself. Of URL Rewrite that has been
- * seen for two rules of one name (UnionOfRAD/framework 20), for a locked allowedServerVariables,
- * and for a pattern; of iisnode in its functional test 116; of static files, where a mimeMap was
- * there twice, in h5bp/html5-boilerplate 275 and pnp/PnP 1224.
+ * Sections that only one module reads. That module reports a problem in the section by itself, and
+ * requests that it has no part in are answered. This is known for:
+ * - URL Rewrite: two rules of one name (UnionOfRAD/framework 20), a locked allowedServerVariables,
+ *   a pattern;
+ * - iisnode: its functional test 116;
+ * - static files: a mimeMap that was there twice (h5bp/html5-boilerplate 275, pnp/PnP 1224).
  */
-const READ_BY_THEMSELVES =
+const READ_BY_ONE_MODULE =
   /^(system\.webServer\/(rewrite\/|(iisnode|staticContent)$)|appSettings$)/;
 
 /** The configuration of an application, for any of its URLs. */
@@ -105,33 +108,36 @@ export class Configuration {
     this.#layers.refresh();
   }
 
-  /** Reads again what has changed. @returns whether anything has */
+  /**
+   * Reads files that have changed again.
+   * @returns whether a file has changed
+   */
   refresh(): boolean {
     if (!this.#layers.refresh()) return false;
     this.#known.clear();
     return true;
   }
 
-  /** What is in force for a URL, or why IIS answers 500.19 there. */
+  /** @returns the configuration for a URL, or the reason why IIS answers 500.19 there */
   at(url: string): SiteConfig | WebConfigError {
-    const counting = this.#layers.of(url);
-    const known = this.#known.get(counting.key);
+    const applied = this.#layers.of(url);
+    const known = this.#known.get(applied.key);
     if (known) return known;
     let config: SiteConfig | WebConfigError;
     try {
-      config = readLayers(counting, this.hierarchy.iis);
+      config = readLayers(applied, this.hierarchy.iis);
     } catch (error) {
       if (!(error instanceof WebConfigError)) throw error;
       config = error;
     }
-    this.#known.set(counting.key, config);
+    this.#known.set(applied.key, config);
     return config;
   }
 }
 
 /**
- * Reads the web.config of a folder; without one IIS's defaults hold.
- * @throws WebConfigError for the first thing that IIS would refuse
+ * Reads the web.config of a folder. Without a web.config, the result is IIS's defaults.
+ * @throws WebConfigError for the first problem that IIS would report
  */
 export function readSiteConfig(folder: string, iis: IisVersion): SiteConfig {
   const config = new Configuration({ iis, folder, base: '/', parents: [] }).at('/');
@@ -139,38 +145,37 @@ export function readSiteConfig(folder: string, iis: IisVersion): SiteConfig {
   return config;
 }
 
-/** @throws WebConfigError for what is wrong with a file, or with a section that IIS itself reads */
-function readLayers(counting: Counting, iis: IisVersion): SiteConfig {
-  for (const { file, checked } of counting.files) {
+/** @throws WebConfigError for a problem in a file, or in a section that IIS itself reads */
+function readLayers(applied: AppliedConfig, iis: IisVersion): SiteConfig {
+  for (const { file, checked } of applied.files) {
     if (checked.fatal.length > 0) throw new WebConfigError(file, checked.fatal[0]!);
   }
   const sections = new Map<string, XmlElement>();
   const problems = new Map<string, string>();
   let staticContentProblem: WebConfigError | undefined;
   for (const name of SECTIONS.keys()) {
-    const parts = partsOf(name, counting, iis);
+    const parts = partsOf(name, applied, iis);
     if (parts.length === 0) continue;
-    const { element, problem } = readSection(name, parts, counting, iis);
+    const { element, problem } = readSection(name, parts, applied, iis);
     sections.set(name, element);
     if (!problem) continue;
     const error = new WebConfigError(problem.file ?? '', problem);
-    if (!READ_BY_THEMSELVES.test(name)) throw error;
+    if (!READ_BY_ONE_MODULE.test(name)) throw error;
     problems.set(name, error.message);
     if (name === 'system.webServer/staticContent') staticContentProblem = error;
   }
-  const integratedMode = validateIntegratedMode(
-    counting, sections.get('system.webServer/validation'),
-  );
+  const validation = sections.get('system.webServer/validation');
   return {
     ...readSections(sections, problems),
     staticContentProblem,
-    integratedMode,
-    notCarriedOut: notCarriedOut(counting),
+    integratedMode: validateIntegratedMode(applied, validation),
+    unsupported: findUnsupported(applied),
   };
 }
 
-/** What ASP.NET's own sections may not say in a pool of integrated mode, the default. */
-type NotIntegrated = [section: string, code: Status, says: (element: XmlElement) => boolean];
+type NotIntegrated = [section: string, code: Status, refused: (element: XmlElement) => boolean];
+
+/** Sections of ASP.NET that a pool in integrated mode, the default, refuses. */
 const NOT_INTEGRATED: NotIntegrated[] = [
   ['system.web/httpModules', '500.22', element => element.children.length > 0],
   ['system.web/httpHandlers', '500.23', element => element.children.length > 0],
@@ -178,12 +183,12 @@ const NOT_INTEGRATED: NotIntegrated[] = [
 ];
 
 function validateIntegratedMode(
-  { layers }: Counting, validation: XmlElement | undefined,
+  { layers }: AppliedConfig, validation: XmlElement | undefined,
 ): SiteConfig['integratedMode'] {
   if (!is(validation, 'validateIntegratedModeConfiguration', true)) return null;
   for (const { element, file } of layers) {
-    for (const [section, code, named] of NOT_INTEGRATED) {
-      const found = sectionsAt(element, section).find(named);
+    for (const [section, code, refused] of NOT_INTEGRATED) {
+      const found = sectionsAt(element, section).find(refused);
       if (!found) continue;
       const where = `${file.file}, line ${found.line}`;
       return { code, message: `${where}: <${section}> does not apply in integrated mode` };
@@ -192,8 +197,8 @@ function validateIntegratedMode(
   return null;
 }
 
-/** The section of each level, the server's own first. */
-function partsOf(name: string, { layers }: Counting, iis: IisVersion): Part[] {
+/** The parts of a section, one of each level, that of the server first. */
+function partsOf(name: string, { layers }: AppliedConfig, iis: IisVersion): Part[] {
   const own = sectionsAt(serverConfiguration(iis), name);
   return [
     ...own.map((element): Part => ({ element, level: -1 })),
@@ -203,13 +208,13 @@ function partsOf(name: string, { layers }: Counting, iis: IisVersion): Part[] {
 }
 
 function readSection(
-  name: string, parts: Part[], { layers }: Counting, iis: IisVersion,
+  name: string, parts: Part[], { layers }: AppliedConfig, iis: IisVersion,
 ): { element: XmlElement; problem?: ConfigProblem } {
   const { element, problems } = mergeSection(name, SECTIONS.get(name)!, parts);
   const inFiles = parts.flatMap(({ element: one, file }) => layers.flatMap(layer =>
     (layer.file.checked.inSections.get(one) ?? []).map(problem => ({ file, ...problem }))));
-  // IIS 10 is taken to be one where an administrator has unlocked webSocket, which is locked until
-  // then.
+  // webSocket is locked by default. For IIS 10, the stand-in assumes that an administrator has
+  // unlocked it.
   const unlocked = (problem: ConfigProblem) =>
     iis === '10' && name === 'system.webServer/webSocket'
     && problem.element === name && problem.code === LOCKED;
@@ -218,9 +223,10 @@ function readSection(
 
 function readSections(
   sections: Map<string, XmlElement>, problems: Map<string, string>,
-): Omit<SiteConfig, 'integratedMode' | 'notCarriedOut' | 'staticContentProblem'> {
+): Omit<SiteConfig, 'integratedMode' | 'unsupported' | 'staticContentProblem'> {
   const server = (name: string) => sections.get(`system.webServer/${name}`);
   const problemOf = (name: string) => problems.get(`system.webServer/${name}`);
+  const documents = children(find(server('defaultDocument'), 'files'), 'add');
   return {
     appSettings: children(sections.get('appSettings'), 'add')
       .map(({ attributes: { key, value } }) => [key ?? '', value ?? '']),
@@ -234,9 +240,7 @@ function readSections(
     filtering: readFiltering(server('security/requestFiltering')),
     customHeaders: values(find(server('httpProtocol'), 'customHeaders'), 'name', 'value'),
     defaultDocuments: is(server('defaultDocument'), 'enabled', true)
-      ? children(
-          find(server('defaultDocument'), 'files'), 'add',
-        ).map(add => add.attributes.value ?? '')
+      ? documents.map(({ attributes: { value } }) => value ?? '')
       : [],
     mimeTypes: values(server('staticContent'), 'fileExtension', 'mimeType', 'mimeMap'),
     webSocketEnabled: is(server('webSocket'), 'enabled', true),
@@ -246,9 +250,7 @@ function readSections(
   };
 }
 
-/**
- * The sections of <rewrite>: as its one element, which rewrite.ts reads, and the outbound rules.
- */
+/** Reads the sections of <rewrite>: the inbound rules with their maps, and the outbound rules. */
 function readRewrite(
   sections: Map<string, XmlElement>, problems: Map<string, string>,
 ): Pick<SiteConfig, 'rewrite' | 'outbound'> {
@@ -269,7 +271,7 @@ function readRewrite(
 }
 
 function readHandlers(element: XmlElement | undefined): Handler[] {
-  // Those of .NET are known by their names alone (server-defaults.ts).
+  // Handlers of .NET have only a name (server-defaults.ts): the stand-in does not run .NET.
   const all = children(element, 'add').filter(({ attributes }) => attributes.path !== undefined);
   return all.map(({ attributes: { name, path, verb, modules, resourceType } }) => ({
     name: name ?? '',
@@ -281,7 +283,7 @@ function readHandlers(element: XmlElement | undefined): Handler[] {
 }
 
 function readHttpErrors(element: XmlElement | undefined): HttpErrors {
-  // The server's own pages say what those of respond.ts say.
+  // Entries without a path are the server's own. respond.ts has pages in their place.
   const own = children(element, 'error').filter(({ attributes }) => attributes.path !== undefined);
   return {
     existingResponse: element?.attributes.existingResponse ?? 'Auto',
@@ -324,7 +326,7 @@ function readFiltering(element: XmlElement | undefined): RequestFiltering {
   };
 }
 
-/** A collection of entries with a key and a value each. */
+/** Reads a collection of entries that have a key and a value each. */
 function values(
   element: XmlElement | undefined, key: string, value: string, add = 'add',
 ): Map<string, string> {

@@ -1,4 +1,4 @@
-/* Files, as Windows finds them and IIS's static file handler serves them. */
+/* Files: found as Windows finds them, served as IIS's static file handler serves them. */
 import express from 'express';
 import { once } from 'node:events';
 import { existsSync, readdirSync, Stats, statSync } from 'node:fs';
@@ -13,7 +13,7 @@ export function isDirectory(folder: string): boolean {
   return look(folder)?.isDirectory() ?? false;
 }
 
-/** null for what is not there, or is no folder where the path needs one. */
+/** @returns null where there is no such file, or a part of its path is no folder */
 function look(file: string): Stats | null {
   try {
     return statSync(file);
@@ -22,27 +22,36 @@ function look(file: string): Stats | null {
   }
 }
 
-/** The file of a relative path, whatever the case of its letters: Windows does not tell them apart. */
+/**
+ * The file of a relative path, in any case of letters: Windows' names of files ignore case.
+ * @returns the path as given where there is no such file
+ */
 export function findFile(folder: string, relative: string): string {
   let at = folder;
   for (const segment of relative.split('/').filter(one => one !== '')) {
-    const next = path.join(at, segment);
-    at = existsSync(next) || !isDirectory(at)
-      ? next
-      : path.join(at, readdirSync(at).find(name => name.toLowerCase() === segment.toLowerCase()) ?? segment);
+    at = path.join(at, nameInFolder(at, segment));
   }
   return at;
 }
 
-/** Sends a file that is there, with its times, ranges and conditions. */
+function nameInFolder(folder: string, name: string): string {
+  if (existsSync(path.join(folder, name)) || !isDirectory(folder)) return name;
+  const lowerCase = name.toLowerCase();
+  return readdirSync(folder).find(one => one.toLowerCase() === lowerCase) ?? name;
+}
+
+/** Sends a file. Express answers conditional requests and those for a range as IIS does. */
 export async function sendFile(visit: Visit, file: string, mimeType: string): Promise<void> {
   const { req, res } = visit;
   const serve = express.static(path.dirname(file), {
-    index: false, redirect: false, dotfiles: 'allow', setHeaders: response => response.setHeader('Content-Type', mimeType),
+    index: false,
+    redirect: false,
+    dotfiles: 'allow',
+    setHeaders: response => response.setHeader('Content-Type', mimeType),
   });
   req.url = `/${encodeURIComponent(path.basename(file))}`;
   serve(req, res as express.Response, () => {
-    // It went away meanwhile.
+    // The file was deleted meanwhile.
     res.statusCode = 404;
     res.end();
   });

@@ -1,9 +1,9 @@
-/* IIS's request filtering: what is refused before any handler, always with status 404. */
+/* IIS's request filtering: it refuses requests before a handler sees them, with status 404. */
 import type { RequestFiltering } from './config';
 
 export interface FilteredRequest {
   method: string;
-  /** As it was sent, without the query string. */
+  /** The path as it was sent, without the query string. */
   rawPath: string;
   /** Percent-decoded. */
   path: string;
@@ -14,10 +14,9 @@ export interface FilteredRequest {
 /** Sub-statuses of a 404. */
 export type Refusal = 5 | 6 | 7 | 8 | 10 | 11 | 12 | 13 | 14 | 15 | 18;
 
-/** The sub-status of the 404 that a request is refused with, null if it may pass. */
+/** @returns the sub-status of the 404 with which IIS refuses a request; null if it may pass */
 export function refusal(request: FilteredRequest, filtering: RequestFiltering): Refusal | null {
   const { method, rawPath, path, query, headers } = request;
-  const decodedQuery = decodeTwice(query)[0]!;
 
   if (!(filtering.verbs.get(method.toLowerCase()) ?? filtering.allowUnlistedVerbs)) return 6;
   if (Number(headers['content-length'] ?? 0) > filtering.maxContentLength) return 13;
@@ -27,33 +26,35 @@ export function refusal(request: FilteredRequest, filtering: RequestFiltering): 
     if ([headers[name] ?? ''].flat().join().length > limit) return 10;
   }
   if (!filtering.allowDoubleEscaping) {
-    // A plus sign counts, for older programs take it for an escaped space.
-    const [once, twice] = decodeTwice(rawPath);
-    if (once !== twice || once!.includes('+')) return 11;
+    // A plus sign counts as an escape: older programs decode it to a space.
+    const once = decodeLoosely(rawPath);
+    if (once !== decodeLoosely(once) || once.includes('+')) return 11;
   }
   // eslint-disable-next-line no-control-regex
   if (!filtering.allowHighBitCharacters && /[^\x00-\x7f]/.test(path)) return 12;
-  if (filtering.denyUrlSequences.some(sequence => path.toLowerCase().includes(sequence.toLowerCase()))) return 5;
-  if (filtering.denyQueryStringSequences.some(sequence => decodedQuery.toLowerCase().includes(sequence.toLowerCase()))) return 18;
+  if (includesOneOf(path, filtering.denyUrlSequences)) return 5;
+  if (includesOneOf(decodeLoosely(query), filtering.denyQueryStringSequences)) return 18;
 
-  const segments = path.toLowerCase().split('/');
-  if (segments.some(segment => segment !== '' && filtering.hiddenSegments.includes(segment))) return 8;
-  const extension = /\.[^./]*$/.exec(segments.at(-1)!)?.[0];
-  if (extension !== undefined) {
-    if (!(filtering.extensions.get(extension) ?? filtering.allowUnlistedExtensions)) return 7;
-  } else if (!filtering.allowUnlistedExtensions && filtering.extensions.get('.') !== true) {
-    // A URL without an extension counts as '.', where only listed extensions may pass.
-    return 7;
-  }
+  const segments = path.toLowerCase().split('/').filter(segment => segment !== '');
+  if (segments.some(segment => filtering.hiddenSegments.includes(segment))) return 8;
+  if (!isExtensionAllowed(path.toLowerCase(), filtering)) return 7;
   return null;
 }
 
-function decodeTwice(text: string): string[] {
-  const once = decodeLoosely(text);
-  return [once, decodeLoosely(once)];
+function includesOneOf(text: string, sequences: string[]): boolean {
+  const lowerCase = text.toLowerCase();
+  return sequences.some(sequence => lowerCase.includes(sequence.toLowerCase()));
 }
 
-/** Decodes what is well encoded, and leaves the rest. */
+function isExtensionAllowed(path: string, filtering: RequestFiltering): boolean {
+  const { extensions, allowUnlistedExtensions } = filtering;
+  const extension = /\.[^./]*$/.exec(path)?.[0];
+  if (extension !== undefined) return extensions.get(extension) ?? allowUnlistedExtensions;
+  // Where only listed extensions may pass, '.' stands for a URL without an extension.
+  return allowUnlistedExtensions || extensions.get('.') === true;
+}
+
+/** Decodes each run of escapes. A run that is not valid UTF-8 is decoded byte by byte. */
 function decodeLoosely(text: string): string {
   return text.replace(/(%[0-9a-f]{2})+/gi, escaped => {
     try {

@@ -1,22 +1,28 @@
 /*
- * The names in folders, found in any case of letters, as Windows finds them: kept until a folder
- * changes.
+ * Finds names in folders in any case of letters, as Windows does. The list of a folder's names is
+ * read again when the folder has changed: a request would be slow if each read all folders.
  */
 import { readdirSync, statSync } from 'node:fs';
 
 interface Listing {
+  /** The folder's time of change, in ms. */
   changed: number;
+  /** When the list was read, in ms. */
   read: number;
+  /** The names, by their names in lower case. */
   names: Map<string, string>;
 }
 
-/** A time of change can stand still for this long while a second change comes, in ms. */
+/**
+ * Two changes within this time, in ms, can leave a folder with one time of change. A list that was
+ * read so soon after a change may lack the second one.
+ */
 const GRAIN = 50;
 
 export class Folders {
   readonly #listings = new Map<string, Listing>();
 
-  /** @returns the name as it is there; undefined where there is none, or no folder */
+  /** @returns the name in its own case; undefined where there is no such name or no such folder */
   find(folder: string, name: string): string | undefined {
     return this.#listing(folder)?.names.get(name.toLowerCase());
   }

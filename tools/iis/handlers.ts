@@ -1,27 +1,31 @@
-/* Handler mappings: which handler takes a URL, and how much of it is the file. */
+/* Handler mappings: which handler answers a URL, and which part of the URL is the file's path. */
 import type { Handler } from './config';
 import { findFile, isDirectory, isFile } from './files';
 import type { Status } from './statuses';
 
 export interface Mapping {
   handler: Handler;
-  /** The path of the file, and what follows it. */
+  /** The physical path of the file. */
   file: string;
+  /** The part of the URL behind the file's path: '/debug'. */
   pathInfo: string;
 }
 
 /**
- * The first handler for a URL and a verb.
- * @param relative the path from the application's folder
- * @returns the status where there is none: 405 if only the verb is in the way, else 404.4
+ * Finds the first handler for a URL and a verb.
+ * @param relative the URL's path from the application's folder
+ * @returns a status where no handler fits: 405 if only the verb does not fit, else 404.4
  */
-export function mapHandler(handlers: Handler[], relative: string, verb: string, folder: string): Mapping | Status {
+export function mapHandler(
+  handlers: Handler[], relative: string, verb: string, folder: string,
+): Mapping | Status {
   let wrongVerb = false;
   for (const handler of handlers) {
     const length = matchedLength(handler, relative, folder);
     if (length < 0) continue;
     if (handler.verbs.includes('*') || handler.verbs.includes(verb)) {
-      return { handler, file: findFile(folder, relative.slice(0, length)), pathInfo: relative.slice(length) };
+      const file = findFile(folder, relative.slice(0, length));
+      return { handler, file, pathInfo: relative.slice(length) };
     }
     wrongVerb = true;
   }
@@ -29,18 +33,36 @@ export function mapHandler(handlers: Handler[], relative: string, verb: string, 
 }
 
 /**
- * How much of a URL a handler's path takes, -1 if none. What follows behind a slash is the path info: hello.js takes hello.js/debug.
- * A pattern without a slash is for the file's name, in any folder.
+ * How many characters of a URL match a handler's path. The rest of the URL is the path info: the
+ * path hello.js matches hello.js/debug, and /debug is the rest.
+ * @returns -1 if the handler does not match
  */
 function matchedLength(handler: Handler, relative: string, folder: string): number {
-  const whole = handler.path.includes('/') ? '^' : '(^|/)';
-  const pattern = handler.path.replace(/^\//, '').replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
-  const expression = new RegExp(`${whole}${pattern}$`, 'i');
-  const ends = handler.path === '*' ? [relative.length] : [...Array.from(relative.matchAll(/\//g), slash => slash.index), relative.length];
-  const length = ends.find(end => expression.test(relative.slice(0, end))) ?? -1;
-  if (length < 0) return -1;
+  const expression = pathExpression(handler.path);
+  const slashes = Array.from(relative.matchAll(/\//g), slash => slash.index);
+  const ends = handler.path === '*' ? [] : slashes;
+  const length = [...ends, relative.length].find(end => expression.test(relative.slice(0, end)));
+  if (length === undefined) return -1;
   const file = findFile(folder, relative.slice(0, length));
-  const { resourceType } = handler;
-  const there = resourceType === 'Unspecified' || (resourceType !== 'Directory' && isFile(file)) || (resourceType !== 'File' && isDirectory(file));
-  return there ? length : -1;
+  return isOfType(file, handler.resourceType) ? length : -1;
+}
+
+/** A pattern without a slash is for the file's name alone, in any folder. */
+function pathExpression(pattern: string): RegExp {
+  const start = pattern.includes('/') ? '^' : '(^|/)';
+  const source = pattern
+    .replace(/^\//, '')
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`${start}${source}$`, 'i');
+}
+
+function isOfType(file: string, resourceType: string): boolean {
+  switch (resourceType) {
+    case 'Unspecified': return true;
+    case 'File': return isFile(file);
+    case 'Directory': return isDirectory(file);
+    default: return isFile(file) || isDirectory(file);
+  }
 }

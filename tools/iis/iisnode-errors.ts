@@ -1,4 +1,4 @@
-/* What iisnode answers with when it cannot carry a request out, and what it tells of itself. */
+/* The errors that iisnode answers with, its pages, and its debug header. */
 import { readFileSync } from 'node:fs';
 import { STATUS_CODES } from 'node:http';
 import path from 'node:path';
@@ -8,41 +8,58 @@ import type { IisnodeSettings } from './settings';
 import { numbers, Status } from './statuses';
 
 export type Failure =
-  /** A page with status 200, where iisnode gives one instead of an error. */
+  /** A page with status 200, which iisnode sends instead of some errors. */
   | { kind: 'page'; html: string; cause: string; pid?: number }
   | { kind: 'error'; code: Status; cause: string; pid?: number };
 
 /**
- * How an error is answered: with devErrorsEnabled as a page, if it is one iisnode has a text for, or the request has reached a process.
+ * How iisnode answers an error. With devErrorsEnabled it sends a page in two cases: node.exe could
+ * not be started, or a process already had the request.
  * @param pid the process that has the request
  */
-export function failure(error: IisnodeError, script: string, settings: IisnodeSettings, pid: number | undefined): Failure {
+export function failure(
+  error: IisnodeError, script: string, settings: IisnodeSettings, pid: number | undefined,
+): Failure {
   const { message: cause, code, hresult } = error;
   const [status, substatus] = numbers(code);
   if (settings.devErrorsEnabled && hresult === UNABLE_TO_START) {
-    return { kind: 'page', html: page('The iisnode module is unable to start the node.exe process', cause), cause };
+    const html = page('The iisnode module is unable to start the node.exe process', cause);
+    return { kind: 'page', html, cause };
   }
   if (settings.devErrorsEnabled && status >= 500 && pid !== undefined) {
     const facts = [
-      `HRESULT: 0x${hresult.toString(16)}`, `HTTP status: ${status}`, `HTTP subStatus: ${substatus}`, `HTTP reason: ${STATUS_CODES[status]}`,
-      '', stderrOf(script, settings, pid),
+      `HRESULT: 0x${hresult.toString(16)}`,
+      `HTTP status: ${status}`,
+      `HTTP subStatus: ${substatus}`,
+      `HTTP reason: ${STATUS_CODES[status]}`,
+      '',
+      stderrOf(script, settings, pid),
     ];
-    return { kind: 'page', html: page('iisnode encountered an error when processing the request', facts.join('\n')), cause, pid };
+    const title = 'iisnode encountered an error when processing the request';
+    return { kind: 'page', html: page(title, facts.join('\n')), cause, pid };
   }
   return { kind: 'error', code, cause, pid };
 }
 
+/** @param text is shown below the title as it is, line by line */
 export function page(title: string, text: string): string {
-  return `<p>${escapeHtml(title)}.</p><pre>${escapeHtml(text)}</pre><p>This is how iisnode answers, with status 200.</p>`;
+  return `<p>${escapeHtml(title)}.</p><pre>${escapeHtml(text)}</pre>`
+    + '<p>This is how iisnode answers, with status 200.</p>';
 }
 
-/** What debugHeaderEnabled adds to an answer, of what can be known here. */
-export function debugHeader({ nodeProcessCommandLine }: IisnodeSettings, facts: Record<string, number>): string {
+/**
+ * The header that debugHeaderEnabled adds to an answer.
+ * @param facts the numbers in the header that are known here, by their names
+ */
+export function debugHeader(
+  { nodeProcessCommandLine }: IisnodeSettings, facts: Record<string, number>,
+): string {
   const values = Object.entries(facts).map(([name, value]) => `&${name}=${value}`).join('');
-  return `http://bit.ly/NsU2nd#iisnode_ver=${IISNODE_VERSION}&node=${nodeProcessCommandLine}${values}`;
+  const versions = `iisnode_ver=${IISNODE_VERSION}&node=${nodeProcessCommandLine}`;
+  return `http://bit.ly/NsU2nd#${versions}${values}`;
 }
 
-/** The last 64 KB of what a process wrote to stderr. */
+/** The last 64 KB of a process's stderr. */
 function stderrOf(script: string, settings: IisnodeSettings, pid: number): string {
   const folder = path.resolve(path.dirname(script), settings.logDirectory.replaceAll('\\', '/'));
   const file = settings.loggingEnabled ? stderrLog(folder, pid) : undefined;

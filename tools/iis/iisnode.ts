@@ -1,6 +1,6 @@
 /*
- * iisnode: which process of which application gets a request, when processes are started, replaced
- * and ended.
+ * The part of iisnode that manages processes: it chooses a process for each request, and it starts,
+ * replaces and ends processes.
  */
 import { existsSync } from 'node:fs';
 import net from 'node:net';
@@ -14,33 +14,36 @@ import {
 import { newPipeName, NodeExe } from './system';
 import { Watcher, watchFiles } from './watch';
 
-/** What the configuration says for iisnode, at a script. */
+/** The configuration that iisnode reads for a script. */
 export interface IisnodeConfig {
+  /** The attributes of <iisnode>. */
   attributes: Record<string, string>;
   appSettings: [key: string, value: string][];
-  /** Why its section, or appSettings, cannot be read. */
+  /** Why <iisnode> cannot be read. */
   problem?: string;
+  /** Why <appSettings> cannot be read. */
   appSettingsProblem?: string;
 }
 
-/** `done` is to be called when the answer has reached the client, or the client has gone. */
+/** The result of a request. `done` must be called when the client has the answer, or has gone. */
 export type Outcome =
   | { kind: 'answer'; answer: Answer; pid: number; cookie?: string; done: () => void }
   | { kind: 'redirect'; url: string }
   | Failure;
 
-/** A script with its processes: what iisnode calls an application. */
+/** A script with its processes. iisnode calls this an application. */
 interface Application {
   settings: IisnodeSettings;
   processes: (Promise<NodeProcess> | undefined)[];
   watcher: Watcher;
+  /** Whether the next request replaces the application by a new one. */
   stale: boolean;
-  /** The process that had the last request of those that may go to any. */
+  /** The slot of the process that had the last request without a sticky session's cookie. */
   current: number;
 }
 
-// How long a worker process that is being replaced waits for its requests: the pool's
-// shutdownTimeLimit, in ms.
+// shutdownTimeLimit of the application pool, in ms: a worker process that is being replaced waits
+// so long for its requests.
 const SHUTDOWN_TIME_LIMIT = 90000;
 
 export class Iisnode {
@@ -64,8 +67,8 @@ export class Iisnode {
   }
 
   /**
-   * web.config has changed: the settings are read again, and each application is replaced at its
-   * next request.
+   * Is called when a web.config has changed. The settings are read again, and the next request to
+   * an application replaces its processes.
    */
   configure(): void {
     this.#settings.clear();
@@ -73,8 +76,8 @@ export class Iisnode {
   }
 
   /**
-   * The pool starts a new worker process, overlapped: new requests go to new processes, the old
-   * ones finish theirs.
+   * Recycles the worker process, overlapped: new requests go to new node processes, and the old
+   * node processes finish their requests.
    */
   recycleWorker(): void {
     for (const [script, application] of this.#applications) {
@@ -96,7 +99,7 @@ export class Iisnode {
     await Promise.all(this.#draining);
   }
 
-  /** Says what is wrong with the settings for a script, before there is a request. */
+  /** Logs mistakes in the settings for a script, before there is a request. */
   check(script: string): void {
     try {
       const settings = this.#read(script);
@@ -119,8 +122,8 @@ export class Iisnode {
   /**
    * Carries a request out.
    * @param script the physical path of the handler's file
-   * @param pathInfo what the URL has behind it: '/debug/'
-   * @param local whether the client is the server itself, which is shown more
+   * @param pathInfo the part of the URL behind the script's path: '/debug/'
+   * @param local whether to answer as if the client were the server itself
    */
   async dispatch(
     script: string, pathInfo: string, local: boolean, request: Exchange,
@@ -131,7 +134,7 @@ export class Iisnode {
     } catch (error) {
       if (!(error instanceof OverridesError)) throw error;
       const cause = error.message;
-      // The server itself is told in a page with status 200, whatever devErrorsEnabled says.
+      // A browser on the server itself gets a page with status 200, even without devErrorsEnabled.
       const file = error instanceof SectionError ? 'web.config' : 'iisnode.yml';
       const html = page(`iisnode was unable to read the configuration file ${file}`, cause);
       if (local) return { kind: 'page', html, cause };
@@ -194,9 +197,7 @@ export class Iisnode {
     return readSettings(attributes, script);
   }
 
-  /**
-   * The settings stay as they were read, until web.config changes, or a watched iisnode.yml does.
-   */
+  /** Settings are read once, and again when web.config or a watched iisnode.yml has changed. */
   #settingsOf(script: string): IisnodeSettings {
     const known = this.#settings.get(script);
     if (!known) {
@@ -241,7 +242,7 @@ export class Iisnode {
     for (let slot = 0; slot < settings.nodeProcessCountPerApplication; slot++) {
       const starting = this.#start(application, slot, script);
       application.processes[slot] = starting;
-      // An application whose processes cannot be started is not kept.
+      // An application whose process cannot be started is dropped: the next request tries again.
       starting.catch(() => {
         if (this.#applications.get(script) !== application) return;
         application.watcher.close();
@@ -256,7 +257,8 @@ export class Iisnode {
     try {
       const { settings } = application;
       const { appSettings, appSettingsProblem } = this.configOf(script);
-      // Windows' ERROR_ALREADY_EXISTS, as an HRESULT: CreateNodeEnvironment reads the section.
+      // 0x800700b7 is Windows' ERROR_ALREADY_EXISTS as an HRESULT. It comes from
+      // CreateNodeEnvironment, which reads the section for each new process.
       if (appSettingsProblem) throw new IisnodeError('500.1000', 0x800700b7, appSettingsProblem);
       const started = await NodeProcess.start({
         script, settings, appSettings, node: this.node, controlPipe: this.#control?.name,
@@ -266,8 +268,8 @@ export class Iisnode {
       started.onExit(() => {
         this.#processes.delete(started);
         this.log(`process ${started.pid} ended`);
-        if (started.failedToStart) started.onClose(() => this.#sayLastWords(started));
-        // The next request that is meant for it starts another.
+        if (started.failedToStart) started.onClose(() => this.#logLastOutput(started));
+        // The next request to this slot starts another process.
         application.processes[slot] = undefined;
       });
       return started;
@@ -277,18 +279,19 @@ export class Iisnode {
     }
   }
 
-  /** Why a process did not start: what it wrote last, and where the rest of it is. */
-  #sayLastWords(process: NodeProcess): void {
-    const { lines, file } = process.lastWords();
-    const wrote = lines.length > 0 ? 'the last that it wrote:' : 'it wrote nothing';
-    this.log(`it ended before it listened; ${wrote}`);
+  /** Logs the last output of a process that did not start, and the path of its log file. */
+  #logLastOutput(process: NodeProcess): void {
+    const { lines, file } = process.lastOutput();
+    const wrote = lines.length > 0 ? 'its last output:' : 'it wrote nothing';
+    this.log(`process ${process.pid} ended before it listened; ${wrote}`);
     for (const line of lines) this.log(`  | ${line}`);
     if (file) this.log(`its log: ${file}`);
   }
 
   /**
-   * From now on requests go to a new application; this one's processes answer what they have, and
-   * are ended.
+   * Takes an application out of use. New requests go to a new one; the processes of this one answer
+   * the requests that they have, and are then ended.
+   * @param timeout how long they may take, in ms
    */
   #retire(script: string, application: Application, timeout: number, why: string): void {
     this.#applications.delete(script);
@@ -303,8 +306,8 @@ export class Iisnode {
   }
 
   /**
-   * The pipe of recycleSignalEnabled: an application that writes "recycle" to it has the worker
-   * process replaced.
+   * Listens at the pipe of recycleSignalEnabled. An application that writes "recycle" to the pipe
+   * has the worker process recycled.
    */
   #listenForRecycle(): { server: net.Server; name: string } {
     const name = newPipeName();
@@ -319,8 +322,8 @@ export class Iisnode {
 }
 
 /**
- * Which process gets the request: the one its cookie names, else the next in turn. All count from
- * 0; the first request goes to 1.
+ * Chooses the process for a request: the one that the cookie of a sticky session names, else the
+ * next in turn. Slots count from 0; the first request goes to slot 1.
  */
 function choose(application: Application, { req }: Exchange): { slot: number; cookie?: string } {
   const { settings: { nodeProcessStickySessions }, processes: { length } } = application;

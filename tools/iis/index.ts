@@ -1,9 +1,9 @@
 /*
- * A stand-in for IIS with URL Rewrite and iisnode, for machines that have none: it serves a folder
- * with the web.config and iisnode.yml that lie in it, and behaves as they do, down to their errors.
- * It is for tests and for trying a deployment, not for the public: it listens on loopback only,
- * speaks no HTTPS, and takes its visitors to come from elsewhere (they are shown no details of
- * errors).
+ * A stand-in for IIS with URL Rewrite and iisnode, for machines without them. It serves a folder
+ * according to the folder's web.config and iisnode.yml, and answers with the same errors as they
+ * do. It is for tests and for trying a deployment, not for the public: it listens on loopback only
+ * and has no HTTPS. A client counts as one from another machine, so it is shown no details of
+ * errors.
  */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,69 +16,69 @@ import { NodeExe, ownNode } from './system';
 import type { Visit } from './visit';
 
 export interface IisOptions {
-  /** The folder that holds the web.config. */
+  /** The folder that has the web.config. */
   folder: string;
   /**
-   * Where it is on the site: an application such as '/app', or '/' for the root. Default: APP_PATH
-   * of the folder's own <appSettings>, else where this project's lives.
+   * The application's path on the site, such as '/app', or '/' for the root. Default: APP_PATH of
+   * the folder's own <appSettings>, else the default of this project.
    */
   app?: string;
   /** The web.config files of the folders above the application, that of the site's root first. */
   parents?: string[];
-  /** Applications below this one: the path, from this one's, and the folder of each. */
+  /** Applications below this one, each with its path from this one and its folder. */
   children?: { path: string; folder: string }[];
-  /** 0, the default: any that is free. */
+  /** The port; 0, the default, is any free one. */
   port?: number;
   iis?: IisVersion;
-  /**
-   * The node.exe to run, and how, where it is not this system's; default: the one that runs this.
-   */
+  /** The node.exe to run. Default: the node that runs the stand-in. */
   node?: string | NodeExe;
-  /** Takes a line for each request: what happened to it. */
+  /** Is called with a line for each request, which lists its steps. */
   trace?: (line: string) => void;
-  /** Takes a line where a configuration cannot be used, and where a process starts or ends. */
+  /** Is called with a line for each problem of a configuration, and each start and end of node. */
   log?: (line: string) => void;
-  /** Whether clients are treated as IIS treats a browser on the server itself. Default: no. */
+  /** Whether to answer as IIS answers a browser on the server itself. Default: no. */
   local?: boolean;
   /** Whether IIS's dynamic compression is installed. Default: no, as in a plain installation. */
   dynamicCompression?: boolean;
   /**
-   * IIS's own limit above iisnode's, of requests at a time (serverRuntime's
-   * appConcurrentRequestLimit). Default: 5000, as in IIS.
+   * appConcurrentRequestLimit of serverRuntime: how many requests IIS takes at a time. iisnode has
+   * a limit of its own. Default: 5000, as in IIS.
    */
   concurrentRequestLimit?: number;
   /**
-   * Server variables, of all requests or of each, as modules of IIS set them: AUTH_USER on a site
-   * with Windows authentication.
+   * Server variables as modules of IIS set them, for all requests or for each. A site with Windows
+   * authentication has AUTH_USER.
    */
-  serverVariables?: Record<string, string> | ((req: http.IncomingMessage) => Record<string, string>);
+  serverVariables?: Variables | ((req: http.IncomingMessage) => Variables);
   /**
-   * The server variables that the server's own configuration lets rules set. Default: none, as in a
-   * fresh IIS.
+   * The server variables that rules may set, according to the server's own configuration. Default:
+   * none, as in a fresh IIS.
    */
   allowedServerVariables?: string[];
 }
+
+type Variables = Record<string, string>;
 
 export interface Iis {
   /** 'http://localhost:8080'. */
   origin: string;
   port: number;
-  /** Where the application is, with a slash at the end. */
+  /** The application's URL, with a slash at the end. */
   url: string;
-  /** The node processes that live, the newest first. */
+  /** The ids of the live node processes, the newest first. */
   pids: () => number[];
   /**
-   * The pool's own recycling, overlapped: new requests go to new processes at once, the old ones
-   * finish theirs.
+   * Recycles the application pool, overlapped: new requests go to new processes at once, and the
+   * old processes finish their requests.
    */
   recycle: () => void;
   close: () => Promise<void>;
 }
 
 /**
- * Starts a site.
- * @throws if the port is taken. A web.config that IIS would refuse is no error here: each request
- *   is answered 500.19.
+ * Starts a site. A web.config that IIS would refuse is no error here: every request is answered
+ * 500.19 then.
+ * @throws Error if the port is taken
  */
 export async function startIis(options: IisOptions): Promise<Iis> {
   const sites = createSites(options);
@@ -99,7 +99,7 @@ export async function startIis(options: IisOptions): Promise<Iis> {
     };
     const { method } = req;
     sites.handle(visit).catch((error: Error) => {
-      // A flaw of the stand-in itself: it shows, and the client is not left waiting.
+      // A mistake in the stand-in itself. The trace shows it, and the client does not wait.
       visit.trace.push(error.stack ?? error.message);
       res.destroy();
       req.socket.destroy();
@@ -112,7 +112,7 @@ export async function startIis(options: IisOptions): Promise<Iis> {
     { maxHeaderSize: 16384, requestTimeout: 0, insecureHTTPParser: false },
     (req, res) => serve(req, res),
   );
-  // As many as they are: node's own limit would leave some out.
+  // 0 means no limit. The limit of node itself, 2000 headers, would drop the rest without an error.
   server.maxHeadersCount = 0;
   server.on('upgrade', (req: http.IncomingMessage, socket, head) => {
     const res = new http.ServerResponse(req);
@@ -120,16 +120,13 @@ export async function startIis(options: IisOptions): Promise<Iis> {
     res.shouldKeepAlive = false;
     res.on('finish', () => socket.end());
     socket.on('error', () => socket.destroy());
-    // Another protocol than WebSocket, HTTP/2 say, is an offer that http.sys does not take: the
-    // request goes on as it is.
+    // http.sys ignores the offer of another protocol than WebSocket, such as HTTP/2. The request
+    // goes on as if the client had not offered it.
     serve(req, res, /^websocket$/i.test(req.headers.upgrade ?? '') ? { socket, head } : undefined);
   });
-  server.on(
-    'clientError',
-    (_error, socket) => socket.end(
-      'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
-    ),
-  );
+  server.on('clientError', (_error, socket) => {
+    socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
   // IIS keeps an idle connection for 2 minutes (connectionTimeout).
   server.keepAliveTimeout = 120000;
   await new Promise<void>((resolve, reject) => {
@@ -152,9 +149,7 @@ export async function startIis(options: IisOptions): Promise<Iis> {
   };
 }
 
-/**
- * The application and those below it. They have one pool: what one of them is told holds for all.
- */
+/** Creates the application and those below it. They share an application pool. */
 function createSites(options: IisOptions): Sites {
   const folder = path.resolve(options.folder);
   const iis = options.iis ?? '7.5';
@@ -185,42 +180,40 @@ function createSites(options: IisOptions): Sites {
   }).sort((one, other) => one.base.length - other.base.length);
   const below = children.map(({ folder: childFolder, app: childApp, base }) => {
     const between = children.filter(one => one.base !== base && base.startsWith(one.base));
-    return new Site(
-      { ...common, folder: childFolder, app: childApp, parents: [...parents, own, ...between] },
-    );
+    const above = [...parents, own, ...between];
+    return new Site({ ...common, folder: childFolder, app: childApp, parents: above });
   });
   const sites = new Sites(new Site({ ...common, folder, app, parents }), below);
   return sites;
 }
 
-/** '/a/b', without a slash at the end; '/' for nothing. */
+/** Writes a path as '/a/b', without a slash at the end; the root is '/'. */
 function slashed(url: string): string {
   return `/${url.split('/').filter(one => one !== '').join('/')}`;
 }
 
 /**
- * The URL of a folder above the application: 0 is the root of the site.
+ * The URL of a folder above the application.
+ * @param depth 0 for the root of the site
  * @throws Error where there is no such folder
  */
-function folderAbove(app: string, at: number): string {
+function folderAbove(app: string, depth: number): string {
   const above = app.split('/').slice(1, -1);
-  if (app === '/' || at > above.length) {
-    throw new Error(
-      `there are ${app === '/' ? 0 : above.length + 1} folders above ${app}, `
-      + 'and more parents than that',
-    );
+  const count = app === '/' ? 0 : above.length + 1;
+  if (depth >= count) {
+    throw new Error(`there are ${count} folders above ${app}, and more parents than that`);
   }
-  return `/${above.slice(0, at).map(one => `${one}/`).join('')}`;
+  return `/${above.slice(0, depth).map(one => `${one}/`).join('')}`;
 }
 
-/** Where a folder says that it lives: APP_PATH of its <appSettings>. */
+/** The application's path as APP_PATH of the folder's <appSettings> says, else the default. */
 export function appPathOf(folder: string, iis: IisVersion): string {
   try {
     const { appSettings } = readSiteConfig(folder, iis);
     const own = appSettings.find(([key]) => key.toUpperCase() === 'APP_PATH');
     if (own) return own[1];
   } catch {
-    // A web.config that IIS does not take is said when it is served.
+    // A web.config that IIS refuses is reported when the folder is served.
   }
   return readConfig({}).appPath;
 }

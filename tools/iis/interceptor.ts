@@ -1,6 +1,7 @@
 /*
- * What node.exe runs in front of the application's script, as iisnode's interceptor.js does: it takes itself out of process.argv, sends
- * stdout and stderr to log files, and loads the script. It runs under the application's node, down to 10: nothing newer here.
+ * node.exe runs this file before the application's script, as it runs iisnode's interceptor.js. The
+ * file removes itself from process.argv, sends stdout and stderr to log files, and loads the
+ * script. The application's own node runs it, so it uses nothing that node 10 does not have.
  */
 import fs from 'fs';
 import path from 'path';
@@ -9,10 +10,10 @@ const script = process.argv[2]!;
 process.argv.splice(1, 1);
 if (process.platform !== 'win32') process.env = anyCase(process.env);
 if (process.env.IISNODE_LOGGINGENABLED === '1') logToFiles();
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- it is a name that is known only now
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- the name is an argument
 require(script);
 
-/** On Windows a variable of the environment is found by its name in any case of letters. */
+/** Finds variables of the environment by their names in any case of letters, as Windows does. */
 function anyCase(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const nameOf = (target: NodeJS.ProcessEnv, name: string | symbol) => {
     if (typeof name === 'symbol' || name in target) return name as string;
@@ -33,33 +34,36 @@ function anyCase(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 function logToFiles(): void {
   const folder = path.resolve(path.dirname(script), process.env.IISNODE_LOGDIRECTORY || 'iisnode');
-  // Where the folder cannot be made the process ends here, before the application is loaded.
+  // If the folder cannot be made, the process ends here, before the application is loaded.
   fs.mkdirSync(folder, { recursive: true });
   intercept(process.stdout, 'stdout', folder);
   intercept(process.stderr, 'stderr', folder);
   process.on('uncaughtException', error => {
-    // An application that handles these itself is left to it.
+    // An application with a listener of its own decides itself how to go on.
     if (process.listeners('uncaughtException').length > 1) return;
-    console.error(`Application has thrown an uncaught exception and is terminated:\n${error instanceof Error ? error.stack : String(error)}`);
+    const text = error instanceof Error ? error.stack : String(error);
+    console.error(`Application has thrown an uncaught exception and is terminated:\n${text}`);
     process.exit(1);
   });
 }
 
-/** Each write opens, writes and closes the file, before it returns; a callback of the caller's is never called. */
+/**
+ * Sends a stream to log files, as iisnode does: each write opens, writes and closes the file before
+ * it returns, and never calls the caller's callback.
+ */
 function intercept(stream: NodeJS.WriteStream, name: string, folder: string): void {
   const limit = Number(process.env.IISNODE_MAXLOGFILESIZEINKB || 128) * 1024;
+  const prefix = `${process.env.COMPUTERNAME}-${process.pid}-${name}`;
   let file = '';
   let size = 0;
   const rollOver = () => {
     purge(folder);
-    file = path.join(folder, `${process.env.COMPUTERNAME}-${process.pid}-${name}-${Date.now()}.txt`);
+    file = path.join(folder, `${prefix}-${Date.now()}.txt`);
     size = 0;
   };
   rollOver();
   const write = (data: string | Uint8Array, encoding?: unknown) => {
-    const bytes = typeof data === 'string'
-      ? Buffer.from(data.replace(/\n/g, '\r\n'), typeof encoding === 'string' ? encoding as BufferEncoding : 'utf8')
-      : data;
+    const bytes = typeof data === 'string' ? encode(data, encoding) : data;
     if (size > limit) rollOver();
     const first = size === 0;
     const handle = fs.openSync(file, 'a');
@@ -70,9 +74,15 @@ function intercept(stream: NodeJS.WriteStream, name: string, folder: string): vo
   stream.write = stream.end = write as never;
 }
 
+/** @param encoding the second argument of a write: an encoding, a callback or nothing */
+function encode(text: string, encoding: unknown): Buffer {
+  const lines = text.replace(/\n/g, '\r\n');
+  return Buffer.from(lines, typeof encoding === 'string' ? encoding as BufferEncoding : 'utf8');
+}
+
 /**
  * Deletes the oldest files of the folder, whatever they are, until their number and size are within
- * the limits. Another process may be doing the same: a file that is gone, or in use, is left alone.
+ * the limits. Another process may delete files at the same time.
  */
 function purge(folder: string): void {
   const files = fs.readdirSync(folder)
@@ -91,7 +101,7 @@ function purge(folder: string): void {
       total -= size;
       count -= 1;
     } catch {
-      // In use, or gone.
+      // The file is in use, or another process has deleted it.
     }
   }
 }
@@ -102,7 +112,7 @@ interface Seen {
   changed: number;
 }
 
-/** null for what is no file, or not there any more. */
+/** @returns null for a folder, and for a file that is not there any more */
 function look(folder: string, name: string): Seen | null {
   try {
     const stat = fs.statSync(path.join(folder, name));
@@ -112,7 +122,7 @@ function look(folder: string, name: string): Seen | null {
   }
 }
 
-/** The page that lists the log files. It is a file of the folder, and served where the folder is. */
+/** Writes index.html, which lists the log files. IIS serves it like any file of the folder. */
 function writeIndex(folder: string): void {
   const files = fs.readdirSync(folder).filter(name => /-(stdout|stderr)-\d+\.txt$/.test(name));
   const links = files.map(name => `<p><a href="${name}">${name}</a></p>`).join('');

@@ -1,7 +1,7 @@
 /*
- * Which parts of which files say something of a URL, in the order that IIS merges them: from the
- * root of the site down, for each folder first the <location>s of files above that name it, then
- * the file of the folder itself.
+ * Finds the configuration files that apply to a URL. IIS merges them from the root of the site
+ * down. For each folder, the <location> elements above that name the folder come first, then the
+ * web.config of the folder itself.
  */
 import { readFileSync, Stats, statSync } from 'node:fs';
 import path from 'node:path';
@@ -17,28 +17,29 @@ export interface ConfigFile {
   /** The URL of the folder that holds it: '/' or '/app/'. */
   base: string;
   checked: CheckedFile;
-  /** The files that its sections are in: configSource. */
+  /** The files that its sections name as configSource. */
   sources: string[];
-  /** The times and sizes of all of them: another text is a change. */
+  /** The times and sizes of the file and its sources. It differs when one of them has changed. */
   stamp: string;
 }
 
-/** One part of one file: the file itself, or a <location> in it. */
+/** A part of a file that applies to a URL: the file itself, or a <location> in it. */
 export interface Layer {
   file: ConfigFile;
   element: XmlElement;
-  /** Where it comes in the order of the levels. */
+  /** Its place in the order of the levels. */
   level: number;
-  /** Whether it locks what it names for the levels below. */
+  /** Whether it locks its sections for the levels below. */
   deny: boolean;
-  /** The URL that rules in it count from; undefined for the application's own folder. */
+  /** The URL that its rules see as their folder; undefined for the application's own folder. */
   base?: string;
 }
 
-/** What counts for a URL. `key` is another where any of it is another. */
-export interface Counting {
+/** The files and layers that apply to a URL. */
+export interface AppliedConfig {
   files: ConfigFile[];
   layers: Layer[];
+  /** URLs with the same key have the same configuration. */
   key: string;
 }
 
@@ -51,18 +52,21 @@ export interface Hierarchy {
   parents: { file: string; base: string }[];
 }
 
-/** The configuration of a site, file by file. It notices when one of them changes. */
+/** The configuration files of an application. They are read again when one of them changes. */
 export class Layers {
   #above: ConfigFile[] = [];
   readonly #below = new Map<string, ConfigFile>();
   readonly #folders = new Folders();
   #stamp = '';
-  // What holds wherever no file below the application and no location says more.
-  #plain: Counting | undefined;
+  // The configuration of every URL that no file below the application and no location is for.
+  #plain: AppliedConfig | undefined;
 
   constructor(private readonly hierarchy: Hierarchy) {}
 
-  /** Reads again what has changed. @returns whether anything has */
+  /**
+   * Reads files that have changed again.
+   * @returns whether a file has changed
+   */
   refresh(): boolean {
     const stamp = this.#above.map(file => stampOf(file.file, file.sources)).join();
     if (this.#above.length > 0 && stamp === this.#stamp) return false;
@@ -77,14 +81,13 @@ export class Layers {
     return true;
   }
 
-  /** What counts for a URL. */
-  of(url: string): Counting {
+  of(url: string): AppliedConfig {
     const below = this.#filesBelow(url);
     if (this.#plain && below.length === 0) return this.#plain;
     return this.#collect(url, [...this.#above, ...below]);
   }
 
-  #collect(url: string, files: ConfigFile[]): Counting {
+  #collect(url: string, files: ConfigFile[]): AppliedConfig {
     const levels = levelsOf(url);
     const layers: Layer[] = [];
     let level = 0;
@@ -119,15 +122,13 @@ export class Layers {
     return { files, layers, key };
   }
 
-  /**
-   * inheritInChildApplications="false" ends what is said of a folder at an application below it.
-   */
+  /** A location with inheritInChildApplications="false" does not apply to applications below. */
   #inherits(location: XmlElement, target: string): boolean {
     const aboveUs = !target.startsWith(this.hierarchy.base.toLowerCase());
     return !aboveUs || location.attributes.inheritInChildApplications !== 'false';
   }
 
-  /** The files in the folders of the application that a URL leads through. */
+  /** The web.config files in those folders of the application that the URL names. */
   #filesBelow(url: string): ConfigFile[] {
     const { folder, base, iis } = this.hierarchy;
     const found: ConfigFile[] = [];
@@ -152,7 +153,7 @@ export class Layers {
   }
 }
 
-/** '/', '/app/', '/app/sub/', in small letters: a path leads through all of them. */
+/** The folders of a URL, in lower case: '/', '/app/', '/app/sub/'. */
 function levelsOf(url: string): string[] {
   const levels = ['/'];
   for (const segment of url.toLowerCase().split('/').filter(one => one !== '')) {
@@ -174,7 +175,7 @@ function targetOf({ base }: ConfigFile, location: XmlElement): string {
   return `${base}${below}/`.toLowerCase();
 }
 
-/** Reads one file, with the files that its sections are in. One that is not there says nothing. */
+/** Reads a web.config with its sources. A file that does not exist is read as an empty one. */
 function readConfigFile(file: string, base: string, iis: IisVersion): ConfigFile {
   let text = '<configuration />';
   let unreadable: ConfigProblem | undefined;
@@ -203,9 +204,9 @@ function readConfigFile(file: string, base: string, iis: IisVersion): ConfigFile
 }
 
 /**
- * Puts the content of the file that configSource names into the section's element. It may be in the
- * folder of the web.config or below, nowhere else (Microsoft, "Configuration include files").
- * @returns the file's name
+ * Reads the file that configSource names into the section's element. The file must be in the folder
+ * of the web.config or below (Microsoft, "Configuration include files").
+ * @returns the path of the file
  */
 function readSource(
   file: string, element: XmlElement, name: string, checked: CheckedFile, iis: IisVersion,
@@ -234,10 +235,8 @@ function readSource(
     problems.push(...inside.map(problem => ({ ...problem, file: source })));
   } catch (error) {
     if (error instanceof XmlError) {
-      report(
-        `Configuration file is not well-formed XML: ${error.reason}`, '0x8007000d', error.line,
-        source,
-      );
+      const message = `Configuration file is not well-formed XML: ${error.reason}`;
+      report(message, '0x8007000d', error.line, source);
     } else {
       report(`Cannot read configuration file ${source}`, '0x80070002');
     }

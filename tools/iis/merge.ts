@@ -1,39 +1,39 @@
 /*
- * What the levels of IIS's configuration say of one section, merged as IIS merges it: an attribute
- * is the last one's, a collection is the sum, less what <clear /> and <remove> take away. A level
- * below may not name what a level above has locked.
+ * Merges the levels of one section, as IIS does. The lowest level that sets an attribute decides
+ * it. A collection has the entries of all levels, without those that <clear /> and <remove> take
+ * away. A level may not set an attribute or an element that a level above has locked.
  */
 import type { AttributeSchema, CollectionSchema, ElementSchema } from './schema';
 import type { XmlElement } from './xml';
 
 export interface ConfigProblem {
-  /** The file it is in, where that is known. */
+  /** The file with the problem, where it is known. */
   file?: string;
   line: number;
-  /** Where, from the root down: 'system.webServer/handlers/add'. */
+  /** The path of the element: 'system.webServer/handlers/add'. */
   element: string;
   message: string;
   /** The HRESULT that IIS's error page names. */
   code: string;
 }
 
-/** A section as one level has it. */
+/** The part of a section that one level has. */
 export interface Part {
   element: XmlElement;
-  /** The level. What one level locks is locked for those of a greater number. */
+  /** The number of the level. A lock holds for levels with a greater number. */
   level: number;
   /** Whether the level locks the whole section: overrideMode="Deny". */
   deny?: boolean;
   file?: string;
-  /** The URL of the folder that it counts from, where that is not the application's own. */
+  /** The URL of the folder that has the part, where that is not the application's own folder. */
   base?: string;
 }
 
-/** The code of a section or an attribute that is locked by a level above. */
+/** The code for a section or an attribute that a level above has locked. */
 export const LOCKED = '0x80070021';
 export const DUPLICATE = '0x800700b7';
 
-/** IIS takes these on any element. */
+/** Attributes that IIS allows on every element. */
 export const LOCKS = new Set([
   'lockAttributes', 'lockAllAttributesExcept', 'lockElements', 'lockAllElementsExcept', 'lockItem',
 ]);
@@ -41,7 +41,7 @@ export const LOCKS = new Set([
 /**
  * Merges the parts of a section, the outermost level first.
  * @param path the section's full name
- * @returns the section as it is in force, without <clear /> and <remove>, and what is wrong with it
+ * @returns the merged section, without <clear /> and <remove>, and the problems in it
  */
 export function mergeSection(
   path: string, schema: ElementSchema, parts: Part[],
@@ -98,7 +98,7 @@ function mergeElement(
   return merged;
 }
 
-/** What the levels so far have locked in one element. */
+/** The locks that the levels so far have set in one element. */
 class Locks {
   readonly #attributes: { level: number; forbids: (name: string) => boolean }[] = [];
   readonly #elements: { level: number; forbids: (name: string) => boolean }[] = [];
@@ -111,17 +111,17 @@ class Locks {
       return { level, forbids };
     };
     const whole = attributes.lockItem === 'true' ? { level, forbids: () => true } : undefined;
-    const keep = <T>(one: T | undefined): T[] => one === undefined ? [] : [one];
-    this.#attributes.push(
-      ...keep(named(attributes.lockAttributes, false)),
-      ...keep(named(attributes.lockAllAttributesExcept, true)),
-      ...keep(whole),
-    );
-    this.#elements.push(
-      ...keep(named(attributes.lockElements, false)),
-      ...keep(named(attributes.lockAllElementsExcept, true)),
-      ...keep(whole),
-    );
+    const defined = <T>(...all: (T | undefined)[]) => all.flatMap(one => one ?? []);
+    this.#attributes.push(...defined(
+      named(attributes.lockAttributes, false),
+      named(attributes.lockAllAttributesExcept, true),
+      whole,
+    ));
+    this.#elements.push(...defined(
+      named(attributes.lockElements, false),
+      named(attributes.lockAllElementsExcept, true),
+      whole,
+    ));
   }
 
   forbidsAttribute(name: string, { level }: Part): boolean {
@@ -148,23 +148,23 @@ function mergeCollection(
   let entries: Entry[] = [];
   for (const part of parts) {
     let own: Entry[] = [];
-    const takeAway = (child: XmlElement, gone: (entry: Entry) => boolean) => {
-      const locked = entries.some(entry => entry.locked && entry.level < part.level && gone(entry));
-      if (locked) {
+    const remove = (child: XmlElement, isMeant: (entry: Entry) => boolean) => {
+      const isLocked = (entry: Entry) => entry.locked && entry.level < part.level;
+      if (entries.some(entry => isLocked(entry) && isMeant(entry))) {
         report(part, child, `${path}/${child.name}`, `Lock violation: <${child.name}>`, LOCKED);
       }
-      entries = entries.filter(entry => !gone(entry));
-      own = own.filter(entry => !gone(entry));
+      entries = entries.filter(entry => !isMeant(entry));
+      own = own.filter(entry => !isMeant(entry));
     };
     for (const child of part.element.children) {
       const at = `${path}/${child.name}`;
       const values = attributes.map(one => child.attributes[one.name] ?? one.default ?? '');
       const key = keyOf(attributes, values);
       if (child.name === collection.clear) {
-        takeAway(child, () => true);
+        remove(child, () => true);
         keys.clear();
       } else if (child.name === collection.remove) {
-        if (keys.delete(key)) takeAway(child, entry => entry.key === key);
+        if (keys.delete(key)) remove(child, entry => entry.key === key);
       } else if (child.name === collection.add) {
         if (attributes.length > 0 && keys.has(key)) {
           report(part, child, at, duplicate(child.name, attributes, values), DUPLICATE);

@@ -1,8 +1,12 @@
-/* The content types that IIS knows: a file of another is not served. */
+/* The content types that IIS knows. */
 
-/** The content type of each file extension ('.html') that is served; a file of another is answered 404.3. */
+/**
+ * The content type for each file extension ('.html'). IIS answers 404.3 for a file with another
+ * extension.
+ */
 export function mimeTypes(iis: '7.5' | '10'): Map<string, string> {
-  return new Map([...table(MIME_TYPES), ...table(iis === '10' ? MIME_TYPES_SINCE_8 : MIME_TYPES_BEFORE_8)]);
+  const ofRelease = iis === '10' ? MIME_TYPES_SINCE_8 : MIME_TYPES_BEFORE_8;
+  return new Map([...table(MIME_TYPES), ...table(ofRelease)]);
 }
 
 function table(text: string): [extension: string, type: string][] {
@@ -18,7 +22,7 @@ const MIME_TYPES_BEFORE_8 = `
   video/x-msvideo .avi
 `;
 
-// Not all of these came with IIS 8: .esd, .glb, .jsonld, .less, .wasm and .woff2 are of later releases.
+// IIS 8 brought most of these. Later releases added .esd, .glb, .jsonld, .less, .wasm and .woff2.
 const MIME_TYPES_SINCE_8 = `
   application/font-woff2 .woff2
   application/javascript .js
@@ -63,8 +67,10 @@ const MIME_TYPES = `
   application/mac-binhex40 .hqx
   application/msaccess .accdb .accde .accdt
   application/msword .doc .dot
-  application/octet-stream .aaf .aca .afm .asd .asi .bin .chm .csv .cur .deploy .dsp .dwp .emz .exe .fla .hhk .hhp .inf .java .jpb .lpk .lzh
-  application/octet-stream .mdp .mix .msi .mso .ocx .pcx .pcz .pfb .pfm .prm .prx .psd .psm .psp .qxd .rar .sea .smi .snp .thn .toc .ttf
+  application/octet-stream .aaf .aca .afm .asd .asi .bin .chm .csv .cur .deploy .dsp .dwp .emz .exe
+  application/octet-stream .fla .hhk .hhp .inf .java .jpb .lpk .lzh .mdp .mix .msi .mso .ocx .pcx
+  application/octet-stream .pcz .pfb .pfm .prm .prx .psd .psm .psp .qxd .rar .sea .smi .snp .thn
+  application/octet-stream .toc .ttf
   application/octet-stream .u32 .xsn .xtp
   application/oda .oda
   application/oleobject .ods

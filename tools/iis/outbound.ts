@@ -1,7 +1,7 @@
 /*
- * Outbound rules, as far as they make an answer fail: rules that look into the text of an answer
- * cannot be applied to one that is compressed. URL Rewrite then answers with an error of its own.
- * The texts themselves are not rewritten here.
+ * Outbound rules, only as far as they make an answer fail. A rule that looks into the text of an
+ * answer cannot be applied to a compressed answer, and URL Rewrite then answers with an error. The
+ * stand-in does not rewrite any texts.
  */
 import { children, find, is } from './collection';
 import { readPattern } from './rewrite-pattern';
@@ -10,9 +10,10 @@ import type { Status } from './statuses';
 import type { XmlElement } from './xml';
 
 /**
- * Looks at the headers of an answer, in pairs.
- * @param variable a server variable of the request
- * @returns the status and its words; null where the rules leave the answer alone
+ * Checks whether the rules make an answer fail.
+ * @param headers names and values of the answer's headers, in turn
+ * @param variable gives the value of a server variable of the request
+ * @returns the error, or null where the answer can be sent
  */
 export type OutboundRules = (
   headers: string[], variable: (name: string) => string,
@@ -24,7 +25,7 @@ type PreCondition = (variable: (name: string) => string) => boolean;
 export function readOutboundRules(element: XmlElement | undefined): OutboundRules {
   const preConditions = new Map(children(find(element, 'preConditions'), 'preCondition')
     .map(one => [(one.attributes.name ?? '').toLowerCase(), readPreCondition(one)]));
-  // A rule for a header does not look into the text.
+  // A rule for a server variable, such as RESPONSE_LOCATION, does not look into the text.
   const rules = children(element, 'rule')
     .filter(rule => is(rule, 'enabled', true) && !find(rule, 'match')?.attributes.serverVariable);
   const code = is(element, 'rewriteBeforeCache', false) ? '500.53' : '500.52';
@@ -62,7 +63,10 @@ function readPreCondition(element: XmlElement): PreCondition {
   };
 }
 
-/** The value of a header that has small letters here, '' where it is not sent. */
+/**
+ * @param name the header's name in lower case
+ * @returns the header's value, '' where the answer does not have the header
+ */
 function headerValue(headers: string[], name: string): string {
   for (let at = 0; at < headers.length; at += 2) {
     if (headers[at]!.toLowerCase() === name) return headers[at + 1]!;

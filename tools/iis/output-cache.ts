@@ -1,8 +1,8 @@
 /*
- * <caching>: IIS keeps what a handler has answered, by the extension of the handler's file, and
- * gives it again without asking. The answers of node are kept like any other (tjanczuk/iisnode
- * 177). This is the cache in the worker process; that of http.sys keeps nothing that a rule of URL
- * Rewrite has had a part in.
+ * <caching>: IIS stores the answers of a handler, and sends a stored answer again without asking
+ * the handler. The extension of the handler's file chooses the profile. Answers of node are stored
+ * like any other (tjanczuk/iisnode 177). This is the cache in the worker process; the cache of
+ * http.sys does not store answers to a URL that URL Rewrite has changed.
  */
 import { statSync } from 'node:fs';
 import path from 'node:path';
@@ -11,22 +11,23 @@ import { children, find, is } from './collection';
 import type { Visit } from './visit';
 import type { XmlElement } from './xml';
 
-/** What a profile says of answers. */
 export interface CacheProfile {
-  /** How long an answer is kept, in ms. */
+  /** How long an answer is stored, in ms. */
   duration: number;
-  /** Whether it is kept until its file changes, however long that is. */
+  /** Whether an answer is stored until its file changes, without a limit of time. */
   untilChange: boolean;
-  /** Names of the query string, and of headers, that make another answer; `*` for all. */
+  /** Names of parameters of the query; each of their values has its own answer. `*` for all. */
   query: string[];
+  /** Names of headers; each of their values has its own answer. */
   headers: string[];
 }
 
-/** The profile for a file's extension: '.js'. */
+/** @returns the profile for a file's extension: '.js' */
 export type Caching = (extension: string) => CacheProfile | undefined;
 
-/** An answer is kept from the second request on within 10 s (frequentHitThreshold). */
+/** frequentHitThreshold: IIS stores an answer at the second request for it. */
 const HITS = 2;
+/** frequentHitTimePeriod, in ms: the two requests must come within this time. */
 const HIT_PERIOD = 10000;
 
 export function readCaching(element: XmlElement | undefined): Caching {
@@ -57,39 +58,45 @@ function milliseconds(timeSpan: string): number {
   return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
 }
 
-interface Kept {
-  /** The times of the requests before the answer was kept. */
+interface CacheEntry {
+  /** The times of the requests before the answer was stored, in ms. */
   hits: number[];
+  /** The stored answer; undefined until the second request. */
   answer?: Answer;
+  /** The time when the answer expires, in ms. */
   until: number;
+  /** The file's time of change, in ms. */
   changed: number;
 }
 
-/** The answers that an application has kept. */
+/** The answers that IIS has stored for an application. */
 export class OutputCache {
-  readonly #kept = new Map<string, Kept>();
+  readonly #entries = new Map<string, CacheEntry>();
 
   clear(): void {
-    this.#kept.clear();
+    this.#entries.clear();
   }
 
-  /** @returns the kept answer to a request for a file, where there is one */
+  /** @returns the stored answer to a request for a file, where there is one */
   find(visit: Visit, file: string, profile: CacheProfile): Answer | undefined {
-    const kept = this.#kept.get(keyOf(visit, profile));
-    const isCurrent = kept && Date.now() <= kept.until && kept.changed === changed(file);
-    return isCurrent ? kept.answer : undefined;
+    const entry = this.#entries.get(keyOf(visit, profile));
+    const isCurrent = entry && Date.now() <= entry.until && entry.changed === timeOfChange(file);
+    return isCurrent ? entry.answer : undefined;
   }
 
-  /** Takes a new answer to a request for a file. */
-  keep(visit: Visit, file: string, profile: CacheProfile, answer: Answer): void {
+  /** Counts a request for a file, and stores the answer if the profile says so. */
+  add(visit: Visit, file: string, profile: CacheProfile, answer: Answer): void {
     if (answer.status !== 200 || answer.rest || answer.upgrade) return;
     const key = keyOf(visit, profile);
     const now = Date.now();
-    const before = this.#kept.get(key)?.hits.filter(time => time > now - HIT_PERIOD) ?? [];
+    const before = this.#entries.get(key)?.hits.filter(time => time > now - HIT_PERIOD) ?? [];
     const hits = [...before, now];
-    const until = profile.untilChange ? Infinity : now + profile.duration;
-    const kept = hits.length < HITS ? undefined : answer;
-    this.#kept.set(key, { hits, answer: kept, until, changed: changed(file) });
+    this.#entries.set(key, {
+      hits,
+      answer: hits.length < HITS ? undefined : answer,
+      until: profile.untilChange ? Infinity : now + profile.duration,
+      changed: timeOfChange(file),
+    });
   }
 }
 
@@ -100,11 +107,11 @@ function keyOf({ path: url, query, req }: Visit, profile: CacheProfile): string 
   return JSON.stringify([url.toLowerCase(), parameters, headers]);
 }
 
-function changed(file: string): number {
+function timeOfChange(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** The profile for a request that a file's handler answers; only GET is kept. */
+/** The profile for a request that a file's handler answers. IIS stores only answers to GET. */
 export function profileOf(
   caching: Caching, { req }: Visit, file: string,
 ): CacheProfile | undefined {

@@ -1,11 +1,12 @@
 /*
- * npm run preview: serves a folder as IIS, URL Rewrite and iisnode would, on a machine that has
- * none of them.
+ * npm run preview: serves a folder as IIS, URL Rewrite and iisnode would, on a machine without
+ * them.
  */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../src/config';
+import { isDirectory } from './files';
 import { appPathOf, startIis } from './index';
 import type { IisVersion } from './layers';
 
@@ -54,8 +55,8 @@ async function main(): Promise<void> {
   const folder = path.resolve(positionals[0] ?? '.');
   const port = Number(values.port);
   if (positionals.length > 1) throw new Error(`one folder, not ${positionals.length}`);
-  // npm takes options for its own where the -- is forgotten, and hands their values on: /, of
-  // --app /, is no folder to serve.
+  // If -- is forgotten, npm takes the options for its own, and passes on only their values. From
+  // --app / comes / as the folder.
   const hint = '(options stand behind --: npm run preview -- --port 8081)';
   if (!existsSync(folder)) throw new Error(`there is no folder ${folder} ${hint}`);
   if (!existsSync(path.join(folder, 'web.config'))) {
@@ -82,7 +83,7 @@ async function main(): Promise<void> {
     log: line => console.log(line),
     trace: values.trace ? line => console.log(line) : undefined,
   });
-  sayWhereItLives(folder, app, iis);
+  warnOfOtherPath(folder, app, iis);
   console.log(`${folder} as IIS ${iis} would serve it, on this machine only: ${server.url}`);
   console.log('Ctrl+C ends it.');
   const stop = () => void server.close().finally(() => process.exit(0));
@@ -98,13 +99,9 @@ function isPath(text: string): boolean {
   return /^\/[\w./~-]*$/.test(text);
 }
 
-/** The folder of a web.config stands for the file. */
+/** @param text a web.config, or the folder that has one */
 function readParent(text: string): string {
-  const file = statSync(
-    text, { throwIfNoEntry: false },
-  )?.isDirectory()
-    ? path.join(text, 'web.config')
-    : text;
+  const file = isDirectory(text) ? path.join(text, 'web.config') : text;
   if (!existsSync(file)) throw new Error(`--parent: there is no file ${file}`);
   return file;
 }
@@ -115,28 +112,25 @@ function readChild(text: string): { path: string; folder: string } {
   if (equals < 1 || !isPath(`/${name}`)) {
     throw new Error(`--child: <path>=<folder>, such as shop=../shop, not ${text}`);
   }
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!isDirectory(folder)) {
     throw new Error(`--child: there is no folder ${folder}`);
   }
   return { path: name, folder };
 }
 
-/**
- * node answers below APP_PATH: below another path each request of the application is a 404 of its
- * own.
- */
-function sayWhereItLives(folder: string, app: string, iis: IisVersion): void {
+/** The application answers 404 to a URL that is not below its APP_PATH. */
+function warnOfOtherPath(folder: string, app: string, iis: IisVersion): void {
   const own = appPathOf(folder, iis);
   if (app === '/' || app.replace(/\/$/, '').toLowerCase() === own.toLowerCase()) return;
-  console.log(`--app is ${app}, and APP_PATH of the application is ${own}: it answers 404 for `
-    + 'everything. '
-    + `Set APP_PATH to ${app} in <appSettings>, or leave --app out.`);
+  console.log(`--app is ${app}, and APP_PATH of the application is ${own}: the application answers `
+    + `404 to every request. Set APP_PATH to ${app} in <appSettings>, or leave --app out.`);
 }
 
 main().catch((error: Error) => {
   const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  console.error(
-    taken ? 'The port is taken: choose another with --port' : `${error.message}. --help says more.`,
-  );
+  const message = taken
+    ? 'The port is taken: choose another with --port'
+    : `${error.message}. --help says more.`;
+  console.error(message);
   process.exitCode = 2;
 });

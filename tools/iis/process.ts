@@ -1,6 +1,6 @@
 /*
- * One node.exe of an application, as iisnode starts it and talks to it: over a pipe, with
- * connections that are kept for reuse.
+ * One node.exe of an application. iisnode starts the process, and connects to the process through
+ * a pipe. It keeps idle connections in a pool.
  */
 import { ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -22,34 +22,32 @@ export class IisnodeError extends Error {
 export interface ProcessOptions {
   script: string;
   settings: IisnodeSettings;
-  /** web.config's, in order. */
+  /** <appSettings> of web.config, in order. */
   appSettings: [key: string, value: string][];
-  /**
-   * The node.exe that takes the place of `nodeProcessCommandLine` where that is iisnode's default.
-   */
+  /** The node.exe to run where `nodeProcessCommandLine` is iisnode's default. */
   node: NodeExe;
   /** The pipe of recycleSignalEnabled. */
   controlPipe?: string;
 }
 
-/** How much of what a process wrote is told when it does not start: characters, and lines. */
-const LAST_WORDS = 8192;
+/** When a process does not start, the log shows this much of its stderr: characters, and lines. */
+const LAST_CHARACTERS = 8192;
 const LAST_LINES = 25;
 
 /** iisnode's own error number where it does not find node.exe. */
 export const UNABLE_TO_START = 1028;
 
-/** The release that the stand-in says it is. */
+/** The release of iisnode that the stand-in imitates. */
 export const IISNODE_VERSION = '0.2.26';
 
-// What a worker process of IIS has in its environment, of what matters to node.
+// Variables that a worker process of IIS has in its environment, and that node makes use of.
 const SYSTEM = [
   'PATH', 'Path', 'HOME', 'LANG', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'SystemDrive', 'windir',
   'ProgramFiles',
 ];
 
 export class NodeProcess {
-  /** How many requests it has been given and not answered. Waiting polls are among them. */
+  /** The number of requests that the process has not answered yet, waiting polls among them. */
   active = 0;
   exited = false;
   readonly pid: number;
@@ -61,7 +59,7 @@ export class NodeProcess {
   #stderr = '';
   #listened = false;
   #ending = false;
-  readonly #kept: { socket: net.Socket; since: number }[] = [];
+  readonly #pool: { socket: net.Socket; since: number }[] = [];
   readonly #ended: Promise<void>;
 
   /** @throws IisnodeError if node.exe cannot be started */
@@ -72,9 +70,9 @@ export class NodeProcess {
     const child = spawn(command!, [...first, node.file(script)], {
       cwd: path.dirname(script),
       env: environment(options, pipe),
-      // The interceptor writes the log files; what node writes without it is lost under iisnode.
-      // Here
-      // it is kept for lastWords. Windows' node.exe in wine fails at a pipe.
+      // The interceptor writes the log files. Under iisnode, output that does not go through the
+      // interceptor is lost; here lastOutput shows it. Windows' node.exe in wine fails where
+      // stderr is a pipe.
       stdio: ['ignore', 'ignore', node.windows ? 'ignore' : 'pipe'],
       windowsHide: true,
     });
@@ -98,7 +96,7 @@ export class NodeProcess {
     this.#logs = path.resolve(path.dirname(script), settings.logDirectory.replaceAll('\\', '/'));
     this.pid = child.pid!;
     child.stderr?.on('data', data => {
-      this.#stderr = (this.#stderr + String(data)).slice(-LAST_WORDS);
+      this.#stderr = (this.#stderr + String(data)).slice(-LAST_CHARACTERS);
     });
     this.#ended = new Promise(resolve => child.once('exit', () => {
       this.exited = true;
@@ -107,37 +105,37 @@ export class NodeProcess {
     }));
   }
 
-  /** Called when the process has ended by itself, or was ended. */
+  /** Calls a listener when the process has ended by itself, or was terminated. */
   onExit(listener: () => void): void {
     this.#child.once('exit', listener);
   }
 
-  /** Called when, after its end, all that it wrote has been read. */
+  /** Calls a listener when the process has ended and all of its output has been read. */
   onClose(listener: () => void): void {
     this.#child.once('close', listener);
   }
 
-  /** Whether it ended by itself before it had listened. */
+  /** Whether the process ended by itself before it listened. */
   get failedToStart(): boolean {
     return this.exited && !this.#listened && !this.#ending;
   }
 
-  /** The last lines that it wrote to stderr, and the file that has them, where there is one. */
-  lastWords(): { lines: string[]; file?: string } {
+  /** The last lines that the process wrote to stderr, and their log file where there is one. */
+  lastOutput(): { lines: string[]; file?: string } {
     const file = stderrLog(this.#logs, this.pid);
     const text = file ? readFileSync(file, 'utf8') : this.#stderr;
     const lines = text.trim().split(/\r?\n/).filter(line => line !== '');
     return { file, lines: lines.slice(-LAST_LINES) };
   }
 
-  /** Ends it as TerminateProcess does: it gets no signal that it could handle. */
+  /** Ends the process as Windows' TerminateProcess does: without a signal that it could handle. */
   async terminate(): Promise<void> {
     this.#ending = true;
     this.#child.kill('SIGKILL');
     await this.#ended;
   }
 
-  /** Waits until no request is under way, or for `timeout` ms, and ends it. */
+  /** Waits until no request is under way, or for `timeout` ms, and then ends the process. */
   async drain(timeout: number): Promise<void> {
     const end = Date.now() + timeout;
     while (this.active > 0 && !this.exited && Date.now() < end) await sleep(Math.min(25, timeout));
@@ -145,22 +143,22 @@ export class NodeProcess {
   }
 
   /**
-   * A connection to the process: one that was kept, or a new one, for which a process that is still
-   * starting is tried again and again.
+   * Connects to the process. While the process starts, it is tried again and again.
+   * @param mayBePooled whether a connection from the pool will do
    * @throws IisnodeError 500.1002 if the process ends first, 500.1001 after
-   * maxNamedPipeConnectionRetry tries
+   *   maxNamedPipeConnectionRetry tries
    */
-  async connect(mayBeKept: boolean): Promise<{ socket: net.Socket; kept: boolean }> {
-    const socket = mayBeKept ? this.#takeKept() : undefined;
-    if (socket) return { socket, kept: true };
+  async connect(mayBePooled: boolean): Promise<{ socket: net.Socket; pooled: boolean }> {
+    const socket = mayBePooled ? this.#takePooled() : undefined;
+    if (socket) return { socket, pooled: true };
     for (let retry = 0; ; retry++) {
       try {
         const fresh = await this.#open(this.#pipe);
-        // At the end of an answer node takes its own listener away, and a write that is still under
-        // way can fail yet.
+        // node removes its own listener at the end of an answer. A write that is still under way
+        // can fail after that, and an error without a listener would end the stand-in.
         fresh.on('error', () => undefined);
         this.#listened = true;
-        return { socket: fresh, kept: false };
+        return { socket: fresh, pooled: false };
       } catch {
         if (retry >= this.#settings.maxNamedPipeConnectionRetry) {
           const why = `process ${this.pid} runs, but does not listen on process.env.PORT ` +
@@ -180,16 +178,17 @@ export class NodeProcess {
     return this.#settings.loggingEnabled ? `: its log in ${this.#logs} may say why` : '';
   }
 
-  /** Keeps a connection for the next request. */
-  keep(socket: net.Socket): void {
-    if (this.#kept.length >= this.#settings.maxNamedPipeConnectionPoolSize) socket.destroy();
-    else this.#kept.push({ socket, since: Date.now() });
+  /** Puts a connection into the pool, for the next request. */
+  release(socket: net.Socket): void {
+    if (this.#pool.length >= this.#settings.maxNamedPipeConnectionPoolSize) socket.destroy();
+    else this.#pool.push({ socket, since: Date.now() });
   }
 
-  #takeKept(): net.Socket | undefined {
-    for (let last = this.#kept.pop(); last; last = this.#kept.pop()) {
+  #takePooled(): net.Socket | undefined {
+    for (let last = this.#pool.pop(); last; last = this.#pool.pop()) {
       const { socket, since } = last;
-      // One that node has closed meanwhile is found out when it is written to, and replaced unseen.
+      // node may have closed the connection a moment ago. exchange() in bridge.ts notices that
+      // when it writes, and asks for a new connection.
       const isYoung = Date.now() - since < this.#settings.maxNamedPipePooledConnectionAge;
       if (isYoung && !socket.destroyed && socket.writable) return socket;
       socket.destroy();
@@ -198,20 +197,20 @@ export class NodeProcess {
   }
 }
 
-/** The newest file of what a process wrote to stderr. */
+/** @returns the newest log file of a process's stderr, where there is one */
 export function stderrLog(folder: string, pid: number): string | undefined {
   if (!existsSync(folder)) return undefined;
   const names = readdirSync(folder).filter(file => file.includes(`-${pid}-stderr-`)).sort();
   return names.length > 0 ? path.join(folder, names.at(-1)!) : undefined;
 }
 
-/** node.exe and the interceptor, which the script's path follows. */
+/** The program and its first arguments: node.exe and the interceptor. The script's path follows. */
 function commandLine({ settings, node, script }: ProcessOptions): string[] {
   const words = (text: string) => {
     return Array.from(text.matchAll(/"([^"]*)"|(\S+)/g), word => word[1] ?? word[2]!);
   };
-  // iisnode's default means the node.exe that is installed, and so does the path its installer is
-  // often given.
+  // iisnode's default means the node.exe that is installed. Settings often name the usual path of
+  // that file, which means the same.
   const own = /^(%programfiles(\(x86\))?%\\nodejs\\node\.exe|([a-z]:\\.*\\)?node(\.exe)?)$/i;
   const given = words(settings.nodeProcessCommandLine);
   const command = own.test(given[0] ?? '') ? [...node.command, ...given.slice(1)] : given;
@@ -225,8 +224,8 @@ function commandLine({ settings, node, script }: ProcessOptions): string[] {
 }
 
 /**
- * The environment of node.exe. Windows does not tell names apart by their case, and of one that is
- * there twice it takes the first: the system's, then iisnode's, then appSettings'.
+ * The environment of node.exe. Windows ignores the case of names. Where a name is there twice, the
+ * first one counts; the order is: the system's variables, iisnode's, those of <appSettings>.
  */
 function environment(
   { settings, appSettings, controlPipe, node }: ProcessOptions, pipe: string,
@@ -241,7 +240,7 @@ function environment(
     ['PORT', pipe],
     ['IISNODE_VERSION', IISNODE_VERSION],
     ...(controlPipe ? [['IISNODE_CONTROL_PIPE', controlPipe] as [string, string]] : []),
-    // Of releases since 0.2.21; an appSettings entry is what older ones need.
+    // iisnode sets this since 0.2.21. Older releases need an entry in <appSettings> instead.
     ['NODE_PENDING_PIPE_INSTANCES', '5000'],
     ...appSettings.filter(([key]) => key !== ''),
   ];

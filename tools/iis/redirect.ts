@@ -1,13 +1,13 @@
-/* <httpRedirect>: a whole folder, with all that is below it, has moved. */
+/* <httpRedirect>: redirects every URL of a folder. */
 import { is } from './collection';
 import { REDIRECTS } from './statuses';
 import { joinUrl } from './url';
 import type { XmlElement } from './xml';
 
 /**
- * Where a request is sent.
+ * Finds the redirect for a URL.
  * @param base the URL of the application
- * @returns null where it is not
+ * @returns the status and the new URL; null where the URL is not redirected
  */
 export type HttpRedirect = (
   path: string, query: string, base: string,
@@ -21,7 +21,7 @@ export function readHttpRedirect(element: XmlElement | undefined): HttpRedirect 
   const given = (element.attributes.httpResponseStatus ?? 'Found').toLowerCase();
   const status = REDIRECTS[given as keyof typeof REDIRECTS];
   return (path, query, base) => {
-    // It counts from the folder that says so, which may be above the application.
+    // The path counts from the folder that has the <httpRedirect>: that may be a folder above.
     const relative = path.slice((element.base ?? base).length);
     if (childOnly && relative.includes('/')) return null;
     const whole = `${destination.replace(/\/$/, '')}/${relative}`;

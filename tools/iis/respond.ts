@@ -1,6 +1,6 @@
 /*
- * The last stage of a request in IIS: its own headers, its own error pages, and the answer on its
- * way.
+ * The last stage of a request in IIS. It adds headers, replaces answers by error pages, and sends
+ * the answer.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,16 +14,16 @@ import type { Visit } from './visit';
 export interface ResponseRules {
   config: Pick<SiteConfig, 'allowKeepAlive' | 'customHeaders' | 'httpErrors'>
     & { dynamicCompression: boolean };
-  /** Whether the client is the server itself: it is shown the details of an error. */
+  /** Whether to answer as if the client were the server itself: with the details of errors. */
   local: boolean;
   folder: string;
   server: string;
 }
 
-/** An answer before httpErrors has looked at it. */
+/** An answer before httpErrors may replace it by an error page. */
 type Draft = Answer & { substatus: number; detail: string };
 
-/** Answers with an error of IIS's own. `detail` is what IIS shows to the server itself. */
+/** Answers with an error of IIS's own. IIS shows `detail` only to the server itself. */
 export function sendError(visit: Visit, rules: ResponseRules, code: Status, detail = ''): void {
   visit.trace.push(`${code}${detail && ` (${detail})`}`);
   const [status, substatus] = numbers(code);
@@ -31,8 +31,8 @@ export function sendError(visit: Visit, rules: ResponseRules, code: Status, deta
 }
 
 /**
- * Answers with an answer of node's. `done` is called when the last of it has been sent, or the
- * client has gone.
+ * Sends an answer of node.
+ * @param done is called when the whole answer has been sent, or the client has gone
  */
 export function sendAnswer(
   visit: Visit, rules: ResponseRules, answer: Answer, cookie: string | undefined,
@@ -64,12 +64,12 @@ export function sendAnswer(
   send(visit, rules, { ...answer, headers, substatus: 0, detail: '' });
 }
 
-/** Text of a configuration as bytes of a header: node writes one for each character. */
+/** Encodes a text in UTF-8 for a header, of which node writes one byte for each character. */
 export function headerText(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-/** Answers with a page, or a redirect, of a module. */
+/** Answers with a page or a redirect that a module of IIS makes. */
 export function sendPage(
   visit: Visit, rules: ResponseRules, status: number, headers: string[], html: string,
 ): void {
@@ -84,7 +84,7 @@ export function sendPage(
   });
 }
 
-/** What every answer of the application carries. */
+/** The headers of every answer of the application, names and values in turn. */
 export function commonHeaders(rules: ResponseRules): string[] {
   return ['Server', rules.server, ...Array.from(rules.config.customHeaders).flat().map(headerText)];
 }
@@ -92,7 +92,7 @@ export function commonHeaders(rules: ResponseRules): string[] {
 function send(visit: Visit, rules: ResponseRules, answer: Draft): void {
   const { req, res } = visit;
   if (res.destroyed || res.socket?.destroyed) {
-    // The client has gone, which iisnode learns only now.
+    // The client has gone, and iisnode notices it only now.
     answer.rest?.resume();
     return;
   }
@@ -118,17 +118,17 @@ function send(visit: Visit, rules: ResponseRules, answer: Draft): void {
     res.end();
   } else if (rest) {
     res.write(body);
-    // Where node breaks off, IIS can only cut the connection: the status has been sent.
+    // If node breaks off, IIS can only cut the connection: it has sent the status already.
     rest.on('error', () => res.destroy()).pipe(res);
-    // iisnode does not hear of a client that has gone, and takes the answer to its end. Until then
-    // the request counts.
+    // iisnode does not notice that the client has gone, and reads the answer to its end. Until
+    // then the request counts as one that node works at.
     res.once('close', () => rest.resume());
   } else {
     res.end(body);
   }
 }
 
-/** What httpErrors puts in the place of an answer, null where it leaves it alone. */
+/** @returns the page that httpErrors puts in the place of an answer; null where it does not */
 function ownError(
   { status, substatus, body, rest, detail }: Draft, { config, local, folder }: ResponseRules,
 ) {
@@ -158,14 +158,14 @@ function ownError(
   return html(errorPage(status, 0));
 }
 
-/** Set-Cookie outlives the exchange of an answer for an error page. */
+/** The Set-Cookie headers of an answer, which stay when an error page replaces the answer. */
 function cookies(headers: string[]): string[] {
   return headers.filter((_, at) => headers[at - at % 2]!.toLowerCase() === 'set-cookie');
 }
 
 /**
- * IIS's dynamic compression, where that role is installed: text of any kind, the answers to polls
- * among it.
+ * Compresses an answer as IIS's dynamic compression does, where that role is installed. It
+ * compresses text of any kind, also the answers to polls.
  */
 function compress({ req, trace }: Visit, answer: Answer): { headers: string[]; body: Buffer } {
   const { headers, body, rest } = answer;
@@ -174,8 +174,8 @@ function compress({ req, trace }: Visit, answer: Answer): { headers: string[]; b
   };
   const isText = /^(text\/|application\/javascript)/i.test(value('content-type') ?? '');
   const isAskedFor = /gzip/.test(String(req.headers['accept-encoding']));
-  const may = isAskedFor && isText && !value('content-encoding');
-  if (!may || rest || body.length === 0) return { headers, body };
+  const isCompressible = isAskedFor && isText && !value('content-encoding');
+  if (!isCompressible || rest || body.length === 0) return { headers, body };
   trace.push('compressed by IIS');
   const replaced = ['content-length', 'transfer-encoding'];
   const kept = headers.filter((_, at) => !replaced.includes(headers[at - at % 2]!.toLowerCase()));

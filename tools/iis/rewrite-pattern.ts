@@ -1,6 +1,6 @@
 /* The patterns of URL Rewrite: regular expressions of ECMAScript, wildcards, exact texts. */
 
-/** Captures of a match, [0] the whole of it; null where the text does not match. */
+/** @returns the captures of a match, [0] the whole match; null where the text does not match */
 export type Pattern = (text: string) => string[] | null;
 
 /**
@@ -14,7 +14,7 @@ export function readPattern(pattern: string, syntax: string, ignoreCase: boolean
     const wanted = fold(pattern);
     return text => fold(text) === wanted ? [text] : null;
   }
-  if (syntax !== 'wildcard') refuseWhatOnlyNodeTakes(pattern);
+  if (syntax !== 'wildcard') refuseUnknownSyntax(pattern);
   const source = syntax === 'wildcard' ? `^${wildcard(pattern)}$` : pattern;
   const expression = new RegExp(source, ignoreCase ? 'i' : '');
   return text => {
@@ -23,19 +23,17 @@ export function readPattern(pattern: string, syntax: string, ignoreCase: boolean
   };
 }
 
-/**
- * `*` is any number of characters, and captures them; `?` is one character, and captures nothing.
- */
+/** `*` stands for any number of characters and captures them, `?` for one and captures nothing. */
 function wildcard(pattern: string): string {
   return pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '(.*)').replace(/\?/g, '.');
 }
 
 /**
- * node is more generous than the module's expressions, which are those of ECMAScript's third
- * edition: it takes a brace that is no repetition for itself, and it knows (?<=…) and
- * (?<name>…).
+ * Refuses syntax that node knows and URL Rewrite does not. URL Rewrite's expressions are those of
+ * ECMAScript's third edition: they have no (?<=…) and no (?<name>…), and a brace that begins no
+ * repetition is an error.
  */
-function refuseWhatOnlyNodeTakes(pattern: string): void {
+function refuseUnknownSyntax(pattern: string): void {
   let inClass = false;
   for (let at = 0; at < pattern.length; at++) {
     const character = pattern[at]!;

@@ -1,12 +1,14 @@
-/* URL Rewrite's strings with references in braces: {R:1}, {C:1}, {HTTP_HOST}, {ToLower:{R:1}}, {Map:{R:1}}. */
-
+/*
+ * URL Rewrite's strings with references in braces: {R:1}, {C:1}, {HTTP_HOST}, {ToLower:{R:1}},
+ * {Map:{R:1}}.
+ */
 import { decode } from './url';
 
-/** What a string refers to while a rule is carried out. */
+/** The values that references in a string stand for, while a rule is carried out. */
 export interface References {
-  /** What the rule's pattern captured; [0] is the whole match. */
+  /** The captures of the rule's pattern; [0] is the whole match. */
   rule: string[];
-  /** What the conditions captured. */
+  /** The captures of the conditions. */
   condition: string[];
   /** A server variable, '' if there is none of that name. */
   variable: (name: string) => string;
@@ -25,7 +27,7 @@ const functions = new Map<string, (text: string) => string>([
 /**
  * Compiles a string that may hold references.
  * @param maps the rewrite maps, by name in lower case
- * @throws Error for a brace that is opened and not closed, and for a function or map that does not exist
+ * @throws Error for a brace that is not closed, and for a function or map that does not exist
  */
 export function compile(text: string, maps: Map<string, RewriteMap>): Template {
   const parts: Template[] = [];
@@ -66,7 +68,10 @@ function reference(inner: string, maps: Map<string, RewriteMap>): Template {
     return references => (name === 'r' ? references.rule : references.condition)[index] ?? '';
   }
   const apply = functions.get(name) ?? maps.get(name);
-  if (!apply) throw new Error(`{${inner}}: there is no function or rewrite map "${inner.slice(0, colon)}"`);
+  if (!apply) {
+    const written = inner.slice(0, colon);
+    throw new Error(`{${inner}}: there is no function or rewrite map "${written}"`);
+  }
   const template = compile(argument, maps);
   return references => apply(template(references));
 }

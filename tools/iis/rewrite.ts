@@ -12,30 +12,28 @@ import type { XmlElement } from './xml';
 export interface RewriteRequest {
   /** The canonical path, from the site's root: '/app/socket/1/'. */
   path: string;
-  /** Without the question mark, as it was sent. */
+  /** The query string as it was sent, without the question mark. */
   query: string;
   /**
-   * The URL of the folder that holds the rules: '/' or '/app/'. A rule sees the part behind it. A
-   * rule that a folder above has handed down counts from that folder.
+   * The URL of the application: '/' or '/app/'. A rule sees the part of the path behind it. A rule
+   * that is inherited from a folder above sees the part behind that folder instead.
    */
   base: string;
-  /** A server variable as it is for this path and query. */
+  /** The value of a server variable where the URL has this path and this query. */
   variable: (name: string, path: string, query: string) => string;
   isFile: (physicalPath: string) => boolean;
   isDirectory: (physicalPath: string) => boolean;
-  /**
-   * The server variables that an administrator lets rules set. Default: none, as in a fresh IIS.
-   */
+  /** Names of server variables that rules may set. Default: none, as in a fresh IIS. */
   allowedVariables?: ReadonlySet<string>;
 }
 
-/** What rules have set: the names of server variables, with their values. */
+/** The server variables that rules have set. */
 export type SetVariables = [name: string, value: string][];
 
 export type RewriteResult = { rules: string[]; set?: SetVariables } & (
   | { kind: 'pass' }
   | { kind: 'rewrite'; path: string; query: string }
-  /** To another server, for which IIS needs a module that is a proxy. */
+  /** The URL is on another server: IIS would need Application Request Routing for that. */
   | { kind: 'proxy'; url: string }
   | { kind: 'redirect'; status: number; url: string }
   | { kind: 'custom'; status: number; substatus: number; reason: string; description: string }
@@ -45,7 +43,7 @@ export type RewriteResult = { rules: string[]; set?: SetVariables } & (
 export type Rules = (request: RewriteRequest) => RewriteResult;
 
 interface Condition {
-  /** Without one, IsFile and IsDirectory look at the physical path of the request. */
+  /** null for IsFile and IsDirectory without an input, which test the request's physical path. */
   input: Template | null;
   negate: boolean;
   type: string;
@@ -60,7 +58,7 @@ interface VariableToSet {
 
 interface Rule {
   name: string;
-  /** The folder that it was handed down from, if it is not of the folder itself. */
+  /** The URL of the folder above that has the rule; undefined for the application's own rules. */
   base: string | undefined;
   stop: boolean;
   pattern: Pattern;
@@ -77,8 +75,8 @@ interface Rule {
 
 /**
  * Reads the rules of a <rewrite> element.
- * @returns what carries them out, in order
- * @throws Error for a pattern or a string that cannot be used: IIS answers 500.52 to every request
+ * @returns a function that applies the rules to a request, in order
+ * @throws Error for an invalid pattern or string: IIS then answers 500.52 to every request
  */
 export function readRules(rewrite: XmlElement | undefined): Rules {
   const maps = readMaps(section(rewrite, 'rewriteMaps'));
@@ -88,7 +86,7 @@ export function readRules(rewrite: XmlElement | undefined): Rules {
   return request => carryOut(rules, request);
 }
 
-/** A section of <rewrite> without its <clear /> and <remove>. */
+/** A section of <rewrite>, with its <clear /> and <remove> applied. */
 function section(rewrite: XmlElement | undefined, name: string): XmlElement | undefined {
   const element = find(rewrite, name);
   const path = `system.webServer/rewrite/${name}`;
@@ -117,7 +115,8 @@ function readRule(rule: XmlElement, maps: Map<string, RewriteMap>): Rule {
     name: rule.attributes.name ?? '',
     base: rule.base,
     stop: is(rule, 'stopProcessing', false),
-    // Published rules leave <match> out to take every URL, and <action> to do nothing.
+    // Published rules leave out <match> where they match every URL, and <action> where they do
+    // nothing.
     pattern: match?.attributes.url === undefined
       ? text => [text]
       : readPattern(match.attributes.url, syntax, is(match, 'ignoreCase', true)),
@@ -144,7 +143,7 @@ function readCondition(add: XmlElement, syntax: string, maps: Map<string, Rewrit
     input: input === undefined && type !== 'pattern' ? null : compile(input ?? '', maps),
     negate: is(add, 'negate', false),
     type,
-    // IsFile and IsDirectory have no pattern, whatever stands there.
+    // IsFile and IsDirectory ignore their pattern.
     pattern: type === 'pattern'
       ? readPattern(pattern ?? '', syntax, is(add, 'ignoreCase', true))
       : () => null,
@@ -166,7 +165,7 @@ function carryOut(rules: Rule[], request: RewriteRequest): RewriteResult {
   const state: State = { request, path, query, rewritten: false, matched: [], set: [] };
   for (const rule of rules) {
     const base = rule.base ?? request.base;
-    // After a rewrite to a folder elsewhere the rules of this one do not apply any more.
+    // After a rewrite to a URL outside of the folder, the folder's rules do not apply any more.
     if (!isBelow(state.path, base)) continue;
     const found = rule.pattern(state.path.slice(base.length));
     if ((found !== null) === rule.negate) continue;
@@ -199,13 +198,17 @@ function isBelow(path: string, base: string): boolean {
   return `${path}/`.toLowerCase().startsWith(base.toLowerCase());
 }
 
-/** The last value that a rule has set, or the request's own. */
+/** The value of a server variable: the last one that a rule has set, or the request's own. */
 function variable({ request, path, query, set }: State, name: string): string {
   const own = set.filter(([one]) => one === name).at(-1);
   return own ? own[1] : request.variable(name, path, query);
 }
 
-/** @returns why it may not: rewrite/allowedServerVariables is locked, and empty, in a fresh IIS */
+/**
+ * Sets the server variables of a rule.
+ * @returns why a variable may not be set. In a fresh IIS none may: rewrite/allowedServerVariables
+ *   is empty there, and locked
+ */
 function setVariables(rule: Rule, references: References, state: State): string | null {
   for (const { name, value, replace } of rule.set) {
     if (!state.request.allowedVariables?.has(name)) {
@@ -217,7 +220,7 @@ function setVariables(rule: Rule, references: References, state: State): string 
   return null;
 }
 
-/** @returns what ends the rules, or undefined if they go on */
+/** @returns the result of a rule that ends the processing; undefined if the next rule follows */
 function act(
   rule: Rule, base: string, references: References, state: State,
 ): RewriteResult | undefined {
@@ -249,7 +252,7 @@ function act(
       };
     }
     case 'Rewrite': {
-      // "a:b" is a path; only these two are whole URLs.
+      // Only http:// and https:// begin a whole URL here: "a:b" is a path.
       const url = absolute(target(), base, /^https?:\/\//i);
       if (!url.startsWith('/')) return { kind: 'proxy', rules, url };
       const mark = url.indexOf('?');
@@ -267,8 +270,8 @@ function conditionsHold(rule: Rule, references: References, state: State): boole
     const found = evaluate(condition, references, state);
     const holds = Boolean(found) !== condition.negate;
     if (holds && found) {
-      // {C:n} are of the condition that matched last; with trackAllCaptures they go on from one
-      // condition to the next.
+      // {C:n} are the captures of the condition that matched last. With trackAllCaptures, those
+      // of all conditions are numbered through.
       references.condition = rule.trackAll && references.condition.length > 0
         ? [...references.condition, ...found.slice(1)]
         : found;
@@ -290,13 +293,13 @@ function evaluate(
   }
 }
 
-/** The URL with the request's query string behind its own. */
+/** Appends the request's query string to a URL that may have its own. */
 function withQuery(url: string, query: string): string {
   if (query === '') return url;
   return url + (url.includes('?') ? '&' : '?') + query;
 }
 
-/** A relative URL counts from the folder that holds the rules. */
+/** Makes a URL absolute. A relative one counts from the folder that has the rules. */
 function absolute(url: string, base: string, whole: RegExp): string {
   return url.startsWith('/') || whole.test(url) ? url : base + url;
 }

@@ -1,25 +1,34 @@
-/* What IIS's schemas allow in a web.config: reads schema.txt, the outline of them. */
+/* Reads the schemas of IIS, by which a web.config is checked. schema.txt has an outline of them. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export interface AttributeSchema {
   name: string;
   type: 'bool' | 'int' | 'uint' | 'int64' | 'string' | 'timeSpan' | 'enum' | 'flags';
-  /** Of an enum or of flags. */
+  /** The values of an enum or of flags. */
   values: string[];
   default?: string;
   required: boolean;
-  /** Of a collection's entry: two entries that agree in all their keys are duplicates. */
+  /** Whether it is a key of a collection's entry. Two entries with the same keys are an error. */
   key: boolean;
   caseSensitive: boolean;
   nonEmpty: boolean;
   trimmed: boolean;
   /** "infinite" is allowed in place of a number. */
   infinite: boolean;
-  /** IIS 10 has it, IIS 7.5 has not. */
+  /** Whether IIS 10 knows the attribute and IIS 7.5 does not. */
   since10: boolean;
-  /** Numbers, or seconds of a time span, which must be a multiple of `step`. `not`: all but these. */
-  range?: { low: number; high: number; not: boolean; step: number };
+  /** The numbers that are allowed; for a time span, its seconds. */
+  range?: AttributeRange;
+}
+
+interface AttributeRange {
+  low: number;
+  high: number;
+  /** Whether the numbers between `low` and `high` are those that are not allowed. */
+  not: boolean;
+  /** A number must be a multiple of this. */
+  step: number;
 }
 
 export interface ElementSchema {
@@ -33,45 +42,64 @@ export interface CollectionSchema {
   add: string;
   remove?: string;
   clear?: string;
-  /** Entries of a deeper web.config come before those of its parents. */
+  /** Whether entries of a deeper web.config come before those of its parents. */
   prepend: boolean;
   entry: ElementSchema;
 }
 
-const names = (parent: string, list: string) => list.trim().split(/\s+/).map(name => `${parent}/${name}`);
-
 /**
  * Sections that a web.config may not have until an administrator unlocks them: overrideModeDefault
- * is Deny in the applicationHost.config that IIS installs. `handlers` and `modules` are Deny there,
- * too: the installation of ASP.NET, which the README asks for, sets both to Allow (issue 248 of
- * tjanczuk/iisnode).
+ * is Deny in the applicationHost.config that IIS installs. There, `handlers` and `modules` are Deny
+ * too, but the installation of ASP.NET sets both to Allow (tjanczuk/iisnode 248). The README asks
+ * for that installation.
  */
-export const LOCKED_SECTIONS = new Set(names('system.webServer', `
-  asp cgi fastCgi globalModules httpCompression httpLogging httpTracing isapiFilters odbcLogging
-  security/access security/applicationDependencies security/authentication/anonymousAuthentication
-  security/authentication/basicAuthentication security/authentication/clientCertificateMappingAuthentication
-  security/authentication/digestAuthentication security/authentication/iisClientCertificateMappingAuthentication
-  security/authentication/windowsAuthentication security/ipSecurity security/dynamicIpSecurity security/isapiCgiRestriction
-  serverRuntime serverSideInclude tracing/traceProviderDefinitions rewrite/allowedServerVariables rewrite/globalRules webSocket
-`));
+export const LOCKED_SECTIONS = new Set([
+  ...namesIn('system.webServer', `
+    asp cgi fastCgi globalModules httpCompression httpLogging httpTracing isapiFilters odbcLogging
+    serverRuntime serverSideInclude tracing/traceProviderDefinitions
+    rewrite/allowedServerVariables rewrite/globalRules webSocket
+  `),
+  ...namesIn('system.webServer/security', `
+    access applicationDependencies ipSecurity dynamicIpSecurity isapiCgiRestriction
+  `),
+  ...namesIn('system.webServer/security/authentication', `
+    anonymousAuthentication basicAuthentication clientCertificateMappingAuthentication
+    digestAuthentication iisClientCertificateMappingAuthentication windowsAuthentication
+  `),
+]);
+
+function namesIn(group: string, list: string): string[] {
+  return list.trim().split(/\s+/).map(name => `${group}/${name}`);
+}
 
 /** Sections that IIS 8 brought. */
-export const NOT_IN_7_5 = new Set(names('system.webServer', 'webSocket applicationInitialization'));
+export const NOT_IN_7_5 = new Set(
+  namesIn('system.webServer', 'webSocket applicationInitialization'),
+);
 
-/** The sections there are, by their full name: system.webServer/security/requestFiltering. */
+/** name:type(value|value),rule,rule="default" */
+const ATTRIBUTE = new RegExp([
+  /\s*(?<name>\w+):(?<type>\w+)/,
+  /(?:\((?<values>[^)]*)\))?/,
+  /(?<rules>(?:,[^\s,=]+)*)/,
+  /(?:=(?<value>"(?:[^"\\]|\\.)*"|\S*))?(?=\s|$)/,
+].map(part => part.source).join(''), 'y');
+
+/** All sections, by their full names: 'system.webServer/security/requestFiltering'. */
 export const SECTIONS: Map<string, ElementSchema> = parseOutline(
   readFileSync(path.join(__dirname, '..', '..', '..', 'tools', 'iis', 'schema.txt'), 'utf8'));
 
 /**
- * The values that attributes have when they are not set; those without one are left out.
- * @param section without system.webServer: 'iisnode', 'security/requestFiltering'
- * @param element inside of it, 'requestLimits', or what adds an entry to a collection: 'rule/action'
- * @throws for a section or an element that there is not
+ * The default values of attributes. Attributes without one are left out.
+ * @param section its name without system.webServer: 'iisnode', 'security/requestFiltering'
+ * @param element an element of the section, 'requestLimits', or of a collection, 'rule/action'
+ * @throws Error for a section or an element that does not exist
  */
 export function defaults(section: string, element = ''): Record<string, string> {
   let schema = SECTIONS.get(`system.webServer/${section}`);
   for (const step of element.split('/').filter(Boolean)) {
-    schema = schema?.elements.get(step) ?? schema?.collections.find(collection => collection.add === step)?.entry;
+    const collection = schema?.collections.find(one => one.add === step);
+    schema = schema?.elements.get(step) ?? collection?.entry;
   }
   if (!schema) throw new Error(`no schema for ${section} ${element}`);
   return Object.fromEntries(Array.from(schema.attributes.values())
@@ -80,46 +108,49 @@ export function defaults(section: string, element = ''): Record<string, string> 
 }
 
 /**
- * Reads an outline; its head says how it is written.
- * @throws for a line that is not of that form
+ * Reads an outline. The head of schema.txt describes its form.
+ * @throws Error for a line that has another form
  */
 export function parseOutline(text: string): Map<string, ElementSchema> {
   const sections = new Map<string, ElementSchema>();
   // The schemas that the next line can be inside of, by their depth.
   const open: ElementSchema[] = [];
-  for (const line of text.split('\n')) {
+  const joined = text.replace(/([|=])\n *& /g, '$1').replace(/\n *& /g, ' ');
+  for (const line of joined.split('\n')) {
     if (line.trim() === '' || line.startsWith('#')) continue;
     const depth = /^ */.exec(line)![0].length / 2;
     const parent = open[depth - 1];
-    const [first, ...rest] = line.trim().split(' ');
-    if (first === '&') {
-      readAttributes(parent!, rest.join(' '));
-      continue;
-    }
+    const [name, ...words] = line.trim().split(' ');
     const schema: ElementSchema = { attributes: new Map(), elements: new Map(), collections: [] };
     open.length = depth;
     open.push(schema);
     if (!parent) {
-      sections.set(first!, schema);
-    } else if (first!.startsWith('*')) {
-      const named = (sign: string) => rest.find(word => word.startsWith(sign))?.slice(1);
-      parent.collections.push({ add: first!.slice(1), remove: named('-'), clear: named('!'), prepend: rest.includes('prepend'), entry: schema });
+      sections.set(name!, schema);
+    } else if (name!.startsWith('*')) {
+      const named = (sign: string) => words.find(word => word.startsWith(sign))?.slice(1);
+      parent.collections.push({
+        add: name!.slice(1),
+        remove: named('-'),
+        clear: named('!'),
+        prepend: words.includes('prepend'),
+        entry: schema,
+      });
     } else {
-      parent.elements.set(first!, schema);
+      parent.elements.set(name!, schema);
     }
-    readAttributes(schema, rest.filter(word => !/^([-!].+|prepend)$/.test(word)).join(' '));
+    const attributes = words.filter(word => !/^([-!].+|prepend)$/.test(word));
+    readAttributes(schema, attributes.join(' '));
   }
   return sections;
 }
 
 function readAttributes(schema: ElementSchema, text: string): void {
-  const form = /\s*(\w+):(\w+)(?:\(([^)]*)\))?((?:,[^\s,=]+)*)(?:=("(?:[^"\\]|\\.)*"|\S*))?(?=\s|$)/y;
-  while (form.lastIndex < text.length) {
-    const found = form.exec(text);
+  ATTRIBUTE.lastIndex = 0;
+  while (ATTRIBUTE.lastIndex < text.length) {
+    const found = ATTRIBUTE.exec(text);
     if (!found) throw new Error(`not an attribute: ${text}`);
-    const [, name, type, values, ruleText, value] = found;
+    const { name, type, values, rules: ruleText, value } = found.groups!;
     const rules = ruleText!.split(',');
-    const range = /,(not)?(-?\d+)\.\.(-?\d+)(?:\/(\d+))?/.exec(ruleText!);
     schema.attributes.set(name!, {
       name: name!,
       type: type as AttributeSchema['type'],
@@ -132,7 +163,15 @@ function readAttributes(schema: ElementSchema, text: string): void {
       trimmed: rules.includes('trimmed'),
       infinite: rules.includes('infinite'),
       since10: rules.includes('since10'),
-      range: range ? { low: Number(range[2]), high: Number(range[3]), not: range[1] === 'not', step: Number(range[4] ?? 1) } : undefined,
+      range: readRange(ruleText!),
     });
   }
+}
+
+/** '1..9', 'not1..9', '0..3600/60'. */
+function readRange(rules: string): AttributeRange | undefined {
+  const found = /,(not)?(-?\d+)\.\.(-?\d+)(?:\/(\d+))?/.exec(rules);
+  if (!found) return undefined;
+  const [, not, low, high, step = 1] = found;
+  return { low: Number(low), high: Number(high), not: not !== undefined, step: Number(step) };
 }

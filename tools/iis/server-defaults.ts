@@ -1,29 +1,38 @@
-/* What the applicationHost.config of a fresh IIS with ASP.NET holds, where a web.config is apt to add to it: an entry that is
-   already there is a 500.19, and what is there is in force. */
+/*
+ * The collections in the applicationHost.config of a fresh IIS with ASP.NET. They are in force in
+ * every application, and a web.config that adds one of their entries again is answered 500.19.
+ */
 import { mimeTypes } from './mime-types';
 import { SECTIONS } from './schema';
 import type { XmlElement } from './xml';
 
-/** Segments of a URL that are not served (404.8). Case does not matter. */
+/** Segments of a URL that IIS does not serve (404.8), in any case of letters. */
 export const HIDDEN_SEGMENTS = [
-  'web.config', 'bin', 'App_code', 'App_GlobalResources', 'App_LocalResources', 'App_WebReferences', 'App_Data', 'App_Browsers',
+  'web.config', 'bin', 'App_code', 'App_GlobalResources', 'App_LocalResources',
+  'App_WebReferences', 'App_Data', 'App_Browsers',
 ];
 
-/** File extensions that are not served (404.7). ASP.NET's installation puts them there. */
+/** File extensions that IIS does not serve (404.7). The installation of ASP.NET adds them. */
 export const DENIED_EXTENSIONS = `
-  .asax .ascx .master .skin .browser .sitemap .config .cs .csproj .vb .vbproj .webinfo .licx .resx .resources .mdb .vjsproj .java .jsl
-  .ldb .dsdgm .ssdgm .lsad .ssmap .cd .dsprototype .lsaprototype .sdm .sdmDocument .mdf .ldf .ad .dd .ldd .sd .adprototype
-  .lddprototype .exclude .refresh .compiled .msgx .vsdisco .rules
+  .asax .ascx .master .skin .browser .sitemap .config .cs .csproj .vb .vbproj .webinfo .licx .resx
+  .resources .mdb .vjsproj .java .jsl .ldb .dsdgm .ssdgm .lsad .ssmap .cd .dsprototype
+  .lsaprototype .sdm .sdmDocument .mdf .ldf .ad .dd .ldd .sd .adprototype .lddprototype .exclude
+  .refresh .compiled .msgx .vsdisco .rules
 `.trim().split(/\s+/);
 
-/** What is looked for when a folder is asked for, in this order. The last is of ASP.NET's installation. */
-export const DEFAULT_DOCUMENTS = ['Default.htm', 'Default.asp', 'index.htm', 'index.html', 'iisstart.htm', 'default.aspx'];
+/**
+ * The files that IIS looks for, in this order, when the URL is that of a folder. The last one comes
+ * with ASP.NET.
+ */
+export const DEFAULT_DOCUMENTS = [
+  'Default.htm', 'Default.asp', 'index.htm', 'index.html', 'iisstart.htm', 'default.aspx',
+];
 
 export interface DefaultHandler {
   name: string;
   path: string;
   verb: string;
-  /** The native modules that answer; those of .NET handlers are not told apart. */
+  /** The native modules that answer. */
   modules: string;
 }
 
@@ -31,33 +40,52 @@ export interface DefaultHandler {
 export const DEFAULT_HANDLERS: DefaultHandler[] = [
   { name: 'TRACEVerbHandler', path: '*', verb: 'TRACE', modules: 'ProtocolSupportModule' },
   { name: 'OPTIONSVerbHandler', path: '*', verb: 'OPTIONS', modules: 'ProtocolSupportModule' },
-  { name: 'StaticFile', path: '*', verb: '*', modules: 'StaticFileModule,DefaultDocumentModule,DirectoryListingModule' },
+  {
+    name: 'StaticFile',
+    path: '*',
+    verb: '*',
+    modules: 'StaticFileModule,DefaultDocumentModule,DirectoryListingModule',
+  },
 ];
 
-// Handlers that ASP.NET 4 adds. Of each of the first kind there are three: …-Integrated-4.0, …-ISAPI-4.0_32bit and …-ISAPI-4.0_64bit.
-const ASP_NET = [
-  'PageHandlerFactory', 'SimpleHandlerFactory', 'WebServiceHandlerFactory', 'HttpRemotingHandlerFactory-rem',
-  'HttpRemotingHandlerFactory-soap', 'aspq', 'cshtm', 'cshtml', 'vbhtm', 'vbhtml', 'svc', 'rules', 'xoml', 'xamlx',
-].flatMap(name => ['Integrated-4.0', 'ISAPI-4.0_32bit', 'ISAPI-4.0_64bit'].map(kind => `${name}-${kind}`));
-const ASP_NET_OTHERS = [
-  'ISAPI-dll', 'AXD-ISAPI-4.0_32bit', 'AXD-ISAPI-4.0_64bit', 'TraceHandler-Integrated-4.0', 'WebAdminHandler-Integrated-4.0',
-  'AssemblyResourceLoader-Integrated-4.0', 'ScriptHandlerFactoryAppServices-Integrated-4.0', 'ScriptResourceIntegrated-4.0',
+/**
+ * Names of the handlers that ASP.NET 4 adds. Only their names matter here: preview runs no .NET,
+ * and a web.config that adds one of the names again is refused.
+ */
+const ASP_NET_HANDLERS = [
+  ...forEachPipeline([
+    'PageHandlerFactory', 'SimpleHandlerFactory', 'WebServiceHandlerFactory',
+    'HttpRemotingHandlerFactory-rem', 'HttpRemotingHandlerFactory-soap', 'aspq', 'cshtm', 'cshtml',
+    'vbhtm', 'vbhtml', 'svc', 'rules', 'xoml', 'xamlx',
+  ]),
+  'ISAPI-dll', 'AXD-ISAPI-4.0_32bit', 'AXD-ISAPI-4.0_64bit', 'TraceHandler-Integrated-4.0',
+  'WebAdminHandler-Integrated-4.0', 'AssemblyResourceLoader-Integrated-4.0',
+  'ScriptHandlerFactoryAppServices-Integrated-4.0', 'ScriptResourceIntegrated-4.0',
+  // .NET 4.5 has given this handler its name. IIS 7.5 and IIS 10 both run .NET 4.5.
+  ...forEachPipeline(['ExtensionlessUrlHandler']),
 ];
-// Renamed in .NET 4.5, which runs on both.
-const EXTENSIONLESS = ['ExtensionlessUrlHandler-Integrated-4.0', 'ExtensionlessUrlHandler-ISAPI-4.0_32bit', 'ExtensionlessUrlHandler-ISAPI-4.0_64bit'];
 
-// Status codes that have a page of their own, each with sub-status -1 (any).
+/** ASP.NET has a handler for pools in integrated mode, and two for pools in classic mode. */
+function forEachPipeline(names: string[]): string[] {
+  const kinds = ['Integrated-4.0', 'ISAPI-4.0_32bit', 'ISAPI-4.0_64bit'];
+  return names.flatMap(name => kinds.map(kind => `${name}-${kind}`));
+}
+
+// Statuses that have an error page of their own. Sub-status -1 stands for any.
 const ERROR_PAGES = [401, 403, 404, 405, 406, 412, 500, 501, 502];
 
-/** Attributes that the server locks in sections it leaves open: setting one is a lock violation (500.19). */
+/**
+ * Attributes that the server locks in sections that are not locked. A web.config that sets one is
+ * answered 500.19.
+ */
 export const LOCKED_ATTRIBUTES: Record<string, string[]> = {
   'system.webServer/httpErrors': ['allowAbsolutePathsWhenDelegated', 'defaultPath'],
   'system.webServer/staticContent': ['isDocFooterFileName'],
 };
 
 /**
- * The keys of the entries that the server's own collections hold: by the path of the collection's element, each entry as the
- * values of its key attributes in the order of the schema.
+ * The keys of the entries in the server's own collections, by the path of the collection's element.
+ * Each entry is a list of the values of its key attributes, in the order of the schema.
  */
 export function serverEntries(iis: '7.5' | '10'): Map<string, string[][]> {
   const filtering = 'system.webServer/security/requestFiltering';
@@ -67,7 +95,9 @@ export function serverEntries(iis: '7.5' | '10'): Map<string, string[][]> {
     ['system.webServer/defaultDocument/files', DEFAULT_DOCUMENTS],
     ['system.webServer/httpProtocol/customHeaders', ['X-Powered-By']],
     ['system.webServer/staticContent', [...mimeTypes(iis).keys()]],
-    ['system.webServer/handlers', [...DEFAULT_HANDLERS.map(handler => handler.name), ...ASP_NET, ...ASP_NET_OTHERS, ...EXTENSIONLESS]],
+    ['system.webServer/handlers', [
+      ...DEFAULT_HANDLERS.map(handler => handler.name), ...ASP_NET_HANDLERS,
+    ]],
   ];
   return new Map<string, string[][]>([
     ...entries.map(([path, keys]): [string, string[][]] => [path, keys.map(key => [key])]),
@@ -76,8 +106,8 @@ export function serverEntries(iis: '7.5' | '10'): Map<string, string[][]> {
 }
 
 /**
- * The server's own configuration, as a file that comes before every web.config. Entries that matter
- * by their key alone have nothing else.
+ * The server's own configuration, as the root element of a file. It comes before every web.config.
+ * Most entries have only their keys.
  */
 export function serverConfiguration(iis: '7.5' | '10'): XmlElement {
   const known = configurations.get(iis);
@@ -89,7 +119,7 @@ export function serverConfiguration(iis: '7.5' | '10'): XmlElement {
     for (const values of keys) {
       const entry = emptyElement(add);
       names.forEach((name, at) => entry.attributes[name] = values[at]!);
-      Object.assign(entry.attributes, more(path, values[0]!, iis));
+      Object.assign(entry.attributes, otherAttributes(path, values[0]!, iis));
       element.children.push(entry);
     }
   }
@@ -99,8 +129,8 @@ export function serverConfiguration(iis: '7.5' | '10'): XmlElement {
 
 const configurations = new Map<string, XmlElement>();
 
-/** What an entry says beside its key. */
-function more(path: string, key: string, iis: '7.5' | '10'): Record<string, string> {
+/** The attributes of an entry beside its keys. */
+function otherAttributes(path: string, key: string, iis: '7.5' | '10'): Record<string, string> {
   switch (path.slice(path.lastIndexOf('/') + 1)) {
     case 'fileExtensions': return { allowed: 'false' };
     case 'customHeaders': return { value: 'ASP.NET' };
@@ -122,7 +152,10 @@ function childOf(parent: XmlElement, name: string): XmlElement {
   return child;
 }
 
-/** The collection at the path of its element: what adds an entry, and the entry's keys. */
+/**
+ * Finds the collection at the path of its element.
+ * @returns the name of the element that adds an entry, and the names of the entry's keys
+ */
 function collectionOf(path: string): { add: string; names: string[] } {
   const section = Array.from(SECTIONS.keys())
     .find(name => path === name || path.startsWith(`${name}/`))!;

@@ -1,6 +1,6 @@
 /*
- * IIS's server variables: those of Microsoft's list ("IIS Server Variables"), those that the
- * reference of URL Rewrite names beside them, and the headers of the request.
+ * IIS's server variables: those of Microsoft's list ("IIS Server Variables"), further ones from the
+ * reference of URL Rewrite, and the headers of the request.
  */
 import path from 'node:path';
 import type { TLSSocket } from 'node:tls';
@@ -24,9 +24,10 @@ const EMPTY = new Set(`
 `.trim().split(/\s+/));
 
 /**
- * A server variable of a visit.
- * @param path and query: the URL as it is at that point of the rules
- * @returns undefined where there is none of that name
+ * The value of a server variable.
+ * @param url the path after the rules that have been applied so far
+ * @param query the query string after those rules
+ * @returns undefined where IIS has no variable of that name
  */
 export function serverVariable(
   visit: Visit, place: Place, name: string, url = visit.path, query = visit.query,
@@ -46,18 +47,16 @@ function ofTheUrl(visit: Visit, name: string, url: string, query: string): strin
   switch (name) {
     case 'QUERY_STRING': return query;
     case 'URL': case 'PATH_INFO': case 'SCRIPT_NAME': return url;
-    // As it was sent.
+    // The URL as the client sent it.
     case 'HTTP_URL': case 'UNENCODED_URL': return rawUrl;
-    // The URL that was asked for, its path decoded, even where a rule has rewritten it.
-    case 'REQUEST_URI':
-      return mark < 0
-        ? decode(rawUrl)
-        : joinUrl(
-            decode(rawUrl.slice(0, mark)), rawUrl.slice(mark + 1),
-          );
+    // The client's URL with its path decoded. A rule does not change this variable.
+    case 'REQUEST_URI': {
+      if (mark < 0) return decode(rawUrl);
+      return joinUrl(decode(rawUrl.slice(0, mark)), rawUrl.slice(mark + 1));
+    }
     case 'HTTP_X_ORIGINAL_URL':
       return visit.originalUrl ?? (req.headers['x-original-url'] as string | undefined);
-    // With the port, always.
+    // CACHE_URL always has the port.
     case 'CACHE_URL': {
       const secure = isSecure(visit);
       const host = req.headers.host ?? '';
@@ -92,10 +91,10 @@ function ofTheRequest(visit: Visit, name: string): string | undefined {
     case 'REQUEST_FLAGS': return Number(req.headers['content-length'] ?? 0) > 0 ? '1' : '0';
     case 'ALL_RAW':
       return headerLines(req.rawHeaders ?? [], (header, value) => `${header}: ${value}\r\n`);
-    case 'ALL_HTTP':
-      return headerLines(
-        req.rawHeaders ?? [], (header, value) => `${variableName(header)}:${value}\n`,
-      );
+    case 'ALL_HTTP': {
+      const line = (header: string, value: string) => `${variableName(header)}:${value}\n`;
+      return headerLines(req.rawHeaders ?? [], line);
+    }
     case 'HTTPS': return isSecure(visit) ? 'on' : 'off';
     case 'SERVER_PORT_SECURE': return isSecure(visit) ? '1' : '0';
     default: return undefined;
@@ -104,7 +103,7 @@ function ofTheRequest(visit: Visit, name: string): string | undefined {
 
 function ofTheConnection({ req }: Visit, name: string): string | undefined {
   switch (name) {
-    // The name of the visitor's machine is not looked up unless an administrator says so.
+    // IIS looks up the name of the client's machine only if an administrator has said so.
     case 'REMOTE_ADDR': case 'REMOTE_HOST': return clientAddress(req);
     case 'REMOTE_PORT': return String(req.socket.remotePort ?? '');
     case 'LOCAL_ADDR': case 'SERVER_ADDR':
@@ -131,7 +130,7 @@ function ofTheServer(place: Place, name: string): string | undefined {
   }
 }
 
-/** A header: HTTP_ and its name, in capitals, each dash an underscore. */
+/** The header that a variable such as HTTP_USER_AGENT names. */
 function ofTheHeaders({ req }: Visit, name: string): string | undefined {
   if (!name.startsWith('HTTP_')) return undefined;
   const header = name.slice('HTTP_'.length).replaceAll('_', '-').toLowerCase();

@@ -1,9 +1,15 @@
-/* iisnode's settings: what <iisnode> in web.config says, overridden by iisnode.yml, which is found and read as iisnode does it. */
+/*
+ * iisnode's settings: the attributes of <iisnode> in web.config, overridden by iisnode.yml. The
+ * file is found and read as iisnode finds and reads it.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 
-/** Times in ms, sizes in bytes unless the name says otherwise; the defaults are those of iisnode's schema. */
+/**
+ * The settings with the defaults of iisnode's schema. Times are in ms, sizes in bytes unless the
+ * name says otherwise.
+ */
 const DEFAULTS = {
   configOverrides: 'iisnode.yml',
   debuggerPathSegment: 'debug',
@@ -36,24 +42,26 @@ const DEFAULTS = {
 
 export type IisnodeSettings = typeof DEFAULTS;
 
-// What iisnode reads from the file beside those that matter here.
-const OTHERS = [
-  'asyncCompletionThreadCount', 'debuggerExtensionDll', 'debuggerVirtualDir', 'debugPortRange', 'idlePageOutTimePeriod', 'initialRequestBufferSize',
-  'uncFileChangesPollingInterval',
+// Keys of iisnode.yml that iisnode reads and that change nothing here.
+const OTHER_KEYS = [
+  'asyncCompletionThreadCount', 'debuggerExtensionDll', 'debuggerVirtualDir', 'debugPortRange',
+  'idlePageOutTimePeriod', 'initialRequestBufferSize', 'uncFileChangesPollingInterval',
 ];
 
-/** Every key that iisnode knows in iisnode.yml. Any other it ignores, silently. */
-export const KEYS = [...Object.keys(DEFAULTS).filter(name => name !== 'configOverrides'), ...OTHERS];
+/** Every key of iisnode.yml that iisnode knows. It ignores any other without a message. */
+export const KEYS = [
+  ...Object.keys(DEFAULTS).filter(name => name !== 'configOverrides'), ...OTHER_KEYS,
+];
 
-/** iisnode.yml cannot be read: iisnode answers every request with an error. */
+/** iisnode.yml cannot be read. iisnode then answers every request with an error. */
 export class OverridesError extends Error {}
 
-/** Its section in web.config cannot be read: the same, with other words. */
+/** <iisnode> in web.config cannot be read. iisnode's error page then names that file. */
 export class SectionError extends OverridesError {}
 
 /**
- * The settings for a script.
- * @param attributes of <iisnode> in web.config, which have been checked against the schema
+ * Reads the settings for a script.
+ * @param attributes those of <iisnode> in web.config, which have been checked against the schema
  * @param script the physical path of the file that iisnode runs
  * @throws OverridesError for an iisnode.yml that iisnode refuses
  */
@@ -69,7 +77,7 @@ export function readSettings(attributes: Record<string, string>, script: string)
   return settings;
 }
 
-/** An attribute of web.config, which has been checked against the schema. */
+/** @returns the value of an attribute of web.config, which has been checked against the schema */
 function fromFile(name: keyof IisnodeSettings, value: string): string | number | boolean {
   switch (typeof DEFAULTS[name]) {
     case 'boolean': return value.toLowerCase() === 'true';
@@ -78,7 +86,7 @@ function fromFile(name: keyof IisnodeSettings, value: string): string | number |
   }
 }
 
-/** Strings in which %NAME% is a variable of the machine: `expanded` in iisnode's schema. */
+/** Strings of web.config in which %NAME% stands for a variable: `expanded` in iisnode's schema. */
 const EXPANDED = new Set([
   'configOverrides', 'debuggerPathSegment', 'interceptor', 'logDirectory', 'node_env',
   'nodeProcessCommandLine', 'watchedFiles',
@@ -88,20 +96,21 @@ const EXPANDED_IN_YML = new Set([
   'interceptor', 'logDirectory', 'node_env', 'nodeProcessCommandLine', 'watchedFiles',
 ]);
 
-/** A variable of the machine, whatever the case of its name: Windows does not tell them apart. */
+/** A variable of the environment, by its name in any case of letters, as on Windows. */
 function machine(name: string): string | undefined {
   const key = Object.keys(process.env).find(one => one.toLowerCase() === name.toLowerCase());
   return key === undefined ? undefined : process.env[key];
 }
 
-/** A name that the machine does not know stays as it is written. */
+/** Replaces each %NAME% by the variable's value. An unknown name stays as it is written. */
 function expand(text: string): string {
   return text.replace(/%([^%]+)%/g, (whole, name: string) => machine(name) ?? whole);
 }
 
 /**
- * What IISNODE_<attribute> of the machine says, in place of web.config (GetEnvVariable).
- * @throws SectionError for what iisnode cannot read there
+ * Reads the variable IISNODE_<attribute>, which replaces the attribute of web.config
+ * (GetEnvVariable in iisnode).
+ * @throws SectionError for a value that iisnode cannot read
  */
 function fromMachine(name: keyof IisnodeSettings, value: string): string | number | boolean {
   if (typeof DEFAULTS[name] === 'string') return value;
@@ -117,12 +126,15 @@ function fromMachine(name: keyof IisnodeSettings, value: string): string | numbe
 }
 
 /**
- * Reads iisnode.yml over the settings there are. A key that has gone from it keeps its value, as in iisnode, when it is read again.
+ * Changes settings to those of iisnode.yml. A key that was deleted from the file keeps its old
+ * value when the file is read again, as in iisnode.
  * @throws OverridesError as readSettings does
  */
 export function applyOverrides(settings: IisnodeSettings, script: string): void {
   if (settings.configOverrides !== '') readOverrides(settings, script);
-  if (settings.nodeProcessCountPerApplication === 0) settings.nodeProcessCountPerApplication = availableParallelism();
+  if (settings.nodeProcessCountPerApplication === 0) {
+    settings.nodeProcessCountPerApplication = availableParallelism();
+  }
 }
 
 function readOverrides(settings: IisnodeSettings, script: string): void {
@@ -134,15 +146,22 @@ function readOverrides(settings: IisnodeSettings, script: string): void {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return;
     throw new OverridesError(`${file}: ${(error as Error).message}`);
   }
-  for (const { key, value, where } of parseOverrides(text, file)) override(settings, key, value, where);
+  for (const entry of parseOverrides(text, file)) override(settings, entry);
+}
+
+/** A line of iisnode.yml. `where` names the file and the line, for messages. */
+interface Override {
+  key: string;
+  value: string;
+  where: string;
 }
 
 /**
- * The entries of an iisnode.yml, in order; one without a value is left out.
- * @param file its name, for errors
- * @throws OverridesError for a line that is none
+ * Reads the entries of an iisnode.yml, in order. An entry without a value is left out.
+ * @param file the file's name, for messages
+ * @throws OverridesError for a line that is no entry
  */
-export function parseOverrides(text: string, file: string): { key: string; value: string; where: string }[] {
+export function parseOverrides(text: string, file: string): Override[] {
   return text.split(/[\r\n]/).flatMap((line, index) => {
     const where = `${file}, line ${index + 1}`;
     const entry = parseLine(line, where);
@@ -150,48 +169,74 @@ export function parseOverrides(text: string, file: string): { key: string; value
   });
 }
 
-/** What iisnode does not say of an iisnode.yml: that it does not find it, does not know a key, or reads no number. */
+/**
+ * Warnings that iisnode itself does not give: it does not find iisnode.yml, does not know a key, or
+ * reads another number than is written.
+ */
 export function overridesWarnings(settings: IisnodeSettings, script: string): string[] {
   if (settings.configOverrides === '') return [];
   const file = overridesFile(settings, script);
-  if (!existsSync(file)) {
-    const above = path.join(path.dirname(script), '..', 'iisnode.yml');
-    const hint = existsSync(above) ? `; ${above} is not read: configOverrides="..\\iisnode.yml" in web.config would` : '';
-    return settings.configOverrides === DEFAULTS.configOverrides && hint === '' ? [] : [`there is no file ${file}: iisnode runs on its defaults${hint}`];
-  }
-  return parseOverrides(readFileSync(file, 'latin1'), file).flatMap(({ key, value, where }) => {
+  if (!existsSync(file)) return missingFileWarning(settings, script, file);
+  const overrides = parseOverrides(readFileSync(file, 'latin1'), file);
+  return overrides.flatMap(({ key, value, where }) => {
+    const written = JSON.stringify(value);
     const name = KEYS.find(known => known.toLowerCase() === key.toLowerCase());
-    if (name === undefined) return [`${where}: iisnode does not know ${JSON.stringify(key)}, and ignores it`];
-    if (typeof DEFAULTS[name as keyof IisnodeSettings] !== 'number' || /^\d+$/.test(value)) return [];
-    return [`${where}: iisnode reads ${JSON.stringify(value)} as ${number(value, where)}`];
+    if (name === undefined) {
+      return [`${where}: iisnode does not know ${JSON.stringify(key)}, and ignores it`];
+    }
+    const isNumber = typeof DEFAULTS[name as keyof IisnodeSettings] === 'number';
+    if (!isNumber || /^\d+$/.test(value)) return [];
+    return [`${where}: iisnode reads ${written} as ${number(value, where)}`];
   });
 }
 
-/** The script's file name is replaced: an iisnode.yml at the root is not found for dist/server.js, unless ..\ leads there. */
+/** iisnode.yml is optional: without one where iisnode looks, or above, there is no warning. */
+function missingFileWarning(settings: IisnodeSettings, script: string, file: string): string[] {
+  const missing = `there is no file ${file}: iisnode runs on its defaults`;
+  const above = path.join(path.dirname(script), '..', 'iisnode.yml');
+  if (existsSync(above)) {
+    const cure = 'configOverrides="..\\iisnode.yml" in web.config would read it';
+    return [`${missing}; ${above} is not read: ${cure}`];
+  }
+  return settings.configOverrides === DEFAULTS.configOverrides ? [] : [missing];
+}
+
+/**
+ * The path of iisnode.yml, which counts from the script's folder. For dist/server.js iisnode finds
+ * a file at the root only with configOverrides="..\iisnode.yml".
+ */
 function overridesFile({ configOverrides }: IisnodeSettings, script: string): string {
   return path.join(path.dirname(script), configOverrides.replaceAll('\\', '/'));
 }
 
-/** One line: spaces, a key, a colon, a value, a comment. Only spaces count as white space; quotes belong to the value. */
+/**
+ * Reads a line: spaces, a key, a colon, a value, a comment. Only spaces are white space, and quotes
+ * are part of the value.
+ * @returns null for an empty line and for a key without a value
+ */
 function parseLine(line: string, where: string): [key: string, value: string] | null {
   const colon = line.indexOf(':');
   const comment = line.indexOf('#');
   const text = comment < 0 ? line : line.slice(0, comment);
   if (/^ *$/.test(text)) return null;
-  // The colon is looked for in the whole line, so that one inside a comment counts.
+  // iisnode looks for the colon in the whole line, so a colon inside a comment counts.
   const [, key] = /^ *([^ :][^ :]*) *$/.exec(line.slice(0, Math.max(colon, 0))) ?? [];
   if (colon < 0 || key === undefined) throw new OverridesError(`${where}: not a "key: value"`);
   const value = text.slice(colon + 1).replace(/^ +| +$/g, '');
   return value === '' ? null : [key, value];
 }
 
-function override(settings: IisnodeSettings, key: string, value: string, where: string): void {
-  const name = (Object.keys(DEFAULTS) as (keyof IisnodeSettings)[]).find(known => known.toLowerCase() === key.toLowerCase());
-  // An unknown key is ignored, silently; the name of the file itself is not read from the file.
+function override(settings: IisnodeSettings, { key, value, where }: Override): void {
+  const names = Object.keys(DEFAULTS) as (keyof IisnodeSettings)[];
+  const name = names.find(known => known.toLowerCase() === key.toLowerCase());
+  // iisnode ignores an unknown key, and does not read the file's own name from the file.
   if (name === undefined || name === 'configOverrides') return;
-  // nodeProcessStickySessions among them, since 0.2.24 (GetBOOL): a number but 0 and 1 is an error.
   if (typeof DEFAULTS[name] === 'boolean') {
-    if (!/^(true|1|yes|false|0|no)$/i.test(value)) throw new OverridesError(`${where}: ${name} is neither true nor false`);
+    // Since iisnode 0.2.24 (GetBOOL) this holds for nodeProcessStickySessions too: a number other
+    // than 0 and 1 is an error.
+    if (!/^(true|1|yes|false|0|no)$/i.test(value)) {
+      throw new OverridesError(`${where}: ${name} is neither true nor false`);
+    }
     assign(settings, name, /^(true|1|yes)$/i.test(value));
   } else {
     const text = EXPANDED_IN_YML.has(name) ? expand(value) : value;
@@ -199,10 +244,12 @@ function override(settings: IisnodeSettings, key: string, value: string, where: 
   }
 }
 
-/** C's atol into an unsigned 32-bit number: text is 0, -1 is 4294967295. */
+/** Reads a number as C's atol into an unsigned 32-bit number: text gives 0, -1 gives 4294967295. */
 function number(value: string, where: string): number {
   const whole = Number(/^\s*[+-]?\d+/.exec(value)?.[0] ?? 0);
-  if (whole > 0x7fffffff || whole < -0x80000000) throw new OverridesError(`${where}: ${value} is out of range`);
+  if (whole > 0x7fffffff || whole < -0x80000000) {
+    throw new OverridesError(`${where}: ${value} is out of range`);
+  }
   return whole >>> 0;
 }
 
@@ -210,6 +257,8 @@ function isSetting(name: string): name is keyof IisnodeSettings {
   return Object.hasOwn(DEFAULTS, name);
 }
 
-function assign(settings: IisnodeSettings, name: keyof IisnodeSettings, value: string | number | boolean): void {
+function assign(
+  settings: IisnodeSettings, name: keyof IisnodeSettings, value: string | number | boolean,
+): void {
   (settings as Record<string, unknown>)[name] = value;
 }

@@ -1,4 +1,4 @@
-/* An application on a site of IIS: the way of a request through the modules, in their order. */
+/* An application on a site of IIS. A request passes the modules in the same order as in IIS. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Configuration, SiteConfig, WebConfigError } from './config';
@@ -24,22 +24,23 @@ export interface SiteOptions {
   /** '/' or '/app'. */
   app: string;
   iis: IisVersion;
-  /** The web.config files of the folders above, the outermost first, with the folders' URLs. */
+  /** The web.config files above, that of the site's root first, with the URLs of their folders. */
   parents: Hierarchy['parents'];
   node: NodeExe;
   /** Whether to answer as if the client were the server itself. */
   local: boolean;
   /** Whether the dynamic compression role is installed. */
   dynamicCompression: boolean;
-  /** appConcurrentRequestLimit: requests at a time, waiting polls among them. */
+  /** appConcurrentRequestLimit: the number of requests at a time, waiting polls included. */
   concurrentRequestLimit: number;
-  /** What rewrite/allowedServerVariables of the server lets rules set. */
+  /** rewrite/allowedServerVariables of the server: the variables that rules may set. */
   allowedVariables: ReadonlySet<string>;
   log: (line: string) => void;
-  /** The application that a URL belongs to, if it is another one of the site. */
+  /** Finds the application of the site that has a URL. */
   elsewhere: (path: string) => Site | undefined;
 }
 
+/** The settings in force where no configuration could be read. */
 const NO_CONFIG = {
   allowKeepAlive: true,
   customHeaders: new Map<string, string>(),
@@ -50,13 +51,13 @@ const ALLOW = 'OPTIONS, TRACE, GET, HEAD, POST';
 
 export class Site {
   readonly iisnode: Iisnode;
-  /** Its URL, with a slash at the end. */
+  /** The application's URL, with a slash at the end. */
   readonly base: string;
   readonly #place: Place;
   readonly #configuration: Configuration;
   readonly #cache = new OutputCache();
   #active = 0;
-  #said = '';
+  #lastReason = '';
 
   constructor(private readonly options: SiteOptions) {
     const { folder, app, iis, parents } = options;
@@ -69,20 +70,20 @@ export class Site {
     };
     this.#configuration = new Configuration({ iis, folder, base, parents });
     this.iisnode = new Iisnode(script => this.#iisnodeConfig(script), options.node, options.log);
-    this.#sayAtStart();
+    this.#logProblems();
   }
 
-  /** Whether a path is of this application. */
+  /** Whether a path belongs to this application. */
   holds(url: string): boolean {
     return `${url}/`.toLowerCase().startsWith(this.base.toLowerCase());
   }
 
-  /** Carries a request through. */
+  /** Answers a request. */
   async handle(visit: Visit, rawPath: string): Promise<void> {
     if (this.#configuration.refresh()) {
       this.iisnode.configure();
       this.#cache.clear();
-      this.#sayAtStart();
+      this.#logProblems();
     }
     const config = this.#configuration.at(visit.path);
     if (config instanceof WebConfigError) return this.#refuseConfig(visit, config);
@@ -91,7 +92,7 @@ export class Site {
       return sendError(visit, rules, '503.2', 'appConcurrentRequestLimit');
     }
     this.#active++;
-    // A request counts until it is answered, whether or not the client still waits.
+    // A request counts until it is answered, even if the client has gone.
     try {
       await this.#run(visit, config, rules, rawPath);
     } finally {
@@ -99,7 +100,7 @@ export class Site {
     }
   }
 
-  /** For answers before any configuration has been read. */
+  /** The rules for answers before any configuration has been read. */
   plainRules(): ResponseRules {
     const { local, folder, iis } = this.options;
     return { config: NO_CONFIG, local, folder, server: `Microsoft-IIS/${iis}` };
@@ -139,12 +140,12 @@ export class Site {
     if (!this.#rewrite(visit, config, rules)) return;
     if (visit.originalUrl === undefined) return this.#execute(visit, config, rules);
 
-    // The URL that a rule has made has a configuration of its own, in another application as well.
+    // The rewritten URL may have another configuration, and may belong to another application.
     const owner = this.options.elsewhere(visit.path) ?? this;
     const there = owner.#configuration.at(visit.path);
     if (there instanceof WebConfigError) return this.#refuseConfig(visit, there);
     const rulesThere = owner.#responseRules(there);
-    // Request filtering sees what a rule has made of the URL as well.
+    // Request filtering checks the rewritten URL too.
     const again = filter(encodeURI(visit.path), there);
     if (again !== null) {
       return sendError(visit, rulesThere, `404.${again}`, `the rewritten URL ${visit.path}`);
@@ -155,8 +156,8 @@ export class Site {
   /** @returns whether the request goes on to a handler */
   #rewrite(visit: Visit, config: SiteConfig, rules: ResponseRules): boolean {
     if (config.rewrite instanceof Error) {
-      // Read once more when the answer is sent, the rules are at fault there as well: 500.52 is
-      // what shows.
+      // IIS reads the rules once more when it sends the answer. They fail again, as outbound
+      // rules, and the client gets that status: 500.52.
       sendError(visit, rules, '500.52', config.rewrite.message);
       return false;
     }
@@ -175,13 +176,8 @@ export class Site {
         return this.#rewriteTo(visit, rules, result.path, result.query);
       case 'redirect': {
         const location = headerUrl(result.url, visit.req.headers.host!);
-        sendPage(
-          visit,
-          rules,
-          result.status,
-          ['Location', location],
-          `<a href="${escapeHtml(location)}">here</a>`,
-        );
+        const page = `<a href="${escapeHtml(location)}">here</a>`;
+        sendPage(visit, rules, result.status, ['Location', location], page);
         return false;
       }
       case 'custom':
@@ -191,14 +187,11 @@ export class Site {
         visit.trace.push('aborted');
         visit.req.socket.destroy();
         return false;
-      case 'proxy':
-        sendError(
-          visit,
-          rules,
-          '404.4',
-          `${result.url} is another server, and Application Request Routing is not installed`,
-        );
+      case 'proxy': {
+        const missing = 'Application Request Routing is not installed';
+        sendError(visit, rules, '404.4', `${result.url} is another server, and ${missing}`);
         return false;
+      }
       case 'error':
         sendError(visit, rules, '500.50', result.message);
         return false;
@@ -214,9 +207,9 @@ export class Site {
     }
     visit.trace.push(`${status}.${substatus}`);
     const headers = ['Content-Type', 'text/html'];
-    // A line end in it, from the URL, would end the header.
     const answer = {
       status,
+      // The reason may have a line end from the URL, which would end the status line.
       reason: headerText(reason.replace(/[\r\n]/g, ' ')),
       headers,
       body: Buffer.from(description),
@@ -224,7 +217,10 @@ export class Site {
     sendAnswer(visit, rules, answer, undefined, () => undefined);
   }
 
-  /** A rule may lead anywhere on the site, but only to the applications that are here. */
+  /**
+   * Changes the URL of a visit to the one that a rule made.
+   * @returns false if the new URL belongs to no application of the stand-in: the visit is answered
+   */
   #rewriteTo(visit: Visit, rules: ResponseRules, target: string, query: string): boolean {
     const to = resolveDots(target);
     if (to === null || !(this.holds(to) || this.options.elsewhere(to))) {
@@ -251,25 +247,16 @@ export class Site {
     if (handler.modules === 'ProtocolSupportModule') {
       return sendPage(visit, rules, 200, ['Allow', ALLOW, 'Public', ALLOW], '');
     }
-    sendError(
-      visit,
-      rules,
-      '500.21',
-      `handler "${handler.name}" has a module that is not installed: ${handler.modules}`,
-    );
+    const missing = `a module that is not installed: ${handler.modules}`;
+    sendError(visit, rules, '500.21', `handler "${handler.name}" has ${missing}`);
   }
 
   async #runStatic(visit: Visit, config: SiteConfig, rules: ResponseRules): Promise<void> {
     const file = this.#place.physicalPath(visit.path);
     if (isDirectory(file)) {
       if (!visit.path.endsWith('/')) {
-        return sendPage(
-          visit,
-          rules,
-          301,
-          ['Location', `http://${visit.req.headers.host}${encodeURI(visit.path)}/`],
-          '',
-        );
+        const location = `http://${visit.req.headers.host}${encodeURI(visit.path)}/`;
+        return sendPage(visit, rules, 301, ['Location', location], '');
       }
       const name = config.defaultDocuments.find(one => isFile(path.join(file, one)));
       if (name === undefined) return sendError(visit, rules, '403.14');
@@ -297,10 +284,10 @@ export class Site {
     const { req, originalUrl } = visit;
     const { iis } = this.options;
     const profile = profileOf(config.caching, visit, file);
-    const kept = profile && this.#cache.find(visit, file, profile);
-    if (kept) {
-      visit.trace.push('kept by <caching>');
-      return sendAnswer(visit, rules, kept, undefined, () => undefined);
+    const cached = profile && this.#cache.find(visit, file, profile);
+    if (cached) {
+      visit.trace.push('from the cache of <caching>');
+      return sendAnswer(visit, rules, cached, undefined, () => undefined);
     }
     if (visit.upgrade && (iis === '7.5' || config.webSocketEnabled)) {
       const why = iis === '7.5'
@@ -308,8 +295,8 @@ export class Site {
         : '<webSocket enabled="false" /> would leave it to node';
       return sendError(visit, rules, '501', why);
     }
-    // Without a rule iisnode takes http.sys's own URL, which is decoded altogether
-    // (InitiateRequest).
+    // Where no rule has rewritten the URL, iisnode uses the URL that http.sys has decoded
+    // (InitiateRequest in iisnode).
     const cooked = joinUrl(visit.path, visit.query);
     const url = originalUrl ?? (req.headers['x-original-url'] as string | undefined) ?? cooked;
     const outcome = await this.iisnode.dispatch(file, pathInfo, this.options.local, {
@@ -323,10 +310,8 @@ export class Site {
     if ('pid' in outcome && outcome.pid) visit.trace.push(`process ${outcome.pid}`);
     if (outcome.kind === 'page') visit.trace.push(`a page of iisnode's: ${outcome.cause}`);
     if ('cause' in outcome) {
-      const what = outcome.kind === 'page'
-        ? 'a page of iisnode\'s'
-        : outcome.code;
-      this.#say(`${req.method} ${visit.rawUrl}`, `${what}: ${outcome.cause}`);
+      const answer = outcome.kind === 'page' ? 'a page of iisnode\'s' : outcome.code;
+      this.#logFailure(`${req.method} ${visit.rawUrl}`, `${answer}: ${outcome.cause}`);
     }
     if (outcome.kind === 'answer') {
       const variable = (name: string) => serverVariable(visit, this.#place, name) ?? '';
@@ -336,24 +321,24 @@ export class Site {
         outcome.done();
         return sendError(visit, rules, unfit.code, unfit.message);
       }
-      if (profile) this.#cache.keep(visit, file, profile, outcome.answer);
+      if (profile) this.#cache.add(visit, file, profile, outcome.answer);
     }
     switch (outcome.kind) {
       case 'answer': return sendAnswer(visit, rules, outcome.answer, outcome.cookie, outcome.done);
       case 'page': return sendPage(visit, rules, 200, ['Cache-Control', 'no-cache'], outcome.html);
-      case 'redirect':
-        return sendPage(
-          visit, rules, 301, ['Location', `http://${req.headers.host}${outcome.url}`], '',
-        );
+      case 'redirect': {
+        const location = `http://${req.headers.host}${outcome.url}`;
+        return sendPage(visit, rules, 301, ['Location', location], '');
+      }
       case 'error':
         return sendError(visit, rules, outcome.code, outcome.cause);
     }
   }
 
-  /** Says why a request was not carried out, but not again and again for each that follows. */
-  #say(request: string, reason: string): void {
-    if (reason !== this.#said) this.options.log(`${request}: ${reason}`);
-    this.#said = reason;
+  /** Logs why a request failed, but not again for requests that fail for the same reason. */
+  #logFailure(request: string, reason: string): void {
+    if (reason !== this.#lastReason) this.options.log(`${request}: ${reason}`);
+    this.#lastReason = reason;
   }
 
   #iisnodeConfig(script: string): IisnodeConfig {
@@ -364,17 +349,15 @@ export class Site {
     return { attributes, appSettings, problem: iisnodeProblem, appSettingsProblem };
   }
 
-  /**
-   * Says, when the configuration has been read, what is wrong with it and what is not carried out.
-   */
-  #sayAtStart(): void {
+  /** Logs problems of the configuration, and settings that the stand-in does not support. */
+  #logProblems(): void {
     const { log, folder } = this.options;
     const config = this.#configuration.at(this.base);
     if (config instanceof WebConfigError) {
       log(`500.19 for every request: ${config.message}`);
       return;
     }
-    for (const name of config.notCarriedOut) log(`preview does not carry out ${name}`);
+    for (const name of config.unsupported) log(`preview does not support ${name}`);
     if (config.rewrite instanceof Error) log(`500.52 for every request: ${config.rewrite.message}`);
     const { integratedMode, staticContentProblem } = config;
     if (staticContentProblem) {
@@ -392,7 +375,7 @@ export class Site {
   }
 }
 
-/** A variable of HTTP_ is a header of the request from then on. */
+/** Sets a server variable. A variable that begins with HTTP_ sets a header of the request. */
 function setVariable(visit: Visit, name: string, value: string): void {
   visit.variables = { ...visit.variables, [name]: value };
   if (!name.startsWith('HTTP_')) return;
@@ -406,9 +389,8 @@ function setVariable(visit: Visit, name: string, value: string): void {
 
 function howToBuild(folder: string): string {
   try {
-    const { scripts } = JSON.parse(
-      readFileSync(path.join(folder, 'package.json'), 'utf8'),
-    ) as { scripts?: Record<string, string> };
+    const text = readFileSync(path.join(folder, 'package.json'), 'utf8');
+    const { scripts } = JSON.parse(text) as { scripts?: Record<string, string> };
     return scripts?.build ? ': npm run build makes it' : '';
   } catch {
     return '';

@@ -1,4 +1,4 @@
-/* The applications of a site: which of them a request is for. */
+/* The applications of a site. A request goes to the one that its URL belongs to. */
 import { sendError } from './respond';
 import type { Site } from './site';
 import { parseUrl } from './url';
@@ -9,7 +9,7 @@ export class Sites {
 
   /** @param below applications below the main one */
   constructor(readonly main: Site, below: Site[]) {
-    // The deepest first: a URL belongs to the last application that it leads through.
+    // A URL belongs to the application with the longest path that it begins with.
     this.all = [...below, main].sort((a, b) => b.base.length - a.base.length);
   }
 
@@ -18,15 +18,19 @@ export class Sites {
     return this.all.find(site => site.holds(url));
   }
 
-  /** Answers by itself what http.sys refuses and what is of no application; hands on the rest. */
+  /**
+   * Passes a request to its application. It answers by itself where http.sys would refuse the
+   * request, and where no application has the URL.
+   */
   async handle(visit: Visit): Promise<void> {
     const { method, headers } = visit.req;
     const rules = this.main.plainRules();
     const url = parseUrl(visit.rawUrl);
     if (!url || headers.host === undefined) return sendError(visit, rules, '400');
-    const measured = headers['content-length'] ?? headers['transfer-encoding'];
-    const unmeasured = measured === undefined;
-    if (['POST', 'PUT'].includes(method!) && unmeasured) return sendError(visit, rules, '411');
+    const length = headers['content-length'] ?? headers['transfer-encoding'];
+    if (['POST', 'PUT'].includes(method!) && length === undefined) {
+      return sendError(visit, rules, '411');
+    }
     Object.assign(visit, { path: url.path, query: url.query });
     const site = this.of(url.path);
     if (site) return site.handle(visit, url.rawPath);

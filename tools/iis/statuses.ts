@@ -1,6 +1,6 @@
 /*
- * Every answer that the stand-in gives by itself, in the place of IIS, URL Rewrite or iisnode:
- * status and sub-status, and the words of IIS's page. docs/troubleshooting.md has a row for each.
+ * The statuses of the answers that the stand-in makes in the place of IIS, URL Rewrite or iisnode,
+ * with the titles of IIS's pages. docs/troubleshooting.md has a row for each.
  */
 
 const NOT_INTEGRATED =
@@ -54,12 +54,12 @@ export type Status = typeof ERRORS[number][0];
 
 export const STATUSES: ReadonlyMap<string, string> = new Map(ERRORS);
 
-/** Redirects, of <httpRedirect>, of rules, and of a folder whose URL lacks its slash. */
+/** Statuses of redirects, by their names in <httpRedirect> and in rules. */
 export const REDIRECTS = {
   permanent: 301, found: 302, seeother: 303, temporary: 307, permredirect: 308,
 };
 
-/** The two numbers of a status: [404, 8], [404, 0]. */
+/** Splits a status: '404.8' is [404, 8], '404' is [404, 0]. */
 export function numbers(status: Status): [status: number, substatus: number] {
   const [code, substatus = 0] = status.split('.').map(Number);
   return [code!, substatus];

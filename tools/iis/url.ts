@@ -1,21 +1,21 @@
-/* A URL as http.sys reads it, and as URL Rewrite and iisnode hand it on. */
+/* Reads URLs as http.sys does, and writes them as URL Rewrite and iisnode do. */
 
-/** A URL that http.sys has taken. */
+/** A URL that http.sys has accepted. */
 export interface SentUrl {
   /** The path as it was sent, without the query string. */
   rawPath: string;
   /**
-   * The canonical ("cooked") path that IIS, its request filtering and the rules work with:
-   * percent-decoded, `%2F` and `\` among it, no dots that lead up, no two slashes in a row.
+   * The canonical ("cooked") path, which request filtering and the rules work with. It is
+   * percent-decoded, `%2F` too; each `\` is a slash; it has no `..` and no two slashes in a row.
    */
   path: string;
-  /** Without the question mark, as it was sent. */
+  /** The query string as it was sent, without the question mark. */
   query: string;
 }
 
 /**
  * Splits, decodes and normalises a URL as http.sys does.
- * @returns null for a URL that http.sys answers 400
+ * @returns null for a URL that http.sys refuses, with status 400
  */
 export function parseUrl(url: string): SentUrl | null {
   const sent = url.replace(/^https?:\/\/[^/?]*/i, '') || '/';
@@ -34,7 +34,10 @@ export function parseUrl(url: string): SentUrl | null {
   return path === null ? null : { rawPath, path, query };
 }
 
-/** A path without . and .. in it; null for one that leads above the root. */
+/**
+ * Resolves the segments . and .. of a path.
+ * @returns null for a path that leads above the root
+ */
 export function resolveDots(path: string): string | null {
   const segments: string[] = [];
   for (const segment of path.split('/').slice(1)) {
@@ -44,7 +47,7 @@ export function resolveDots(path: string): string | null {
   return `/${segments.join('/')}${/\/\.{1,2}$/.test(path) && segments.length > 0 ? '/' : ''}`;
 }
 
-/** Percent-decodes; a text that is not well encoded stays as it is. */
+/** Decodes percent-escapes. A text with an invalid escape stays as it is. */
 export function decode(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -54,23 +57,24 @@ export function decode(text: string): string {
 }
 
 /**
- * A canonical path as URL Rewrite writes it into a header: only the characters that cannot stand in
- * one are encoded again. So `%2F`, `%3D`, `%24` and `%3A` arrive as characters and `%20` stays
- * (tjanczuk/iisnode 217 and 343, Azure/iisnode 104); `%` itself is left alone, so that `%252F`
- * arrives as `%2F` (Microsoft's support, "How to keep escape characters of slash in URL").
+ * Writes a canonical path into a header, as URL Rewrite does. It encodes only characters that a
+ * header cannot have. So a client's `%2F`, `%3D`, `%24` and `%3A` reach node as characters, and
+ * `%20` reaches node as `%20` (tjanczuk/iisnode 217 and 343, Azure/iisnode 104). `%` is not
+ * encoded, so `%252F` reaches node as `%2F` (Microsoft's support, "How to keep escape characters of
+ * slash in URL").
  */
 export function escapePath(path: string): string {
   return path.replace(/[^\x21-\x7e]+|["<>^`{|}]+/g, encodeURIComponent);
 }
 
-/** A path and its query string as one. */
+/** Joins a path and a query string, which may be empty. */
 export function joinUrl(path: string, query: string): string {
   return query === '' ? path : `${path}?${query}`;
 }
 
 /**
- * A URL whole and in ASCII, as a Location has it: what rules have decoded is encoded again, the
- * query string is as it was sent.
+ * Writes a URL for a Location header: absolute and in ASCII. The path, which was decoded for the
+ * rules, is encoded again; the query string stays as it was sent.
  */
 export function headerUrl(url: string, host: string): string {
   const ascii = (text: string) => text.replace(/[^\x21-\x7e]+/g, encodeURIComponent);

@@ -1,40 +1,39 @@
-/* A request as IIS sees it: its URL before and after rewriting, and what modules said of it. */
+/* A request on its way through IIS, with its URL before and after the rules. */
 import type http from 'node:http';
 import type { Duplex } from 'node:stream';
 
 export interface Visit {
   req: http.IncomingMessage;
   res: http.ServerResponse;
-  /**
-   * There where the client asks for another protocol: the connection, and what it has sent on it.
-   */
+  /** The connection of a client that asks for a WebSocket, and the first bytes it sent on it. */
   upgrade?: { socket: Duplex; head: Buffer };
   /** The URL as it was sent. */
   rawUrl: string;
-  /** The canonical path (url.ts); what rules make of it. */
+  /** The canonical path (url.ts), or the path that a rule has rewritten it to. */
   path: string;
-  /** Without the question mark. */
+  /** The query string that belongs to `path`, without the question mark. */
   query: string;
-  /** The URL that was asked for, decoded, once a rule has rewritten it: X-Original-URL. */
+  /** The client's URL, decoded, if a rule has rewritten it: X-Original-URL. */
   originalUrl?: string;
-  /** What happened to it, for --trace. */
+  /** The steps of the request, for --trace. */
   trace: string[];
-  /** What a module or a rule has said of the visit, such as AUTH_USER. */
+  /** Server variables that a module or a rule has set, such as AUTH_USER. */
   variables: Record<string, string>;
 }
 
-/** Where the application lies: its folder, and its URL with a slash at the end. */
+/** The place of an application on its site. */
 export interface Place {
   folder: string;
+  /** The application's URL, with a slash at the end. */
   base: string;
   physicalPath: (path: string) => string;
-  /** The folder of the site's root, where it is known: DOCUMENT_ROOT. */
+  /** The folder of the site's root, where it is known, for DOCUMENT_ROOT. */
   siteFolder?: string;
-  /** The release of IIS: SERVER_SOFTWARE. */
+  /** The release of IIS, for SERVER_SOFTWARE. */
   iis?: string;
 }
 
-/** The client's address, without IPv6's way to write one of IPv4. */
+/** The client's address. An IPv4 address that node writes as ::ffff:1.2.3.4 is 1.2.3.4. */
 export function clientAddress(req: http.IncomingMessage): string {
   return (req.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
 }

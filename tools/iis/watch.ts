@@ -1,13 +1,10 @@
-/* iisnode's watchedFiles: which files start a recycle when they change. */
+/* iisnode's watchedFiles: iisnode recycles an application when one of these files changes. */
 import { FSWatcher, readdirSync, statSync, watch } from 'node:fs';
 import path from 'node:path';
 import { isDirectory } from './files';
 
 export interface Watcher {
-  /**
-   * Tells whether a watched file has changed since it was asked last, and whether iisnode.yml was
-   * among them.
-   */
+  /** @returns whether a watched file, and whether iisnode.yml, has changed since the last call */
   look: () => { changed: boolean; overrides: boolean };
   close: () => void;
 }
@@ -23,11 +20,13 @@ interface Watched {
 const UNCHANGED = { changed: false, overrides: false };
 
 /**
- * Watches the files of `watchedFiles`, which count from the script's folder. iisnode asks Windows
- * for writes in their folders (FILE_NOTIFY_CHANGE_LAST_WRITE), then compares the files' times,
- * notes a change, and acts on it at the next request. Looking at each request comes to the same.
- * So a file that is put in place by a rename is not seen, until something is written in its folder.
- * @throws Error for an entry iisnode cannot open a folder for: the application does not start
+ * Watches the files of `watchedFiles`, whose paths count from the script's folder.
+ *
+ * iisnode has Windows report writes in their folders (FILE_NOTIFY_CHANGE_LAST_WRITE). It then
+ * compares the files' times, and acts on a change at the next request. The stand-in looks at each
+ * request, which has the same effect. A rename is no write: iisnode does not notice a file that was
+ * renamed into a folder, until something is written in the folder.
+ * @throws Error for an entry whose folder iisnode cannot open: the application does not start then
  */
 export function watchFiles(script: string, watchedFiles: string, configOverrides: string): Watcher {
   const watched: Watched[] = [];
@@ -35,10 +34,10 @@ export function watchFiles(script: string, watchedFiles: string, configOverrides
     if (entry === '') continue;
     const slash = entry.lastIndexOf('\\');
     const name = entry.slice(slash + 1);
-    // web.config is IIS's own to watch.
+    // IIS itself watches web.config.
     if (name === '' || /web\.config$/i.test(name)) continue;
     const parts = entry.slice(0, Math.max(slash, 0)).split('\\').filter(part => part !== '');
-    // Opened with the prefix \\?\, under which Windows takes .. and / for names.
+    // iisnode opens the folder with the prefix \\?\. Behind it, Windows takes .. and / for names.
     if (parts.includes('..') || entry.includes('/')) {
       throw new Error(`watchedFiles: "${entry}" cannot be opened`);
     }
@@ -49,9 +48,10 @@ export function watchFiles(script: string, watchedFiles: string, configOverrides
       }
       continue;
     }
-    const expression = name.replace(
-      /[.+^${}()|[\]]/g, '\\$&',
-    ).replaceAll('*', '.*').replaceAll('?', '.');
+    const expression = name
+      .replace(/[.+^${}()|[\]]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.');
     const pattern = new RegExp(`^${expression}$`, 'i');
     const one = {
       pattern,
@@ -71,7 +71,7 @@ export function watchFiles(script: string, watchedFiles: string, configOverrides
       for (const one of watched) {
         if (!written.has(one.folder)) continue;
         const now = stampOf(one);
-        // A single file that has gone is no change; one that comes is.
+        // To iisnode, a single file that is deleted is no change, and a new one is a change.
         if (now === one.seen || (now === '' && !one.wildcard)) continue;
         one.seen = now;
         return { changed: true, overrides: one.overrides };
@@ -82,7 +82,7 @@ export function watchFiles(script: string, watchedFiles: string, configOverrides
   };
 }
 
-/** Whether something has been written in a folder. Names that come and go are no writes. */
+/** Watches a folder for writes to its files. A file that appears or disappears is no write. */
 class Folder {
   readonly #watcher: FSWatcher | undefined;
   #written = false;
@@ -94,11 +94,11 @@ class Folder {
       });
       this.#watcher.on('error', () => this.#written = true);
     } catch {
-      // The system watches no more folders: each request looks at the files, then.
+      // The system cannot watch another folder. Each request then looks at the files.
     }
   }
 
-  /** Since it was asked last. */
+  /** @returns whether a file was written since the last call */
   written(): boolean {
     const written = this.#written || !this.#watcher;
     this.#written = false;
@@ -111,7 +111,8 @@ class Folder {
 }
 
 /**
- * A single file is known by its time alone, those of a wildcard by their names and sizes as well.
+ * A text that differs when a watched file has changed. It has the time of a single file, and the
+ * times, names and sizes of files that match a wildcard, as iisnode compares them.
  */
 function stampOf({ folder, pattern, wildcard }: Omit<Watched, 'seen'>): string {
   try {
@@ -120,7 +121,7 @@ function stampOf({ folder, pattern, wildcard }: Omit<Watched, 'seen'>): string {
       return wildcard ? `${name} ${size} ${mtimeMs}` : String(mtimeMs);
     }).join();
   } catch {
-    // A file or the folder went away between the two looks, or for good.
+    // The folder does not exist, or a file was deleted after the folder was read.
     return '';
   }
 }

@@ -1,17 +1,17 @@
-/* XML as IIS reads it: elements and attributes with the lines they are on, which an error page names. */
+/* XML as IIS reads it. Each element has its line, for the error page that names it. */
 import { DOMParser, Element } from '@xmldom/xmldom';
 
 export interface XmlElement {
   name: string;
-  /** In the order of the file. */
+  /** The attributes in the order of the file. */
   attributes: Record<string, string>;
   children: XmlElement[];
-  /** Where its start tag begins, from 1. */
+  /** The line where its start tag begins; the first line is 1. */
   line: number;
   parent?: XmlElement;
-  /** The file that it was read from, where that is another than the text's own: configSource. */
+  /** The file that configSource names, where the element was read from such a file. */
   file?: string;
-  /** The URL of the folder that it counts from, where a folder above has handed it down. */
+  /** The URL of the folder whose web.config has the element, where that is a folder above. */
   base?: string;
 }
 
@@ -23,20 +23,25 @@ export class XmlError extends Error {
 }
 
 /**
- * The root element of an XML text, with all that is in it but comments and text.
- * @throws XmlError for text that is not well-formed
+ * Reads an XML text.
+ * @returns the root element with the elements inside of it; comments and text are left out
+ * @throws XmlError for a text that is not well-formed
  */
 export function parseXml(text: string): XmlElement {
   const source = text.replace(/^\uFEFF/, '');
   const root = readRoot(source);
-  refuseWhatTheParserTakes(source);
+  checkCharacters(source);
   return convert(root);
 }
 
+interface ParserContext {
+  locator?: { lineNumber?: number };
+}
+
 function readRoot(source: string): Element {
-  // The parser wraps what is thrown here in errors of its own.
+  // The parser wraps errors that its listener throws in errors of its own, so the first is kept.
   let first: XmlError | undefined;
-  const onError = (_level: string, message: string, context?: { locator?: { lineNumber?: number } }) => {
+  const onError = (_level: string, message: string, context?: ParserContext) => {
     first ??= new XmlError(context?.locator?.lineNumber || 1, message);
     throw first;
   };
@@ -47,24 +52,35 @@ function readRoot(source: string): Element {
   }
 }
 
-/** The parser lets a bare ampersand, control characters and a ]]> without CDATA pass; XML does not. */
-function refuseWhatTheParserTakes(source: string): void {
-  // Blanked out, not cut out: the lines stay those of the text.
+const NO_CHARACTER = 'a character that XML does not allow';
+
+/**
+ * Checks characters that the parser takes and XML forbids: a bare ampersand, control characters and
+ * a ]]> without CDATA.
+ */
+function checkCharacters(source: string): void {
+  // Skipped parts become blanks, so that the other lines keep their numbers.
   const blank = (skipped: string) => skipped.replace(/[^\n]/g, ' ');
   const plain = source.replace(/<!--[^]*?-->|<!\[CDATA\[[^]*?\]\]>|<\?[^]*?\?>/g, blank);
   for (const { index, 0: found } of plain.matchAll(/&(?:#(?:\d+|x[\da-f]+);|[a-z_][\w.-]*;)?/gi)) {
-    if (found === '&' || (found.startsWith('&#') && !isCharacter(Number(found.slice(2, -1).replace(/^x/i, '0x'))))) {
-      throw new XmlError(lineOf(source, index!), found === '&' ? 'an & that begins no reference' : 'a character that XML has not');
-    }
+    if (found === '&') throw new XmlError(lineOf(source, index!), 'an & that begins no reference');
+    if (!found.startsWith('&#')) continue;
+    const code = Number(found.slice(2, -1).replace(/^x/i, '0x'));
+    if (!isCharacter(code)) throw new XmlError(lineOf(source, index!), NO_CHARACTER);
   }
   const end = plain.replace(/<(?:"[^"]*"|'[^']*'|[^>"'])*>/g, blank).indexOf(']]>');
   if (end >= 0) throw new XmlError(lineOf(source, end), 'a ]]> that ends no CDATA');
-  const control = Array.from(source).findIndex(character => !isCharacter(character.codePointAt(0)!));
-  if (control >= 0) throw new XmlError(lineOf(Array.from(source), control), 'a character that XML has not');
+  const characters = Array.from(source);
+  const control = characters.findIndex(character => !isCharacter(character.codePointAt(0)!));
+  if (control >= 0) throw new XmlError(lineOf(characters, control), NO_CHARACTER);
 }
 
+/** Whether XML 1.0 allows a character. Noncharacters, which it only advises against, are no. */
 function isCharacter(code: number): boolean {
-  return code >= 0x20 ? code <= 0x10ffff && (code & 0xfffe) !== 0xfffe && (code < 0xd800 || code > 0xdfff) : [9, 10, 13].includes(code);
+  if (code < 0x20) return [9, 10, 13].includes(code);
+  const isSurrogate = code >= 0xd800 && code <= 0xdfff;
+  const isNoncharacter = (code & 0xfffe) === 0xfffe;
+  return code <= 0x10ffff && !isSurrogate && !isNoncharacter;
 }
 
 function lineOf(text: string | string[], index: number): number {

@@ -1,16 +1,19 @@
-/* The licences of the packages in a bundle: nearly all ask that their text stays with the code. */
+/*
+ * The licences of the packages in a bundle. Nearly all of them ask that copies of the code have
+ * their text.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Refusal } from '../refusal';
 
-/** The whole text of the Apache License, which packages like to name by its address only. */
+/** The whole text of the Apache License. Many packages have only its address. */
 const APACHE = path.join(__dirname, '..', '..', '..', 'tools', 'package', 'apache-2.0.txt');
 
 /**
- * Names each package with its version and the text of its licence, in the order of the names.
- * @param root the project. licenses/name.txt there is taken for the text of the package `name`,
- *   licenses/@scope/name.txt for that of one with a scope
- * @param folders those of the packages
+ * Lists each package with its version and the text of its licence, in the order of their names.
+ * @param root the project's folder. If it has licenses/<name>.txt, that is the text for the package
+ *   of that name; licenses/@scope/<name>.txt for a package with a scope
+ * @param folders the folders of the packages
  * @throws Refusal that names the packages without a text
  */
 export function licenses(root: string, folders: readonly string[]): string {
@@ -24,13 +27,13 @@ export function licenses(root: string, folders: readonly string[]): string {
     return `${name} ${version}\n\n${text}\n`;
   });
   if (missing.length > 0) {
-    throw new Refusal(`no text of a licence comes with ${missing.join(', ')}: find out what the ` +
-      'author allows, and put the text into licenses/<name>.txt');
+    throw new Refusal(`no text of a licence comes with ${missing.join(', ')}: look up the licence `
+      + 'of the package, and put its text into licenses/<name>.txt');
   }
   return [...new Set(texts)].sort().join('\n---\n\n');
 }
 
-/** The text of a package's licence; null if it has none. */
+/** @returns the text of a package's licence; null if the package has none */
 function licenseOf(folder: string): string | null {
   const names = readdirSync(folder).sort();
   const files = names.filter(name => /^((un)?licen[cs]e|copying|notice)(?![a-z])/i.test(name));
@@ -42,10 +45,10 @@ function licenseOf(folder: string): string | null {
   return `${text}\n\n${readFileSync(APACHE, 'utf8').trimEnd()}`;
 }
 
-/** A heading of that name, and all up to the next heading. */
+/** The section of a README under the heading "License". */
 const SECTION = /^#+ *licen[cs]e\b[^\n]*\n([^]*?)(?=\n#|(?![^]))/im;
 
-/** What the README says of it, if that is more than a word that names a licence. */
+/** @returns the licence in a README; null if the README only names the licence */
 function inReadme(folder: string, names: readonly string[]): string | null {
   const name = names.find(one => /^readme(\.|$)/i.test(one));
   const [, found = ''] = SECTION.exec(name ? read(path.join(folder, name)) : '') ?? [];

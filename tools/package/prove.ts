@@ -1,4 +1,4 @@
-/* Shows that a package runs: by itself, in a folder of its own, as IIS would serve it. */
+/* Proves that a package runs as IIS would serve it, in a folder without the project. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,27 +14,27 @@ import { defaults } from '../verify/verify';
 import { Refusal } from '../refusal';
 
 /**
- * Copies a package to a temporary folder, where it finds no packages of the project, starts it
- * through the stand-in for IIS, and asks for its page with all that belongs to it, and for the
- * acknowledgement of a message. It runs as one process without Redis there: the one that it is
- * meant for is for its server only.
- * @param folder the package
+ * Copies a package to a temporary folder, where the packages of the project cannot be found, and
+ * starts it with the stand-in for IIS. Then it loads the page with its scripts and styles, and
+ * sends a message, which must be acknowledged. It runs one process and no Redis: this machine may
+ * not reach the Redis of the server.
+ * @param folder the folder of the package
  * @param app the application's path, '/app'; '/' for the root of a site
- * @returns what was seen, in a few words
- * @throws Refusal that says what failed, and what happened to the server
+ * @returns a few words about what was seen
+ * @throws Refusal with the check that failed, and the log of the server
  */
 export async function prove(folder: string, app: string, iis: IisVersion): Promise<string> {
   const away = mkdtempSync(path.join(tmpdir(), 'package-'));
-  const said: string[] = [];
+  const log: string[] = [];
   cpSync(folder, away, { recursive: true });
   replace(path.join(away, 'web.config'), /<add key="REDIS_URL"[^>]*>/i, '');
   replace(path.join(away, 'iisnode.yml'), /^(nodeProcessCountPerApplication:).*/im, '$1 1');
-  // A name for applications that want a login by Windows.
+  // AUTH_USER is for applications that want a Windows login.
   const server = await startIis({
     folder: away,
     app,
     iis,
-    log: line => { said.push(line); },
+    log: line => { log.push(line); },
     serverVariables: { AUTH_USER: 'SERVER\\visitor' },
   });
   let browser: Browser | undefined;
@@ -42,17 +42,17 @@ export async function prove(folder: string, app: string, iis: IisVersion): Promi
     const { target, first } = await arrive(server.url, defaults);
     browser = target.browser;
     const files = await page(target);
-    // An application that lets nobody in who has not logged in runs as it should.
+    // An application may refuse visitors who have not logged in. It runs as it should then.
     const { status, text } = await askHandshake(target);
-    const closed = status === 403 && text === 'handshake unauthorized';
-    const message = closed
+    const needsLogin = status === 403 && text === 'handshake unauthorized';
+    const message = needsLogin
       ? { saw: 'not tried: the application\'s authorization refuses a stranger' }
       : await polling(target);
     const fault = [first, files, message].flatMap(({ faults = [] }: Outcome) => faults)[0];
     if (fault) throw fault;
     return `the page comes (${files.saw}), and a message is ${message.saw}`;
   } catch (error) {
-    const lines = ['the package does not run as it should:', (error as Error).message, ...said];
+    const lines = ['the package does not run as it should:', (error as Error).message, ...log];
     throw new Refusal(lines.join('\n'), { cause: error });
   } finally {
     browser?.close();

@@ -1,4 +1,4 @@
-/* Which files of public/ go into a package: those that git knows and visitors get. */
+/* Chooses the files of public/ for a package: those that git has and that the server serves. */
 import { execFileSync } from 'node:child_process';
 import { lstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -8,15 +8,15 @@ import { Refusal } from '../refusal';
 export interface Published {
   /** Paths below the project, 'public/style.css'. */
   files: string[];
-  /** Files and folders of public/ that are not among them, each with its reason. */
+  /** The other files and folders of public/, each with the reason why it is left out. */
   leftOut: string[];
 }
 
 /**
- * Lists public/. A link is refused: it would carry a path of this disk, or files from outside of
- * the project. Where git makes no links, as on most Windows, a text file lies in its place.
- * @param also files and folders that go along though git ignores them: 'public/built'
- * @throws Refusal for a link, and for a file that is not there
+ * Lists public/. A symbolic link is refused: the package would have a path of this disk, or files
+ * from outside of the project. On most Windows, git writes a text file in the place of a link.
+ * @param also files and folders to take although git ignores them: 'public/built'
+ * @throws Refusal for a link, and for a file that does not exist
  */
 export function published(root: string, also: readonly string[] = []): Published {
   refuseLink(root, 'public');
@@ -30,7 +30,7 @@ export function published(root: string, also: readonly string[] = []): Published
   const files: string[] = [];
   const leftOut: string[] = [];
 
-  const take = (name: string) => {
+  const addFile = (name: string) => {
     const names = name.split('/').slice(1);
     if (isServed(names)) files.push(name);
     else leftOut.push(`${name} (the server never serves a file of this name)`);
@@ -42,7 +42,7 @@ export function published(root: string, also: readonly string[] = []): Published
       if (known.has(name) || isWanted(name) || holds) {
         refuseLink(root, name);
         if (entry.isDirectory()) list(name);
-        else take(name);
+        else addFile(name);
       } else if (!entry.isDirectory()) {
         leftOut.push(`${name} (git ignores it)`);
       } else if (readdirSync(path.join(root, name)).length > 0) {
@@ -59,7 +59,7 @@ export function published(root: string, also: readonly string[] = []): Published
   return { files: files.sort(), leftOut: leftOut.sort() };
 }
 
-/** All of public/ that visitors get, whether git has it or not: for tests and benchmarks. */
+/** The files of public/ that the server serves, even if git does not have them. Tests use it. */
 export function servedFiles(root: string): string[] {
   const folder = path.join(root, 'public');
   return readdirSync(folder, { recursive: true }).map(String).filter(name => {
@@ -67,7 +67,7 @@ export function servedFiles(root: string): string[] {
   }).map(name => path.join('public', name));
 }
 
-/** @throws Refusal if what is in a folder has a link among it */
+/** @throws Refusal if there is a link in a folder */
 export function refuseLinks(folder: string): void {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isSymbolicLink()) continue;
@@ -75,7 +75,10 @@ export function refuseLinks(folder: string): void {
   }
 }
 
-/** @param name below the folder */
+/**
+ * @param name a path in the folder
+ * @throws Refusal if it is a link
+ */
 function refuseLink(folder: string, name: string): void {
   if (lstat(path.join(folder, name))?.isSymbolicLink()) throw linkAt(name);
 }
@@ -87,12 +90,15 @@ function linkAt(name: string): Refusal {
 
 const lstat = (file: string) => lstatSync(file, { throwIfNoEntry: false });
 
-/** With slashes, and none at the end. */
+/** Writes a path with slashes, without one at the end. */
 function plain(name: string): string {
   return path.posix.normalize(name.replaceAll('\\', '/')).replace(/\/$/, '');
 }
 
-/** The files of a folder that git has, those of submodules with them. @throws Refusal for a link */
+/**
+ * Lists the files of a folder that git has, including those of submodules.
+ * @throws Refusal for a link
+ */
 function inGit(root: string, folder: string): string[] {
   const options = { cwd: path.join(root, folder), encoding: 'utf8', maxBuffer: 1e9 } as const;
   const listed = execFileSync('git', ['ls-files', '-z', '--stage'], options);
@@ -101,7 +107,7 @@ function inGit(root: string, folder: string): string[] {
     const file = `${folder}/${name!}`;
     // A submodule is a commit of another repository.
     if (mode === '160000') return inGit(root, file);
-    // Where git makes no links, only git says that this is one.
+    // On Windows, git may have written a text file in the place of the link.
     if (mode === '120000') throw linkAt(file);
     return [file];
   });

@@ -1,17 +1,29 @@
-/* A zip file that depends on nothing but the files that are in it, with their times: not on the machine, nor on when it is made. */
+/*
+ * Makes a zip file whose bytes depend only on the files in it and their times. The machine and the
+ * time of the call change nothing.
+ */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { zipSync, Zippable } from 'fflate';
 
-/** Zips what is in a folder. node's own zlib is not used: another version of it compresses to other bytes. */
+/** Lists the files of a folder and of the folders in it, by their paths from there. */
+export function filesIn(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true }).map(String);
+  return names.filter(name => statSync(path.join(folder, name)).isFile());
+}
+
+/**
+ * Zips the files of a folder. fflate compresses them: the zlib of another node could compress them
+ * to other bytes.
+ */
 export function zip(folder: string): Uint8Array {
-  const names = readdirSync(folder, { recursive: true }).map(String).filter(name => statSync(path.join(folder, name)).isFile());
   const files: Zippable = {};
-  for (const name of names.map(one => one.replaceAll('\\', '/')).sort()) {
+  for (const name of filesIn(folder).map(one => one.replaceAll('\\', '/')).sort()) {
     const file = path.join(folder, name);
     const { mtime } = statSync(file);
-    // A zip file has local times. UTC is written as such: the same everywhere.
-    files[name] = [readFileSync(file), { mtime: new Date(mtime.getTime() + mtime.getTimezoneOffset() * 60000) }];
+    // The times in a zip file are local. This one has UTC in their place, the same everywhere.
+    const utc = new Date(mtime.getTime() + mtime.getTimezoneOffset() * 60000);
+    files[name] = [readFileSync(file), { mtime: utc }];
   }
   return zipSync(files, { level: 9 });
 }

@@ -1,4 +1,4 @@
-/* `npm run rename -- chat`: gives the application a name of its own, in every place where it has one. */
+/* `npm run rename -- chat` replaces the name of the application in every place that has it. */
 import { execFileSync } from 'node:child_process';
 import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,41 +6,66 @@ import { parseArgs } from 'node:util';
 import { readSiteConfig, WebConfigError } from '../iis/config';
 import { Refusal } from '../refusal';
 import { checkName, packageName } from './name';
-import { currentPath, FILES, isChangelog, isKnown, mentions, Renamed, renameIn, taken } from './places';
+import {
+  currentPath, FILES, isChangelog, isKnown, mentions, Renamed, renameIn, taken,
+} from './places';
 
 const HELP = `npm run rename -- <name>
 
-Gives the application another name: the path where it lives, its rule in web.config, the page's title and heading, the package, and
-what README.md says. It commits nothing: git diff shows what it did. The name is one segment of a path, such as chat.`;
+Gives the application another name. It changes the path of the application, its rule in web.config,
+the page's title and heading, the package and README.md. The name is one segment of a path, such as
+chat. The changes are not committed: git diff shows them.`;
 
 /** The project's folder. This file runs as build/tools/rename/index.js. */
 const root = path.join(__dirname, '..', '..', '..');
 const SETTINGS = 'src/config.ts';
+const MAKE_REPOSITORY = 'git init, git add . and git commit';
 
-/** What git says. Its complaints are in the error that is thrown. */
+/** Runs git. An error has git's messages in it. */
 function git(...args: string[]): string {
-  return execFileSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28, stdio: 'pipe' });
+  const options = { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28, stdio: 'pipe' } as const;
+  return execFileSync('git', args, options);
 }
 
-/** The project's files, if git has every change of them: then what is changed here can be seen, and undone. */
+/**
+ * Lists the files of the project.
+ * @throws Refusal if a change is not committed: then the changes of rename could not be told from
+ *   it, nor undone
+ */
 function committedFiles(): string[] {
-  let files: string[];
-  let changes: string[];
-  try {
-    files = git('ls-files', '-z').split('\0').filter(Boolean);
-    changes = git('status', '--porcelain', '-z', '--no-renames', '.').split('\0').filter(Boolean);
-  } catch (error) {
-    const { code, stderr } = error as NodeJS.ErrnoException & { stderr?: string };
-    if (code === 'ENOENT') throw new Refusal('git is not installed: without it nothing here could be undone');
-    throw new Refusal(`git finds no repository here (${(stderr ?? '').trim().split('\n')[0]}): git init, git add . and git commit make one`);
+  const { files, changes } = askGit();
+  if (!files.includes(SETTINGS)) {
+    throw new Refusal(`git does not have this project's files: ${MAKE_REPOSITORY} add them`);
   }
-  if (!files.includes(SETTINGS)) throw new Refusal('git does not have this project\'s files: git init, git add . and git commit make it a repository');
   const [first] = changes;
-  if (first) throw new Refusal(`there are changes that are not committed (${first.slice(3)}${changes.length > 1 ? `, and ${changes.length - 1} more` : ''}): commit them first`);
+  if (first) {
+    const others = changes.length > 1 ? `, and ${changes.length - 1} more` : '';
+    const name = first.slice(3);
+    throw new Refusal(`there are changes that are not committed (${name}${others}): commit them`);
+  }
   return files;
 }
 
-/** A file's text; null for a picture and the like, and for what is no file. */
+/** @throws Refusal if there is no git, or no repository */
+function askGit(): { files: string[]; changes: string[] } {
+  try {
+    const files = git('ls-files', '-z');
+    const changes = git('status', '--porcelain', '-z', '--no-renames', '.');
+    return {
+      files: files.split('\0').filter(Boolean),
+      changes: changes.split('\0').filter(Boolean),
+    };
+  } catch (error) {
+    const { code, stderr } = error as NodeJS.ErrnoException & { stderr?: string };
+    if (code === 'ENOENT') {
+      throw new Refusal('git is not installed, and without git the changes could not be undone');
+    }
+    const why = (stderr ?? '').trim().split('\n')[0];
+    throw new Refusal(`git finds no repository here (${why}): ${MAKE_REPOSITORY} make one`);
+  }
+}
+
+/** @returns the text of a file; null for a file that is no text, and for a link */
 function read(file: string): string | null {
   const where = path.join(root, file);
   if (!lstatSync(where).isFile()) return null;
@@ -48,56 +73,105 @@ function read(file: string): string | null {
   return bytes.includes(0) ? null : bytes.toString('utf8');
 }
 
-/** Renames, and gives what to say of it. */
-function rename(asked: string): string {
-  const files = committedFiles();
-  const was = currentPath(read(SETTINGS) ?? '');
-  if (was === null) throw new Refusal(`${SETTINGS} does not say setting('APP_PATH', '/…', …): there is no name to replace`);
-  if (!/^\/[^/]+$/.test(was)) throw new Refusal(`the default of APP_PATH in ${SETTINGS} is ${was}: this knows names of one segment, such as /chat`);
-  const from = was.slice(1);
-  const to = checkName(asked, readSiteConfig(root, '7.5').filtering);
-  if (to === from) throw new Refusal(`${to}: it has this name`);
+/**
+ * The present name of the application, from the default of APP_PATH.
+ * @throws Refusal if the file has no such default, or another kind of path
+ */
+function currentName(): string {
+  const appPath = currentPath(read(SETTINGS) ?? '');
+  if (appPath === null) {
+    const wanted = 'setting(\'APP_PATH\', \'/…\', …)';
+    throw new Refusal(`${SETTINGS} has no ${wanted}: there is no name to replace`);
+  }
+  if (!/^\/[^/]+$/.test(appPath)) {
+    const why = 'rename can only replace one segment, such as /chat';
+    throw new Refusal(`the default of APP_PATH in ${SETTINGS} is ${appPath}: ${why}`);
+  }
+  return appPath.slice(1);
+}
 
-  const results: [file: string, result: Renamed][] = [];
-  const rest: string[] = [];
+interface Plan {
+  /** The files with a known place for the name. */
+  results: [file: string, result: Renamed][];
+  /** Lines for the report about places that are left alone. */
+  leftAlone: string[];
+}
+
+/** @throws Refusal if the new name already stands in a place for the application's name */
+function plan(files: string[], from: string, to: string): Plan {
+  const results: Plan['results'] = [];
+  const leftAlone: string[] = [];
   for (const file of files) {
     const text = read(file);
-    if (text === null && /\.png$/i.test(file) && file.startsWith('.github/')) rest.push(`${file}: a picture, which may show the old name`);
-    if (text === null) continue;
+    if (text === null) {
+      const isPicture = /\.png$/i.test(file) && file.startsWith('.github/');
+      if (isPicture) leftAlone.push(`${file}: a picture, which may show the old name`);
+      continue;
+    }
     let after = text;
     if (isKnown(file)) {
       const line = taken(file, text, from, to);
-      if (line !== null) throw new Refusal(`${to}: stands in ${file}, line ${line}, for something else. A later rename could not tell them apart: choose another name`);
+      if (line !== null) {
+        const why = 'A later rename could not tell the two apart: choose another name';
+        throw new Refusal(`${to}: ${file}, line ${line}, has it for something else. ${why}`);
+      }
       const result = renameIn(file, text, from, to);
       results.push([file, result]);
       after = result.text;
     }
     const lines = mentions(after, from);
     if (lines.length === 0) continue;
-    if (isChangelog(file)) rest.push(`${file}: what has been stays as it was`);
-    else rest.push(`${file}: /${from} in line ${lines.slice(0, 5).join(', ')}${lines.length > 5 ? ', …' : ''}. Look whether it means the application`);
+    if (isChangelog(file)) leftAlone.push(`${file}: a changelog tells of the past`);
+    else leftAlone.push(`${file}: ${mentionedIn(lines, from)}. Does it mean the application?`);
   }
+  return { results, leftAlone };
+}
 
-  for (const [file, { text, places }] of results) if (places > 0) writeFileSync(path.join(root, file), text);
+function mentionedIn(lines: number[], name: string): string {
+  const more = lines.length > 5 ? ', …' : '';
+  return `/${name} in line ${lines.slice(0, 5).join(', ')}${more}`;
+}
+
+/** Renames the application. @returns the report */
+function rename(asked: string): string {
+  const files = committedFiles();
+  const from = currentName();
+  const to = checkName(asked, readSiteConfig(root, '7.5').filtering);
+  if (to === from) throw new Refusal(`${to}: the application has this name already`);
+
+  const { results, leftAlone } = plan(files, from, to);
+  const changed = results.filter(([, { places }]) => places > 0);
+  for (const [file, { text }] of changed) writeFileSync(path.join(root, file), text);
+  const notInGit = Object.keys(FILES).filter(file => !files.includes(file));
   const missing = [
-    ...results.flatMap(([file, result]) => result.missing.map(what => `${file}: ${what}`)),
-    ...Object.keys(FILES).filter(file => !files.includes(file)).map(file => `${file}: git has no such file`),
+    ...results.flatMap(([file, result]) => result.missing.map(place => `${file}: ${place}`)),
+    ...notInGit.map(file => `${file}: git has no such file`),
   ];
   return [
     `${from} is now ${to}: the path /${to}, the package ${packageName(to)}.`,
-    ...list('Changed', results.filter(([, { places }]) => places > 0).map(([file, { places }]) => `${file}: ${places} ${places === 1 ? 'place' : 'places'}`)),
-    ...list('Not there, and passed over', missing),
-    ...list('Left alone', rest),
-    '', 'Next: npm ci && npm test, then git diff, then git commit -a.',
-    `IIS knows nothing of it: where the application is deployed, it stays at /${from} until there is another at /${to} (README.md, Deploy).`,
+    ...list('Changed', changed.map(([file, { places }]) => `${file}: ${count(places)}`)),
+    ...list('Not found, and passed over', missing),
+    ...list('Left alone', leftAlone),
+    '',
+    'Next: npm ci && npm test, then git diff, then git commit -a.',
+    `A server with IIS does not change. The application stays at /${from} there, until it is `
+    + `deployed at /${to} (README.md, Deploy).`,
   ].join('\n');
+}
+
+function count(places: number): string {
+  return places === 1 ? '1 place' : `${places} places`;
 }
 
 function list(title: string, lines: string[]): string[] {
   return lines.length > 0 ? ['', `${title}:`, ...lines.map(line => `  ${line}`)] : [];
 }
 
-/** @throws Refusal */
+/**
+ * Carries the command out.
+ * @returns the text to print
+ * @throws Refusal
+ */
 function main(args: string[]): string {
   let parsed;
   try {
@@ -114,7 +188,8 @@ function main(args: string[]): string {
 try {
   console.log(main(process.argv.slice(2)));
 } catch (error) {
-  // A web.config that cannot be read is one line as well.
-  console.error(error instanceof Refusal || error instanceof WebConfigError ? error.message : error);
+  // The message of a WebConfigError is one line for the user, too; another error is a mistake here.
+  const isForUser = error instanceof Refusal || error instanceof WebConfigError;
+  console.error(isForUser ? error.message : error);
   process.exitCode = 1;
 }

@@ -1,41 +1,55 @@
-/* Which names an application can have: what IIS, Windows and npm take. */
+/* Checks the name of an application: IIS, Windows and npm must all accept it. */
 import type { RequestFiltering } from '../iis/config';
 import { refusal } from '../iis/filtering';
 import { Refusal } from '../refusal';
 
-// Windows opens a device by these, whatever extension they have. COM0 and LPT0 are taken for such as well.
+// Windows opens a device by these names, with any extension. COM0 and LPT0 count as devices, too.
 const DEVICE = /^(con|prn|aux|nul|(com|lpt)\d)(\.|$)/i;
 
-// The sub-statuses of IIS's request filtering that a name can bring about.
-const WHY: Record<number, string> = { 5: 'a sequence that web.config denies', 7: 'a file extension that is denied', 8: 'a hidden segment' };
+/** Why request filtering refuses a name, by the sub-status of its 404. */
+const REASONS: Record<number, string> = {
+  5: 'web.config denies this sequence',
+  7: 'IIS does not serve this file extension',
+  8: 'IIS hides a segment of this name',
+};
+
+/** IIS ignores an application pool with a longer name (event 5050 of its activation service). */
+const LONGEST = 64;
 
 /**
- * Checks the name that was asked for. It becomes a segment of URLs, a folder, an application pool and, in lower case, a package.
+ * Checks a name. It becomes a segment of URLs, a folder, an application pool and, in lower case, a
+ * package.
  * @param text 'chat' or '/chat'
- * @param filtering what IIS refuses with this project's web.config
- * @throws Refusal
+ * @param filtering the request filtering of the project's web.config
+ * @returns the name without a slash
+ * @throws Refusal for a name that IIS, Windows or npm would not accept
  */
 export function checkName(text: string, filtering: RequestFiltering): string {
   const name = text.replace(/^\//, '');
   if (/[^/]\/+[^/]/.test(name)) {
-    throw new Refusal(`${text}: takes one segment of a path, such as chat. More of them are set by hand: APP_PATH in src/config.ts, the rule in web.config`);
+    const byHand = 'set APP_PATH in src/config.ts and the rule in web.config by hand';
+    throw new Refusal(`${text}: takes one segment of a path, such as chat. For more, ${byHand}`);
   }
-  // The characters that config.ts takes, without ~, which npm does not take; and npm wants no dot or underscore in front.
+  // config.ts accepts these characters and ~. npm accepts no ~, and no dot or underscore in front.
   if (!/^[a-z\d]([\w.-]*[\w-])?$/i.test(name)) {
-    throw new Refusal(`${text || "''"}: takes letters of English, digits, and - _ . behind the first of them, with no dot at the end`);
+    const allowed = 'English letters and digits, and - _ . inside of the name; - _ also at its end';
+    throw new Refusal(`${text || "''"}: takes ${allowed}`);
   }
-  // IIS ignores an application pool whose name is too long (event 5050 of its activation service).
-  if (name.length > 64) throw new Refusal(`${text}: is longer than 64 characters`);
-  if (DEVICE.test(name)) throw new Refusal(`${text}: Windows has a device of that name, and no folder can have it`);
+  if (name.length > LONGEST) throw new Refusal(`${text}: is longer than ${LONGEST} characters`);
+  if (DEVICE.test(name)) {
+    throw new Refusal(`${text}: Windows has a device of that name, so no folder can have it`);
+  }
   for (const path of [`/${name}`, `/${name}/`, `/${name}/socket/1/`]) {
-    const status = refusal({ method: 'GET', rawPath: path, path, query: '', headers: {} }, filtering);
+    const request = { method: 'GET', rawPath: path, path, query: '', headers: {} };
+    const status = refusal(request, filtering);
     if (status === null) continue;
-    throw new Refusal(`${text}: IIS would not serve it (404.${status}, ${WHY[status] ?? 'by web.config'})`);
+    const why = REASONS[status] ?? 'web.config refuses it';
+    throw new Refusal(`${text}: IIS would answer 404.${status}, because ${why}`);
   }
   return name;
 }
 
-/** The name as npm takes it for a package. */
+/** The name of the package: npm accepts lower case only. */
 export function packageName(name: string): string {
   return name.toLowerCase();
 }

@@ -1,10 +1,10 @@
 /*
- * Where the name of the application stands. A place is found by what stands around it, never by the name alone: the name may be a
- * word that stands in sentences as well.
+ * The places that have the name of the application. A place is known by the text around the name,
+ * never by the name alone: the name may be a word that sentences have as well.
  */
 import { packageName } from './name';
 
-/** What the template is called before it has a name of its own. */
+/** The names of the template itself, before it has another one. */
 const TEMPLATE = {
   heading: 'Socket.IO 0.9 on IIS 7.5: a starter template',
   package: 'socket.io-iis-template',
@@ -13,122 +13,203 @@ const TEMPLATE = {
 
 /** A kind of place. */
 interface Place {
-  /** What to say where there is none; nothing is said of the others. */
-  what?: (name: string) => string;
-  /** Finds the text that gives way, nothing around it. */
-  at: (name: string) => RegExp;
-  /** Default: the new name. */
+  /** Describes a place that every project should have, for the report where it is missing. */
+  describe?: (name: string) => string;
+  /** An expression that matches the text to replace, without the text around it. */
+  find: (name: string) => RegExp;
+  /** Returns the text to write. Default: the new name. */
   write?: (to: string, found: string) => string;
 }
 
-/** What a file becomes. */
+/** A file after a rename. */
 export interface Renamed {
   text: string;
-  /** How many places were found. */
+  /** The number of places that were found. */
   places: number;
-  /** Places that were looked for and are not there. */
+  /** Descriptions of places that should be there and are not. */
   missing: string[];
 }
 
-const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
-const either = (template: string, name: string) => `(?:${escape(template)}|${escape(name)})`;
-/** In web.config's patterns: of what a name can have, only the dot means something else there. */
-const pattern = (name: string) => name.replaceAll('.', '\\.');
-/** A name between other things, all of them patterns. The name is looked for first: it is rarer than what stands before it. */
-const find = (before: string, name: string, after: string, flags = 'g') => new RegExp(`${name}(?<=(?:${before})${name})(?=${after})`, flags);
+function escape(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
+}
+
+/** A name as a pattern of web.config: of the characters in a name, only the dot has a meaning. */
+function asPattern(name: string): string {
+  return name.replaceAll('.', '\\.');
+}
+
+/**
+ * An expression for a name between other texts. It looks for the name first, and then at the text
+ * before it: the name is rarer, so this is quicker.
+ * @param before an expression for the text before the name
+ * @param name an expression for the name
+ * @param after an expression for the text after the name
+ */
+function between(before: string, name: string, after: string, flags = 'g'): RegExp {
+  return new RegExp(`${name}(?<=(?:${before})${name})(?=${after})`, flags);
+}
+
+function either(template: string, name: string): string {
+  return `(?:${escape(template)}|${escape(name)})`;
+}
 
 const APP_PATH = 'setting\\(\\s*[\'"]APP_PATH[\'"],\\s*[\'"]';
-const config: Place[] = [
-  { what: name => `setting('APP_PATH', '/${name}', …)`, at: name => find(`${APP_PATH}/`, escape(name), '[\'"]') },
+
+const CONFIG: Place[] = [
+  {
+    describe: name => `setting('APP_PATH', '/${name}', …)`,
+    find: name => between(`${APP_PATH}/`, escape(name), '[\'"]'),
+  },
 ];
-const webConfig: Place[] = [
-  { what: name => `a rule for ^(${pattern(name)}/)?…`, at: name => find('<match url="\\^\\(', escape(pattern(name)), '/\\)\\?'), write: pattern },
-  { at: name => find('key="APP_PATH" value="/', escape(name), '"') },
+
+const WEB_CONFIG: Place[] = [
+  {
+    describe: name => `a rule for ^(${asPattern(name)}/)?…`,
+    find: name => between('<match url="\\^\\(', escape(asPattern(name)), '/\\)\\?'),
+    write: asPattern,
+  },
+  { find: name => between('key="APP_PATH" value="/', escape(name), '"') },
 ];
-const page: Place[] = ['title', 'h1'].map(tag => ({
-  what: name => `<${tag}>${name}</${tag}>`, at: name => find(`<${tag}[^>]*>\\s*`, escape(name), `\\s*</${tag}>`),
+
+const PAGE: Place[] = ['title', 'h1'].map(tag => ({
+  describe: name => `<${tag}>${name}</${tag}>`,
+  find: name => between(`<${tag}[^>]*>\\s*`, escape(name), `\\s*</${tag}>`),
 }));
 
-/** What stands before the name, in a sentence or a command. */
+/** Texts before the name in a sentence or a command. */
 const BEFORE = [
-  'https?://[^\\s/.]+/', // on a server that has no name of the internet, as examples have it
-  '[\'"`(]/', '\\bpath:/', '--app /', // a path from the root
-  '/(?:name|applicationPool|apppool\\.name):"?', 'Web Site/', '\\bapppool ', "name='", // appcmd
-  '\\bbuild/', // what npm run package makes
-  '\\b[A-Za-z]:\\\\(?:[\\w.-]+\\\\)*', '\\b[Aa]pp[Pp]ool\\\\', // a folder, an application pool's account
+  // A URL on a server whose name has no dot, as examples have it.
+  'https?://[^\\s/.]+/',
+  // A path from the root.
+  '[\'"`(]/',
+  '\\bpath:/',
+  '--app /',
+  // An argument of appcmd.
+  '/(?:name|applicationPool|apppool\\.name):"?',
+  'Web Site/',
+  '\\bapppool ',
+  'name=\'',
+  // The folder that npm run package makes.
+  '\\bbuild/',
+  // A folder of Windows, and the account of an application pool.
+  '\\b[A-Za-z]:\\\\(?:[\\w.-]+\\\\)*',
+  '\\b[Aa]pp[Pp]ool\\\\',
 ].join('|');
-/** The name is over: what follows makes it no longer name, nor does a dot that ends a sentence. */
+
+/** The end of the name: no character of a longer name follows. A dot may end a sentence. */
 const END = '(?![\\w~-]|\\.\\w)';
-const prose: Place[] = [
-  { at: name => find(BEFORE, escape(name), END) },
-  { at: name => find('\\s/', escape(name), '/') },
-  { at: name => find('[\'"`]', escape(name), '/socket\\b') },
+
+const PROSE: Place[] = [
+  { find: name => between(BEFORE, escape(name), END) },
+  { find: name => between('\\s/', escape(name), '/') },
+  { find: name => between('[\'"`]', escape(name), '/socket\\b') },
 ];
-const readme: Place[] = [
+
+const README: Place[] = [
   {
-    what: name => `a first line # ${name}`,
-    at: name => find('^# ', either(TEMPLATE.heading, name), ': |[ \\t]*\\r?\\n'),
+    describe: name => `a first line # ${name}`,
+    find: name => between('^# ', either(TEMPLATE.heading, name), ': |[ \\t]*\\r?\\n'),
     write: (to, found) => found === TEMPLATE.heading ? `${to}: ${found.split(': ')[0]}` : to,
   },
-  ...prose,
+  ...PROSE,
 ];
 
-const topLevel = (key: string) => `^(?: {2}|\\t)"${key}":\\s*"`;
-const ownName = (before: string): Place => ({
-  what: name => `"name": "${packageName(name)}"`,
-  at: name => find(before, either(TEMPLATE.package, packageName(name)), '"', 'gm'),
-  write: packageName,
-});
-const manifest: Place[] = [
+function topLevel(key: string): string {
+  return `^(?: {2}|\\t)"${key}":\\s*"`;
+}
+
+function ownName(before: string): Place {
+  return {
+    describe: name => `"name": "${packageName(name)}"`,
+    find: name => between(before, either(TEMPLATE.package, packageName(name)), '"', 'gm'),
+    write: packageName,
+  };
+}
+
+const MANIFEST: Place[] = [
   ownName(topLevel('name')),
-  { what: name => `"description": "${name}: …"`, at: name => find(topLevel('description'), either(TEMPLATE.description, name), ': ', 'gm') },
+  {
+    describe: name => `"description": "${name}: …"`,
+    find: name =>
+      between(topLevel('description'), either(TEMPLATE.description, name), ': ', 'gm'),
+  },
 ];
-const lock: Place[] = [ownName(`${topLevel('name')}|"packages":\\s*\\{\\s*"":\\s*\\{\\s*"name":\\s*"`)];
 
-/** The files that are known to have the name. */
+const LOCK: Place[] = [
+  ownName(`${topLevel('name')}|"packages":\\s*\\{\\s*"":\\s*\\{\\s*"name":\\s*"`),
+];
+
+/** The files that every project has, with their kinds of places. */
 export const FILES: Record<string, Place[]> = {
-  'src/config.ts': config, 'web.config': webConfig, 'public/index.html': page, 'README.md': readme, 'package.json': manifest, 'package-lock.json': lock,
+  'src/config.ts': CONFIG,
+  'web.config': WEB_CONFIG,
+  'public/index.html': PAGE,
+  'README.md': README,
+  'package.json': MANIFEST,
+  'package-lock.json': LOCK,
 };
 
-/** What has been is not renamed. */
-export const isChangelog = (file: string) => /(^|\/)changelog\.md$/i.test(file);
+/** Whether a file tells of the past, where the old name stays. */
+export function isChangelog(file: string): boolean {
+  return /(^|\/)changelog\.md$/i.test(file);
+}
 
-/** Whether a file is one that the name is looked for in: those above, and other texts. */
-export const isKnown = (file: string) => Object.hasOwn(FILES, file) || (/\.md$/i.test(file) && !isChangelog(file));
+/** Whether names are replaced in a file: in those of FILES, and in other texts in Markdown. */
+export function isKnown(file: string): boolean {
+  return Object.hasOwn(FILES, file) || (/\.md$/i.test(file) && !isChangelog(file));
+}
 
-/** What config.ts says of where the application lives, as '/chat'; null if it does not say. */
+/**
+ * Finds the default of APP_PATH.
+ * @param configTs the text of src/config.ts
+ * @returns the path, '/chat'; null if there is none
+ */
 export function currentPath(configTs: string): string | null {
   return new RegExp(`${APP_PATH}(.*?)['"]`).exec(configTs)?.[1] ?? null;
 }
 
-/** A known file with another name in it. */
+/**
+ * Replaces the name in a file.
+ * @param file the path of the file, for its kinds of places
+ * @param before the text of the file
+ */
 export function renameIn(file: string, before: string, from: string, to: string): Renamed {
   const renamed: Renamed = { text: before, places: 0, missing: [] };
-  for (const { what, at, write = (one: string) => one } of FILES[file] ?? prose) {
+  for (const { describe, find, write = (one: string) => one } of FILES[file] ?? PROSE) {
     let places = 0;
-    renamed.text = renamed.text.replace(at(from), found => {
+    renamed.text = renamed.text.replace(find(from), found => {
       places += 1;
       return write(to, found);
     });
-    if (places === 0 && what) renamed.missing.push(what(from));
+    if (places === 0 && describe) renamed.missing.push(describe(from));
     renamed.places += places;
   }
   return renamed;
 }
 
 /**
- * The line of a known file that has the new name already, where a later rename would take it for the application's. Null if there is none.
+ * Looks for the new name in places where a later rename would replace it. A rename to the new name,
+ * and then to a third one, must have the same result as a single rename to the third one.
+ * @returns the number of the first such line; null if there is none
  */
 export function taken(file: string, before: string, from: string, to: string): number | null {
-  const other = 'a-name-that-nothing-has';
-  const direct = renameIn(file, before, from, other).text.split('\n');
-  const twice = renameIn(file, renameIn(file, before, from, to).text, to, other).text.split('\n');
+  const third = 'a-name-that-nothing-has';
+  const direct = renameIn(file, before, from, third).text.split('\n');
+  const twice = renameIn(file, renameIn(file, before, from, to).text, to, third).text.split('\n');
   const line = direct.findIndex((one, at) => one !== twice[at]);
   return line < 0 ? null : line + 1;
 }
 
-/** The lines in which the name stands as a path, in no known place. They may mean the application: only their author knows. */
+/**
+ * Finds lines that have the name as a path, in a place of no known kind. Only the author knows
+ * whether they mean the application.
+ * @returns the numbers of the lines
+ */
 export function mentions(text: string, name: string): number[] {
-  const mention = new RegExp(`(https?://[^\\s/]+/|['"\`(\\s]/)${escape(name)}(?=[/'"\`)\\s?#]|$)|['"\`]${escape(name)}/socket\\b`);
+  const start = '(https?://[^\\s/]+/|[\'"`(\\s]/)';
+  const path = `${start}${escape(name)}(?=[/'"\`)\\s?#]|$)`;
+  const resource = `['"\`]${escape(name)}/socket\\b`;
+  const mention = new RegExp(`${path}|${resource}`);
   return text.split(/\r?\n/).flatMap((line, at) => mention.test(line) ? [at + 1] : []);
 }

@@ -1,8 +1,8 @@
 /*
- * A visitor with a browser, who asks for pages and sends requests. A request has the headers that
- * browsers send, an answer may be compressed, cookies are kept and sent back, and no redirect is
- * followed. Node's fetch can do less: it sends no Origin of another page and no cookies, and says
- * nothing of the connection.
+ * A visitor with a browser, who opens pages and sends requests. A request has the headers that
+ * browsers send. An answer may be compressed. Cookies are stored and sent back. Redirects are not
+ * followed. node's fetch would not do: it cannot send an Origin or cookies, and does not show which
+ * connection an answer came on.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -11,73 +11,73 @@ import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 
 export interface Request {
   method?: string;
-  /** Instead of those of a browser, or beside them; undefined leaves one out. */
+  /** Headers that are added to a browser's, or replace them; undefined leaves a header out. */
   headers?: Record<string, string | undefined>;
   body?: string;
-  /** The connections to use; those of the browser, six at most, if there is none. */
+  /** The connections to use. Default: those of the browser, six at most. */
   agent?: http.Agent;
-  /** How long to wait for the answer, 20 s if not given. */
+  /** How many seconds to wait for the answer. Default: 20. */
   seconds?: number;
   /**
-   * Seconds to wait for an answer before the body is sent: an answer that refuses the body by its
-   * length alone is not lost in the sending.
+   * How many seconds to wait for an answer before the body is sent. A server that refuses a body
+   * by its length alone closes the connection, and its answer would be lost during the sending.
    */
   bodyAfter?: number;
 }
 
 export interface Answer {
-  /** What was asked, and how. */
+  /** The URL of the request. */
   url: URL;
   asked: Request;
   status: number;
   headers: http.IncomingHttpHeaders;
-  /** As it came: nothing is unpacked. */
+  /** The body as it came, perhaps compressed. */
   body: Buffer;
-  /** As a page or a script sees it; '' where it cannot be unpacked. */
+  /** The body's text, decompressed; '' where that is not possible. */
   text: string;
-  /** Whether it could be unpacked. */
+  /** Whether the body could be decompressed. */
   readable: boolean;
-  /** The connection that it came on. */
+  /** The connection that the answer came on. */
   socket: Socket;
-  /** From the request to the end of the answer, milliseconds. */
+  /** The time from the request to the end of the answer, in ms. */
   ms: number;
 }
 
-/** A WebSocket, opened; or the answer that came in its place. */
+/** An open WebSocket, or the answer that came in its place. */
 export type Upgraded =
   | { answer: Answer }
   | { socket: Socket; head: Buffer; headers: http.IncomingHttpHeaders };
 
-/** A request that got no answer. Its code is node's own (ECONNRESET, ENOTFOUND …), or TIMEOUT. */
+/** A request got no answer. The code is one of node's (ECONNRESET, ENOTFOUND …), or TIMEOUT. */
 export class NoAnswer extends Error {
   constructor(readonly code: string, message: string, readonly url: URL) {
     super(message);
   }
 }
 
-/** How a visitor gets in, where not everybody may. */
-export interface Entry {
-  /** Name and password, with a colon between, for Basic authentication. */
+/** How a visitor gets access to a site that is not open to all. */
+export interface Access {
+  /** Name and password for Basic authentication, with a colon between. */
   user?: string;
-  /** Cookies that he has from the start, as a browser sends them: 'a=1; b=2'. */
+  /** Cookies that the visitor has from the start, as a browser sends them: 'a=1; b=2'. */
   cookie?: string;
-  /** Takes any certificate. */
+  /** Whether any certificate is accepted. */
   insecure?: boolean;
 }
 
-/** Chrome's, in a version of Windows 7. "verify" lets it be found in IIS's log. */
+/** The User-Agent of Chrome on Windows 7. By the word "verify", IIS's log shows these requests. */
 const USER_AGENT = 'Mozilla/5.0 (Windows NT 6.1; Win64; x64) AppleWebKit/537.36 '
   + '(KHTML, like Gecko) Chrome/109.0.0.0 Safari/537.36 verify';
 
 export class Browser {
-  /** The page that is open. Browsers name it in Referer, and its origin with each POST. */
+  /** The page that is open. Browsers name it in Referer, and its origin in the Origin of a POST. */
   page: URL | undefined;
   readonly #cookies = new Map<string, { value: string; path: string }>();
   readonly #agents: http.Agent[] = [];
   #agent: http.Agent | undefined;
 
-  constructor(readonly entry: Entry = {}) {
-    for (const pair of (entry.cookie ?? '').split(';')) {
+  constructor(readonly access: Access = {}) {
+    for (const pair of (access.cookie ?? '').split(';')) {
       const equals = pair.indexOf('=');
       if (equals < 1) continue;
       const value = pair.slice(equals + 1).trim();
@@ -85,16 +85,19 @@ export class Browser {
     }
   }
 
-  /** Another visitor, who has the same login and nothing else. */
+  /** Another visitor, with the same access and without this one's cookies and connections. */
   another(): Browser {
-    const other = new Browser(this.entry);
+    const other = new Browser(this.access);
     other.page = this.page;
     return other;
   }
 
-  /** Connections that are kept, beside those that it has. They are closed with it. */
-  connections(url: URL, most = Infinity): http.Agent {
-    const options = { keepAlive: true, maxSockets: most };
+  /**
+   * Further connections, which stay open between requests. close() closes them.
+   * @param limit the largest number of connections
+   */
+  connections(url: URL, limit = Infinity): http.Agent {
+    const options = { keepAlive: true, maxSockets: limit };
     const agent = url.protocol === 'https:' ? new https.Agent(options) : new http.Agent(options);
     this.#agents.push(agent);
     return agent;
@@ -105,7 +108,7 @@ export class Browser {
     this.#agent = undefined;
   }
 
-  /** Asks for a page as the address bar does. */
+  /** Requests a page as the address bar does. */
   open(url: URL, seconds = 60): Promise<Answer> {
     return this.ask(url, {
       seconds,
@@ -119,24 +122,24 @@ export class Browser {
   }
 
   /**
-   * Asks as a script of the page does.
-   * @returns the answer, whatever its status
+   * Sends a request as a script of the page does.
+   * @returns the answer, with any status
    * @throws NoAnswer
    */
   async ask(url: URL, request: Request = {}): Promise<Answer> {
     try {
       return await this.#send(url, request);
     } catch (error) {
-      // A connection that was kept can be closed just then. A browser asks once more.
-      if (!(error instanceof KeptWasClosed) || request.bodyAfter) throw error;
+      // A server may close an idle connection at the moment of the request. A browser then sends
+      // the request once more.
+      if (!(error instanceof IdleWasClosed) || request.bodyAfter) throw error;
       return this.#send(url, request);
     }
   }
 
   /**
    * Asks for a WebSocket.
-   * @param connection what its Connection header says: 'Upgrade', or 'keep-alive, Upgrade' of an
-   *   older Firefox
+   * @param connection the Connection header: 'Upgrade', or 'keep-alive, Upgrade' of older Firefoxes
    * @throws NoAnswer
    */
   upgrade(url: URL, connection: string, seconds: number): Promise<Upgraded> {
@@ -148,7 +151,7 @@ export class Browser {
       Upgrade: 'websocket',
       Origin: this.page?.origin,
       'Sec-WebSocket-Version': '13',
-      // Any 16 bytes. The answer is compared with what they make of it by no check here.
+      // Any 16 bytes will do: no check compares Sec-WebSocket-Accept of the answer.
       'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
       'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits',
     };
@@ -188,19 +191,19 @@ export class Browser {
       const failed = (error: NodeJS.ErrnoException) => {
         stop();
         clearTimeout(later);
-        // At once: one that is cut later has been listened to.
+        // If a connection is cut later than that, the server has had the request.
         const atOnce = Date.now() - start < AT_ONCE;
         const cut = error.code === 'ECONNRESET' && req.reusedSocket && atOnce;
-        reject(cut ? new KeptWasClosed(error.code!, WAS_CUT, url) : noAnswer(error, url));
+        reject(cut ? new IdleWasClosed(error.code!, WAS_CUT, url) : noAnswer(error, url));
       };
       req.on('error', failed);
       req.on('response', res => {
         readAll(res).then(whole => {
           stop();
           clearTimeout(later);
-          // The body that nobody waits for.
+          // The server has answered without the body, and does not read it.
           if (!req.writableEnded) req.destroy();
-          this.#keepCookies(url, res.headers['set-cookie']);
+          this.#storeCookies(url, res.headers['set-cookie']);
           resolve(answerOf(url, request, res, whole, req, start));
         }, failed);
       });
@@ -213,15 +216,15 @@ export class Browser {
     url: URL, method: string, headers: Record<string, string | undefined>,
     agent: http.Agent | false,
   ): http.ClientRequest {
-    const said = Object.entries(headers).filter(([, value]) => value !== undefined);
-    const sent = Object.fromEntries(said) as http.OutgoingHttpHeaders;
+    const defined = Object.entries(headers).filter(([, value]) => value !== undefined);
+    const sent = Object.fromEntries(defined) as http.OutgoingHttpHeaders;
     const client = url.protocol === 'https:' ? https : http;
-    const rejectUnauthorized = !this.entry.insecure;
+    const rejectUnauthorized = !this.access.insecure;
     return client.request(url, { method, headers: sent, agent, rejectUnauthorized });
   }
 
   #headers(url: URL, method: string): Record<string, string | undefined> {
-    const { user } = this.entry;
+    const { user } = this.access;
     const own = this.page?.origin === url.origin;
     return {
       'User-Agent': USER_AGENT,
@@ -239,13 +242,13 @@ export class Browser {
     };
   }
 
-  /** What its Cookie header says there. */
+  /** @returns the Cookie header of a request to a URL */
   cookiesFor(url: URL): string | undefined {
     const fit = Array.from(this.#cookies).filter(([, { path }]) => url.pathname.startsWith(path));
     return fit.map(([name, { value }]) => `${name}=${value}`).join('; ') || undefined;
   }
 
-  #keepCookies(url: URL, lines: string[] = []): void {
+  #storeCookies(url: URL, lines: string[] = []): void {
     for (const line of lines) {
       const [pair, ...attributes] = line.split(';').map(part => part.trim());
       const equals = pair!.indexOf('=');
@@ -253,24 +256,24 @@ export class Browser {
       const attribute = (name: string) => attributes
         .find(one => one.toLowerCase().startsWith(`${name}=`))?.slice(name.length + 1);
       const expires = attribute('expires');
-      const gone = attribute('max-age') === '0'
+      const isExpired = attribute('max-age') === '0'
         || (expires !== undefined && Date.parse(expires) < Date.now());
       const name = pair!.slice(0, equals);
       const path = attribute('path') ?? new URL('.', url).pathname;
-      if (gone) this.#cookies.delete(name);
+      if (isExpired) this.#cookies.delete(name);
       else this.#cookies.set(name, { value: pair!.slice(equals + 1), path });
     }
   }
 }
 
-/** How long it may take until a connection that was kept is found closed, ms. */
+/** An idle connection that the server has closed fails within this time, in ms. */
 const AT_ONCE = 500;
 const WAS_CUT = 'the connection was cut without an answer';
 
-/** A connection that was kept was found closed: nobody has had the request. */
-class KeptWasClosed extends NoAnswer {}
+/** The server had closed an idle connection, and did not get the request. */
+class IdleWasClosed extends NoAnswer {}
 
-/** Browsers tell over HTTPS, and to nobody else, which page a request comes from. */
+/** Headers that browsers send only over HTTPS. */
 function secureOnly<T>(url: URL, headers: T): Partial<T> {
   return url.protocol === 'https:' ? headers : {};
 }
@@ -313,7 +316,7 @@ function answerOf(
   };
 }
 
-/** What a page gets of a body; null where a browser could not unpack it. */
+/** @returns the text of a body as a page gets it; null where a browser cannot decompress it */
 function unpack(body: Buffer, encoding: string | undefined): string | null {
   if (encoding === undefined || body.length === 0) return body.toString();
   try {
@@ -329,7 +332,7 @@ function unpack(body: Buffer, encoding: string | undefined): string | null {
   }
 }
 
-/** Who says that he answers: the Server header. */
+/** The Server header of an answer, '' where it has none. */
 export function serverOf({ headers }: Pick<Answer, 'headers'>): string {
   return String(headers.server ?? '');
 }

@@ -1,6 +1,6 @@
 /*
- * The cures: what to paste where. Each line is here once, as it should read. Where the file lies in
- * the folder that verify runs in, the report names the number of its line and what it reads now.
+ * The cures: lines to paste, with their places. Each line is here once. Where the folder of verify
+ * has the file, the report adds the number of the line there, and the line as it is now.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,21 +9,21 @@ import { readConfig } from '../../src/config';
 export interface Cure {
   /** A file of the project, or one of the places below. */
   at: string;
-  /** Where in the file: 'in <appSettings>'. */
+  /** The place in the file: 'in <appSettings>'. */
   inside?: string;
-  /** What to paste. */
+  /** The line to paste. */
   line: string;
-  /** How the line is known that is there now; a file without it has none. */
+  /** A text that finds the present line in the file. */
   find?: string;
 }
 
-/** The name of the application and of its pool, and its folder, as the README deploys it. */
+/** The name of the application and of its pool, and its folder, as in the README. */
 export const NAME = readConfig({}).appPath.slice(1) || 'myApp';
 export const FOLDER = `C:\\inetpub\\${NAME}`;
 
-/** A command on the server. */
+/** The place of a command on the server. */
 export const SERVER = 'on the server, in cmd as administrator';
-/** A command here. */
+/** The place of a command on this machine. */
 export const HERE = 'here';
 export const PROXY = 'at the proxy in front';
 
@@ -34,10 +34,10 @@ const webConfig = (inside: string, line: string, find: string): Cure =>
 const yml = (line: string): Cure => ({ at: 'iisnode.yml', line, find: line.split(':')[0]! });
 const source = (file: string, line: string, find: string): Cure => ({ at: file, line, find });
 
-/** What is to be done once, or looked at, on the server. */
+/** A command on the server. */
 export const onServer = (line: string): Cure => ({ at: SERVER, line });
 export const appcmd = (line: string): Cure => onServer(`${APPCMD} ${line}`);
-/** What nginx would have to say. Other proxies have the same under other names. */
+/** A directive of nginx. Other proxies have the same under another name. */
 export const nginx = (line: string): Cure => ({ at: PROXY, inside: '(nginx\'s words)', line });
 export const verifyAgain = (options: string): Cure =>
   ({ at: HERE, line: `npm run verify -- ${options}` });
@@ -47,14 +47,14 @@ export const appSetting = (name: string, value: string): Cure =>
   webConfig('<appSettings>', `<add key="${name}" value="${value}" />`, `<add key="${name}"`);
 export const header = (name: string, value: string): Cure =>
   webConfig('<customHeaders>', `<add name="${name}" value="${value}" />`, `<add name="${name}"`);
-/** At the end it takes away a parent's, and one that the file itself adds. */
+/** The line is at the end of its section, so that it removes a header that the file itself adds. */
 export const noHeader = (name: string): Cure =>
   webConfig('<customHeaders>, at its end', `<remove name="${name}" />`, `name="${name}"`);
 export const filtering = (line: string, find: string): Cure =>
   webConfig('<requestFiltering>', line, find);
 export const limit = (attribute: string, value: number): Cure =>
   filtering(`<requestLimits ${attribute}="${value}" />`, attribute);
-/** Above MAX_MESSAGE_BYTES of the server, which refuses in words. */
+/** The limit of IIS is above MAX_MESSAGE_BYTES: the server's own refusal has a text. */
 export const maxBody = (): Cure => limit('maxAllowedContentLength', 1048576);
 export const inWebServer = (line: string, find: string): Cure =>
   webConfig('<system.webServer>', line, find);
@@ -62,7 +62,7 @@ export const inWebServer = (line: string, find: string): Cure =>
 export const iisnode = (line: string): Cure =>
   webConfig('<iisnode …>', line, line.split('=')[0]!);
 
-/** Those that are always the same. */
+/** The cures that are always the same. */
 export const cures = {
   allowKeepAlive: inWebServer('<httpProtocol allowKeepAlive="true">', 'allowKeepAlive'),
   caching: inWebServer('<caching enabled="false" />', '<caching'),
@@ -117,16 +117,22 @@ export const cures = {
   webSocket: inWebServer('<webSocket enabled="false" />', '<webSocket'),
 } satisfies Record<string, Cure>;
 
-/** A cure as the report has it. */
+/** A cure as the report shows it. */
 export interface Located {
   text: string;
-  /** Whether the file that is here has it already: what is deployed differs, or it is not this. */
+  /**
+   * Whether the local file has the line already. Then the deployed file is another one, or the
+   * cause is another one.
+   */
   isSo: boolean;
-  /** Whether the file that is here has such a line, whatever it says. */
+  /** Whether the local file has the line with any value. */
   isThere: boolean;
 }
 
-/** @param folder has the web.config and iisnode.yml that were deployed, for the numbers of lines */
+/**
+ * Finds the line of a cure in the local file.
+ * @param folder the folder with web.config and iisnode.yml
+ */
 export function locate(folder: string, cure: Cure): Located {
   const { at, inside, line, find } = cure;
   const where = (found = '') => [at + found, inside].filter(Boolean).join(', ');
@@ -141,12 +147,13 @@ export function locate(folder: string, cure: Cure): Located {
     return { text, isSo: false, isThere: false };
   }
   const now = elementAt(lines, number, find);
-  const isSo = [now, lines[number]!].some(text => squeezed(text).includes(squeezed(line)));
+  const isSo = [now, lines[number]!]
+    .some(text => withoutSpaces(text).includes(withoutSpaces(line)));
   const reads = isSo ? 'so it is in the file here' : `in the file here: ${shortened(now, find)}`;
   return { text: `${where(` line ${number + 1}`)}: ${line} (${reads})`, isSo, isThere: true };
 }
 
-/** The element that a line begins, or the line. A rule is shown whole. */
+/** The element that begins in a line, or the line. A rule is shown whole. */
 function elementAt(lines: string[], number: number, find: string): string {
   const line = lines[number]!.trim();
   if (!find.startsWith('<')) return line;
@@ -158,17 +165,16 @@ function elementAt(lines: string[], number: number, find: string): string {
   return element.length < 200 || name === 'rule' ? element : element.replace(/>.*/, '>');
 }
 
-/** White space does not count. */
-function squeezed(text: string): string {
+function withoutSpaces(text: string): string {
   return text.replace(/\s+/g, '');
 }
 
-/** What matters of a line: the attribute alone where there are many. */
+/** Shortens a line with many attributes to the one that `find` names. */
 function shortened(line: string, find: string): string {
   return /^\w+$/.test(find) ? new RegExp(`${find}="[^"]*"`).exec(line)?.[0] ?? line : line;
 }
 
-/** What is commented out has no effect. Lines keep their numbers. */
+/** Replaces comments by blanks, so that no line is found in a comment. Lines keep their numbers. */
 function blankComments(file: string, text: string): string {
   const blank = (comment: string) => comment.replace(/[^\n]/g, ' ');
   if (file.endsWith('.config')) return text.replace(/<!--[^]*?-->/g, blank);

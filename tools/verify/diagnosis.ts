@@ -1,7 +1,7 @@
 /*
- * From an answer that should have been a good one to its cause, and to what ends it. One table,
- * by status: the first row that fits holds. A row names a cause only where the answer shows it;
- * where an answer fits several, the row has all of them, the most likely first.
+ * Finds the causes of a bad answer, in a table of statuses. The first row that fits the answer
+ * counts. A row has only causes that the answer can show; where there are several, the most likely
+ * one comes first.
  */
 import { Answer, isHtml, serverOf } from './browser';
 import { isLogin, logIn, redirected, wantsLogin } from './causes/login';
@@ -21,7 +21,7 @@ interface Row {
   causes: (answer: Answer, scene: Scene) => Cause[] | Promise<Cause[]>;
 }
 
-/** The server's own words, from src/realtime. */
+/** The text of the server's own 403 (src/realtime). */
 const WRONG_ORIGIN = 'pages of this origin may not connect';
 
 const ROWS: Row[] = [
@@ -34,7 +34,7 @@ const ROWS: Row[] = [
     status: [200],
     is: isLogin,
     causes: (_answer, { base }) =>
-      because('a page that asks for a password answers in its place', logIn(base)),
+      because('a login page answers in the place of the application', logIn(base)),
   },
   {
     status: [200],
@@ -137,9 +137,14 @@ const ROWS: Row[] = [
   {
     status: [413],
     is: answer => !isOfIis(answer) || isProxys(answer),
-    causes: () => because('a proxy takes less than that', nginx('client_max_body_size 2m;')),
+    causes: () => because(
+      'a proxy does not accept a body of this size', nginx('client_max_body_size 2m;'),
+    ),
   },
-  { status: [413], causes: () => because('IIS takes less than that', maxBody()) },
+  {
+    status: [413],
+    causes: () => because('IIS does not accept a body of this size', maxBody()),
+  },
   {
     status: [431],
     causes: () => because(
@@ -172,7 +177,7 @@ const ROWS: Row[] = [
     causes: answer => because(
       versionOf(answer) === '7.5'
         ? 'IIS 7.5 has no WebSockets'
-        : 'IIS keeps WebSockets to itself, and does not hand them on',
+        : 'IIS handles WebSockets itself, and does not pass them on to node',
       versionOf(answer) === '7.5' ? appSetting('TRANSPORTS', 'xhr-polling') : cures.webSocket,
     ),
   },
@@ -186,7 +191,7 @@ const ROWS: Row[] = [
   {
     status: [504],
     causes: ({ ms }) => because(
-      `a proxy gets no answer from IIS, and says so after ${(ms / 1000).toFixed(1)} s`,
+      `a proxy gets no answer from IIS, and gives up after ${(ms / 1000).toFixed(1)} s`,
       nginx('proxy_read_timeout 60s;'),
     ),
   },
@@ -202,14 +207,14 @@ const ROWS: Row[] = [
     status: [503],
     is: ({ text }) => text === 'too many clients',
     causes: () =>
-      because('the server has as many clients as it may', appSetting('MAX_CLIENTS', '10000')),
+      because('the server has MAX_CLIENTS clients', appSetting('MAX_CLIENTS', '10000')),
   },
   { status: [503], is: isOfIis, causes: () => TOO_MANY_REQUESTS },
 ];
 
 /**
- * What is wrong where an answer is not the one that was asked for.
- * @param what the request, for people: 'handshake'
+ * Finds the causes of a bad answer.
+ * @param what the request, in a word for the report: 'handshake'
  */
 export async function diagnose(what: string, answer: Answer, scene: Scene): Promise<Fault> {
   const page = answer.status === 200 && isHtml(answer) ? ', an HTML page' : '';
@@ -219,7 +224,8 @@ export async function diagnose(what: string, answer: Answer, scene: Scene): Prom
     status.includes(answer.status) && (is === undefined || is(answer)));
   if (row) return new Fault(saw, await row.causes(answer, scene));
   const words = plain(answer.text).slice(0, 120);
-  return new Fault(saw, because(`not known; the answer says ${JSON.stringify(words)}`, cures.log));
+  const why = `the cause is not known; the answer has the text ${JSON.stringify(words)}`;
+  return new Fault(saw, because(why, cures.log));
 }
 
 /** @throws Fault if the answer does not have the status 200 */

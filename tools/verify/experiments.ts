@@ -1,27 +1,27 @@
 /*
- * Which 404 of IIS's it is. IIS keeps the sub-status to itself, and with
- * existingResponse="PassThrough" its answer has no text at all. So the same request is sent again,
- * each time with one thing changed: the change that lets it pass is what was refused.
+ * Finds out why IIS answers a request with 404. IIS does not send the sub-status, and with
+ * existingResponse="PassThrough" its answer has no text. So the request is sent again several
+ * times, each time with one part changed. If it then passes, IIS has refused that part.
  */
 import type { Answer, Browser, Request } from './browser';
 import { isOfIis } from './iis-errors';
 
-/** A sub-status of request filtering; or 'rule': no rule or no handler takes it (404.0, .4). */
+/** A sub-status of request filtering, or 'rule' where no rule or handler fits (404.0, 404.4). */
 export type Refused =
   | '404.5' | '404.6' | '404.7' | '404.8' | '404.10' | '404.11' | '404.12' | '404.13' | '404.14'
   | '404.15' | '404.18' | 'rule';
 
 export interface Found {
   refused: Refused;
-  /** What of the request it was: a segment, an extension, a verb, a header's name. */
+  /** The refused part of the request: a segment, an extension, a verb, a header's name. */
   by: string;
 }
 
 /**
- * Finds out what of a request IIS has refused with a 404.
- * @param base the application's address: a 404 of the server behind it is not IIS's
+ * Finds the part of a request for which IIS has answered 404.
+ * @param base the application's address
  */
-export async function whatIsRefused(browser: Browser, answer: Answer, base: URL): Promise<Found> {
+export async function findRefused(browser: Browser, answer: Answer, base: URL): Promise<Found> {
   const { url, asked } = answer;
   const passes = async (change: { url?: URL; request?: Request }) => {
     const request = { ...asked, agent: undefined, seconds: 20, ...change.request };
@@ -47,11 +47,11 @@ export async function whatIsRefused(browser: Browser, answer: Answer, base: URL)
     const headers = { ...asked.headers, [name]: undefined };
     if (await passes({ request: { headers } })) return { refused: '404.10', by: name };
   }
-  return whatOfThePath(path, base.pathname, to => passes(at(to)));
+  return findRefusedInPath(path, base.pathname, to => passes(at(to)));
 }
 
-/** @param base what all paths of the application begin with */
-async function whatOfThePath(
+/** @param base the application's path, with which all of its paths begin */
+async function findRefusedInPath(
   path: string, base: string, passes: (path: string) => Promise<boolean>,
 ): Promise<Found> {
   if (/\+|%2b|%25/i.test(path) && await passes(path.replace(/\+|%2b|%25../gi, 'x'))) {
@@ -73,7 +73,7 @@ async function whatOfThePath(
   for (const [number, segment] of segments.entries()) {
     const others = segments.map((one, i) => i === number ? 'x'.repeat(one.length) : one).join('/');
     if (segment === '' || !await passes(base + others)) continue;
-    // Request filtering looks at each segment of any URL, a rule at this place of this one.
+    // Request filtering refuses the segment in every URL; a rule only at its place in this URL.
     if (await passes(`${base}x/${segment}/x`)) return { refused: 'rule', by: path };
     const hidden = await passes(`${base}x/${segment}x/x`);
     return { refused: hidden ? '404.8' : '404.5', by: segment };

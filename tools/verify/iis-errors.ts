@@ -1,11 +1,11 @@
-/* IIS's own words, on the pages that it answers errors with. */
+/* Reads the error pages of IIS. */
 import { Answer, serverOf } from './browser';
 import { appcmd, Cure, FOLDER, inWebServer, NAME, onServer } from './cures';
 import type { Cause } from './result';
 
 /**
- * IIS's own pages: the detailed one, the one for visitors from elsewhere, the brief one, and those
- * of http.sys, which is in front of it.
+ * Marks of IIS's own error pages: the detailed page, the page for other machines, the short text,
+ * and the pages of http.sys, the driver in front of IIS.
  */
 const PAGE = new RegExp([
   '<title>\\s*(IIS [\\d.]+|\\d{3} - |HTTP Error \\d{3})', 'HTTP Error \\d{3}',
@@ -13,37 +13,37 @@ const PAGE = new RegExp([
   '<h2>(Bad Request|Service Unavailable|Not Found|Length Required)',
 ].join('|'), 'i');
 
-/** Whether an error is IIS's or iisnode's own: a page of theirs, or nothing. node has a text. */
+/** Whether an error is one of IIS or iisnode: it has a page of theirs, or no text at all. */
 export function isOfIis({ text, status }: Answer): boolean {
   return status >= 400 && (text.trim() === '' || PAGE.test(text));
 }
 
-/** The page of http.sys, for what never gets to IIS's process. */
+/** @returns the title of an error page of http.sys; null for another page */
 export function httpSys(answer: Answer): string | null {
   if (!/HTTPAPI/i.test(serverOf(answer)) && !/<h2>/i.test(answer.text)) return null;
   return /<h2>\s*([^<]*?)\s*<\/h2>/i.exec(answer.text)?.[1] ?? null;
 }
 
-/** The sub-status, '404.8', where the page says it. IIS says it to a browser on the server. */
+/** @returns the sub-status, '404.8'; null where the page does not show it to this client */
 export function subStatusOf({ text, status }: Answer): string | null {
   const [, found] = /(?:HTTP Error|Detailed Error -)\s+(\d{3}\.\d+)/i.exec(text) ?? [];
   return found?.startsWith(String(status)) ? found : null;
 }
 
-/** The version of IIS, as far as it matters here. */
+/** The version of IIS, from the Server header: IIS 8 and later count as 10. */
 export function versionOf(answer: Answer): '7.5' | '10' {
   const [, major] = /Microsoft-IIS\/(\d+)/i.exec(serverOf(answer)) ?? [];
   return major === undefined || Number(major) < 8 ? '7.5' : '10';
 }
 
-/** What a page of a web.config that IIS does not take says: where, why, and Windows' number. */
+/** The cause and the cure that the error page of a refused web.config shows. */
 export function configError(answer: Answer): Cause {
   const text = plain(answer.text);
   const [, message = ''] =
     /Config Error\s+(.*?)\s+(?:Error Code|Config File|Requested URL)/.exec(text) ?? [];
   const [, code = ''] = /\b(0x[0-9a-f]{8})\b/i.exec(text) ?? [];
   const [, line] = /\bLine (\d+)/.exec(text) ?? [];
-  // IIS itself shows the lines around it, each with its number.
+  // IIS shows the lines around the error, each with its number.
   const [, element = ''] = /\bElement\s+(\S+)/.exec(text)
     ?? new RegExp(`\\b${line}:\\s*<(\\w+)`).exec(text) ?? [];
   const [, file = 'web.config'] =
@@ -67,7 +67,10 @@ function cureOf(code: string, element: string, message: string, line?: string): 
   return { at: where, line: `correct this line: ${message || 'npm run preview names it'}` };
 }
 
-/** A section that is locked above. @param element its path, or its name */
+/**
+ * The cure for a section that a level above has locked.
+ * @param element the section's path, or its name
+ */
 export function unlock(code: string, element: string): Cure | null {
   if (!/0x80070021/i.test(code)) return null;
   const [section = `system.webServer/${element || 'handlers'}`] =
@@ -75,7 +78,7 @@ export function unlock(code: string, element: string): Cure | null {
   return appcmd(`unlock config -section:${section}`);
 }
 
-/** An entry that a parent has already: it is taken away before it is added. */
+/** The cure for an entry that a parent has already: it is removed before it is added. */
 export function withoutDuplicate(message: string): Cure | null {
   const [, type, name, value] =
     /duplicate collection entry of type '(\w+)' .*?key attribute '?(\w+)'?,? .*?'([^']*)'/
@@ -85,7 +88,7 @@ export function withoutDuplicate(message: string): Cure | null {
   return { at: 'web.config', inside: `before <${type} ${name}="${value}" …>`, line, find: line };
 }
 
-/** A section that IIS does not know, by the module that brings it. */
+/** The cure for a section that IIS does not know, because its module is not installed. */
 function notInstalled(message: string): Cure | null {
   const [, section] = /section '?(?:system\.webServer\/)?(\w+)/.exec(message) ?? [];
   const rewrite = onServer('install URL Rewrite 2, x64: iis.net/downloads/microsoft/url-rewrite');
@@ -100,7 +103,7 @@ function notInstalled(message: string): Cure | null {
 const CHARACTERS: Record<string, string> =
   { '&quot;': '"', '&lt;': '<', '&gt;': '>', '&amp;': '&', '&apos;': '\'', '&nbsp;': ' ' };
 
-/** The text of a page. */
+/** The text of an HTML page, without its elements. */
 export function plain(page: string): string {
   return page.replace(/<[^>]*>/g, ' ')
     .replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)))

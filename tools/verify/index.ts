@@ -1,4 +1,4 @@
-/* `npm run verify -- <address>`: is what is deployed there as it should be? */
+/* `npm run verify -- <address>`: checks whether an application is deployed as it should be. */
 import { parseArgs } from 'node:util';
 import { report, row } from './table';
 import { EXAMPLE } from './target';
@@ -14,15 +14,15 @@ then it names the lines of web.config and iisnode.yml.
   --cookie "A=1; B=2"   the cookies of a browser that has logged in, for a site behind a login page
   --transports LIST     the transports that should be offered (${defaults.transports.join()})
   --origin ORIGIN       an origin of ALLOWED_ORIGINS, whose pages should be able to connect
-  --event NAME          an event of the application that it acknowledges: sent once, with the text
+  --event NAME          an event that the application acknowledges. It is sent once, with the text
                         "verify"
   --message-bytes N     the application's MAX_MESSAGE_BYTES (${defaults.messageBytes})
   --clients N           how many clients poll at once (${defaults.clients}); 1100 is more than
                         iisnode takes by default
   --hold SECONDS        how long polls are held (${defaults.hold})
-  --idle SECONDS        at the end, waits that long, and measures the next request
+  --idle SECONDS        waits that long at the end, and measures the next request
   --entry PATH          the script that web.config's handler names (${defaults.entry})
-  --insecure            takes any certificate
+  --insecure            accepts any certificate
   --help                prints this
 
 Exit status: 0 all passed, 1 something failed, 2 it could not be verified.`;
@@ -31,7 +31,10 @@ class UsageError extends Error {}
 
 type Numbers = 'message-bytes' | 'clients' | 'hold' | 'idle';
 
-/** @returns null where help is asked for. @throws UsageError */
+/**
+ * @returns null for --help
+ * @throws UsageError for arguments that do not fit
+ */
 function readArguments(args: string[]): { address: string; options: Partial<Options> } | null {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
@@ -61,24 +64,24 @@ function readArguments(args: string[]): { address: string; options: Partial<Opti
   const { values, positionals } = parsed;
   if (values.help) return null;
   if (positionals.length !== 1) throw new UsageError(`takes one address, such as ${EXAMPLE}`);
-  const number = (name: Numbers, otherwise: number, least: number) => {
-    const value = values[name] === undefined ? otherwise : Number(values[name]);
+  const number = (name: Numbers, byDefault: number, least: number) => {
+    const value = values[name] === undefined ? byDefault : Number(values[name]);
     if (Number.isInteger(value) && value >= least) return value;
     throw new UsageError(`--${name} takes a whole number from ${least}`);
   };
-  const shaped = (name: 'user' | 'cookie' | 'origin', shape: RegExp, takes: string) => {
+  const checked = (name: 'user' | 'cookie' | 'origin', form: RegExp, description: string) => {
     const value = values[name];
-    if (value === undefined || shape.test(value)) return value;
-    throw new UsageError(`--${name} takes ${takes}`);
+    if (value === undefined || form.test(value)) return value;
+    throw new UsageError(`--${name} takes ${description}`);
   };
   return {
     address: positionals[0]!,
     options: {
-      user: shaped('user', /^[^:]+:/, 'a name and a password, with a colon between'),
-      cookie: shaped('cookie', /^\s*[^=;\s]+=/, 'cookies as a browser sends them: "a=1; b=2"'),
+      user: checked('user', /^[^:]+:/, 'a name and a password, with a colon between'),
+      cookie: checked('cookie', /^\s*[^=;\s]+=/, 'cookies as a browser sends them: "a=1; b=2"'),
       transports: values.transports?.split(',').map(name => name.trim()) ?? defaults.transports,
       origin:
-        shaped('origin', /^https?:\/\/[^/?#]+$/, 'an origin, such as https://www.example.com'),
+        checked('origin', /^https?:\/\/[^/?#]+$/, 'an origin, such as https://www.example.com'),
       event: values.event,
       messageBytes: number('message-bytes', defaults.messageBytes, 1000),
       clients: number('clients', defaults.clients, 1),
@@ -90,10 +93,14 @@ function readArguments(args: string[]): { address: string; options: Partial<Opti
   };
 }
 
+/** The escape sequence of terminals that empties the line. */
 const CLEAR = '\r\x1b[K';
 
-/** In a terminal: how long it has taken, in a line that the next one replaces. */
-function clock(): () => void {
+/**
+ * Shows the time that has passed, in a line of the terminal that the next line replaces.
+ * @returns a function that ends it
+ */
+function showTime(): () => void {
   if (!process.stderr.isTTY) return () => undefined;
   const start = Date.now();
   const timer = setInterval(() => {
@@ -112,7 +119,7 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const stop = clock();
+  const stop = showTime();
   const clear = process.stderr.isTTY ? CLEAR : '';
   // Each line of the table is printed once, as soon as its check is done.
   const print = (result: Result) => {

@@ -1,7 +1,7 @@
 /*
- * What is wrong with the files that are here. An answer of IIS's to a visitor says no more than
- * "500": where it can only come from web.config, iisnode.yml or a setting, these say the rest, if
- * they are what is deployed. The stand-in for IIS reads them.
+ * Finds mistakes in the local web.config and iisnode.yml. IIS tells a visitor no more than "500".
+ * If the local files are those that are deployed, they show the cause. The stand-in for IIS
+ * (tools/iis) reads them.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,15 +14,15 @@ import { appSetting, Cure, cures, iisnode, inWebServer, onServer } from './cures
 import { unlock, withoutDuplicate } from './iis-errors';
 import type { Cause } from './result';
 
-/** What Windows calls itself where IIS is 7.5, in the words of node. */
+/** The platform and release that node reports on Windows with IIS 7.5, and on a later Windows. */
 const WINDOWS_OF_7_5 = 'win32 6.1.7601';
 const LATER_WINDOWS = 'win32 10.0.14393';
 
 /**
- * Looks for what would make IIS or iisnode answer every request with an error.
- * @param folder that of web.config
- * @param entry the script that the handler names, from there
- * @param iis its version, as the Server header says it
+ * Finds mistakes for which IIS or iisnode would answer every request with an error.
+ * @param folder the folder of web.config
+ * @param entry the path of the handler's script, from that folder
+ * @param iis the version of IIS in the Server header
  */
 export function localCauses(folder: string, entry: string, iis: '7.5' | '10'): Cause[] {
   const file = path.join(folder, 'web.config');
@@ -49,7 +49,7 @@ function ofRules({ rewrite }: SiteConfig, text: string): Cause | null {
   const { message } = rewrite;
   const why = `URL Rewrite does not take the rules of the web.config that is here: ${message}`;
   const wrong = message.replace(/^.*?, line \d+, /, '');
-  // Of a pattern JavaScript says the text, and not the line.
+  // JavaScript's error for a pattern has the pattern's text, and not its line.
   const [, pattern] = /regular expression: \/(.*)\/\w*:/.exec(message) ?? [];
   const ofPattern = text.split('\n').findIndex(line => line.includes(`"${pattern}"`)) + 1;
   return { why, cures: [correct('web.config', lineOf(message) || ofPattern, wrong)] };
@@ -64,7 +64,7 @@ function ofIisnode(folder: string, entry: string, config: SiteConfig): Cause | n
   }
   try {
     const { watchedFiles } = readSettings(config.iisnode, script);
-    // iisnode opens them with a prefix under which Windows does not resolve "..".
+    // iisnode opens the folder with the prefix \\?\, behind which Windows does not resolve "..".
     if (/\.\.[\\/]/.test(watchedFiles)) {
       const why = 'iisnode cannot watch a file whose path has ..\\ in it';
       return { why, cures: [cures.watchedFiles] };
@@ -79,7 +79,7 @@ function ofIisnode(folder: string, entry: string, config: SiteConfig): Cause | n
   return null;
 }
 
-/** Settings with which the server ends at its start. */
+/** Finds settings with which the server cannot start. */
 function ofSettings(folder: string, config: SiteConfig, iis: '7.5' | '10'): Cause | null {
   const lacking = lackingPromotion(folder);
   if (lacking !== null) {
@@ -99,7 +99,7 @@ function ofSettings(folder: string, config: SiteConfig, iis: '7.5' | '10'): Caus
   return null;
 }
 
-/** What the files that are here name and cannot show: a node, a Redis. Nothing starts without. */
+/** Causes that the files only hint at: the node or the Redis that they name may not be there. */
 export function whatMayBeMissing(folder: string, entry: string, iis: '7.5' | '10'): Cause[] {
   if (!existsSync(path.join(folder, 'web.config'))) return [];
   const { iisnode: attributes, appSettings } = readSiteConfig(folder, iis);
@@ -120,26 +120,26 @@ export function whatMayBeMissing(folder: string, entry: string, iis: '7.5' | '10
   return found;
 }
 
-/** A line that keeps a parent's settings out, and what happens without it. */
+/** Lines that keep a parent's settings out, and the fault that may come without each. */
 const KEEPS_OUT: [inside: string, has: RegExp, cure: Cure, why: string][] = [
   [
     'appSettings', /<clear/,
     cures.clearSettings,
-    'a key of a parent\'s <appSettings> is one of ours, too (500.1000), or the server does not '
-    + 'take its value (500.1002)',
+    'a key of a parent\'s <appSettings> is also one of this web.config (500.1000), or the server '
+    + 'does not accept its value (500.1002)',
   ],
   [
     'rules', /<clear/,
     { at: 'web.config', inside: 'in <rules>, in front', line: '<clear />' },
-    'a rule of a parent\'s has the name of one of ours (500.52)',
+    'a rule of a parent has the name of a rule here (500.52)',
   ],
   [
     'system.webServer', /<validation[^>]*Configuration="false"/, cures.validation,
-    'a parent has modules or handlers of ASP.NET that no pool in integrated mode takes (500.22)',
+    'a parent has modules or handlers of ASP.NET that a pool in integrated mode refuses (500.22)',
   ],
 ];
 
-/** What the web.config that is here lacks to keep a parent's settings out. */
+/** Causes that the local web.config does not exclude: settings of a parent that it lets in. */
 export function letsParentsIn(folder: string): Cause[] {
   const file = path.join(folder, 'web.config');
   if (!existsSync(file)) return [];
@@ -154,7 +154,7 @@ function lineOf(message: string): number {
   return Number(/line (\d+)/.exec(message)?.[1] ?? 0);
 }
 
-/** There is no line to paste for it: its place and its fault are all that can be said. */
+/** The cure for a mistake that no fixed line can correct: its place and the message. */
 function correct(at: string, line: number, message: string): Cure {
   const webSocket = /^Unrecognized configuration section 'system\.webServer\/webSocket'/;
   if (webSocket.test(message)) {

@@ -1,53 +1,53 @@
-/* What a check gives. */
+/* The results of checks: faults with their causes, and the cures of the causes. */
 import type { Browser } from './browser';
 import type { Cure } from './cures';
 
-/** What it takes to find a cause beside the answer. */
+/** Everything beside the answer that is needed to find a cause. */
 export interface Scene {
   browser: Browser;
   /** The application's address. */
   base: URL;
-  /** Has web.config and iisnode.yml, as they are here. */
+  /** The folder with the local web.config and iisnode.yml. */
   folder: string;
   /** The script that the handler names. */
   entry: string;
 }
 
-/** Why something is wrong, and what ends it. */
+/** The cause of a fault, and its cures. */
 export interface Cause {
-  /** One sentence. */
+  /** The cause in one sentence. */
   why: string;
-  /** What to paste, and where: all of it. The first line is the most important one. */
+  /** The cures, which are all needed; the first is the most important one. */
   cures: Cure[];
 }
 
 /**
- * Something wrong: what was seen, and its cause. Where the answer fits several, all are named, the
- * most likely first. A check may throw it.
+ * A fault: what a check saw, and the possible causes, the most likely first. A check returns its
+ * faults, or throws one.
  */
 export class Fault extends Error {
   constructor(readonly saw: string, readonly causes: Cause[]) {
     super(saw);
   }
 
-  /** The same, seen at another place or time. */
+  /** The same fault, with other words for what was seen. */
   as(saw: string): Fault {
     return new Fault(saw, this.causes);
   }
 }
 
-/** The only cause, with what ends it. */
+/** A list of one cause, with its cures. */
 export function because(why: string, ...cures: Cure[]): Cause[] {
   return [{ why, cures }];
 }
 
-/** One cause, one line to paste or several that belong together. */
+/** A fault with one cause. */
 export function fault(saw: string, why: string, ...cures: Cure[]): Fault {
   return new Fault(saw, because(why, ...cures));
 }
 
 export interface Outcome {
-  /** In a few words, for the table. */
+  /** What the check saw, in a few words for the table. */
   saw: string;
   faults?: Fault[];
   skipped?: boolean;

@@ -1,6 +1,6 @@
 /*
- * A Socket.IO 0.9 session over xhr-polling, request by request, as 0.9's client sends them: what a
- * client library would hide is what is looked at here.
+ * A Socket.IO 0.9 session over xhr-polling. It sends each request as 0.9's client does. The client
+ * itself would not do: it hides the answers, which verify looks at.
  */
 import type http from 'node:http';
 import { Answer, Browser, isHtml, Request } from './browser';
@@ -9,43 +9,50 @@ import { diagnose, expectOk } from './diagnosis';
 import { fault } from './result';
 import type { Target } from './target';
 
-/** Heartbeat and disconnect, as 0.9 writes them. */
+/** The packets of 0.9 for a heartbeat and a disconnect. */
 export const HEARTBEAT = '2::';
 export const DISCONNECT = '0::';
 
 /**
- * An event that no application has. The server acknowledges it by itself, because no '+' behind the
- * number leaves that to a handler.
+ * An event that no application has, with the number of an acknowledgement. The server acknowledges
+ * the event by itself. Only with a '+' behind the number, it would leave that to a handler.
  */
 export const acknowledged = (number: number) => `5:${number}::{"name":"(verify)"}`;
 
 export interface Session {
   id: string;
   browser: Browser;
-  /** What it is asked by, with another time each. */
+  /** The URL of the session. It has the time in it, as 0.9's client writes it: no cache has it. */
   url: (transport?: string) => URL;
-  /** One poll. @returns the packets that it brought. @throws Fault if it brought something else */
+  /**
+   * Sends one poll.
+   * @returns the packets in the answer
+   * @throws Fault if the answer has no packets
+   */
   poll: (agent?: http.Agent) => Promise<{ packets: string[]; answer: Answer }>;
   post: (body: string, more?: Request) => Promise<Answer>;
   /**
-   * The visitor polls until a packet comes.
-   * @returns the packet, null if none comes in time
+   * Polls until a packet comes.
+   * @returns the packet, null if it does not come in time
    */
   wait: (is: (packet: string) => boolean, seconds: number) => Promise<string | null>;
-  /** Ends it, so that the server does not wait for it. */
+  /** Disconnects, so that the server does not wait for the next poll. */
   close: () => Promise<void>;
 }
 
-/** What a handshake answers: an id, two times, and the transports. */
+/** The answer to a handshake: an id, two times in seconds, the transports. */
 export const HANDSHAKE = /^([\w-]+):\d*:\d*:([\w,-]*)$/;
 
-/** Asks for a handshake. */
 export function askHandshake(target: Target, request: Request = {}): Promise<Answer> {
   const url = new URL(`${target.resource}/1/?t=${Date.now()}`, target.base);
   return target.browser.ask(url, request);
 }
 
-/** @throws Fault if the server does not open one */
+/**
+ * Opens a session.
+ * @param agent the connections to use
+ * @throws Fault if the handshake fails
+ */
 export async function openSession(target: Target, agent?: http.Agent): Promise<Session> {
   const { browser } = target;
   const answer = await askHandshake(target, { agent });
@@ -58,8 +65,8 @@ export async function openSession(target: Target, agent?: http.Agent): Promise<S
     const headers = { 'Content-Type': 'text/plain;charset=UTF-8' };
     return browser.ask(url(), { method: 'POST', body, headers, ...more });
   };
-  const poll = async (with_?: http.Agent) => {
-    const got = await browser.ask(url(), { agent: with_, seconds: 60 });
+  const poll = async (connections?: http.Agent) => {
+    const got = await browser.ask(url(), { agent: connections, seconds: 60 });
     await expectOk('poll', got, target);
     if (isHtml(got)) throw await diagnose('poll', got, target);
     const packets = decode(got.text);
@@ -91,7 +98,7 @@ export async function openSession(target: Target, agent?: http.Agent): Promise<S
   };
 }
 
-/** The packets of a payload: one as it is, several with their lengths, between U+FFFD. */
+/** Splits a payload into packets. Where there are several, U+FFFD and a length precede each. */
 function decode(text: string): string[] {
   return text.startsWith('\ufffd') ? text.split(/\ufffd\d+\ufffd/).slice(1) : [text];
 }

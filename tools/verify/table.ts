@@ -1,4 +1,4 @@
-/* What people read: a line for each check, then what to change, the most important first. */
+/* The report: a line for each check, then a list of changes, the most important one first. */
 import { locate, Located } from './cures';
 import { Cause, Fault, Result } from './result';
 
@@ -7,16 +7,17 @@ export function row({ name, state, saw }: Result): string {
   return `${state.padEnd(8)} ${name.padEnd(22)} ${saw}`;
 }
 
-/** Faults that have the same causes: one thing to change, seen by several checks. */
+/** Faults with the same causes, seen by one or more checks. The report lists each group once. */
 interface Group {
   causes: Cause[];
   seen: string[];
 }
 
 /**
- * What to change, numbered; how many checks passed; the first line of each number is the cure.
- * @param folder has the web.config and iisnode.yml that were deployed, for line numbers
- * @param total how many checks there are: those that are missing were not tried
+ * The numbered list of changes, and the number of checks that passed. An entry of the list begins
+ * with the cure.
+ * @param folder the folder with the deployed web.config and iisnode.yml, for line numbers
+ * @param total the number of checks; those without a result were not tried
  */
 export function report(results: Result[], folder: string, total = results.length): string {
   const lines: string[] = [];
@@ -27,7 +28,7 @@ export function report(results: Result[], folder: string, total = results.length
     lines.push(...seen.map(saw => `   seen by ${saw}`));
   });
   if (groups.length > 0) {
-    lines.push('', `Line numbers are those of the files in ${folder}: are they what is deployed?`);
+    lines.push('', `Line numbers are those of the files in ${folder}: are these files deployed?`);
   }
   const untried = total - results.length;
   if (untried > 0) {
@@ -58,8 +59,8 @@ function keyOf({ causes }: Fault): string {
 }
 
 /**
- * The cures of each cause, then the cause. Where several are possible, those whose cure the files
- * here lack come before those that they have.
+ * An entry of the list: the cures of each possible cause, then the cause. A cause is less likely
+ * if the files here have its cures already, so it comes last.
  */
 function changes(causes: Cause[], folder: string, number: string): string[] {
   const located = causes.map(({ why, cures }) =>

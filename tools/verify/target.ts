@@ -1,23 +1,23 @@
-/* What is verified: where the application is, which settings it should have, and its page. */
+/* The application that is verified: its address, its page, and the settings that it should have. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../../src/config';
-import { Answer, Browser, Entry, isHtml, NoAnswer } from './browser';
+import { Access, Answer, Browser, isHtml, NoAnswer } from './browser';
 import { IISNODE_PAGE } from './causes/server-error';
 import { cures, verifyAgain } from './cures';
 import { diagnose } from './diagnosis';
 import { isOfIis } from './iis-errors';
 import { because, Cause, Fault, fault, Outcome, Scene } from './result';
 
-export interface Options extends Entry {
+export interface Options extends Access {
   /** The transports that should be offered. */
   transports: string[];
-  /** How long polls are held, seconds. */
+  /** How long polls are held, in seconds. */
   hold: number;
   /** How many clients poll at once. */
   clients: number;
-  /** Seconds without a request before the last one; 0: there is no such request. */
+  /** How long to wait before the last request, in seconds; 0 leaves this check out. */
   idle: number;
-  /** An event of the application that it acknowledges. The demo's is known. */
+  /** An event that the application acknowledges. For the demo, it need not be named. */
   event?: string;
   /** An origin beside the application's own whose pages should be able to connect. */
   origin?: string;
@@ -25,16 +25,16 @@ export interface Options extends Entry {
   messageBytes: number;
   /** The script that the handler names. */
   entry: string;
-  /** Where web.config and iisnode.yml are, for line numbers. */
+  /** The folder with web.config and iisnode.yml, for line numbers. */
   folder: string;
-  /** How long to wait for a server that answers with an error at first, seconds. */
+  /** How long to wait for a server that answers with an error at first, in seconds. */
   patience: number;
 }
 
 export interface Target extends Options, Scene {
-  /** Where the application is, with a slash at the end. */
+  /** The application's address, with a slash at the end. */
   base: URL;
-  /** Where its page is: there, or where that leads. */
+  /** The address of its page: `base`, or the address that `base` redirects to. */
   page: URL;
   /** Socket.IO's path, '/app/socket'. */
   resource: string;
@@ -42,10 +42,10 @@ export interface Target extends Options, Scene {
   browser: Browser;
 }
 
-/** An address that can be verified, for those who ask how. */
+/** An example of an address, for messages. */
 export const EXAMPLE = `http://server${readConfig({}).appPath}/`;
 
-/** There is nothing to verify. Its message is one line. */
+/** No server answers at the address. The message is one line. */
 export class Unreachable extends Error {}
 
 const HINTS: Record<string, string> = {
@@ -60,24 +60,27 @@ const HINTS: Record<string, string> = {
   EHOSTUNREACH: 'there is no way to that host',
 };
 
-/** @throws Unreachable for what is no address of a page */
+/**
+ * Reads the address of a page.
+ * @throws Unreachable for another text
+ */
 export function parseAddress(text: string): URL {
   let url: URL | undefined;
   try {
     url = new URL(text);
   } catch {
-    // Said below.
+    // The error below says so.
   }
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new Unreachable(`${text}: takes the address of the page, such as ${EXAMPLE}`);
+    throw new Unreachable(`${text} is not the address of a page, such as ${EXAMPLE}`);
   }
   url.search = url.hash = '';
   return url;
 }
 
 /**
- * Makes the first request, follows redirects to the page, and waits a while for a server that
- * cannot answer yet.
+ * Sends the first request, and follows redirects to the page. It waits a while for a server that
+ * is still starting.
  * @throws Unreachable if no server answers
  */
 export async function arrive(
@@ -95,7 +98,8 @@ export async function arrive(
   const began = Date.now();
   const first: Outcome = { saw: `status ${home.status} after ${home.ms} ms` };
   const { status } = home;
-  // A node that starts needs a second or two. Each try may start another, so they are few.
+  // node needs a second or two for its start. Each request may start another node, so the pauses
+  // grow.
   for (let pause = 500; mayBeStarting(home); pause *= 2) {
     if (Date.now() - began + pause > options.patience * 1000) break;
     await sleep(pause);
@@ -108,18 +112,18 @@ export async function arrive(
       browser.close();
       throw new Unreachable(`${url.href} leads to ${to.href}: npm run verify -- ${to.href}`);
     }
-    // A login, or another server: the answer itself says where it leads.
+    // The redirect leads to a login, or to another server. diagnose() names the address.
     if (to.host !== url.host) break;
     url = to;
-    // To the folder. A page elsewhere, for a login perhaps, is not where the application is.
+    // A redirect to a folder leads to the application; another page may be a login.
     if (url.pathname.endsWith('/')) base = url;
     home = await get();
   }
   browser.page = url;
   const target: Target =
     { ...options, base, page: url, resource: `${base.pathname}socket`, home, browser };
-  const wrong = await whatIsWrong(target, home);
-  if (wrong) first.faults = [wrong];
+  const found = await findFault(target, home);
+  if (found) first.faults = [found];
   else if (status >= 500) {
     first.faults = [fault(
       `${first.saw}, and a good answer ${((Date.now() - began) / 1000).toFixed(1)} s later`,
@@ -137,7 +141,7 @@ function hintOf({ code, message }: NoAnswer): string {
   return HINTS[code] ?? message;
 }
 
-/** Waiting does not help where a pool is stopped (http.sys's 503), nor where a file is wrong. */
+/** Waiting does not help where the pool is stopped (503 of http.sys), nor with a bad web.config. */
 function mayBeStarting({ status, text }: Answer): boolean {
   return status >= 500 && !/500\.19|<h2>Service Unavailable/i.test(text);
 }
@@ -147,31 +151,31 @@ function redirect({ status, headers }: Answer, from: URL): URL | null {
   return new URL(headers.location, from);
 }
 
-/** Why there is no application to verify; null where there is one. */
-async function whatIsWrong(target: Target, home: Answer): Promise<Fault | null> {
+/** @returns the fault that hides the application; null where the application answers */
+async function findFault(target: Target, home: Answer): Promise<Fault | null> {
   if (home.status !== 200) return diagnose('the page', home, target);
   const { browser, base } = target;
   const get = (name: string) => browser.ask(new URL(name, base)).catch(() => null);
-  // One after the other: only then can the second be given an answer that was kept.
+  // The second request is sent after the first answer: a cache may answer it with that answer.
   const health = await get('health');
   const handshake = await get('socket/1/');
-  const one = health?.status === 200 && health.text === handshake?.text;
-  if (health?.status === 200 && health.text.startsWith('{') && !one) return null;
-  if (handshake && isOurs(handshake) && !one) return null;
+  const isCached = health?.status === 200 && health.text === handshake?.text;
+  if (health?.status === 200 && health.text.startsWith('{') && !isCached) return null;
+  if (handshake && isOurs(handshake) && !isCached) return null;
   const telling = [home, health, handshake].find(answer => answer && tells(answer));
   if (telling) return diagnose('the page comes, but health and Socket.IO', telling, target);
   const kept = 'IIS gives its first answer to all URLs: <caching> keeps that of dist/server.js';
   const causes: Cause[] = [
-    ...one ? because(kept, cures.caching) : [],
+    ...isCached ? because(kept, cures.caching) : [],
     { why: 'another application is at this address', cures: [verifyAgain(EXAMPLE)] },
     { why: 'no rule takes the URLs of this one', cures: [cures.rulePages, cures.ruleSocket] },
   ];
-  // An answer of IIS's own is nobody's, one with a text is another application's.
+  // Where IIS itself answers, another application is less likely than a missing rule.
   if (health && isOfIis(health)) causes.reverse();
   return new Fault(`the page comes, and neither health nor Socket.IO of ${base.href}`, causes);
 }
 
-/** Whether an answer in their place says why: a login, an error, or where the server lives. */
+/** Whether an answer shows the cause: a login, an error, or the server's own 404. */
 function tells({ status, text }: Answer): boolean {
   if (status === 200) return /type=["']?password/i.test(text) || IISNODE_PAGE.test(text);
   return status !== 404 || /^Not found\. The/.test(text);
@@ -182,9 +186,7 @@ function isOurs({ status, text }: Answer): boolean {
     || (status === 403 && /^(pages of this origin|handshake unauth|unauthorized:)/.test(text));
 }
 
-/**
- * Whether an answer is the application's page again: some applications answer any path with it.
- */
+/** Whether an answer is the application's page. Some applications send it for every path. */
 export function isHome(target: Target, answer: Answer): boolean {
   const title = (page: Answer) => /<title>[^<]*<\/title>/i.exec(page.text)?.[0];
   return isHtml(answer) && answer.status === target.home.status

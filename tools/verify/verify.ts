@@ -1,6 +1,6 @@
-/* Runs the checks, in an order in which none disturbs another. */
+/* Runs the checks, in an order in which no check disturbs another. */
 import { NoAnswer } from './browser';
-import { debuggerShut, files, logs } from './checks/closed';
+import { debuggerClosed, files, logs } from './checks/closed';
 import { errorStatus, errorTexts } from './checks/errors';
 import { health } from './checks/health';
 import { bodyLimit, fresh, handshake, polling } from './checks/messages';
@@ -23,16 +23,19 @@ export const defaults: Options = {
 
 type Check = (target: Target) => Promise<Outcome>;
 
-/** One after another, before the others. */
+/** Checks that run one after another, before the others. */
 const FIRST: Record<string, Check> = { page, health, handshake, 'fresh answers': fresh };
 
-/** Alone: where its polls are too many, any other request could be the one that is refused. */
+/**
+ * A check that runs alone: where its polls are too many, the server could refuse the requests of
+ * other checks.
+ */
 const MANY: Record<string, Check> = { 'many polls at once': manyPolls };
 
-/** Beside all those that follow. */
+/** A check that takes long, beside the short ones. */
 const HELD: Record<string, Check> = { 'held polls': heldPolls };
 
-/** One after another, while polls are held. */
+/** Checks that run one after another, while polls are held. */
 const SHORT: Record<string, Check> = {
   'message, xhr-polling': polling,
   'message, websocket': webSocket,
@@ -42,7 +45,7 @@ const SHORT: Record<string, Check> = {
   'size of a message': bodyLimit,
   'large headers': largeHeaders,
   addresses,
-  debugger: debuggerShut,
+  debugger: debuggerClosed,
   logs,
   'files of the folder': files,
   headers,
@@ -51,21 +54,21 @@ const SHORT: Record<string, Check> = {
 
 const LAST: Record<string, Check> = { 'after idle': afterIdle };
 
-/** What needs a session. Without a handshake there is none, as that check says. */
+/** Checks that need a session. They are skipped where the handshake fails. */
 const NEEDS_SESSION = new Set<Check>([
   manyPolls, heldPolls, polling, webSocket, origins, bodyLimit,
 ]);
 
-/** How many checks there are, the first request among them. */
+/** The number of checks, the first request included. */
 export const CHECKS = 1
   + [FIRST, MANY, HELD, SHORT, LAST].reduce((sum, group) => sum + Object.keys(group).length, 0);
 
 /**
  * Verifies a deployed application from outside. Takes about `hold` seconds and a few more.
- * @param address of its page; redirects are followed
- * @param done is told each result as soon as there is one
- * @returns all results. Where the page does not come there is one
- * @throws Unreachable if no server answers there
+ * @param address the address of its page; redirects are followed
+ * @param done is called with each result, as soon as the check has ended
+ * @returns all results; only that of the first request, where the page cannot be loaded
+ * @throws Unreachable if no server answers at the address
  */
 export async function verify(
   address: string, options: Partial<Options> = {}, done?: (result: Result) => void,
@@ -82,13 +85,13 @@ export async function verify(
   };
   const runAll = async (checks: Record<string, Check>) => {
     for (const [name, check] of Object.entries(checks)) {
-      const tried = !NEEDS_SESSION.has(check) || hasHandshake(results);
-      await run(name, tried ? check : noSession);
+      const canRun = !NEEDS_SESSION.has(check) || hasHandshake(results);
+      await run(name, canRun ? check : noSession);
     }
   };
   try {
     const { state } = await run('first request', () => Promise.resolve(first));
-    // A server that came late is there all the same.
+    // The other checks run if the server answered well in the end, only too late.
     if (state === 'failed' && target.home.status !== 200) return results;
     if (state === 'failed' && !/a good answer/.test(first.faults![0]!.saw)) return results;
     await runAll(FIRST);
@@ -102,23 +105,23 @@ export async function verify(
 }
 
 function hasHandshake(results: Result[]): boolean {
-  // A handshake that somebody keeps gives every client the same session.
-  const kept = results.find(({ name }) => name === 'fresh answers');
-  if (kept && /one answer/.test(kept.saw)) return false;
-  // One that offers other transports than are meant is a handshake.
+  // Where a cache answers the handshake, every client gets the same session.
+  const freshAnswers = results.find(({ name }) => name === 'fresh answers');
+  if (freshAnswers && /one answer/.test(freshAnswers.saw)) return false;
+  // A handshake works even if it offers other transports than it should.
   const handshakes = results.find(({ name }) => name === 'handshake');
   return handshakes?.state === 'passed' || /offers|Content-Type/.test(handshakes?.saw ?? '');
 }
 
 const noSession: Check =
-  () => Promise.resolve({ saw: 'there is no handshake of its own', skipped: true });
+  () => Promise.resolve({ saw: 'no session can be opened', skipped: true });
 
 function failure(error: unknown): Outcome {
   if (error instanceof Fault) return { saw: error.saw, faults: [error] };
   if (!(error instanceof NoAnswer)) throw error;
   const found = fault(
     `${error.url.pathname}: ${error.message}`,
-    'the server, or something before it, stopped or is out of reach', cures.log,
+    'the server or a proxy in front of it has stopped, or cannot be reached', cures.log,
     nginx('proxy_read_timeout 60s;'),
   );
   return { saw: found.saw, faults: [found] };

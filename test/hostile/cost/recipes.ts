@@ -1,5 +1,5 @@
 /* What cost.test.ts sends: requests that are mostly one piece of text, again and again. */
-import type { Random } from '../fuzz/random';
+import type { Random } from '../../support/random';
 import { resource } from '../../support/template';
 
 /** A text of any length: `unit`, again and again, between two others. In a unit, $ is a number that counts. */

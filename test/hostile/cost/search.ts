@@ -1,5 +1,5 @@
 /* Looks for what costs the server most, from a seed: it changes a little what has been slow. */
-import { Random } from '../fuzz/random';
+import { Random } from '../../support/random';
 import type { Cost, Meter } from './meter';
 import { mutate, PLACES, randomRecipe, Recipe } from './recipes';
 

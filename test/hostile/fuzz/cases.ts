@@ -2,7 +2,7 @@
 import { resource } from '../../support/template';
 import { frames, upgrade } from './frames';
 import { body, NEXT, packet, payload } from './packets';
-import { Random } from './random';
+import { Random } from '../../support/random';
 import { address, anyRequest, handshake, malformed, noise, Part, poll, request } from './requests';
 
 /** How many sessions of its own the sender has at a time. */

@@ -22,7 +22,7 @@ export class Connection {
   private readonly owed: { method: string; settle: (answer: Answer | null) => void }[] = [];
 
   constructor(port: number) {
-    this.socket = createConnection({ port, host: 'localhost', noDelay: true });
+    this.socket = createConnection({ port, host: '127.0.0.1', noDelay: true });
     this.socket.on('error', () => undefined); // 'close' follows, and says enough
     this.socket.on('data', data => {
       this.received = this.received.length ? Buffer.concat([this.received, data]) : data;

@@ -2,7 +2,7 @@
 import { resource } from '../../support/template';
 import { bend, packet, payload } from './packets';
 import { Part, request } from './requests';
-import { Random } from './random';
+import { Random } from '../../support/random';
 
 /** A request for a WebSocket, more or less. Whole as HTTP: it is owed an answer. */
 export function upgrade(r: Random): Part {

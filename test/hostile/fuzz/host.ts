@@ -1,4 +1,7 @@
-/* Runs the server that is built in a process that can tell how much memory it holds: node --expose-gc host.js, forked. */
+/*
+ * Runs a server that is built, in a process that can tell how much memory it holds: node --expose-gc
+ * host.js, forked, with the folder of the server.
+ */
 import path from 'node:path';
 
 process.on('message', what => {
@@ -12,4 +15,4 @@ process.on('message', what => {
 process.on('disconnect', () => process.exit(1));
 
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- not part of the tests' build
-require(path.join(__dirname, '..', '..', '..', '..', 'dist', 'server.js'));
+require(path.join(process.argv[2]!, 'dist', 'server.js'));

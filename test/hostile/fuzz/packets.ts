@@ -1,5 +1,5 @@
 /* Packets of Socket.IO 0.9, right and bent. The format: type ':' id '+'? ':' endpoint (':' data)? */
-import { PROTOTYPE_NAMES, Random } from './random';
+import { PROTOTYPE_NAMES, Random } from '../../support/random';
 
 /**
  * Becomes the number that a message to the session has to have, where messages are numbered: as long as this, for the lengths around

@@ -1,7 +1,7 @@
 /* HTTP requests: every shape of address under the resource, headers that matter, and what is no HTTP at all. */
 import { appPath, resource } from '../../support/template';
 import { body } from './packets';
-import { PROTOTYPE_NAMES, Random } from './random';
+import { PROTOTYPE_NAMES, Random } from '../../support/random';
 
 /** A request as it goes over the wire. `{session}` in its head becomes the id of a session of the sender's own. */
 export interface Part {

@@ -11,7 +11,7 @@ const LANES = 16;
 const PATIENCE = 40;
 
 /** Milliseconds after which an answer is missed. A poll is answered within 21 s, the rest at once. */
-const MISSED = 30000;
+const MISSED = 60000;
 
 /** How many connections are left open at a time, and how many other cases wait by themselves. */
 const STAYING = 30;

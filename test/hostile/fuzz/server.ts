@@ -2,6 +2,7 @@ import { ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { deployApplication } from '../../support/application';
 import { until } from '../../support/wait';
 
 export interface Measured {
@@ -17,10 +18,10 @@ export interface Measured {
   memory: () => Promise<NodeJS.MemoryUsage>;
 }
 
-/** Starts the server that is built, in a process that tells of its memory. It is gone when the test ends. */
+/** Starts the server with the application of the tests, in a process that tells of its memory. It is gone when the test ends. */
 export async function startMeasured(t: TestContext, env: Record<string, string>): Promise<Measured> {
   const system = process.env.SystemRoot ? { SystemRoot: process.env.SystemRoot } : {};
-  const child = fork(path.join(__dirname, 'host.js'), { execArgv: ['--expose-gc'], env: { ...system, PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const child = fork(path.join(__dirname, 'host.js'), [deployApplication(t)], { execArgv: ['--expose-gc'], env: { ...system, PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   t.after(() => child.kill('SIGKILL'));
   let text = '';
   let lines = 0;
@@ -43,7 +44,7 @@ export async function startMeasured(t: TestContext, env: Record<string, string>)
     lines: () => lines,
     ended: () => ended,
     memory: async () => {
-      const answer = once(child, 'message', { signal: AbortSignal.timeout(20000) });
+      const answer = once(child, 'message', { signal: AbortSignal.timeout(60000) });
       child.send('memory');
       return (await answer)[0] as NodeJS.MemoryUsage;
     },

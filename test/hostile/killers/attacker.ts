@@ -17,9 +17,10 @@ interface Options {
 
 /** A client that keeps to no rule. Paths are those under the resource. */
 export class Attacker {
-  constructor(readonly port: number) {}
+  /** @param patience how long it waits for an answer, ms: until then, silence may be a machine that is busy */
+  constructor(readonly port: number, readonly patience: number) {}
 
-  /** One request, on a connection of its own. Gives its status and text, or CUT, or after 3 s SILENCE. */
+  /** One request, on a connection of its own. Gives its status and text, or CUT, or in the end SILENCE. */
   send(path: string, { method = 'GET', headers = {}, body = '' }: Options = {}): Promise<string> {
     return new Promise(resolve => {
       const req = http.request({ port: this.port, path: resource + path, method, headers, agent: false }, res => {
@@ -32,7 +33,7 @@ export class Attacker {
         resolve(`${res.statusCode} `);
       });
       req.on('error', () => resolve(CUT));
-      req.setTimeout(3000, () => {
+      req.setTimeout(this.patience, () => {
         resolve(SILENCE);
         req.destroy();
       });
@@ -57,6 +58,13 @@ export class Attacker {
     return (await (await this.session()).ask('seen', id))[0] as string[];
   }
 
+  /** The same, when it is as it is to be, or when there is nothing more to wait for. */
+  async seenWhen(id: string, isSo: (seen: string[]) => boolean): Promise<string[]> {
+    let seen: string[] = [];
+    for (const end = Date.now() + this.patience; !isSo(seen) && Date.now() < end; await sleep(50)) seen = await this.seen(id);
+    return seen;
+  }
+
   /** By how many bytes the server grows while this is done. */
   async growth(doing: () => Promise<unknown>): Promise<number> {
     const session = await this.session();
@@ -64,6 +72,15 @@ export class Attacker {
     const before = await heap();
     await doing();
     return await heap() - before;
+  }
+
+  /** All that a connection brings, until this text was in it so many times, or it ends, or there is nothing more to wait for. */
+  async receive(socket: net.Socket, what: string, times = 1): Promise<string> {
+    let all = '';
+    let over = false;
+    socket.on('data', data => all += data.toString('latin1')).on('close', () => over = true).on('end', () => over = true);
+    for (const end = Date.now() + this.patience; !over && all.split(what).length <= times && Date.now() < end; await sleep(10));
+    return all;
   }
 
   /** A connection that has sent this. It does not close when the server does. */
@@ -113,7 +130,7 @@ export class Session {
     socket.write(first);
     await sleep(100);
     socket.write(second);
-    await receive(socket, '\r\n\r\n');
+    await this.attacker.receive(socket, '\r\n\r\n');
     socket.destroy();
   }
 
@@ -145,13 +162,4 @@ export function frame(first: number, text: string): Buffer {
   length[0] = 0x80 | (length.length === 1 ? data.length : length.length === 3 ? 126 : 127);
   if (length.length > 1) length.writeUIntBE(data.length, length.length === 3 ? 1 : 5, length.length === 3 ? 2 : 4);
   return Buffer.concat([Buffer.from([first]), length, mask, data.map((byte, i) => byte ^ mask[i % 4]!)]);
-}
-
-/** All that a connection brings, until this text was in it so many times, or it ends, or 3 s have passed. */
-export async function receive(socket: net.Socket, what: string, times = 1): Promise<string> {
-  let all = '';
-  let over = false;
-  socket.on('data', data => all += data.toString('latin1')).on('close', () => over = true).on('end', () => over = true);
-  for (const end = Date.now() + 3000; !over && all.split(what).length <= times && Date.now() < end; await sleep(10));
-  return all;
 }

@@ -1,6 +1,6 @@
 import { resource } from '../../support/template';
 import { join } from '../../support/raw';
-import { Attacker, frame, receive } from './attacker';
+import { Attacker, frame } from './attacker';
 import { Case, post } from './case';
 
 const NOBODY = 'aaaaaaaaaaaaaaaaaaaa';
@@ -27,7 +27,7 @@ function packet(name: string, body: string, dies: RegExp): Case {
 /** A request for an upgrade, beside a session, reset once it is answered. Gives the first line of the answer. */
 const upgradeAndReset = (path: (id: string) => string) => async (attacker: Attacker) => {
   const socket = await attacker.upgrade(path((await attacker.session()).id));
-  const answer = await receive(socket, '\r\n\r\n');
+  const answer = await attacker.receive(socket, '\r\n\r\n');
   socket.resetAndDestroy();
   return answer.split('\r\n')[0];
 };

@@ -1,7 +1,7 @@
 import type net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { resource } from '../../support/template';
-import { Attacker, frame, receive, WEBSOCKET } from './attacker';
+import { Attacker, frame, WEBSOCKET } from './attacker';
 import type { Case } from './case';
 
 const NOBODY = 'aaaaaaaaaaaaaaaaaaaa';
@@ -22,7 +22,7 @@ export const websocket: Case[] = ([
   // The versions that it speaks are properties of a plain object.
   ...['__proto__', 'constructor'].map((value): Case => ({
     name: `an upgrade for version ${value}`,
-    attack: async attacker => (await receive(await attacker.upgrade(`${resource}/1/websocket/${NOBODY}`, version(value)), '\r\n\r\n')).split('\r\n')[0],
+    attack: async attacker => (await attacker.receive(await attacker.upgrade(`${resource}/1/websocket/${NOBODY}`, version(value)), '\r\n\r\n')).split('\r\n')[0],
     stock: { dies: /is not a constructor|transport\.error is not a function/ },
     ours: /^HTTP\/1\.1 4\d\d /,
   })),
@@ -91,7 +91,7 @@ export const websocket: Case[] = ([
     attack: async attacker => {
       const socket = await attacker.websocket(await attacker.handshake());
       socket.write(frame(0x89, 'x'));
-      const answer = await receive(socket, '\x8a');
+      const answer = await attacker.receive(socket, '\x8a');
       return Buffer.from(answer.slice(answer.search(/\xc2?\x8a/)), 'latin1').toString('hex');
     },
     stock: { gives: 'c28a00' }, // UTF-8, where it means two bytes: a browser ends the connection
@@ -114,7 +114,7 @@ export const websocket: Case[] = ([
     attack: async attacker => {
       const socket = await attacker.websocket(await attacker.handshake());
       socket.write(text(`5:1+::{"name":"message","args":["${'x'.repeat(65536 - '6:::1+[""]'.length)}"]}`));
-      const answer = await receive(socket, '6:::1+');
+      const answer = await attacker.receive(socket, '6:::1+');
       return Buffer.from(/\x81([\x7e\x7f].+)6:::1/s.exec(answer)![1]!, 'latin1').toString('hex');
     },
     stock: { gives: '7e0000' },

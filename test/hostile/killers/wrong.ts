@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { resource } from '../../support/template';
 import { event, join } from '../../support/raw';
-import { CUT, receive, Session, SILENCE } from './attacker';
+import { CUT, Session, SILENCE } from './attacker';
 import { Case, seenAfter } from './case';
 
 const NOBODY = 'aaaaaaaaaaaaaaaaaaaa';
@@ -107,7 +107,8 @@ const handlers: Case[] = [
     attack: async attacker => {
       const session = await attacker.session();
       await session.post(join(['1::/slow', '1::/slow']));
-      await sleep(500);
+      await attacker.seenWhen(session.id, seen => times(seen, '/slow connection') > 0);
+      await sleep(300); // for a second one
       return times(await attacker.seen(session.id), '/slow connection');
     },
     stock: { gives: 2 },
@@ -143,8 +144,7 @@ const handlers: Case[] = [
     attack: async attacker => {
       const session = new Session(attacker, await attacker.handshake());
       await attacker.send(session.path, { method, body: '2::' });
-      await sleep(3000);
-      const seen = await attacker.seen(session.id);
+      const seen = await attacker.seenWhen(session.id, all => all.includes('disconnect'));
       return times(seen, 'connection') - times(seen, 'disconnect');
     },
     stock: { gives: 1 },
@@ -160,7 +160,7 @@ const growth: Case[] = [
       let polls = '';
       for (let i = 10000; i < 20000; i++) polls += `GET ${resource}/1/xhr-polling/aaaaaaaaaaaaaaa${i} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
       const socket = await attacker.connection(polls);
-      await receive(socket, 'HTTP/1.1 ', 10000);
+      await attacker.receive(socket, 'HTTP/1.1 ', 10000);
       socket.destroy();
     }) > 1e6,
     stock: { gives: true },

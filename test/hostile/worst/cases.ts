@@ -51,27 +51,33 @@ function pairs(count: number, make: (i: number) => [string, string]): string[] {
   return Array.from({ length: count }, (_, i) => make(i)).flat();
 }
 
-/** @param large whether it may take minutes */
-export function cases(large: boolean): Record<string, Case> {
+/** How much is sent: as little as shows each fault, several times that, or as much as takes minutes. */
+export type Size = 'small' | 'usual' | 'large';
+
+export function cases(size: Size): Record<string, Case> {
+  const by = <T>(small: T, usual: T, large: T) => ({ small, usual, large })[size];
   return {
-    'bodies in chunks of one byte': chunks(large ? 80000 : 60000),
-    'many bodies': bodies(large ? 2000 : 300),
-    'handshakes that nobody uses': handshakes(large ? 2000 : 400),
-    'sessions of clients that are away': large ? sessions(2000) : sessions(400, QUICK),
-    'messages that wait, answers that nobody reads': waiting(large ? 2.5 : 0.4),
-    'messages over WebSockets that do not end': unended(large ? 1500 : 500),
-    'upgrades that are refused': upgrades(large ? 1000 : 250),
+    'bodies in chunks of one byte': chunks(by(60000, 60000, 80000), by(12, 100, 100)),
+    'many bodies': bodies(by(300, 300, 2000)),
+    'handshakes that nobody uses': by(handshakes(200, QUICK.slice(1)), handshakes(400), handshakes(2000)),
+    'sessions of clients that are away': by(sessions(200, QUICK.slice(0, 1)), sessions(400, QUICK), sessions(2000)),
+    'messages that wait, answers that nobody reads': by(waiting(0.4, 8000), waiting(0.4), waiting(2.5)),
+    'messages over WebSockets that do not end': unended(by(500, 500, 1500)),
+    'upgrades that are refused': upgrades(by(250, 250, 1000)),
   };
 }
 
-/** @param most how many bytes a body may have */
-function chunks(most: number): Case {
+/**
+ * @param most how many bytes a body may have
+ * @param clients how many send one
+ */
+function chunks(most: number, clients: number): Case {
   const head = 'HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n';
   const tenth = '1\r\nx\r\n'.repeat(most / 10);
 
   async function attack(target: Target): Promise<void> {
     const at = await open(target);
-    const sockets = Array.from({ length: 100 }, () => target.connect().resume());
+    const sockets = Array.from({ length: clients }, () => target.connect().resume());
     for (const socket of sockets) socket.write(`POST ${at} ${head}`);
     // In turns, so that what is read together is not all of one body. None comes to its end.
     for (let i = 0; i < 9; i++) {
@@ -84,7 +90,7 @@ function chunks(most: number): Case {
   }
 
   const settings = { MAX_MESSAGE_BYTES: String(most) };
-  return { settings, allowed: 64 * most, connections: 100, attacks: { chunks: attack } };
+  return { settings, allowed: 64 * most, connections: clients, attacks: { chunks: attack } };
 }
 
 /** @param more how many more there are than may be */
@@ -103,12 +109,18 @@ function bodies(more: number): Case {
   return { settings, allowed: 64 * most, connections: BODIES, attacks: { bodies: attack } };
 }
 
-/** @param most how many there may be */
-function handshakes(most: number): Case {
+/**
+ * @param most how many there may be
+ * @param ways the names of those that are tried
+ */
+function handshakes(most: number, ways = Object.keys(WAYS)): Case {
   const settings = { MAX_HANDSHAKES: String(most), MAX_CLIENTS: '100000' };
-  const attacks = Object.entries(WAYS).map(([name, way]): [string, Attack] => [
+  const attacks = ways.map((name): [string, Attack] => [
     name,
-    target => many(most * 1.2, 20, n => shake(target, way(n).query, way(n).headers)),
+    target => many(most * 1.2, 20, n => {
+      const { headers, query } = WAYS[name]!(n);
+      return shake(target, query, headers);
+    }),
   ]);
   return {
     settings, allowed: most * HEADERS, connections: 0, attacks: Object.fromEntries(attacks),
@@ -142,8 +154,11 @@ function sessions(most: number, ways = Object.keys(WAYS)): Case {
   };
 }
 
-/** @param factor how large it all is */
-function waiting(factor: number): Case {
+/**
+ * @param factor how large it all is
+ * @param short how many short messages wait for each client
+ */
+function waiting(factor: number, short = 20000): Case {
   const most = 100000 * factor;
   const clients = 150 * factor;
   const attack = (act: (target: Target) => Promise<unknown>): Attack => {
@@ -164,17 +179,17 @@ function waiting(factor: number): Case {
         await target.request(await open(target), fill(10, 100000));
       }),
       'small messages for plain clients': attack(async target => {
-        await target.request(await open(target), fill(20000, 10));
+        await target.request(await open(target), fill(short, 10));
       }),
       'messages for clients that number them': attack(async target => {
         await target.request(await open(target, numbered), fill(10, 100000, '1'));
       }),
       'small messages for clients that number them': attack(async target => {
-        await target.request(await open(target, numbered), fill(20000, 10, '1'));
+        await target.request(await open(target, numbered), fill(short, 10, '1'));
       }),
       'messages for WebSockets': attack(async target => {
         const send = await openWebSocket(target);
-        for (let i = 0; i < 4; i++) {
+        for (let i = 0; i < 3; i++) {
           send(fill(1, 400000));
           await sleep(20);
         }

@@ -16,7 +16,7 @@ const KEPT = 20;
 
 /**
  * The most that a process holds, bytes, beginning now: of each half second the least, as the server
- * collects what is free five times in it. All that is free and not collected is no more than garbage of
+ * collects what is free twice in it. All that is free and not collected is no more than garbage of
  * the application, which makes half a megabyte at a time.
  */
 function watch({ memory }: Target): { most: () => number; stop: () => void } {
@@ -31,12 +31,9 @@ function watch({ memory }: Target): { most: () => number; stop: () => void } {
   return { most: () => most, stop: () => clearInterval(timer) };
 }
 
-/**
- * Serves clients that read all that they get. Afterwards V8's young generation has its full size, some
- * 30 MB, which it has in every process that does some work.
- */
+/** Serves clients that read all that they get: what a process needs once is there afterwards. */
 async function warmUp(target: Target): Promise<void> {
-  await many(20, 5, async () => {
+  await many(6, 3, async () => {
     const at = await open(target);
     for (const [times, letters] of [[1, 500000], [20000, 10], [1, 500000]] as const) {
       const answer = target.request(at);

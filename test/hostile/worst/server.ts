@@ -21,7 +21,7 @@ realtime.io.sockets.on('connection', (socket: any) => {
 
 // Memory that is free and not collected yet is not held. Left alone, node 12 lets it grow by 200 MB.
 declare const gc: () => void;
-setInterval(() => gc(), 100);
+setInterval(() => gc(), 200);
 
 const server = http.createServer(realtime.handle);
 // As in src/server.ts.

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { deployApplication } from '../../support/application';
 import { Deployed, serveAsIis } from '../../support/iis';
 import { Edit } from '../../support/template';
 import type { IisOptions } from '../../../tools/iis/index';
@@ -12,7 +13,7 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = require(${JSON.string
 
 /** The application that sends numbers, on the stand-in for IIS. */
 export function serveNumbers(t: TestContext, edits: Edit[] = [], options: Partial<IisOptions> = {}): Promise<Deployed> {
-  return serveAsIis(t, [APP, ...edits], options);
+  return serveAsIis(t, [APP, ...edits], options, deployApplication);
 }
 
 /** Starts clients, and waits until all of them are connected. */

@@ -100,8 +100,8 @@ describe('the command', { concurrency: 4 }, () => {
     const lines: [args: string[], says: RegExp][] = [
       [[], /^takes one address, such as http:\/\/server\/\S+\//],
       [['http://localhost:1/', 'http://localhost:2/'], /^takes one address/],
-      [['server/app/'], /^server\/app\/: takes the address of the page, such as http:/],
-      [['ftp://server/'], /^ftp:.*: takes the address of the page/],
+      [['server/app/'], /^server\/app\/ is not the address of a page, such as http:/],
+      [['ftp://server/'], /^ftp:.* is not the address of a page/],
       [['http://localhost:1/app/'], /^http:\/\/localhost:1\/app\/: nothing listens there\n$/],
       [['http://server.invalid/app/'], /^http:\/\/server\.invalid\/app\/: there is no such host/],
       [[refused], /^https:\S+: the certificate is not accepted \(\w+\); with --insecure it is\n$/],

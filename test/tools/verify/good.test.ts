@@ -1,33 +1,14 @@
-/* `npm run verify` against sites that are as they should be: all passes. */
+/* `npm run verify` against sites that are as they should be: all passes. More of them are in good.long.test.ts. */
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
-import { describe, test, TestContext } from 'node:test';
-import { report } from '../../../tools/verify/table';
-import { Options, verify } from '../../../tools/verify/verify';
-import { launchRedis } from '../../cluster/redis-server';
+import { describe, test } from 'node:test';
+import { launchRedis } from '../../support/redis-server';
 import { available } from '../../support/available';
-import { oldNode } from '../../support/fetched';
 import { Deployed, serveAsIis } from '../../support/iis';
 import { setting, webConfig, yml } from './config';
 import { answerWith, Front, standInFront } from './front';
+import { behind, passes } from './good';
 import { EVENT, parentFile, site } from './site';
-
-/** Expects all to pass. @returns what each check saw, by its name */
-async function passes(
-  { folder }: Deployed, address: string, options: Partial<Options> = {},
-): Promise<Record<string, string>> {
-  const results = await verify(address, { hold: 2, clients: 4, folder, ...options });
-  const failed = results.filter(({ state }) => state === 'failed').map(({ name }) => name);
-  assert.deepEqual(failed, [], report(results, folder));
-  return Object.fromEntries(results.map(({ name, state, saw }) => [name, `${state}: ${saw}`]));
-}
-
-async function behind(
-  t: TestContext, front: Front, options: Partial<Options> = {},
-): Promise<void> {
-  const iis = await site(t);
-  await passes(iis, await standInFront(t, iis, front), options);
-}
 
 const webSockets = [
   setting('TRANSPORTS', 'websocket,xhr-polling'),
@@ -47,23 +28,11 @@ describe('a site that is as it should be passes', { concurrency: 8 }, () => {
     assert.match(saw['message, websocket']!, /^skipped/);
   });
 
-  test('without the demo\'s events', async t => {
-    const iis = await site(t);
-    const saw = await passes(iis, iis.url);
-    assert.match(saw['message, xhr-polling']!, /^passed: acknowledged in \d+ ms$/);
-  });
-
   test('as the root of a site, where a redirect leads to the page, or the address names a file', async t => {
     const iis = await site(t, [], { app: '/' });
     const app = new URL(await pageOf(iis)).pathname;
     const addresses = [iis.origin, iis.origin + app, `${iis.origin}${app}index.html`];
     await Promise.all(addresses.map(address => passes(iis, address)));
-  });
-
-  test('at another APP_PATH', async t => {
-    const iis = await site(t, [setting('APP_PATH', '/tools/chat')]);
-    assert.match(iis.url, /\/tools\/chat\/$/);
-    await passes(iis, iis.url);
   });
 
   test('below a parent that has much of its own', async t => {
@@ -163,16 +132,6 @@ describe('a site that is as it should be passes', { concurrency: 8 }, () => {
     ]);
     await passes(iis, iis.url, { messageBytes: 2000000 });
   });
-
-  for (const version of ['10.24.1', '12.22.12']) {
-    test(`with node ${version}`, async t => {
-      const node = oldNode(t, version);
-      if (node === null) return;
-      const iis = await site(t, [], { node });
-      const saw = await passes(iis, iis.url);
-      assert.match(saw.health!, new RegExp(`node v${version}`));
-    });
-  }
 });
 
 /** The page that the root of a site leads to. */

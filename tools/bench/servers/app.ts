@@ -1,3 +1,4 @@
+/* The application of the benchmark, which all servers but the floor run. */
 import type { Server } from '../../../src/realtime';
 
 /** The events of the benchmark. */
@@ -15,11 +16,11 @@ export interface Answers {
   news: (text: string) => void;
 }
 
-/** The application that all servers run. Socket.IO 0.9's API and 4's are the same in this. */
+/** Adds the handlers. The API is the same in Socket.IO 0.9 and 4 here. */
 export function app(io: Pick<Server<Events, Answers>, 'sockets'>): void {
   io.sockets.on('connection', socket => {
     socket.on('echo', text => socket.emit('echo', text));
-    // As in the demo: an event and an acknowledgement.
+    // The demo answers with an event and an acknowledgement, too.
     socket.on('ask', (text, ack) => {
       socket.emit('response', 'Got it!');
       ack(text);

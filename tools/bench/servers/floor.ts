@@ -1,20 +1,21 @@
 /*
- * The least that can be done: a bare node:http server that answers the same requests with the same bytes as 0.9, and is no
- * Socket.IO. It knows which poll is whose, copies the text of a POST into what it answers, and ends polls that have waited for as
- * long as 0.9 lets them; it reads no packet, has no namespaces, rooms or handlers, ends no session, and checks nothing.
+ * The floor: the least that a server can do. It is a bare node:http server that answers the same
+ * requests with the same bytes as 0.9, and is no Socket.IO. It knows the poll of each session,
+ * copies the text of a POST into its answer, and ends polls after the same time as 0.9. It does not
+ * parse packets, has no namespaces, rooms or handlers, ends no session, and checks nothing.
  */
 import { createServer, ServerResponse } from 'node:http';
 import { resource } from '../paths';
 
-/** By session: the poll that waits, and until which second. The oldest first. */
+/** The waiting poll of each session, and the second in which it ends. The oldest comes first. */
 const polls = new Map<string, { res: ServerResponse; until: number }>();
-/** By session: an answer that came while no poll waited. */
+/** For each session, an answer that was ready while no poll waited. */
 const waiting = new Map<string, string>();
 const sessions: string[] = [];
-/** How long a poll waits, s: as long as 0.9's do, or up to a second longer. */
+/** A poll waits as long as one of 0.9, or up to a second longer. In s. */
 const LONGEST = 20;
 let seconds = 0;
-/** Where the id of a session begins in a URL, and where that of a handshake ends. */
+/** The position of a session's id in a URL, and the end of the path of a handshake. */
 const ID = `${resource}/1/xhr-polling/`.length;
 const HANDSHAKE = `${resource}/1/`.length;
 
@@ -43,7 +44,9 @@ const server = createServer((req, res) => {
 });
 
 function answer(res: ServerResponse, text: string): void {
-  res.writeHead(200, { 'Content-Type': 'text/plain; charset=UTF-8', 'Content-Length': Buffer.byteLength(text) });
+  res.writeHead(200, {
+    'Content-Type': 'text/plain; charset=UTF-8', 'Content-Length': Buffer.byteLength(text),
+  });
   res.end(text);
 }
 
@@ -56,7 +59,7 @@ function send(id: string, text: string): void {
   }
 }
 
-/** One timer for all polls: the least that ends them. */
+/** One timer ends all polls: a timer for each would cost more. */
 setInterval(() => {
   seconds += 1;
   for (const [id, { until }] of polls) {
@@ -65,15 +68,21 @@ setInterval(() => {
   }
 }, 1000);
 
-/** What an event brings. A packet is `5:<id>::{"name":"echo","args":["<text>"]}`. */
+/** Answers an event. A packet is `5:<id>::{"name":"echo","args":["<text>"]}`. */
 function handle(id: string, body: string): void {
   const args = body.slice(body.indexOf('['), -1);
   switch (body[body.indexOf('{') + 9]) {
     case 'e': return send(id, body);
-    case 'a': return send(id, frame('5:::{"name":"response","args":["Got it!"]}') + frame(`6:::${body.slice(2, body.indexOf('+'))}+${args}`));
+    case 'a': {
+      const number = body.slice(2, body.indexOf('+'));
+      const response = frame('5:::{"name":"response","args":["Got it!"]}');
+      return send(id, response + frame(`6:::${number}+${args}`));
+    }
     case 'b': {
       let text = '';
-      for (let i = 0; i < 10; i++) text += frame(`5:::{"name":"item","args":["${i} ${args.slice(2)}}`);
+      for (let i = 0; i < 10; i++) {
+        text += frame(`5:::{"name":"item","args":["${i} ${args.slice(2)}}`);
+      }
       return send(id, text);
     }
     default: {

@@ -1,16 +1,16 @@
 /*
- * The stand-in for IIS, as `npm run preview` has it, in a process of its own: what that process
- * costs is what preview costs above the server.
+ * The stand-in for IIS that `npm run preview` starts, in a process of its own. The cost of this
+ * process is the cost of preview without the server.
  * usage: node preview.js <build/tools/iis/index.js> <folder to serve>
  */
 import dns from 'node:dns';
 import type { startIis } from '../../iis';
 
-// The benchmark's clients come to 127.0.0.1.
+// The benchmark's clients connect to 127.0.0.1.
 dns.setDefaultResultOrder('ipv4first');
 
 const [, , tools, folder] = process.argv as [string, string, string, string];
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- of the copy that is measured
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- the measured copy has it
 const { startIis: start } = require(tools) as { startIis: typeof startIis };
 
 async function main(): Promise<void> {

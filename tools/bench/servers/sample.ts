@@ -1,4 +1,7 @@
-/* Socket.IO 0.9 as the usual article on it and IIS sets it up. LOG=off and REDIS_URL are what it does not do. */
+/*
+ * Socket.IO 0.9, set up as in the usual article on Socket.IO and IIS. Only LOG=off and REDIS_URL
+ * are added.
+ */
 import { createServer } from 'node:http';
 import path from 'node:path';
 import type { Server } from '../../../src/realtime';
@@ -8,9 +11,10 @@ import { app } from './app';
 const express = fromRoot('express') as () => Express;
 const { listen } = fromRoot('socket.io') as { listen: (server: object, options: object) => Sample };
 
+type Handler = (req: unknown, res: { sendFile: (file: string) => void }) => void;
 interface Express {
   (req: unknown, res: unknown): void;
-  get: (path: string, handler: (req: unknown, res: { sendFile: (file: string) => void }) => void) => void;
+  get: (path: string, handler: Handler) => void;
 }
 interface Sample extends Server<any, any> {
   set(name: string, value: any): this;
@@ -27,10 +31,12 @@ io.configure(() => {
 if (process.env.REDIS_URL) {
   const { createClient } = fromRoot('redis') as { createClient: (url: string) => object };
   const RedisStore = fromRoot('socket.io/lib/stores/redis') as new (options: object) => object;
-  const [redisPub, redisSub, redisClient] = [0, 1, 2].map(() => createClient(process.env.REDIS_URL!));
+  const connect = () => createClient(process.env.REDIS_URL!);
+  const [redisPub, redisSub, redisClient] = [connect(), connect(), connect()];
   io.set('store', new RedisStore({ redisPub, redisSub, redisClient }));
 }
-pages.get(`${appPath}/`, (_req, res) => res.sendFile(path.join(root, 'public', 'index.html')));
+const page = path.join(root, 'public', 'index.html');
+pages.get(`${appPath}/`, (_req, res) => res.sendFile(page));
 app(io);
 
 server.listen(process.env.PORT);

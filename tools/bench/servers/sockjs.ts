@@ -1,4 +1,7 @@
-/* SockJS 0.3. It has no events, no acknowledgements and no broadcast: the application makes them of texts. */
+/*
+ * SockJS 0.3. It has no events, no acknowledgements and no broadcast, so the application makes them
+ * of texts.
+ */
 import { createServer } from 'node:http';
 import { fromPeers, resource } from '../paths';
 

@@ -1,11 +1,11 @@
-/* 500 and 503 of IIS's and iisnode's own. */
+/* Causes of a 500 or 503 of IIS or iisnode. */
 import type { Answer, Browser, Request } from '../browser';
 import { appcmd, cures, preview } from '../cures';
 import { plain, subStatusOf, versionOf } from '../iis-errors';
 import { letsParentsIn, localCauses, whatMayBeMissing } from '../local';
 import { because, Cause, Scene } from '../result';
 
-/** Of iisnode, and of IIS above it: their answers are the same. */
+/** Causes of too many requests. The answers of IIS and iisnode look the same. */
 export const TOO_MANY_REQUESTS: Cause[] = [
   {
     why: 'iisnode takes fewer requests at once (503.1002)',
@@ -19,18 +19,18 @@ export const TOO_MANY_REQUESTS: Cause[] = [
   { why: 'node takes no more connections at its pipe', cures: [cures.pendingPipes] },
 ];
 
-/** iisnode's own error pages, with status 200. */
+/** Texts of iisnode's error pages with status 200. */
 export const IISNODE_PAGE = /iisnode (module is unable|encountered an error|was unable to read)/i;
 
-/** An error of iisnode's that comes with status 200. */
+/** Causes of an error page of iisnode with status 200. */
 export function withStatus200(answer: Answer, { folder, entry }: Scene): Cause[] {
-  const [behind] = localCauses(folder, entry, versionOf(answer));
-  const words = behind?.why ?? plain(answer.text).slice(0, 300);
-  const why = `iisnode answers its own errors with status 200; this one: ${words}`;
-  return because(why, ...behind?.cures ?? [], cures.devErrors, cures.devErrorsYml);
+  const [local] = localCauses(folder, entry, versionOf(answer));
+  const text = local?.why ?? plain(answer.text).slice(0, 300);
+  const why = `iisnode answers its own errors with status 200; this one: ${text}`;
+  return because(why, ...local?.cures ?? [], cures.devErrors, cures.devErrorsYml);
 }
 
-/** A 500 or 503 whose page says the sub-status. */
+/** Causes of a 500 or 503 whose page names the sub-status. */
 export function told500(answer: Answer, scene: Scene): Cause[] | Promise<Cause[]> {
   switch (subStatusOf(answer)) {
     case '500.21':
@@ -51,12 +51,13 @@ function badRules(answer: Answer, { folder, entry }: Scene): Cause[] {
   return found.length > 0 ? found : because('URL Rewrite cannot read its rules', preview());
 }
 
-/** A 500 without a word. */
+/** Causes of a 500 whose page does not name the sub-status. */
 export async function silent500(answer: Answer, scene: Scene): Promise<Cause[]> {
   const { browser, folder, entry } = scene;
   const found = localCauses(folder, entry, versionOf(answer));
   if (found.length > 0) return found;
-  // Outbound rules cannot change an answer that is compressed (500.52), and others they do.
+  // Outbound rules fail at compressed answers only (500.52), so the request is sent again without
+  // Accept-Encoding.
   const headers = { ...answer.asked.headers, 'Accept-Encoding': undefined };
   const plainly = await browser.ask(answer.url, { ...answer.asked, headers, agent: undefined })
     .catch(() => null);
@@ -80,8 +81,8 @@ export async function silent500(answer: Answer, scene: Scene): Promise<Cause[]> 
 }
 
 /**
- * Whether a 500 comes after a process was started, which takes a tenth of a second or more. What
- * is wrong with a configuration is answered as fast as what IIS refuses by itself.
+ * Whether a 500 comes after a process was started, which takes a tenth of a second or more. An
+ * error in a configuration is answered as fast as any other refusal of IIS.
  */
 async function startsProcess({ url, asked }: Answer, browser: Browser): Promise<boolean> {
   const time = async (of: URL, request: Request) =>
@@ -92,6 +93,6 @@ async function startsProcess({ url, asked }: Answer, browser: Browser): Promise<
     refused.push(await time(new URL('App_Data/', url), {}));
     failing.push(await time(url, { ...asked, agent: undefined }));
   }
-  // The quickest of each counts: a slow one may be the network's, or a busy server's.
+  // The quickest answer of each kind counts: the network or a busy server may delay others.
   return Math.min(...failing) > 50 + 2 * Math.min(...refused);
 }

@@ -1,4 +1,4 @@
-/* How the server says no: with which status, and in whose words. */
+/* The server's errors: their statuses and their texts. */
 import type { Answer } from '../browser';
 import { cures, nginx } from '../cures';
 import { isOfIis } from '../iis-errors';
@@ -7,12 +7,12 @@ import { askHandshake } from '../session';
 import { isHome, Target } from '../target';
 import { STRANGER } from './origins';
 
-/** An error has the status of one: a polling client takes whatever has status 200 for data. */
+/** An error must not have status 200: a client would take its text for the answer to a poll. */
 export async function errorStatus(target: Target): Promise<Outcome> {
   const get = (path: string) => target.browser.ask(new URL(path, target.base));
   const faults: Fault[] = [];
   const wrong = (what: string, answer: Answer) => faults.push(fault(
-    `${what}: status ${answer.status}`, 'errors are answered with the status of an answer',
+    `${what}: status ${answer.status}`, 'errors are answered with the status of a good answer',
     cures.devErrors, cures.devErrorsYml, nginx('error_page 404 = …;  # without the "= 200"'),
   ));
   const page = await get('no-such-page');
@@ -27,26 +27,27 @@ export async function errorStatus(target: Target): Promise<Outcome> {
   return { saw: `${page.status}, ${poll}, ${transport.status}`, faults };
 }
 
-/** The texts of errors are the server's own: Socket.IO's client reads them. */
+/** The texts of errors must be the server's own: Socket.IO's client reads them. */
 export async function errorTexts(target: Target): Promise<Outcome> {
   const page = await target.browser.ask(new URL('no-such-page', target.base));
   const headers = { Origin: STRANGER, Referer: `${STRANGER}/` };
   const refused = await askHandshake(target, { headers });
   const faults: Fault[] = [];
-  // A 404 without a text can be of a URL that IIS refuses: the page and the handshake say so.
+  // A 404 without a text may be a URL that IIS refuses. The checks of the page and the handshake
+  // report that.
   const replaced = [page, refused]
     .filter(answer => isOfIis(answer) && (answer.text !== '' || answer.status === 403));
   for (const { status, text, url } of replaced) {
     const saw = `${url.pathname}: status ${status}, ${text === '' ? 'no text' : 'IIS\'s page'}`;
     faults.push(fault(saw, 'IIS replaces the texts of errors', cures.existingResponse));
   }
-  // One line of text, in the words of src/realtime.
+  // The server's own errors are plain text (src/realtime).
   const own = /^text\/plain/.test(refused.headers['content-type'] ?? '');
   if (refused.status === 403 && !isOfIis(refused) && !own) {
-    const saw = `a handshake that is refused: status ${refused.status}, a page of a proxy's`;
+    const saw = `a handshake that is refused: status ${refused.status}, a page of a proxy`;
     const why = 'a proxy replaces the texts of errors';
     faults.push(fault(saw, why, nginx('proxy_intercept_errors off;')));
   }
-  const told = JSON.stringify(refused.text.slice(0, 60));
-  return { saw: refused.status < 400 ? 'the server\'s own' : told, faults };
+  const text = JSON.stringify(refused.text.slice(0, 60));
+  return { saw: refused.status < 400 ? 'the server\'s own' : text, faults };
 }

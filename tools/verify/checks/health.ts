@@ -1,4 +1,4 @@
-/* Health: iisnode started the process that answers, and it is always the same one. */
+/* Checks the health page: iisnode started the server, and one process answers all requests. */
 import { cures, onServer } from '../cures';
 import { expectOk } from '../diagnosis';
 import { Fault, fault, Outcome } from '../result';
@@ -12,7 +12,10 @@ interface Health {
   redis?: string;
 }
 
-/** Asks several times, each as another visitor: a cookie would lead to the same process again. */
+/**
+ * Requests the health page several times, each time as another visitor: the cookie of a sticky
+ * session would lead to the same process again.
+ */
 export async function health(target: Target): Promise<Outcome> {
   const seen: Health[] = [];
   for (let visitor = 0; visitor < 4; visitor += 1) {
@@ -30,7 +33,7 @@ export async function health(target: Target): Promise<Outcome> {
   const faults: Fault[] = [];
   if (status !== 'ok') {
     const saw = `health: status ${JSON.stringify(status)}`;
-    faults.push(fault(saw, 'the server says that it is not well', cures.health));
+    faults.push(fault(saw, 'the server reports an error of its own', cures.health));
   }
   if (!iisnode) {
     const why = 'iisnode did not start this server';

@@ -1,4 +1,4 @@
-/* Socket.IO: what it offers, a message there and back, how much a message may carry. */
+/* Checks Socket.IO: the handshake, a message with its acknowledgement, the size of a message. */
 import { appSetting, Cure, cures, maxBody, nginx } from '../cures';
 import { diagnose, expectOk } from '../diagnosis';
 import { Fault, fault, Outcome } from '../result';
@@ -7,7 +7,7 @@ import {
 } from '../session';
 import type { Target } from '../target';
 
-/** The handshake offers the transports meant, and no other. */
+/** The handshake offers the transports of --transports, and no others. */
 export async function handshake(target: Target): Promise<Outcome> {
   const { transports } = target;
   const answer = await askHandshake(target);
@@ -32,7 +32,7 @@ export async function handshake(target: Target): Promise<Outcome> {
   return { saw: `offers ${offered}`, faults };
 }
 
-/** Nothing between here and the server keeps an answer, or drops what says that it may not. */
+/** No cache on the way answers a request, and no proxy drops the header that forbids it. */
 export async function fresh(target: Target): Promise<Outcome> {
   const { browser, base, resource } = target;
   const url = new URL(`${resource}/1/?t=${Date.now()}`, base);
@@ -56,13 +56,13 @@ export async function fresh(target: Target): Promise<Outcome> {
   return { saw: 'each answer is a new one' };
 }
 
-/** From when on the quickest of three messages is late, ms. */
+/** A message is late if the quickest of three takes longer than this, in ms. */
 const LATE = 2000;
 
 /**
- * A message there and its acknowledgement back, over xhr-polling. The server acknowledges any event
- * by itself if it is asked to, so this works with every application, and none hears of it. An event
- * that the application knows is tried after that.
+ * Sends messages over xhr-polling, and waits for their acknowledgements. The server acknowledges
+ * such an event by itself, so this works with every application, and no handler is called. After
+ * that, an event of the application is tried.
  */
 export async function polling(target: Target): Promise<Outcome> {
   if (!target.transports.includes('xhr-polling')) {
@@ -86,7 +86,7 @@ export async function polling(target: Target): Promise<Outcome> {
   }
 }
 
-/** @returns how long it took, from the end of the POST, ms */
+/** @returns the time from the end of the POST to the acknowledgement, in ms */
 async function message(target: Target, session: Session, number: number): Promise<number> {
   const got = session.wait(packet => packet.startsWith(`6:::${number}`), 10);
   got.catch(() => undefined);
@@ -94,13 +94,13 @@ async function message(target: Target, session: Session, number: number): Promis
   await expectOk('a POST', post, target);
   const posted = Date.now();
   if (await got === null) {
-    const why = 'the answer to a poll does not bring it';
+    const why = 'something on the way holds back the answers to polls';
     throw fault('a message is not acknowledged within 10 s', why, nginx('proxy_buffering off;'));
   }
   return Date.now() - posted;
 }
 
-/** An event that the application itself acknowledges: the demo's, or the one that is named. */
+/** Sends an event that the application itself acknowledges: that of --event, or the demo's. */
 async function ownEvent(target: Target, session: Session): Promise<string> {
   const demo = /<script[^>]+src="demo\.js"/.test(target.home.text);
   const name = target.event ?? (demo ? 'message' : undefined);
@@ -121,33 +121,33 @@ async function ownEvent(target: Target, session: Session): Promise<string> {
   return `; ${name} too${answered ? ', and answered' : ''}`;
 }
 
-/** A message of the size allowed arrives; one of twice the size is refused with an answer. */
+/** A message of the largest size arrives; one of twice the size is refused with an answer. */
 export async function bodyLimit(target: Target): Promise<Outcome> {
   const session = await openSession(target);
-  // A heartbeat may carry anything, and nobody reads it.
+  // The server ignores the text of a heartbeat.
   const send = (bytes: number, bodyAfter?: number) =>
     session.post(`${HEARTBEAT}:`.padEnd(bytes, 'x'), { bodyAfter });
   const bytes = target.messageBytes;
   try {
     const small = await send(10);
-    // What refuses every POST is another check's.
-    if (small.status !== 200) return { saw: 'no POST is taken', skipped: true };
+    // If every POST is refused, another check reports that.
+    if (small.status !== 200) return { saw: 'no POST is accepted', skipped: true };
     const faults: Fault[] = [];
     const fits = await send(bytes);
     if (fits.status !== 200) faults.push(await diagnose(`${bytes} bytes`, fits, target));
     const over = await send(bytes * 2, 3).catch((error: Error) => error);
     if (over instanceof Error) {
-      const why = 'what is too large is cut off, and not refused: by a proxy, or after all of it';
+      const why = 'a message that is too large is cut off without an answer, perhaps by a proxy';
       faults.push(fault(
         `${bytes * 2} bytes: ${over.message}`, why, nginx('client_max_body_size 2m;'), maxBody()));
     } else if (over.status < 400 && over.text === '1') {
-      // The server's answer to a POST that it has taken.
-      const why = 'nothing limits a message to what MAX_MESSAGE_BYTES is meant to be';
+      // "1" is the server's answer to a POST that it has accepted.
+      const why = 'MAX_MESSAGE_BYTES of the server is larger, or there is no limit';
       faults.push(fault(
         `${bytes * 2} bytes: status ${over.status}`, why,
         appSetting('MAX_MESSAGE_BYTES', String(bytes)), maxBody()));
     }
-    return { saw: `${bytes} bytes taken, ${bytes * 2} refused`, faults };
+    return { saw: `${bytes} bytes accepted, ${bytes * 2} refused`, faults };
   } finally {
     await session.close();
   }

@@ -1,4 +1,4 @@
-/* Whose pages may connect: the application's own may, and those that are named; others may not. */
+/* Only pages of the application itself, and of the origins that it allows, may connect. */
 import type { Answer, Request } from '../browser';
 import { appSetting, Cure, cures, nginx, noHeader } from '../cures';
 import { diagnose } from '../diagnosis';
@@ -7,7 +7,7 @@ import { Fault, fault, Outcome } from '../result';
 import { askHandshake } from '../session';
 import type { Target } from '../target';
 
-/** A page of nobody's: the domain does not exist, by RFC 2606. */
+/** The origin of a page that may not connect. By RFC 2606, the domain cannot exist. */
 export const STRANGER = 'http://stranger.invalid';
 
 export async function origins(target: Target): Promise<Outcome> {
@@ -26,7 +26,7 @@ export async function origins(target: Target): Promise<Outcome> {
   const ours = await ask({ Origin: own });
   if (ours.status !== 200) add(await diagnose(`a page of ${own}`, ours, target));
   const ourPreflight = await preflight(own);
-  // Where the page itself may not connect, nor may its preflight.
+  // If the page may not connect, its preflight is refused for the same reason.
   if (ours.status === 200) add(await refusedPreflight(own, ourPreflight, target));
 
   const stranger = await ask({ Origin: STRANGER, Referer: `${STRANGER}/` });
@@ -47,7 +47,7 @@ export async function origins(target: Target): Promise<Outcome> {
   return { saw: `own pages may connect${more}, others get 403`, faults };
 }
 
-/** The server answers a preflight itself, and says which methods there are. */
+/** @returns a fault if the server did not answer a preflight itself, with the allowed methods */
 async function refusedPreflight(
   from: string, answer: Answer, target: Target,
 ): Promise<Fault | null> {
@@ -63,24 +63,24 @@ async function refusedPreflight(
   );
 }
 
-/** A stranger's page that was let in. */
+/** @returns a fault if a page of another origin was accepted */
 function opened({ status, headers, asked }: Answer): Fault | null {
   if (status >= 400) return null;
   const by = asked.headers?.Origin === undefined ? 'by its Referer' : asked.method ?? 'GET';
   const saw = `a page of ${STRANGER} (${by}): status ${status}`;
   if (headers['access-control-allow-origin'] === STRANGER) {
     return fault(
-      saw, 'ALLOWED_ORIGINS names it: pages elsewhere connect with a visitor\'s cookies',
+      saw, 'ALLOWED_ORIGINS allows it: pages of other sites connect with a visitor\'s cookies',
       { ...appSetting('ALLOWED_ORIGINS', ''), line: '<remove key="ALLOWED_ORIGINS" />' },
     );
   }
   return fault(
-    saw, 'a proxy takes Origin and Referer away: pages elsewhere connect with a visitor\'s cookies',
+    saw, 'a proxy drops Origin and Referer: pages of other sites connect with a visitor\'s cookies',
     nginx('proxy_set_header Origin $http_origin; proxy_set_header Referer $http_referer;'),
   );
 }
 
-/** A header for all origins, which the server itself never sends. */
+/** @returns a fault if an answer allows all origins, which the server itself never does */
 function forEverybody({ headers }: Answer): Fault | null {
   const allowed = headers['access-control-allow-origin'];
   if (allowed === undefined || !allowed.includes('*')) return null;

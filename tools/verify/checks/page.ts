@@ -1,4 +1,4 @@
-/* The page, what it loads, and what it answers besides: headers, compression, no refusal by IIS. */
+/* Checks the page with its scripts and styles, its headers, compression, and large requests. */
 import { gunzipSync } from 'node:zlib';
 import { Answer, isHtml, serverOf } from '../browser';
 import { cures, header, nginx, noHeader } from '../cures';
@@ -8,7 +8,7 @@ import { Fault, fault, Outcome } from '../result';
 import { askHandshake } from '../session';
 import type { Target } from '../target';
 
-/** The page, and each script and style of this server that it names. */
+/** The page arrives, with the scripts and styles that it loads from this server. */
 export async function page(target: Target): Promise<Outcome> {
   const { page: address, home, browser } = target;
   if (!home.readable) return { saw: 'compressed', faults: [packedTwice('page', home)] };
@@ -29,7 +29,7 @@ export async function page(target: Target): Promise<Outcome> {
   };
 }
 
-/** The page's own scripts and styles, with what their type has to be. */
+/** Finds the scripts and styles that a page loads from its own server, each with its type. */
 export function loaded(home: Answer, page: URL): Map<URL, RegExp> {
   const files = new Map<URL, RegExp>();
   const html = home.text.replace(/<!--[^]*?-->/g, '');
@@ -47,13 +47,13 @@ export function loaded(home: Answer, page: URL): Map<URL, RegExp> {
 
 function packedTwice(what: string, { headers }: Answer): Fault {
   return fault(
-    `${what}: Content-Encoding ${headers['content-encoding']}, and it cannot be unpacked`,
-    'something compresses what the server has compressed', cures.dynamicCompression,
+    `${what}: Content-Encoding ${headers['content-encoding']}, and it cannot be decompressed`,
+    'IIS or a proxy compresses an answer that the server has compressed', cures.dynamicCompression,
     nginx('gzip off;'),
   );
 }
 
-/** The headers that IIS adds and takes away, on the page and on what Socket.IO answers. */
+/** The headers that web.config adds and removes, on the page and on an answer of Socket.IO. */
 export async function headers(target: Target): Promise<Outcome> {
   const socket = await askHandshake(target);
   const faults: Fault[] = [];
@@ -74,7 +74,7 @@ export async function headers(target: Target): Promise<Outcome> {
   for (const [what, answer] of [['page', target.home], ['handshake', socket]] as const) {
     for (const [name, value, should, without] of expected) {
       const got = answer.headers[name.toLowerCase()] as string | undefined;
-      // One that is there twice counts as it stands first.
+      // Where a header is there twice, node joins the values; the first one counts.
       if (got !== undefined && value.test(got.split(', ')[0]!)) continue;
       faults.push(fault(`${what}: ${name}: ${got ?? 'missing'}`, without, header(name, should)));
     }
@@ -86,7 +86,7 @@ export async function headers(target: Target): Promise<Outcome> {
   return { saw: `${expected.length} there, X-Powered-By absent`, faults };
 }
 
-/** The client script is compressed for who asks, by the server; Socket.IO's answers are not. */
+/** The server compresses the client script, and no answers of Socket.IO. */
 export async function compression(target: Target): Promise<Outcome> {
   const script = await target.browser.ask(new URL(`${target.resource}/socket.io.js`, target.base));
   const handshake = await askHandshake(target);
@@ -108,12 +108,12 @@ export async function compression(target: Target): Promise<Outcome> {
   return { saw: `client script ${size} KB with ${packed}, handshake plain`, faults };
 }
 
-/** The server says Vary: Accept-Encoding wherever it compresses for those who ask. */
+/** The server sends Vary: Accept-Encoding with each answer that it would compress on request. */
 function notCompressed(script: Answer): Fault {
   const saw = 'client script: not compressed';
   if (/accept-encoding/i.test(script.headers.vary ?? '')) {
     return fault(
-      saw, 'a proxy does not hand Accept-Encoding on, or unpacks the answers',
+      saw, 'a proxy drops Accept-Encoding, or decompresses the answers',
       nginx('proxy_set_header Accept-Encoding $http_accept_encoding;'),
     );
   }
@@ -122,7 +122,7 @@ function notCompressed(script: Answer): Fault {
 
 function isScript({ text, body, headers }: Answer): boolean {
   if (text.includes('io.')) return true;
-  // Twice over: what is unpacked once is gzip again.
+  // The script may have been compressed twice: decompressed once, it is gzip again.
   if (headers['content-encoding'] !== 'gzip') return false;
   try {
     return gunzipSync(body).includes('io.');
@@ -131,7 +131,7 @@ function isScript({ text, body, headers }: Answer): boolean {
   }
 }
 
-/** A session's cookies and tokens, as a single sign-on makes them. */
+/** Bytes of cookies and tokens, as a single sign-on sets them. */
 const COOKIES = 12000;
 
 /** Requests with large headers reach the server: IIS takes 16 KB. */
@@ -141,9 +141,9 @@ export async function largeHeaders(target: Target): Promise<Outcome> {
   const cookies = [browser.cookiesFor(url), `verify=${'x'.repeat(COOKIES)}`];
   const headers = { Cookie: cookies.filter(Boolean).join('; ') };
   const answer = await browser.ask(url, { headers });
-  if (answer.status === 200) return { saw: `${COOKIES / 1000} KB taken` };
+  if (answer.status === 200) return { saw: `${COOKIES / 1000} KB accepted` };
   const without = await browser.ask(url);
-  // What refuses every request is another check's.
+  // If every request is refused, another check reports that.
   if (without.status !== 200) return { saw: 'no health to ask for', skipped: true };
   const saw = `headers of ${COOKIES / 1000} KB`;
   if (answer.status === 500 && isOfIis(answer)) {
@@ -153,7 +153,10 @@ export async function largeHeaders(target: Target): Promise<Outcome> {
   throw await diagnose(saw, answer, target);
 }
 
-/** What IIS takes of an address by default reaches the server: it says itself that it has none. */
+/**
+ * URLs that IIS accepts by default reach the server, which has its own 404 for them. A request
+ * filtering that is stricter would refuse them.
+ */
 export async function addresses(target: Target): Promise<Outcome> {
   const { browser, base } = target;
   const long = Array.from({ length: 4 }, () => 'x'.repeat(200)).join('/');
@@ -164,7 +167,7 @@ export async function addresses(target: Target): Promise<Outcome> {
     ['a file of a type that IIS does not know', 'verify.unknown'],
   ];
   const faults: Fault[] = [];
-  // Where IIS replaces the texts of errors, it cannot be seen who answers.
+  // If IIS replaces the texts of errors, all answers look like its own.
   const plainly = await browser.ask(new URL('verify', base));
   if (isOfIis(plainly)) return { saw: 'who answers errors cannot be seen', skipped: true };
   for (const [what, path] of asked) {

@@ -1,4 +1,4 @@
-/* What takes time: polls held for long, many at once, a request after idle. */
+/* Checks that take time: polls that wait, many polls at once, a request after idle time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NoAnswer } from '../browser';
 import { appcmd, Cure, cures, NAME, nginx } from '../cures';
@@ -10,8 +10,8 @@ import { acknowledged, askHandshake, openSession, Session } from '../session';
 import type { Target } from '../target';
 
 /**
- * Polls on one connection for as long as is asked for, then one more request on it. 0.9 answers a
- * poll after 20 s with nothing; then the next one follows.
+ * Polls on one connection for `hold` seconds, and then sends one more request on it. 0.9 answers a
+ * poll without data after 20 s, and the client sends the next one.
  */
 export async function heldPolls(target: Target): Promise<Outcome> {
   const agent = target.browser.connections(target.base, 1);
@@ -19,7 +19,7 @@ export async function heldPolls(target: Target): Promise<Outcome> {
   let [polls, longest, asked] = [0, 0, 0];
   const start = Date.now();
   const session = await openSession(target);
-  // Answers the poll that waits when the time is up.
+  // When the time is up, the acknowledgement of this event ends the poll that waits.
   const wake = setTimeout(
     () => void session.post(acknowledged(1)).catch(() => undefined), target.hold * 1000);
   try {
@@ -35,7 +35,7 @@ export async function heldPolls(target: Target): Promise<Outcome> {
     connections.add(next.socket);
     await expectOk('the request after the polls', next, target);
   } catch (error) {
-    throw tooQuiet(error, (Date.now() - asked) / 1000);
+    throw faultOfWaiting(error, (Date.now() - asked) / 1000);
   } finally {
     clearTimeout(wake);
     await session.close();
@@ -59,8 +59,12 @@ function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** @param after how long the poll waited, s */
-function tooQuiet(error: unknown, after: number): unknown {
+/**
+ * The fault behind an error of a poll that had waited.
+ * @param after how long the poll had waited, in s
+ * @returns the error itself if the waiting is not its cause
+ */
+function faultOfWaiting(error: unknown, after: number): unknown {
   const late = `after ${after.toFixed(1)} s of waiting`;
   if (error instanceof Fault) {
     const [, status] = /status (\d+)/.exec(error.saw) ?? [];
@@ -75,7 +79,7 @@ function tooQuiet(error: unknown, after: number): unknown {
   return cutsPolls(`${error.message}, ${late}`, after);
 }
 
-/** Half of the time that a poll gets leaves room for a slow network. */
+/** The poll was cut. The cure for the application is polls of half the time that it had waited. */
 function cutsPolls(saw: string, after: number): Fault {
   const duration = Math.max(1, Math.floor(after / 2));
   const cure: Cure = {
@@ -88,23 +92,23 @@ function cutsPolls(saw: string, after: number): Fault {
 }
 
 /**
- * So many clients whose polls wait at the same time, each on a connection of its own; and one more
- * request beside them.
+ * Has the polls of many clients wait at the same time, each on a connection of its own. Then it
+ * sends one more request beside them.
  */
 export async function manyPolls(target: Target): Promise<Outcome> {
   const refused = new Map<string, { fault: Fault; times: number }>();
-  /** @param after how long the poll had waited, s: what is refused is refused at once */
+  /** @param after how long the poll had waited, in s: a limit refuses a poll at once */
   const count = (error: unknown, after = 0) => {
     if (!(error instanceof Fault || error instanceof NoAnswer)) throw error;
     const atOnce = error instanceof Fault ? error : new Fault(error.message, TOO_MANY_REQUESTS);
-    const one = after > 0.5 ? tooQuiet(error, after) as Fault : atOnce;
+    const one = after > 0.5 ? faultOfWaiting(error, after) as Fault : atOnce;
     const key = JSON.stringify(one.causes);
     const known = refused.get(key);
     refused.set(key, { fault: known?.fault ?? one, times: (known?.times ?? 0) + 1 });
   };
 
-  // All are opened before one waits: an application that tells everyone of a newcomer would answer
-  // every poll for each.
+  // All sessions are opened before one poll waits. An application that tells all clients of a new
+  // one would otherwise answer every waiting poll at each handshake.
   const opening = target.browser.connections(target.base);
   const sessions: Session[] = [];
   let slowest = 0;
@@ -131,26 +135,27 @@ export async function manyPolls(target: Target): Promise<Outcome> {
       if (!over) count(error, (Date.now() - asked) / 1000);
     }
   }));
-  // They wait when all have been asked for some time: none is still on its way. In a busy
-  // application some are always answered.
+  // All polls wait when no poll was sent or answered for some time. In a busy application that
+  // may never be so, and the patience ends.
   const onTheWay = 500 + 3 * slowest;
   let [looks, seen] = [0, 0];
   const allWait = () => {
-    // Looks are counted as well as time: a busy machine can be late with answers that are here.
+    // A busy machine can be late with answers that have arrived. So not only the time counts, but
+    // also how often this function has seen no change.
     looks = waiting === sessions.length && last === seen ? looks + 1 : 0;
     seen = last;
     return looks >= 10 && Date.now() - last > onTheWay;
   };
   const patience = 5000 + 10 * slowest;
   for (const start = Date.now(); !allWait() && Date.now() - start < patience;) await sleep(50);
-  const beside = await besides(target).catch((error: Fault) => error);
+  const beside = await requestBeside(target).catch((error: Fault) => error);
 
   over = true;
   const close = () => inBatches(sessions, session => session.close(), count);
   await close();
-  // Where more is refused than taken, so is the end of a session. iisnode counts a poll until it is
-  // answered: 20 s at most.
-  if (refused.size > 0) {
+  // Where polls were refused, the requests that end the sessions may be refused, too. They are
+  // sent again when the server has answered the polls, after 20 s at most.
+  if (refused.size > 0 || beside instanceof Fault) {
     await Promise.race([all, sleep(25000, undefined, { ref: false })]).then(close);
   }
   agent.destroy();
@@ -167,8 +172,12 @@ export async function manyPolls(target: Target): Promise<Outcome> {
   return { saw, faults };
 }
 
-/** @throws Fault */
-async function besides(target: Target): Promise<number> {
+/**
+ * Sends a request while polls wait.
+ * @returns the time until its answer, in ms
+ * @throws Fault if it fails
+ */
+async function requestBeside(target: Target): Promise<number> {
   const what = 'a request beside them';
   const answer = await askHandshake(target, { seconds: 10 }).catch((error: NoAnswer) => {
     throw fault(
@@ -185,7 +194,7 @@ async function besides(target: Target): Promise<number> {
   return answer.ms;
 }
 
-/** 50 at a time, so that this machine is not what limits. */
+/** Calls a function for each item, 50 at a time: more could be too many for this machine. */
 async function inBatches<T>(
   items: T[], act: (item: T) => Promise<unknown>, failed: (error: unknown) => void,
 ): Promise<void> {
@@ -194,7 +203,7 @@ async function inBatches<T>(
   }
 }
 
-/** How long the first visitor waits after a time without any. */
+/** Measures how long the first visitor waits after a time without requests. */
 export async function afterIdle(target: Target): Promise<Outcome> {
   if (!target.idle) return { saw: 'not asked for: --idle 60', skipped: true };
   await sleep(target.idle * 1000);

@@ -1,8 +1,7 @@
 /*
- * A WebSocket as browsers open it, and as older Firefoxes did. iisnode hands an upgrade on only if
- * `Connection: Upgrade` is all that the header says: that of Chromium, and of Firefox today. Older
- * Firefoxes say `keep-alive, Upgrade`, and have to be told quickly that there is no WebSocket for
- * them: they poll then.
+ * Opens a WebSocket as today's browsers do, and as older Firefoxes did. iisnode passes an upgrade
+ * on only if the header is exactly `Connection: Upgrade`. Chromium and today's Firefox send that.
+ * Older Firefoxes send `keep-alive, Upgrade`. They need a quick refusal, and poll then.
  */
 import type { Socket } from 'node:net';
 import { appSetting, cures, nginx } from '../cures';
@@ -11,24 +10,25 @@ import { fault, Outcome } from '../result';
 import { acknowledged, openSession } from '../session';
 import type { Target } from '../target';
 
-/** realtime.js waits this long for a WebSocket, s. */
+/** realtime.js waits so long for a WebSocket, in seconds. */
 const PATIENCE = 5;
 
 export async function webSocket(target: Target): Promise<Outcome> {
   if (!target.transports.includes('websocket')) {
     return { saw: 'websocket is not meant to be offered', skipped: true };
   }
-  const ms = await ofToday(target);
+  const ms = await todaysBrowser(target);
   return { saw: `acknowledged in ${ms} ms; an older Firefox ${await olderFirefox(target)}` };
 }
 
-/** @returns how long a message and its acknowledgement took, ms */
-async function ofToday(target: Target): Promise<number> {
+/** @returns the time from a message to its acknowledgement, in ms */
+async function todaysBrowser(target: Target): Promise<number> {
   const session = await openSession(target);
   const got = await session.browser.upgrade(session.url('websocket'), 'Upgrade', PATIENCE);
   if ('answer' in got) {
     const { answer } = got;
-    // The server's own words: it has been asked for something else.
+    // The server's own errors mean that a proxy has changed the request, or that it does not offer
+    // WebSockets.
     const saw = `a WebSocket: status ${answer.status}, ${answer.text}`;
     if (answer.text === 'a WebSocket is meant here') {
       const line =
@@ -55,7 +55,7 @@ async function ofToday(target: Target): Promise<number> {
   throw fault('a message over a WebSocket is not acknowledged', why, nginx('proxy_buffering off;'));
 }
 
-/** What an older Firefox gets. It polls then: that is slower by a moment, and no fault. */
+/** Describes the answer to an older Firefox. To poll is a moment slower, and no fault. */
 async function olderFirefox(target: Target): Promise<string> {
   const session = await openSession(target);
   const url = session.url('websocket');
@@ -63,7 +63,7 @@ async function olderFirefox(target: Target): Promise<string> {
   if (got === null) {
     throw fault(
       `an older Firefox's WebSocket: no answer within ${PATIENCE} s`,
-      'the upgrade is neither handed on nor refused: each visitor waits for it', cures.webSocket,
+      'the upgrade is neither passed on nor refused: each visitor waits for it', cures.webSocket,
       nginx('proxy_set_header Connection "Upgrade";'),
     );
   }
@@ -75,7 +75,7 @@ async function olderFirefox(target: Target): Promise<string> {
   return `polls (status ${got.answer.status}, iisnode does not hand its upgrade on)`;
 }
 
-/** Text frames, of less than 64 KB: enough for what is said here. */
+/** Reads and writes text frames of less than 64 KB, which is enough for these messages. */
 class Frames {
   #bytes: Buffer;
   #ended = false;
@@ -86,24 +86,24 @@ class Frames {
     socket.on('error', () => undefined).on('close', () => { this.#ended = true; });
   }
 
-  /** Masked with zeros, which leaves the text as it is (RFC 6455, 5.3). */
+  /** Sends a text. The mask is zero, which leaves the text as it is (RFC 6455, 5.3). */
   send(text: string): void {
     const payload = Buffer.from(text);
     const head = Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]);
     this.socket.write(Buffer.concat([head, payload]));
   }
 
-  /** The next text that is wanted; null if none comes within 10 s. */
+  /** @returns the next text that fits; null if none comes within 10 s */
   async next(is: (text: string) => boolean): Promise<string | null> {
     for (const end = Date.now() + 10000; Date.now() < end && !this.#ended;) {
-      const text = this.#take();
+      const text = this.#read();
       if (text !== null && is(text)) return text;
       if (text === null) await new Promise(resolve => setTimeout(resolve, 10));
     }
     return null;
   }
 
-  #take(): string | null {
+  #read(): string | null {
     const bytes = this.#bytes;
     if (bytes.length < 2) return null;
     const short = bytes[1]! & 0x7f;

@@ -1,0 +1,180 @@
+/*
+ * Many tabs of one browser. It opens six connections to a server for all of them together, and each
+ * tab of version 1.0.0 held one: with seven tabs a message took 15 s, with ten none connected.
+ */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestContext } from 'node:test';
+import type { Page } from 'playwright-core';
+import type { BrowserName } from '../../support/browser';
+import type { Tabs } from '../../support/tabs';
+import { until } from '../../support/wait';
+import { InTab, message, openTab } from './measure';
+import { startSite } from './site';
+import { windows } from './windows';
+
+const MOST_HELD = 4;
+/**
+ * ms, for a message, a page and its connection; longer where the first pages are slow already. Where each
+ * tab holds a connection, what is behind them waits until a poll is answered, for up to 20 s.
+ */
+const LONGEST = 8000;
+
+const hidden = (page: Page) => page.evaluate(() => document.hidden);
+
+/** @param count how many tabs, 8 at least */
+export async function manyTabs(t: TestContext, name: BrowserName, tabs: Tabs, count: number): Promise<void> {
+  const site = startSite(t);
+  const pages: Page[] = [];
+
+  /** ms. On a busy machine, five times as long as the slowest of the first four tabs took. */
+  let longest = LONGEST;
+
+  /** A message each way, in all tabs at once. */
+  async function messages(what: string): Promise<void> {
+    const took = await Promise.all(pages.map((page, i) => message(site, page, i + 1, what)));
+    const most = Math.max(...took);
+    t.diagnostic(`${name}, ${what}: ${most} ms at most, of each tab ${took.join(' ')}`);
+    assert(most < longest, `${most} ms`);
+    const heard = site.heard.filter(({ text }) => text === what).map(({ tab }) => tab);
+    assert.deepEqual(heard.sort((a, b) => a - b), pages.map((_page, i) => i + 1));
+  }
+
+  await t.test('each page comes, and connects', async () => {
+    for (let i = 1; i <= count; i++) {
+      const { page, load, connect } = await openTab(site, tabs, i);
+      if (i <= 4) longest = Math.max(longest, 5 * load);
+      assert(load < longest && connect < longest, `tab ${i}: ${load} ms, ${connect} ms`);
+      pages.push(page);
+      if (i !== MOST_HELD) continue;
+      // So many are as one is: no poll is short.
+      for (const [n, one] of pages.entries()) await message(site, one, n + 1);
+      assert.equal(site.short(), 0);
+    }
+    assert.equal(site.clients(), count);
+    // It is one browser's pool that they share, and some of it is left.
+    assert(site.mostConnections() <= 8, `${site.mostConnections()} connections`);
+    assert.deepEqual(await Promise.all(pages.map(hidden)), pages.map((_page, i) => i < count - 1));
+  });
+
+  await t.test('one in front: a message arrives in each, and four polls wait', async () => {
+    await messages('one in front');
+    await until(() => site.held().length === MOST_HELD, 'four polls to wait');
+    await until(() => site.held().includes(count), 'that of the tab in front among them');
+  });
+
+  await t.test('a tab that comes in front takes the place of a hidden one', async () => {
+    const waiting = [1, 2, 3, 4, 5].find(tab => !site.held().includes(tab))!;
+    await pages[waiting - 1]!.bringToFront();
+    await until(() => site.held().includes(waiting), 'its poll to wait');
+    await until(() => site.held().length === MOST_HELD, 'four polls to wait');
+  });
+
+  await t.test('idle, they cost less than a request a second each', async () => {
+    const before = site.requests();
+    site.mostHeld();
+    await sleep(5000);
+    const requests = (site.requests() - before) * 12;
+    t.diagnostic(`${name}: ${requests} requests a minute`);
+    assert(requests > (count - MOST_HELD) * 10 && requests < count * 60);
+    assert.equal(site.mostHeld(), MOST_HELD);
+  });
+
+  await t.test('another page in front, all hidden: a message arrives in each', async () => {
+    const other = await tabs.open();
+    await until(async () => (await Promise.all(pages.map(hidden))).every(Boolean), 'all to hide');
+    await messages('all hidden');
+    await other.close();
+  });
+
+  await t.test('what is sent while places change hands arrives once and in order', async () => {
+    const stop = pages.map((_page, i) => site.count(i + 1));
+    const before = site.heard.length;
+    const fronts = Math.min(10, count);
+    for (let i = 0; i < fronts; i++) {
+      const page = pages[i * 7 % count]!;
+      await page.bringToFront();
+      for (const text of ['a', 'b', 'c']) {
+        await page.evaluate(text => (window as unknown as InTab).tab.emit(text), text);
+      }
+    }
+    const sent = stop.map(stopCounting => stopCounting());
+    await messages('at the end');
+    const heard = site.heard.slice(before);
+    for (const [i, page] of pages.entries()) {
+      const counted = await page.evaluate(() => (window as unknown as InTab).tab.counted);
+      assert.deepEqual(counted, Array.from({ length: sent[i]! }, (_, n) => n + 1));
+      const texts = heard.filter(({ tab }) => tab === i + 1).map(({ text }) => text);
+      const came = [...Array(fronts).keys()].some(n => n * 7 % count === i);
+      assert.deepEqual(texts, came ? ['a', 'b', 'c', 'at the end'] : ['at the end']);
+      const states = await page.evaluate(() => {
+        return (window as unknown as InTab).tab.statuses.map(({ state }) => state);
+      });
+      assert.deepEqual(states, ['connecting', 'connected'], 'none had to connect again');
+    }
+  });
+
+  await t.test('tabs that are closed leave their places to others, at once', async () => {
+    await until(() => site.held().length === MOST_HELD, 'four polls to wait');
+    const closed = site.held();
+    for (const tab of closed) await pages[tab - 1]!.close({ runBeforeUnload: false });
+    await until(() => site.held().length === MOST_HELD, 'four others to take their places', 30);
+    assert(site.held().every(tab => !closed.includes(tab)));
+  });
+
+  for (const page of pages) if (!page.isClosed()) await page.close();
+}
+
+/** Where there are few tabs, or something is not as it should be. */
+export async function fewTabs(t: TestContext, name: BrowserName, tabs: Tabs): Promise<void> {
+  // In Firefox a window takes seconds to open: see tabs.long.test.ts.
+  if (name === 'chromium') {
+    await t.test('five windows, all visible: a message arrives in each', () => windows(t, tabs));
+  }
+
+  await t.test('the place of a tab that is gone without a word is free after 90 s', async () => {
+    const site = startSite(t);
+    const page = await tabs.open();
+    await page.goto(site.url(0));
+    // As if four other tabs had polled for the last time 85 s ago.
+    await page.evaluate(() => {
+      (window as unknown as InTab).tab.close();
+      for (let i = 0; i < 4; i++) {
+        localStorage.setItem(`realtime  place ${i}`, `gone${i} visible ${Date.now() - 85000}`);
+      }
+    });
+    await page.goto(site.url(1));
+    await until(() => site.short() > 0, 'a short poll');
+    assert.deepEqual(site.held(), []);
+    await until(() => site.held().length === 1, 'a poll to wait', 30);
+    // A time that is still to come was written by a clock that has been set since.
+    await page.evaluate(() => {
+      (window as unknown as InTab).tab.close();
+      for (let i = 0; i < 4; i++) {
+        localStorage.setItem(`realtime  place ${i}`, `ahead${i} visible ${Date.now() + 1e7}`);
+      }
+    });
+    await page.goto(site.url(2));
+    await until(() => site.held().length === 1, 'a poll to wait', 30);
+    await page.close();
+  });
+
+  await t.test('where localStorage throws, polls are held', async () => {
+    const site = startSite(t);
+    const page = await tabs.open();
+    await page.addInitScript(() => {
+      Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } });
+    });
+    await openTab(site, { open: () => Promise.resolve(page) }, 1);
+    await until(() => site.held().length === 1, 'a poll to wait');
+    await page.close();
+    const other = await tabs.open();
+    await other.addInitScript(() => {
+      Storage.prototype.setItem = () => { throw new Error('full'); };
+    });
+    await openTab(site, { open: () => Promise.resolve(other) }, 2);
+    await until(() => site.held().includes(2), 'a poll to wait');
+    assert.equal(site.short(), 0);
+    await other.close();
+  });
+}

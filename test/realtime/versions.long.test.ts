@@ -1,0 +1,6 @@
+/* Each client of 0.9 that there is, when its session is gone: as in versions.test.ts. */
+import { test } from 'node:test';
+import { inNode, inPages, VERSIONS } from './versions/clients';
+
+test('in a page: a client whose session is not known comes back with a new one, and knows that it does', t => inPages(t, VERSIONS));
+test('in node: a client whose session is not known comes back with a new one, and knows that it does', t => inNode(t, VERSIONS));

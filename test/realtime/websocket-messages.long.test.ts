@@ -1,0 +1,5 @@
+/* As websocket-messages.test.ts, with more clients. */
+import { test } from 'node:test';
+import { cutOff } from './websocket/messages';
+
+test('40 clients; the process is recycled, then WebSockets are cut at random', t => cutOff(t, 40));

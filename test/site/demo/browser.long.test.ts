@@ -1,0 +1,4 @@
+/* The demo page in another browser. */
+import { converses } from './browser';
+
+converses('firefox');

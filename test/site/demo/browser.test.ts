@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { test, TestContext } from 'node:test';
+import express from 'express';
+import type { Page } from 'playwright-core';
+import { complaints, openBrowser } from '../../support/browser';
+import { serveAsIis } from '../../support/iis';
+import { startServer } from '../../support/server';
+import { appPath, resource, root } from '../../support/template';
+import { until } from '../../support/wait';
+import { connected, converses, inBrowser, send } from './browser';
+
+converses('chromium');
+
+inBrowser('behind IIS the page works under the policy in web.config, and the policy is in force', async ({ t, page }) => {
+  const { origin } = await serveAsIis(t);
+  const found = complaints(page);
+  await page.goto(`${origin}${appPath}/`);
+  await connected(page);
+  await send(page, 'hello');
+  await page.waitForSelector('#log .in');
+  assert.equal(found.join(), '');
+  await page.evaluate(() => {
+    const script = document.createElement('script');
+    script.textContent = 'document.title = "run"';
+    document.body.appendChild(script);
+  });
+  await until(() => found.some(text => text.includes('Content Security Policy')), 'the violation');
+  assert.notEqual(await page.title(), 'run');
+});
+
+inBrowser('the page can be used with a keyboard, and says what it is to a screen reader', async ({ page, server }) => {
+  await page.goto(server.page);
+  await connected(page);
+  const tree = await page.locator('main').ariaSnapshot();
+  for (const part of ['heading', 'status: connected', 'textbox "Message"', 'button "Send"', 'log "Messages"']) {
+    assert(tree.includes(part), `${part} in\n${tree}`);
+  }
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('typed');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Space');
+  await page.waitForSelector('#log .in');
+  assert.match(await page.locator('#log .out').textContent() ?? '', /^You: typed/);
+});
+
+inBrowser('a handler of the page that throws does not hold up the next events, and its error is seen', async ({ page, server }) => {
+  const errors: string[] = [];
+  page.on('pageerror', error => errors.push(error.message));
+  await page.goto(server.page);
+  await connected(page);
+  const answer = await page.evaluate(name => new Promise(resolve => {
+    setTimeout(resolve, 20000, 'nothing for 20 s');
+    const { Realtime } = window as unknown as { Realtime: { connect: (options: object) => any } };
+    const connection = Realtime.connect({ resource: name, url: '/' });
+    connection.on('clients', () => { throw new Error('in a handler'); });
+    connection.emit('message', 'one', () => { throw new Error('in an acknowledgement'); });
+    connection.emit('message', 'two', resolve);
+  }), resource.slice(1));
+  assert.equal(answer, 'two');
+  await until(() => errors.length === 2, 'both errors');
+  assert.deepEqual(errors.sort(), ['in a handler', 'in an acknowledgement']);
+});
+
+inBrowser('two pages see each other, and see each other go', async ({ browser, page: first, server }) => {
+  const second = await browser.newPage();
+  const count = (page: Page, clients: number) => page.waitForFunction(n => document.getElementById('clients')!.textContent === String(n), clients);
+  await first.goto(server.page);
+  await count(first, 1);
+  await second.goto(server.page);
+  await Promise.all([count(first, 2), count(second, 2)]);
+  // Again and again: the page comes back from the browser's memory, where it is kept as it was.
+  for (let i = 0; i < 2; i++) {
+    await second.goto(`${server.page}health`);
+    await count(first, 1);
+    await second.goBack({ waitUntil: 'commit' });
+    await Promise.all([count(first, 2), count(second, 2)]);
+  }
+});
+
+inBrowser('the page works over an IPv6 address, and at the root of a site', async ({ t, page, server }) => {
+  await page.goto(server.page.replace('localhost', '[::1]'));
+  await connected(page);
+  const atRoot = await startServer(t, { folder: root, env: { APP_PATH: '/' } });
+  await page.goto(atRoot.page);
+  await connected(page);
+});
+
+inBrowser('a page that came without the client script asks for it until it comes', async ({ page, server }) => {
+  let asked = 0;
+  await page.route('**/socket.io.js*', route => ++asked < 3 ? route.fulfill({ status: 503 }) : route.continue());
+  await page.goto(server.page);
+  await page.waitForSelector('text=the server does not answer');
+  await connected(page);
+});
+
+inBrowser('the server is stopped and started: the page says so, goes on by itself, and what was typed meanwhile arrives', async ({ t, page, server: first }) => {
+  await page.goto(first.page);
+  await connected(page);
+  const env = { PORT: String(first.port) };
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    const server = signal === 'SIGTERM' ? first : await startServer(t, { folder: root, env });
+    await connected(page);
+    await server.stop(signal);
+    await page.waitForSelector('#state.reconnecting');
+    assert.match(await page.textContent('#state') ?? '', /^reconnecting, try \d+…/);
+    await send(page, `sent after ${signal}`);
+    await page.waitForFunction(() => /try [3-9]/.test(document.getElementById('state')!.textContent!));
+  }
+  await startServer(t, { folder: root, env });
+  await connected(page);
+  await until(async () => await page.locator('#log .in').count() === 2, 'both answers');
+});
+
+/** The demo page on an origin of its own: the same files, but for the address of the client script. */
+async function hostElsewhere(t: TestContext, serverPage: () => string): Promise<string> {
+  const html = readFileSync(path.join(root, 'public', 'index.html'), 'utf8');
+  const app = express();
+  app.get('/', (_req, res) => { res.send(html.replace('src="socket/', `src="${serverPage()}socket/`)); });
+  app.use(express.static(path.join(root, 'public')));
+  const host = app.listen(0);
+  t.after(() => host.close());
+  await once(host, 'listening');
+  return `http://localhost:${(host.address() as AddressInfo).port}`;
+}
+
+test('a page of another origin in ALLOWED_ORIGINS connects, cookies included', async t => {
+  const browser = await openBrowser(t);
+  if (!browser) return;
+  const origin = await hostElsewhere(t, () => server.page);
+  const server = await startServer(t, { folder: root, env: { ALLOWED_ORIGINS: origin } });
+  await browser.addCookies([{ name: 'user', value: 'ada', url: server.origin }]);
+  const page = await browser.newPage();
+  const found = complaints(page);
+  const cookies: Promise<string | undefined>[] = [];
+  page.on('requestfinished', request => {
+    if (request.url().includes('/socket/1/')) cookies.push(request.allHeaders().then(all => all.cookie));
+  });
+  await page.goto(origin);
+  await connected(page);
+  await send(page, 'from elsewhere');
+  await page.waitForSelector('#log .in');
+  assert(cookies.length >= 4); // handshake, polls, a POST
+  assert.deepEqual(new Set(await Promise.all(cookies)), new Set(['user=ada']));
+  assert.deepEqual(found, []);
+});
+
+test('a page of another origin that is not in ALLOWED_ORIGINS is refused; the log says which', async t => {
+  const browser = await openBrowser(t);
+  if (!browser) return;
+  const origin = await hostElsewhere(t, () => server.page);
+  const server = await startServer(t, { folder: root, env: { ALLOWED_ORIGINS: 'http://friend.example' } });
+  const page = await browser.newPage();
+  await page.goto(origin);
+  await page.waitForSelector('#state.reconnecting');
+  assert(server.output().includes(origin), server.output());
+  assert.equal(await page.locator('#log li').count(), 0);
+});

@@ -1,0 +1,46 @@
+/* What browser.test.ts and browser.long.test.ts share. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test, TestContext } from 'node:test';
+import type { BrowserContext, Page } from 'playwright-core';
+import { BrowserName, complaints, openBrowser } from '../../support/browser';
+import { Running, startServer } from '../../support/server';
+import { root } from '../../support/template';
+import { until } from '../../support/wait';
+
+export interface Given { t: TestContext; page: Page; browser: BrowserContext; server: Running }
+
+/** A test with a browser, the server and an empty page of it; skipped where the browser is missing. */
+export function inBrowser(what: string, body: (given: Given) => Promise<void>, name: BrowserName = 'chromium'): void {
+  test(what, async t => {
+    const browser = await openBrowser(t, name);
+    if (browser) await body({ t, browser, server: await startServer(t, { folder: root }), page: await browser.newPage() });
+  });
+}
+
+export const connected = (page: Page) => page.waitForSelector('#state.connected');
+
+export async function send(page: Page, text: string): Promise<void> {
+  await page.fill('#text', text);
+  await page.press('#text', 'Enter');
+}
+
+/** The page connects, sends, and shows what comes back. */
+export function converses(name: BrowserName): void {
+  inBrowser(`${name}: the page connects over xhr-polling, sends, and shows the acknowledgement and the answer`, async ({ page, server }) => {
+    const found = complaints(page);
+    await page.goto(server.page);
+    await connected(page);
+    assert.equal(await page.textContent('#transport'), 'xhr-polling');
+    await page.waitForFunction(() => document.getElementById('clients')!.textContent === '1');
+    for (const text of ['Hello', '<b>not bold</b>', 'Grüße, 世界 ']) await send(page, text);
+    await until(async () => await page.locator('#log .in').count() === 3 && await page.locator('small', { hasText: 'received' }).count() === 3,
+      'three acknowledgements and three answers');
+    assert.deepEqual(await page.locator('#log .in').allTextContents(), ['Server: Got it!', 'Server: Got it!', 'Server: Got it!']);
+    assert.match(await page.locator('#log .out').nth(1).textContent() ?? '', /^You: <b>not bold<\/b> received, \d+ ms$/);
+    assert.match(await page.textContent('#median') ?? '', /^[\d.]+ ms$/);
+    assert.equal((await page.getAttribute('#trips polyline', 'points'))!.split(' ').length, 3);
+    await page.screenshot({ path: path.join(root, 'build', `page-${name}.png`) });
+    assert.deepEqual(found, []);
+  }, name);
+}

@@ -1,0 +1,45 @@
+/*
+ * The template as it lies on a server, with an application and pages of the tests' own (the folder
+ * application): tests that use it hold whatever a user writes in src/ and public/.
+ */
+import { cpSync, rmSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { Running, StartOptions, startServer } from './server';
+import { edit, Edit, emptyFolder, root } from './template';
+
+/** The files of the application: app.js, pages.js, and public/. */
+const application = path.join(root, 'test', 'support', 'application');
+
+/** Puts the application of the tests in the place of the one that a folder has. It must be built. */
+export function layApplication(folder: string): void {
+  for (const name of ['app.js', 'pages.js']) {
+    cpSync(path.join(application, name), path.join(folder, 'dist', name));
+  }
+  rmSync(path.join(folder, 'public'), { recursive: true, force: true });
+  cpSync(path.join(application, 'public'), path.join(folder, 'public'), { recursive: true });
+  cpSync(path.join(root, 'public', 'realtime.js'), path.join(folder, 'public', 'realtime.js'));
+}
+
+/**
+ * Makes a folder of what a server needs, built, with edits. It is gone when the test ends.
+ * @param edits of its files: 'web.config', 'iisnode.yml', 'dist/app.js', 'public/index.html'
+ * @returns its path
+ */
+export function deployApplication(t: TestContext, edits: Edit[] = []): string {
+  const folder = emptyFolder(t, 'application-');
+  for (const name of ['web.config', 'iisnode.yml', 'package.json', 'dist']) {
+    cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+  }
+  layApplication(folder);
+  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
+  for (const one of edits) edit(folder, one);
+  return folder;
+}
+
+/** Starts the server with the application of the tests. It is gone when the test ends. */
+export function startApplication(
+  t: TestContext, options: Omit<StartOptions, 'folder'> = {}, edits: Edit[] = [],
+): Promise<Running> {
+  return startServer(t, { ...options, folder: deployApplication(t, edits) });
+}

@@ -1,0 +1,126 @@
+import { ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fromRoot } from './template';
+
+interface Client {
+  send_command: (name: string, args: string[], done: (error: Error | null, reply: unknown) => void) => void;
+  quit: () => void;
+}
+const { createClient } = fromRoot('redis') as { createClient: (port: number, host: string) => Client };
+
+/** A connection to a Redis. */
+export interface Connection {
+  call: (name: string, ...args: (string | number)[]) => Promise<unknown>;
+  close: () => void;
+}
+
+/** A Redis that runs. */
+export interface RedisServer {
+  url: string;
+  port: number;
+  stop: () => Promise<void>;
+  /** It will be empty when it is started again. */
+  forget: () => void;
+  /** Starts it again: empty, or with what it has in its folder. */
+  start: () => Promise<void>;
+  /** It neither answers nor ends. */
+  freeze: () => void;
+  thaw: () => void;
+  /** Sends it a command, and gives what it answers. */
+  call: (name: string, ...args: string[]) => Promise<unknown>;
+  /** A connection for many commands. */
+  connect: () => Connection;
+  /** What it says of itself: how many commands it has been sent, by name. */
+  commands: () => Promise<Record<string, number>>;
+  /** The same, the processor time that it has taken so far, user and system, µs, and the bytes that it was sent. */
+  readings: () => Promise<{ cpu: number; bytes: number; commands: Record<string, number> }>;
+  /** Ends it without waiting. */
+  kill: () => void;
+}
+
+/**
+ * Starts a Redis that keeps nothing on the disk but what SAVE writes into a folder, if there is one. Null where there is none. Whoever
+ * started it has to end it, with its last `stop`.
+ */
+export async function launchRedis(password?: string, folder?: string): Promise<RedisServer | null> {
+  // Redis is not made for Windows. What others have made of it could not be frozen.
+  if (process.platform === 'win32' || spawnSync('redis-server', ['--version']).status !== 0) return null;
+  const port = await freePort();
+  let child: ChildProcess;
+  const start = async () => {
+    child = spawn('redis-server', [
+      '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...folder ? ['--dir', folder] : [],
+      ...password ? ['--requirepass', password] : [],
+    ], { stdio: 'ignore' });
+    for (const end = Date.now() + 20000; await ask(port, 'PING') === '';) {
+      if (Date.now() > end) throw new Error('waited 20 s for redis-server to listen');
+      await sleep(20);
+    }
+  };
+  const kill = () => { child.kill('SIGKILL'); };
+  process.on('exit', kill);
+  const stop = async () => {
+    const gone = once(child, 'exit');
+    if (child.exitCode === null && child.signalCode === null && child.kill('SIGKILL')) await gone;
+  };
+  await start();
+  return {
+    port, start, stop, kill,
+    forget: () => { if (folder) rmSync(path.join(folder, 'dump.rdb'), { force: true }); },
+    url: `redis://${password ? `:${password}@` : ''}127.0.0.1:${port}`,
+    freeze: () => { child.kill('SIGSTOP'); },
+    thaw: () => { child.kill('SIGCONT'); },
+    call: (name, ...args) => new Promise((resolve, reject) => {
+      const client = createClient(port, '127.0.0.1');
+      client.send_command(name, args, (error, reply) => {
+        client.quit();
+        if (error) reject(error); else resolve(reply);
+      });
+    }),
+    connect: () => {
+      const client = createClient(port, '127.0.0.1');
+      return {
+        close: () => client.quit(),
+        call: (name, ...args) => new Promise((resolve, reject) => {
+          client.send_command(name, args.map(String), (error, reply) => { if (error) reject(error); else resolve(reply); });
+        }),
+      };
+    },
+    commands: async () => readCommands(await ask(port, 'INFO commandstats')),
+    readings: async () => {
+      const text = await ask(port, 'INFO all');
+      const seconds = (name: string) => Number(new RegExp(`^used_cpu_${name}:([\\d.]+)`, 'm').exec(text)![1]);
+      const bytes = Number(/^total_net_input_bytes:(\d+)/m.exec(text)![1]);
+      return { bytes, cpu: Math.round((seconds('user') + seconds('sys')) * 1e6), commands: readCommands(text) };
+    },
+  };
+}
+
+function readCommands(text: string): Record<string, number> {
+  return Object.fromEntries(Array.from(text.matchAll(/cmdstat_([\w|]+):calls=(\d+)/g), ([, name, calls]) => [name, Number(calls)]));
+}
+
+/** Sends one command, and gives what comes within 100 ms; nothing, if nobody listens. */
+function ask(port: number, command: string): Promise<string> {
+  return new Promise(resolve => {
+    let text = '';
+    const socket: net.Socket = net.connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));
+    socket.on('data', data => {
+      text += String(data);
+      setTimeout(() => socket.destroy(), 100);
+    });
+    socket.on('error', () => undefined).on('close', () => resolve(text));
+  });
+}
+
+export async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  return port;
+}

@@ -1,0 +1,85 @@
+/* Socket.IO 4, server and client, as someone who moves on would use them: over polling, under the path of the template. */
+import { once } from 'node:events';
+import { createServer, Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+import { fromPeers } from '../../../../tools/bench/paths';
+import { installPeers } from '../../../../tools/bench/peers';
+import { available } from '../../../support/available';
+import { resource } from '../../../support/template';
+import { until } from '../../../support/wait';
+
+/** By the first cell of a row: what tries it. */
+export type Rows = Record<string, (t: TestContext) => unknown>;
+
+export const options = { path: resource, transports: ['polling'] };
+
+export const onConnection = (handler: (socket: any) => void) => (io: any) => io.on('connection', handler);
+
+/** Its client, as far as the tests go. */
+export interface Client {
+  id: string;
+  connected: boolean;
+  active: boolean;
+  recovered: boolean;
+  io: { engine: { close: () => void; transport: { name: string } }; on: (event: string, handler: (...args: any[]) => void) => void };
+  on: (event: string, handler: (...args: any[]) => void) => void;
+  emit: (event: string, ...args: unknown[]) => void;
+  emitWithAck: (event: string, ...args: unknown[]) => Promise<any>;
+  timeout: (ms: number) => Client;
+  disconnect: () => void;
+}
+
+/** Whether Socket.IO 4 is there: installs it if it is not. */
+export function socketIo4(t: TestContext): boolean {
+  try {
+    installPeers(true);
+  } catch (error) {
+    t.diagnostic((error as Error).message);
+    return available(t, 'socket.io 4, which npm ci in tools/bench installs,', false);
+  }
+  return true;
+}
+
+/** Starts a server with an application, in the place of server.ts. It is gone when the test ends. */
+export async function start(t: TestContext, app: (io: any) => void = () => undefined, more: object = {}, port: number | string = 0) {
+  const { Server } = fromPeers('socket.io') as { Server: new (server: HttpServer, options: object) => any };
+  const server = createServer((_req, res) => res.end('a page'));
+  const io = new Server(server, { ...options, ...more });
+  t.after(() => {
+    io.close();
+    server.closeAllConnections();
+  });
+  app(io);
+  server.listen(port);
+  await once(server, 'listening');
+  return { io, server, origin: `http://localhost:${(server.address() as AddressInfo).port}` };
+}
+
+/** Connects as the page would. It tries again soon. The client is closed when the test ends. */
+export function connect(t: TestContext, url: string, more: object = {}): Client {
+  const { io } = fromPeers('socket.io-client') as { io: (url: string, options: object) => Client };
+  const client = io(url, { ...options, forceNew: true, reconnectionDelay: 50, reconnectionDelayMax: 50, ...more });
+  t.after(() => client.disconnect());
+  return client;
+}
+
+/** The arguments of the next `event`. Fails after 10 s. */
+export function next(from: { on: Client['on'] }, event: string): Promise<any[]> {
+  return new Promise((resolve, reject) => {
+    const tooLong = setTimeout(() => reject(new Error(`waited 10 s for ${event}`)), 10000);
+    from.on(event, (...args) => {
+      clearTimeout(tooLong);
+      resolve(args);
+    });
+  });
+}
+
+/** Cuts the connection of the one client that there is, while its poll waits; gives the client's socket on the server, which knows. */
+export async function cut({ io, server }: { io: any; server: HttpServer }): Promise<any> {
+  const socket = await until<any>(() => Array.from(io.sockets.sockets.values() as any[]).find(one => one.conn.transport.writable), 'a poll');
+  const gone = next(socket, 'disconnect');
+  server.closeAllConnections();
+  await gone;
+  return socket;
+}

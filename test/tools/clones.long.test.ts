@@ -1,0 +1,117 @@
+/*
+ * Clones of the template as their owners change them: after README's "Make it yours", with the demo
+ * gone; and with all folders gone that README says can be deleted. What is left builds, lints, and
+ * passes its tests: those are run that a user's application, its page, its name or a folder that is
+ * gone could break; all of them would take as long again as `npm test`.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { command, commit, env, repository } from '../support/repository';
+import { edit } from '../support/template';
+import { buildAndLint, DELETABLE } from './clones/cases';
+
+const APP = `import type { ClientToServerEvents, ServerToClientEvents } from './events';
+import type { Server } from './realtime';
+
+/** A chat: what one says goes to all who are in its room. */
+export function app(io: Server<ClientToServerEvents, ServerToClientEvents>): void {
+  io.sockets.on('connection', socket => {
+    socket.on('join', room => { socket.join(String(room)); });
+    socket.on('say', (room, text, done) => {
+      io.sockets.to(String(room)).emit('said', String(text));
+      if (typeof done === 'function') done();
+    });
+  });
+}
+`;
+const EVENTS = `export interface ClientToServerEvents {
+  join: (room: string) => void;
+  say: (room: string, text: string, done?: () => void) => void;
+}
+
+export interface ServerToClientEvents {
+  said: (text: string) => void;
+}
+`;
+const PAGE = `<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>A chat</title></head>
+<body>
+  <ol id="said"></ol>
+  <script src="socket/socket.io.js"></script>
+  <script src="realtime.js"></script>
+  <script src="chat.js"></script>
+</body>
+</html>
+`;
+const SCRIPT = `(function () {
+  'use strict';
+  var connection = Realtime.connect();
+  connection.on('said', function (text) {
+    var line = document.createElement('li');
+    line.textContent = text;
+    document.body.appendChild(line);
+  });
+  connection.on('status', function (status) {
+    if (status.state === 'connected' && !status.recovered) connection.emit('join', 'lobby');
+  });
+  connection.emit('say', 'lobby', 'hello');
+})();
+`;
+const TEST = `import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ask, connect, next } from './support/client';
+import { startApp } from './support/server';
+
+test('what one says is heard in the room', async t => {
+  const { origin } = await startApp(t);
+  const client = connect(t, origin);
+  await next(client, 'connect');
+  client.emit('join', 'lobby');
+  const said = next(client, 'said');
+  await ask(client, 'say', 'lobby', 'hello');
+  assert.deepEqual(await said, ['hello']);
+});
+`;
+
+/** Runs `npm test -- …` of a clone: the tests with one of these words in their path. */
+function passesItsTests(t: TestContext, folder: string, ...words: string[]): void {
+  const run = path.join(folder, 'build', 'test', 'run.js');
+  const { status, stdout } = spawnSync(process.execPath, [run, ...words], { cwd: folder, env, encoding: 'utf8', maxBuffer: 2 ** 28 });
+  const summary = stdout.slice(stdout.lastIndexOf('ℹ tests')).slice(0, 5000);
+  t.diagnostic(summary.split('\n').slice(0, 8).join(', '));
+  assert.equal(status, 0, summary);
+}
+
+test('after "Make it yours", with the demo gone: it builds, and its tests pass', t => {
+  const folder = repository(t);
+  if (!folder) return;
+  assert.equal(command(folder, 'rename', 'chat').stderr, '');
+  const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
+  write('src/events.ts', EVENTS);
+  write('src/app.ts', APP);
+  for (const name of readdirSync(path.join(folder, 'public'))) {
+    if (name !== 'realtime.js') rmSync(path.join(folder, 'public', name));
+  }
+  write('public/index.html', PAGE);
+  write('public/chat.js', SCRIPT);
+  edit(folder, ['src/pages.ts', `pages.get('/health'`, `pages.get('/own', (_req, res) => { res.send('my own page'); });\n\n  pages.get('/health'`]);
+  rmSync(path.join(folder, 'test', 'site', 'demo'), { recursive: true });
+  write('test/app.test.ts', TEST);
+  commit(folder);
+  buildAndLint(folder);
+  passesItsTests(t, folder, 'app', 'site/files', 'site/iis-template', 'site/process', 'polling', 'sessions', 'tools/package.test', 'tools/rename.test');
+});
+
+test('with all folders gone that can be deleted: it builds, and its tests pass', t => {
+  const folder = repository(t);
+  if (!folder) return;
+  // test/tools/bench is gone with test/tools already.
+  for (const name of DELETABLE.flat()) rmSync(path.join(folder, name), { recursive: true, force: true });
+  commit(folder);
+  buildAndLint(folder);
+  passesItsTests(t, folder, 'app', 'site/files', 'site/process', 'realtime/api');
+});

@@ -1,0 +1,27 @@
+/* What clones.long.test.ts and folders.long.test.ts share. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { env } from '../../support/repository';
+import { root } from '../../support/template';
+
+/** What README says can be deleted: each by itself, and all of them. */
+export const DELETABLE = [['test/hostile'], ['test/cluster'], ['test/tools'], ['tools/bench', 'test/tools/bench']];
+
+/** Runs a program of node_modules in a clone. @throws with what it said, if it fails */
+function run(folder: string, program: string, ...args: string[]): void {
+  try {
+    execFileSync(process.execPath, [path.join(root, 'node_modules', program), ...args], { cwd: folder, env, stdio: 'pipe' });
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: Buffer; stderr: Buffer };
+    assert.fail(`${program} ${args.join(' ')}:\n${stdout.toString()}${stderr.toString()}`);
+  }
+}
+
+/** Builds and lints a clone, from nothing. */
+export function buildAndLint(folder: string): void {
+  for (const built of ['dist', 'build/src', 'build/tools', 'build/test']) rmSync(path.join(folder, built), { recursive: true, force: true });
+  run(folder, 'typescript/bin/tsc', '-b', '.', 'src/browser', 'tools', 'test');
+  run(folder, 'eslint/bin/eslint.js', '.');
+}
