@@ -12,8 +12,8 @@ export interface Between {
   hold: (what: What) => void;
   /** What was held goes on, in order. */
   release: () => void;
-  /** From now on what goes through takes at most so long, ms. */
-  delay: (most: number) => void;
+  /** From now on all that goes through takes at most so long, or what the bus says does, ms. */
+  delay: (most: number, what?: 'bus') => void;
   /** All connections are cut: what was held is lost. */
   cut: () => void;
 }
@@ -25,6 +25,7 @@ export interface Between {
  */
 export async function standBetween(t: TestContext, port: number, most = 0): Promise<Between> {
   let held: What | null = null;
+  let mostOfBus = most;
   let goOn = () => {};
   let released = Promise.resolve();
   const sockets = new Set<net.Socket>();
@@ -36,14 +37,17 @@ export async function standBetween(t: TestContext, port: number, most = 0): Prom
     pass(near, far, data => {
       if (/\bxread\b/i.test(String(data))) what = 'bus';
       return what === 'commands' && held === 'commands';
-    });
-    pass(far, near, () => held === (what === 'bus' ? 'bus' : 'answers'));
+    }, () => most);
+    const longest = () => what === 'bus' ? mostOfBus : most;
+    pass(far, near, () => held === (what === 'bus' ? 'bus' : 'answers'), longest);
   });
 
-  function pass(from: net.Socket, to: net.Socket, isHeld: (data: Buffer) => boolean): void {
+  function pass(
+    from: net.Socket, to: net.Socket, isHeld: (data: Buffer) => boolean, longest: () => number,
+  ): void {
     let before: Promise<unknown> = Promise.resolve();
     from.on('data', data => {
-      const late = [sleep(Math.random() * most), ...isHeld(data) ? [released] : []];
+      const late = [sleep(Math.random() * longest()), ...isHeld(data) ? [released] : []];
       before = Promise.all([before, ...late]).then(() => { if (!to.destroyed) to.write(data); });
     });
     from.on('error', () => to.destroy()).on('close', () => to.destroy());
@@ -62,7 +66,10 @@ export async function standBetween(t: TestContext, port: number, most = 0): Prom
       held = null;
       goOn();
     },
-    delay: longest => { most = longest; },
+    delay: (longest, what) => {
+      mostOfBus = longest;
+      if (what !== 'bus') most = longest;
+    },
     cut: () => {
       for (const near of sockets) near.destroy();
     },

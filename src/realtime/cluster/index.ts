@@ -170,6 +170,7 @@ export class Cluster implements Backplane {
     }
     this.log.warn('Redis has lost data: all is written again');
     this.moves.onTrouble();
+    this.members.onLost();
     this.bus.begin(epoch, 0);
   }
 

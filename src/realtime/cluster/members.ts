@@ -33,8 +33,14 @@ export class Members {
    * @returns the processes that are to be forgotten by Redis, too
    */
   hear(peers: Map<string, Says>, time: number): string[] {
+    // While Redis did not answer nobody could be heard: each has as long as ever from now on.
+    const wasDeaf = time - this.askedAt > DEAD / 2;
     this.askedAt = time;
-    for (const id of this.heard.keys()) if (!peers.has(id)) this.heard.delete(id);
+    for (const [id, heard] of this.heard) {
+      if (wasDeaf) heard.at = time;
+      // One that is alive says something in a new epoch, too, within a second.
+      if (!peers.has(id) && time - heard.at > DEAD) this.heard.delete(id);
+    }
     const forgotten: string[] = [];
     for (const [id, says] of peers) {
       if (id === this.me) continue;
@@ -45,6 +51,11 @@ export class Members {
       if (time - at > FORGOTTEN) forgotten.push(id);
     }
     return forgotten;
+  }
+
+  /** Redis has lost data, and there is another bus: nobody is known to have read anything of it. */
+  onLost(): void {
+    for (const heard of this.heard.values()) heard.says = { ...heard.says, read: 0 };
   }
 
   /** @returns how many clients the others have, of those that are alive */

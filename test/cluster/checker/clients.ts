@@ -19,11 +19,12 @@ const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as {
   connect: (options: object) => Connection;
 };
 
+/** What a client sends. */
+export type Kind = 'number' | 'tell' | 'ask' | 'later';
+
 export class Watched {
-  sent = 0;
-  told = 0;
-  asked = 0;
-  later = 0;
+  /** When each message was sent, by kind: the first one is number 1, ms since the beginning. */
+  readonly times: Record<Kind, number[]> = { number: [], tell: [], ask: [], later: [] };
   readonly echoes: number[] = [];
   readonly late: number[] = [];
   /** 'client number', in the order in which it heard them. */
@@ -58,13 +59,19 @@ export class Watched {
     return this.number < WANDERING;
   }
 
+  /** How many messages of a kind it has sent. */
+  sent(kind: Kind): number {
+    return this.times[kind].length;
+  }
+
   begin(): void {
     const { connection, number } = this;
+    const next = (kind: Kind) => this.times[kind].push(this.time());
     this.timers = [
-      setInterval(() => connection.emit('number', this.sent += 1), EVERY),
-      setInterval(() => connection.emit('tell', number, this.told += 1), 4 * EVERY),
-      setInterval(() => this.ask('ask', this.asked += 1), 3 * EVERY),
-      setInterval(() => this.ask('later', this.later += 1), 5 * EVERY),
+      setInterval(() => connection.emit('number', next('number')), EVERY),
+      setInterval(() => connection.emit('tell', number, next('tell')), 4 * EVERY),
+      setInterval(() => this.ask('ask', next('ask')), 3 * EVERY),
+      setInterval(() => this.ask('later', next('later')), 5 * EVERY),
     ];
   }
 
@@ -82,8 +89,8 @@ export class Watched {
 
   /** Whether all has come that is to come. */
   hasAll(told: number): boolean {
-    return this.echoes.length >= this.sent && this.news.length >= told &&
-      this.answers.size >= this.asked + this.later;
+    return this.echoes.length >= this.sent('number') && this.news.length >= told &&
+      this.answers.size >= this.sent('ask') + this.sent('later');
   }
 
   finish(): void {

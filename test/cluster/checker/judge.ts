@@ -1,6 +1,11 @@
-/* What clients have sent and heard, compared with the promise (docs/delivery.md). */
-import type { Watched } from './clients';
-import { Fault, isExcused, LOSES, MOVES } from './faults';
+/*
+ * What clients have sent and heard, compared with the promise (docs/delivery.md). Whatever the promise
+ * excuses is excused near the faults that it names, and nowhere else.
+ */
+import type { Kind, Watched } from './clients';
+import {
+  excuse, Fault, hasNoOrder, isIn, mayBeKilled, mayBeOwed, mayRunTwice, Span,
+} from './faults';
 
 export interface Verdict {
   violations: string[];
@@ -13,107 +18,131 @@ export interface Verdict {
   messages: number;
 }
 
+/** By client: while which its messages may have been lost or doubled, as it has begun anew. */
+type Spans = Map<Watched, Span[]>;
+
 export function judge(clients: Watched[], faults: Fault[]): Verdict {
   const verdict: Verdict = { violations: [], excused: [], errors: 0, twice: 0, messages: 0 };
-  for (const client of clients) judgeOne(client, clients, faults, verdict);
-  if (!faults.some(({ what }) => LOSES.includes(what))) judgeOrder(clients, verdict);
+  const spans: Spans = new Map();
+  for (const client of clients) spans.set(client, judgeSessions(client, faults, verdict));
+  for (const client of clients) judgeOne(client, spans.get(client)!, faults, verdict);
+  for (const client of clients) judgeNews(client, clients, spans, verdict);
+  judgeOrder(clients, faults, verdict);
   return verdict;
 }
 
-function judgeOne(client: Watched, clients: Watched[], faults: Fault[], verdict: Verdict): void {
-  const { number, anew } = client;
-  const bad = (what: string) => verdict.violations.push(`client ${number}: ${what}`);
-  for (const time of anew) {
-    const line = `client ${number} began anew at ${(time / 1000).toFixed(1)} s`;
-    (isExcused(faults, time, client.wanders) ? verdict.excused : verdict.violations).push(line);
+function judgeSessions(client: Watched, faults: Fault[], verdict: Verdict): Span[] {
+  const spans: Span[] = [];
+  for (const time of client.anew) {
+    const span = excuse(faults, time, client.wanders);
+    const line = `client ${client.number} began anew at ${(time / 1000).toFixed(1)} s`;
+    (span ? verdict.excused : verdict.violations).push(line);
+    if (span) spans.push(span);
   }
-  verdict.messages += client.sent + client.told + client.asked + client.later + client.news.length;
+  return spans;
+}
 
-  // With a new session, what was under way in the old one may be lost, or handled again.
-  const isWhole = anew.length === 0;
-  const echoes = count(client.echoes, client.sent);
-  // What a timer would have sent is gone with a process that was killed: its answer says so.
-  const gone = (one: number) => {
-    const answer = client.answers.get(`later ${one}`);
-    return answer !== undefined && answer !== one;
-  };
-  const late = count(client.late, client.later, gone);
-  if (isWhole) {
-    if (echoes.lost + echoes.doubled + echoes.disordered > 0) bad(`echoes: ${say(echoes)}`);
-    if (late.lost > 0) bad(`sent by a timer: ${say(late)}`);
-    // A handler whose message was not written when its client moved runs again, and its timer, too.
-    const mayRunTwice = client.wanders || faults.some(({ what }) => MOVES.includes(what));
-    if (late.doubled > 0 && !mayRunTwice) bad(`sent by a timer: ${say(late)}`);
-    verdict.twice += late.doubled;
+function judgeOne(client: Watched, anew: Span[], faults: Fault[], verdict: Verdict): void {
+  const { number, times, answers } = client;
+  const bad = (what: string) => verdict.violations.push(`client ${number}: ${what}`);
+  const total = Object.values(times).reduce((sum, { length }) => sum + length, 0);
+  verdict.messages += total + client.news.length;
+  const sentIn = (kind: Kind, one: number, spans: Span[]) => isIn(spans, times[kind][one - 1]!);
+
+  const echoes = count(client.echoes, client.sent('number'));
+  const broken = echoes.filter(one => !sentIn('number', one, anew));
+  if (broken.length > 0) bad(`echoes lost, doubled or out of order: ${broken.join(' ')}`);
+  if (echoes.length > broken.length) {
+    verdict.excused.push(`client ${number}: ${echoes.length - broken.length} echoes`);
   }
+
+  const twice = mayRunTwice(faults);
+  const killed = mayBeKilled(faults);
+  const heard = new Map<number, number>();
+  for (const one of client.late) heard.set(one, (heard.get(one) ?? 0) + 1);
+  for (let one = 1; one <= client.sent('later'); one++) {
+    const times = heard.get(one) ?? 0;
+    if (times === 1 || sentIn('later', one, anew)) continue;
+    // What a timer would have sent is gone with a process that was killed: its answer says so.
+    const isGone = answers.get(`later ${one}`) !== one && sentIn('later', one, killed);
+    if (times === 0 && !isGone) bad(`what a timer has sent is lost: ${one}`);
+    // A handler whose message was not written when its client moved runs again, and its timer, too.
+    if (times === 2) verdict.twice += 1;
+    const mayBeTwice = client.wanders || sentIn('later', one, twice);
+    if (times > 2 || (times === 2 && !mayBeTwice)) bad(`a timer has run ${times} times: ${one}`);
+  }
+
   client.numbers.forEach((numbers, i) => {
     const isLast = i === client.numbers.length - 1;
-    const served = isLast && client.served !== null ? client.served : numbers.length;
-    const counted = count(numbers, served);
-    if (counted.lost + counted.doubled + counted.disordered > 0) bad(`numbers: ${say(counted)}`);
+    const wrong = count(numbers, isLast && client.served !== null ? client.served : numbers.length);
+    if (wrong.length > 0) bad(`numbers lost, doubled or out of order: ${wrong.join(' ')}`);
   });
   if (client.served === null) bad('was not answered at the end');
 
-  for (const [kind, asked] of [['ask', client.asked], ['later', client.later]] as const) {
-    for (let one = 1; one <= asked; one++) {
-      const answer = client.answers.get(`${kind} ${one}`);
+  const owed = mayBeOwed(faults);
+  for (const kind of ['ask', 'later'] as const) {
+    for (let one = 1; one <= client.sent(kind); one++) {
+      const answer = answers.get(`${kind} ${one}`);
       if (answer === one) continue;
       if (answer === undefined) bad(`${kind} ${one} was not acknowledged`);
-      else if (faults.some(({ what }) => MOVES.includes(what))) verdict.errors += 1;
+      else if (sentIn(kind, one, anew)) verdict.excused.push(`client ${number}: ${kind} ${one}`);
+      else if (kind === 'later' && sentIn(kind, one, owed)) verdict.errors += 1;
       else bad(`${kind} ${one} was acknowledged with an error`);
     }
   }
   if (client.doubleAnswers > 0) bad(`${client.doubleAnswers} acknowledgements came twice`);
+}
 
+/** What is told to all comes to each. */
+function judgeNews(client: Watched, clients: Watched[], spans: Spans, verdict: Verdict): void {
+  let excused = 0;
   for (const other of clients) {
     const heard = client.news.filter(one => one.startsWith(`${other.number} `))
       .map(one => Number(one.split(' ')[1]));
-    const counted = count(heard, other.told);
-    if (counted.disordered > 0) bad(`news of ${other.number}: ${say(counted)}`);
-    if (!isWhole || other.anew.length > 0) continue;
-    if (counted.lost + counted.doubled > 0) bad(`news of ${other.number}: ${say(counted)}`);
+    const all = count(heard, other.sent('tell'));
+    const broken = all.filter(one => {
+      const time = other.times.tell[one - 1]!;
+      return !isIn(spans.get(client)!, time) && !isIn(spans.get(other)!, time);
+    });
+    excused += all.length - broken.length;
+    if (broken.length === 0) continue;
+    verdict.violations.push(`client ${client.number}: news of ${other.number} lost, doubled or `
+      + `out of order: ${broken.join(' ')}`);
   }
+  if (excused > 0) verdict.excused.push(`client ${client.number}: ${excused} news`);
 }
 
 /** What is told to all has one order: any two clients have heard it in the same. */
-function judgeOrder(clients: Watched[], { violations }: Verdict): void {
-  const whole = clients.filter(({ anew }) => anew.length === 0);
-  const [first] = whole;
-  if (!first) return;
-  const places = new Map(first.news.map((one, i) => [one, i]));
-  for (const client of whole.slice(1)) {
+function judgeOrder(clients: Watched[], faults: Fault[], { violations }: Verdict): void {
+  const without = hasNoOrder(faults);
+  const orders = clients.map(client => [...new Set(client.news)].filter(one => {
+    const [number, which] = one.split(' ').map(Number);
+    return !isIn(without, clients[number!]!.times.tell[which! - 1]!);
+  }));
+  orders.forEach((order, i) => orders.slice(0, i).forEach((before, j) => {
+    const places = new Map(before.map((one, place) => [one, place]));
     let last = -1;
-    for (const one of client.news) {
+    for (const one of order) {
       const place = places.get(one);
       if (place === undefined) continue;
       if (place < last) {
-        violations.push(`client ${client.number} has heard ${one} later than client ${first.number}`);
-        break;
+        violations.push(`client ${i} has heard ${one} later than client ${j}`);
+        return;
       }
       last = place;
     }
-  }
+  }));
 }
 
-interface Count { lost: number; doubled: number; disordered: number; which: number[] }
-
-function count(heard: number[], sent: number, isGone: (one: number) => boolean = () => false): Count {
+/** @returns those that are lost, doubled, or behind a later one */
+function count(heard: number[], sent: number): number[] {
+  const wrong = new Set<number>(heard.filter((one, i) => heard.indexOf(one) !== i));
   const different = new Set(heard);
-  const missing: number[] = [];
-  for (let one = 1; one <= sent; one++) if (!different.has(one) && !isGone(one)) missing.push(one);
-  let disordered = 0;
+  for (let one = 1; one <= sent; one++) if (!different.has(one)) wrong.add(one);
   let highest = 0;
   for (const one of different) {
-    if (one < highest) disordered += 1;
+    if (one < highest) wrong.add(one);
     highest = Math.max(highest, one);
   }
-  const twice = heard.filter((one, i) => heard.indexOf(one) !== i);
-  return {
-    lost: missing.length, doubled: twice.length, disordered,
-    which: [...missing, ...twice].slice(0, 10),
-  };
-}
-
-function say({ lost, doubled, disordered, which }: Count): string {
-  return `${lost} lost, ${doubled} doubled, ${disordered} out of order (${which.join(' ')})`;
+  return [...wrong];
 }

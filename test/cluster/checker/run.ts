@@ -57,15 +57,19 @@ export async function run(
   await sleep(500);
   began = Date.now();
   for (const client of clients) client.begin();
+  const time = () => Date.now() - began;
 
   const faults = schedule(seed, seconds * 1000, together);
   await Promise.all(faults.map(async fault => {
     await sleep(fault.at);
-    await act(fault, { servers, betweens, redis, clients, start, ports, died });
+    fault.at = time();
+    const silent = await act(fault, { servers, betweens, redis, clients, start, ports, died });
+    fault.lasts = time() - fault.at;
+    fault.silent = silent ? fault.lasts : 0;
   }));
   await sleep(Math.max(0, began + seconds * 1000 - Date.now()));
   for (const client of clients) client.stop();
-  const told = clients.reduce((sum, client) => sum + client.told, 0);
+  const told = clients.reduce((sum, client) => sum + client.sent('tell'), 0);
   await wait(60, () => clients.every(client => client.hasAll(told)));
   await sleep(2000); // what comes twice
   for (const client of clients) client.finish();
@@ -100,7 +104,8 @@ function watch(servers: Running[]): Set<number> {
   return died;
 }
 
-async function act({ what, lasts, server: i }: Fault, scene: Scene): Promise<void> {
+/** @returns whether Redis has not answered a process, or none, for as long as the fault lasted */
+async function act({ what, lasts, server: i }: Fault, scene: Scene): Promise<boolean> {
   const { servers, betweens, redis } = scene;
   const server = servers[i]!;
   switch (what) {
@@ -110,17 +115,17 @@ async function act({ what, lasts, server: i }: Fault, scene: Scene): Promise<voi
       await sleep(what === 'kill' ? 500 : lasts);
       servers[i] = await scene.start(i);
       servers[i]!.process.once('exit', code => { if (code !== null) scene.died.add(i); });
-      return;
+      return false;
     case 'pause':
       server.process.kill('SIGSTOP');
       await sleep(NOTICED);
       for (const { front } of scene.clients) front.leave(scene.ports[i]!);
       await sleep(lasts - NOTICED);
       server.process.kill('SIGCONT');
-      return;
+      return false;
     case 'clock':
       for (const { process } of servers) process.kill('SIGUSR2');
-      return;
+      return false;
     case 'empty':
     case 'older':
     case 'restart':
@@ -131,33 +136,40 @@ async function act({ what, lasts, server: i }: Fault, scene: Scene): Promise<voi
       if (what === 'empty') redis.forget();
       await sleep(lasts / 4);
       await redis.start();
-      return;
+      return true;
     case 'stop':
       await redis.call('save');
       await redis.stop();
       await sleep(lasts);
       await redis.start();
-      return;
+      return true;
     case 'freeze':
       redis.freeze();
       await sleep(lasts);
       redis.thaw();
-      return;
+      return true;
     case 'full':
       await redis.call('config', 'set', 'maxmemory', '1');
       await sleep(lasts);
       await redis.call('config', 'set', 'maxmemory', '0');
-      return;
+      return true;
     case 'cut':
       for (let n = 0; n < 5; n++) {
         betweens[i]!.cut();
         await sleep(lasts / 5);
       }
-      return;
+      return true;
     case 'slow':
       for (const between of betweens) between.delay(200);
       await sleep(lasts);
       for (const between of betweens) between.delay(AWAY);
+      return false;
+    case 'lag':
+      // The process hears of the others late, and has its own commands answered as before.
+      betweens[i]!.delay(1000, 'bus');
+      await sleep(lasts);
+      betweens[i]!.delay(AWAY, 'bus');
+      return false;
   }
 }
 
@@ -168,7 +180,7 @@ async function wait(seconds: number, is: () => boolean): Promise<void> {
 /** @returns the schedule as lines, for a person */
 export function describe(faults: Fault[]): string {
   return faults.map(({ what, at, lasts, server }) => {
-    const where = [...MOVES, 'cut'].includes(what) ? ` ${server}` : '';
+    const where = [...MOVES, 'cut', 'lag'].includes(what) ? ` ${server}` : '';
     return `${(at / 1000).toFixed(1)} s: ${what}${where} for ${(lasts / 1000).toFixed(1)} s`;
   }).join('\n');
 }
