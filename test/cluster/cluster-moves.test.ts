@@ -1,6 +1,6 @@
 /*
  * A session goes from one process to the other at the worst moment: what a process sends to Redis, or what the bus says to it, is held
- * until then. Each message arrives, once.
+ * until then, or the process is paused. Each message arrives, once. steps.test.ts has the table of the cluster's README, row by row.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -32,8 +32,9 @@ for (const goesOn of [false, true]) {
 
 scene('nor what is written twice, as it was not known whether it was there', async ({ redis, client, front, here, there }) => {
   here.redis.hold('answers');
+  const { xadd: before = 0 } = await redis.commands();
   client.emit('all', 'first');
-  await until(async () => (await redis.commands()).xadd! > 0, 'the message on the bus');
+  await until(async () => (await redis.commands()).xadd! > before, 'the message on the bus');
   await sleep(200); // it is read, and its process does not know that it is written
   here.redis.cut();
   here.redis.release();
@@ -116,10 +117,63 @@ scene('a session that is ended while another process takes it over is ended ther
   assert.equal(client.states.filter(state => state === 'connected').length, 1, 'it has no other session');
 });
 
+scene('a timer of a process that was paused: socket.set, a room, an emit and an acknowledgement follow the client', async ({ client, front, here, there }, t) => {
+  const answer = client.ask('turn', 1500);
+  await client.ask('get'); // the message is written
+  here.server.process.kill('SIGSTOP');
+  front.turn();
+  await arrives(client, there);
+  await sleep(2000);
+  here.server.process.kill('SIGCONT');
+  assert.deepEqual(await answer, ['late']);
+  await until(() => client.heard.length > 0, 'what the timer has sent');
+  assert.deepEqual(await client.ask('late'), [1]);
+  const other = await open(t, there.server.port);
+  other.emit('room', 'late', 'to the room');
+  await until(() => client.heard.length > 1, 'what was told to the room');
+  assert.deepEqual(client.heard, ['late', 'to the room']);
+});
+
+scene('a value that the next process has set meanwhile is not undone, nor is what was sent with it; the acknowledgement comes', async ({ client, front, here, there }) => {
+  const answer = client.ask('turn', 1500);
+  await client.ask('get');
+  here.server.process.kill('SIGSTOP');
+  front.turn();
+  await arrives(client, there);
+  assert.deepEqual(await client.ask('late'), [null]); // it is used
+  await sleep(2000);
+  here.server.process.kill('SIGCONT');
+  assert.deepEqual(await answer, ['late']);
+  await client.ask('get');
+  assert.deepEqual([client.heard, await client.ask('late')], [[], [null]]);
+});
+
+scene('a process that was paused for long does not take Redis for slow', async ({ client, here }) => {
+  await client.ask('get');
+  here.server.process.kill('SIGSTOP');
+  await sleep(6000);
+  here.server.process.kill('SIGCONT');
+  await client.ask('get');
+  await sleep(1500);
+  assert.doesNotMatch(here.server.output(), /Redis/);
+});
+
+scene('an acknowledgement that a paused process owes is an error after some seconds, and comes once', async ({ client, front, here, there }) => {
+  const answer = client.ask('turn', 1500);
+  await client.ask('get');
+  here.server.process.kill('SIGSTOP');
+  front.turn();
+  await arrives(client, there);
+  assert.deepEqual(await answer, [{ error: 'the server was restarted before it answered' }]);
+  here.server.process.kill('SIGCONT');
+  await until(() => client.heard.length > 0, 'what the timer has sent');
+  assert.deepEqual(client.heard, ['late']);
+});
+
 test('a handshake that was given up, and comes later than the next one, is not heard', async t => {
   const two = await startTwo(t);
   if (!two) return;
-  const { servers: [{ port }] } = two;
+  const { port } = two.processes[0].server;
   const get = (path: string) => request({ port, path: resource + path });
   const id = (await get('/1/?got=0&try=1')).text.split(':')[0]!;
   await get(`/1/xhr-polling/${id}?got=0&try=1`);
@@ -131,7 +185,7 @@ test('a handshake that was given up, and comes later than the next one, is not h
 test('scripts are there before the commands that use them: one that came with its text would come later than those behind it', async t => {
   const two = await startTwo(t);
   if (!two) return;
-  const client = await open(t, two.servers[0].port);
+  const client = await open(t, two.processes[0].server.port);
   await client.ask('set', 1);
   const { evalsha, eval: withText } = await two.redis.commands();
   assert(evalsha! > 0);

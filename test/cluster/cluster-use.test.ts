@@ -14,7 +14,7 @@ import { until } from '../support/wait';
 test('rooms, broadcasts and single clients are reached wherever they are', async t => {
   const two = await startTwo(t);
   if (!two) return;
-  const { servers } = two;
+  const servers = two.processes.map(({ server }) => server);
   const [a, b] = await Promise.all(servers.map(({ port }) => open(t, port)));
   const [[idA], [idB]] = await Promise.all([a!.ask('join', 'red'), b!.ask('join', 'red')]) as [[string], [string]];
   await b!.ask('join', 'blue');
@@ -33,22 +33,22 @@ test('rooms, broadcasts and single clients are reached wherever they are', async
 test('values and rooms of a client of another process are out of reach, and that is said', async t => {
   const two = await startTwo(t);
   if (!two) return;
-  const [one, other] = await Promise.all(two.servers.map(({ port }) => open(t, port)));
+  const [one, other] = await Promise.all(two.processes.map(({ server }) => open(t, server.port)));
   const [id] = await other!.ask('join', 'blue') as [string];
   const error = `Error: a client that is not with this process: only emit, send and disconnect reach it: ${id}`;
   assert.deepEqual(await one!.ask('of', id), [error, null, error]);
-  assert(two.servers[0].output().includes('a client that is not with this process'), 'the log says so of join');
+  assert(two.processes[0].server.output().includes('a client that is not with this process'), 'the log says so of join');
 });
 
 test('a plain client of 0.9 is reached as well', async t => {
   const two = await startTwo(t);
   if (!two) return;
-  const { servers } = two;
-  const plain = clientLibrary.connect(servers[0].origin, { resource: resource.slice(1), 'force new connection': true, reconnect: false });
+  const servers = two.processes.map(({ server }) => server);
+  const plain = clientLibrary.connect(servers[0]!.origin, { resource: resource.slice(1), 'force new connection': true, reconnect: false });
   t.after(() => plain.socket.disconnect());
   await next(plain, 'connect');
   const heard = next(plain, 'heard');
-  const other = await open(t, servers[1].port);
+  const other = await open(t, servers[1]!.port);
   other.emit('all', 'to all');
   assert.deepEqual(await heard, ['to all']);
 });
@@ -56,7 +56,7 @@ test('a plain client of 0.9 is reached as well', async t => {
 test('what socket.set keeps goes along when a process is killed; an acknowledgement that it owed is an error', async t => {
   const two = await startTwo(t);
   if (!two) return;
-  const { servers } = two;
+  const servers = two.processes.map(({ server }) => server);
   const client = await open(t, (await startFront(servers.map(({ port }) => port))).port);
   await client.ask('set', { a: 1 });
   const never = client.ask('never');
@@ -72,9 +72,10 @@ test('what socket.set keeps goes along when a process is killed; an acknowledgem
 test('a Redis that takes nothing is one that is gone, until it does again', async t => {
   const two = await startTwo(t);
   if (!two) return;
-  const { redis, servers } = two;
+  const { redis, processes } = two;
+  const servers = processes.map(({ server }) => server);
   const client = await open(t, (await startFront(servers.map(({ port }) => port))).port);
-  const other = await open(t, servers[0].port);
+  const other = await open(t, servers[0]!.port);
   await client.ask('set', 1);
   await redis.call('config', 'set', 'maxmemory', '1');
   await client.ask('set', 2);
@@ -96,8 +97,8 @@ test('a Redis that takes nothing is one that is gone, until it does again', asyn
 test('both know how many clients there are', async t => {
   const two = await startTwo(t);
   if (!two) return;
-  const { servers } = two;
-  await Promise.all([open(t, servers[0].port), open(t, servers[1].port), open(t, servers[1].port)]);
+  const servers = two.processes.map(({ server }) => server);
+  await Promise.all([open(t, servers[0]!.port), open(t, servers[1]!.port), open(t, servers[1]!.port)]);
   for (const { page } of servers) {
     await until(async () => (await (await fetch(`${page}health`)).json() as { clients: number }).clients === 3, 'three clients in health');
   }

@@ -75,6 +75,29 @@ test('the script in Redis does what the model does, for 5,000 states of the sear
   }));
 });
 
+test('a session that ends with a commit is not taken over by it as well', async t => {
+  const redis = await startRedis(t);
+  if (!redis) return;
+  const client = redis.connect();
+  t.after(() => client.close());
+  const names = new Keys('');
+  const row = { owner: 'p0', term: '1', epoch: 'e0', try: '' };
+  const before: Data = { procs: { epoch: 'e0', tail: '0' }, rows: { S: row }, bus: {} };
+  await fill(client.call, names, before);
+  const one: Commit = {
+    process: 'p0', epoch: 'e0', number: 1, fresh: 'e1', curious: false, busEntries: 10,
+    says: { beats: 1, clients: 0, read: 0, lastEntry: 0 }, entries: [],
+    writes: [{ id: 'S', how: 'gone', term: 1, fields: [], gone: [] }],
+    takes: [{ id: 'S', handshakeNumber: null }],
+  };
+  const { keys, args } = encode(one, names, 1000);
+  const reply = await client.call('eval', commitScript().text, keys.length, ...keys, ...args);
+  const expected = commit(before, one);
+  assert.deepEqual(shorten(readAnswer(reply)), expected.reply);
+  assert.deepEqual(expected.reply, { lost: false, outcome: ['w', 'n'], rows: [] });
+  assert.deepEqual(await contents(client.call, names, before, one), tidy(expected.data));
+});
+
 type Call = (name: string, ...args: (string | number)[]) => Promise<unknown>;
 
 function name(budget: Partial<Budget>): string {

@@ -30,7 +30,7 @@ Result
              w  it is written
              m  it is not: it has moved, or has ended
              t  it is taken over
-             n  it is not: there is none, or not of this handshake
+             n  it is not: there is none, it ends with this commit, or it is not of this handshake
              o  it is not yet: the row is of an old epoch, and its process may write it again
     rows     of each t the row, names and values in turn; empty if it has been taken away since
     says     names and values of procs in turn, if they are wanted
@@ -81,6 +81,7 @@ for i = 1, count() do
 end
 
 local again = number <= known
+local ends = {} -- the rows that go with this commit: they are not taken over by it as well
 if not again then
   for i, write in ipairs(written) do
     local owner, term, since = unpack(redis.call('HMGET', write.key, 'owner', 'term', 'epoch'))
@@ -90,12 +91,13 @@ if not again then
       counts = isMine or not owner or tonumber(term) < write.term
     end
     letters[i] = counts and 'w' or 'm'
+    if counts and (write.how == 'gone' or write.how == 'over') then ends[write.key] = true end
   end
   for _, one in ipairs(taken) do
     local owner, term, since, try = unpack(
       redis.call('HMGET', one.key, 'owner', 'term', 'epoch', 'try'))
     local letter = 't'
-    if not owner then letter = 'n'
+    if not owner or ends[one.key] then letter = 'n'
     elseif since ~= epoch then letter = 'o'
     elseif one.try ~= '' and one.try ~= try then letter = 'n'
     end

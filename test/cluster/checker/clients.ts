@@ -87,6 +87,11 @@ export class Watched {
     for (const timer of this.timers) clearInterval(timer);
   }
 
+  /** How much it has heard, but for the numbers that do not end. */
+  get heard(): number {
+    return this.echoes.length + this.news.length + this.late.length + this.answers.size;
+  }
+
   /** Whether all has come that is to come. */
   hasAll(told: number): boolean {
     return this.echoes.length >= this.sent('number') && this.news.length >= told &&

@@ -51,11 +51,14 @@ export function commit(before: Data, asked: Commit, rules = ALL): { reply: Reply
   if (data.procs.epoch !== epoch) return { reply: { lost: true, epoch: data.procs.epoch! }, data };
 
   const again = rules.skip && number <= known;
+  const counting = writes.map(write => counts(rows[write.id], write, asked, rules));
+  const ends = writes.filter(({ how }, i) => counting[i] && (how === 'gone' || how === 'over'))
+    .map(({ id }) => id);
   const decide = () => [
-    ...writes.map(write => counts(rows[write.id], write, asked, rules) ? 'w' : 'm'),
+    ...counting.map(is => is ? 'w' : 'm'),
     ...takes.map((take): Letter => {
       const row = rows[take.id];
-      if (!row) return 'n';
+      if (!row || ends.includes(take.id)) return 'n';
       if (rules.old && row.epoch !== epoch) return 'o';
       const wanted = take.handshakeNumber;
       return wanted === null || row.try === String(wanted) ? 't' : 'n';
@@ -93,7 +96,7 @@ export function commit(before: Data, asked: Commit, rules = ALL): { reply: Reply
     procs.tail = String(tail);
   }
   const taken = takes.filter((_take, i) => outcome[writes.length + i] === 't');
-  const reply = taken.map(({ id }) => rows[id]!.owner === me ? rows[id]! : {});
+  const reply = taken.map(({ id }) => rows[id]?.owner === me ? rows[id]! : {});
   return { reply: { lost: false, outcome, rows: reply }, data };
 }
 
