@@ -8,8 +8,11 @@ type What = 'commands' | 'answers' | 'bus';
 export interface Between {
   /** Where a process finds Redis. */
   url: string;
-  /** From now on commands do not arrive, or what the bus says does not. */
-  hold: (what: What) => void;
+  /**
+   * From now on commands do not arrive, or their answers or what the bus says do not.
+   * @param behind answers are held from the one on to a command with this text in it
+   */
+  hold: (what: What, behind?: string) => void;
   /** What was held goes on, in order. */
   release: () => void;
   /** From now on all that goes through takes at most so long, or what the bus says does, ms. */
@@ -25,6 +28,7 @@ export interface Between {
  */
 export async function standBetween(t: TestContext, port: number, most = 0): Promise<Between> {
   let held: What | null = null;
+  let text = '';
   let mostOfBus = most;
   let goOn = () => {};
   let released = Promise.resolve();
@@ -36,10 +40,11 @@ export async function standBetween(t: TestContext, port: number, most = 0): Prom
     let what: What = 'commands';
     pass(near, far, data => {
       if (/\bxread\b/i.test(String(data))) what = 'bus';
+      if (what === 'commands' && text !== '' && data.includes(text)) text = '';
       return what === 'commands' && held === 'commands';
     }, () => most);
     const longest = () => what === 'bus' ? mostOfBus : most;
-    pass(far, near, () => held === (what === 'bus' ? 'bus' : 'answers'), longest);
+    pass(far, near, () => text === '' && held === (what === 'bus' ? 'bus' : 'answers'), longest);
   });
 
   function pass(
@@ -58,12 +63,14 @@ export async function standBetween(t: TestContext, port: number, most = 0): Prom
   t.after(() => { server.close(); });
   return {
     url: `redis://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
-    hold: what => {
+    hold: (what, behind = '') => {
       held = what;
+      text = behind;
       released = new Promise(resolve => { goOn = resolve; });
     },
     release: () => {
       held = null;
+      text = '';
       goOn();
     },
     delay: (longest, what) => {

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { open, startTwo, User } from './two';
 import { until } from '../support/wait';
 
-const BROADCASTS = 20;
-const MORE = 15;
+const BROADCASTS = 15;
+const MORE = 12;
 
 test('a broadcast costs Redis as much for many clients of realtime.js as for few', async t => {
   const two = await startTwo(t);
@@ -31,6 +31,6 @@ test('a broadcast costs Redis as much for many clients of realtime.js as for few
   await openMore(MORE);
   const many = await operations();
   t.diagnostic(`${BROADCASTS} broadcasts: ${few} operations for 3 clients, ${many} for ${3 + MORE}`);
-  // What processes say of themselves each second is in it. One operation a client would be 300 more.
+  // What processes say of themselves each second is in it. One operation a client would be 180 more.
   assert(many < few + BROADCASTS * MORE / 2, `${few} operations for 3 clients, ${many} for ${3 + MORE}`);
 });

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startFront } from './front';
 import { arrives, scene } from './scene';
 import { open, startTwo } from './two';
 import { request } from '../support/request';
@@ -31,7 +32,7 @@ for (const goesOn of [false, true]) {
 }
 
 scene('nor what is written twice, as it was not known whether it was there', async ({ redis, client, front, here, there }) => {
-  here.redis.hold('answers');
+  here.redis.hold('answers', 'heard');
   const { xadd: before = 0 } = await redis.commands();
   client.emit('all', 'first');
   await until(async () => (await redis.commands()).xadd! > before, 'the message on the bus');
@@ -168,6 +169,33 @@ scene('an acknowledgement that a paused process owes is an error after some seco
   here.server.process.kill('SIGCONT');
   await until(() => client.heard.length > 0, 'what the timer has sent');
   assert.deepEqual(client.heard, ['late']);
+});
+
+scene('a process that is stopped: its client goes on with the other one', async ({ client, here, there }) => {
+  await client.ask('set', 'kept');
+  await here.server.stop();
+  assert.deepEqual(await client.ask('get'), ['kept', true]);
+  await arrives(client, there);
+});
+
+test('clients that nothing keeps with a process: the log says what to switch on', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const ports = two.processes.map(({ server }) => server.port);
+  const fronts = await Promise.all([1, 2, 3].map(() => startFront(ports, false, true)));
+  const clients = await Promise.all(fronts.map(({ port }) => open(t, port)));
+  let number = 0;
+  const timer = setInterval(() => {
+    number += 1;
+    for (const client of clients) client.emit('later', String(number), 0);
+  }, 200);
+  t.after(() => clearInterval(timer));
+  const advice = /let each stay with one \(nodeProcessStickySessions in iisnode\.yml/;
+  await until(() => two.processes.some(({ server }) => advice.test(server.output())), 'the line', 120);
+  clearInterval(timer);
+  const all = Array.from({ length: number }, (_, i) => String(i + 1));
+  await until(() => clients.every(({ heard }) => heard.length >= number), 'all', 60);
+  for (const { heard } of clients) assert.deepEqual([...heard].sort(), [...all].sort());
 });
 
 test('a handshake that was given up, and comes later than the next one, is not heard', async t => {

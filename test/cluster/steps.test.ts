@@ -48,7 +48,8 @@ async function isAwake(other: User): Promise<void> {
 
 /** A message of the client is handled, and its commit cannot be sent: another one is under way. */
 async function handle({ client, here, redis }: Scene): Promise<{ answer: Promise<any[]> }> {
-  here.redis.hold('answers');
+  const [id] = await client.ask('join', 'a room') as [string];
+  here.redis.hold('answers', id);
   const before = await calls(redis, 'evalsha');
   client.emit('never');
   await until(async () => await calls(redis, 'evalsha') > before, 'a commit', LONG);
@@ -61,7 +62,8 @@ async function handle({ client, here, redis }: Scene): Promise<{ answer: Promise
 async function commit(
   { client, here, redis }: Scene, isWritten: boolean,
 ): Promise<{ answer: Promise<any[]> }> {
-  here.redis.hold(isWritten ? 'answers' : 'commands');
+  if (isWritten) here.redis.hold('answers', 'heard');
+  else here.redis.hold('commands');
   const before = await calls(redis, 'xadd');
   const answer = client.ask('add', 'x');
   if (isWritten) await until(async () => await calls(redis, 'xadd') > before, 'a commit', LONG);
@@ -264,7 +266,7 @@ describe('a takeover is sent → it is answered', () => {
     const [id] = await client.ask('join', 'a room') as [string];
     await client.ask('add', 'x');
     await until(() => client.heard.length === 1, 'what is told to all', LONG);
-    there.redis.hold('answers');
+    there.redis.hold('answers', id);
     front.turn();
     const sum = client.ask('add', 'y');
     const term = () => redis.call('hget', names.session(id), 'term');

@@ -3,6 +3,7 @@
  * clients are and what they sent, and clients of public/realtime.js. What a test has stopped is
  * there again for the next one.
  */
+import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, TestContext } from 'node:test';
 import { available } from '../support/available';
@@ -154,8 +155,9 @@ export async function startTwo(t: TestContext): Promise<Two | null> {
   const processes: Process[] = [];
   for (const [i, between] of betweens.entries()) {
     const before = servers[i];
-    const runs = before && before.process.exitCode === null && before.process.signalCode === null;
-    const server = runs ? before : await startPatiently(folder, between.url);
+    // One that was killed a moment ago may look as if it lived.
+    const answers = before && await fetch(`${before.page}health`).then(() => true, () => false);
+    const server = answers ? before : await startPatiently(folder, between.url);
     servers[i] = server;
     const { length } = server.output();
     const output = () => server.output().slice(length);
@@ -167,6 +169,8 @@ export async function startTwo(t: TestContext): Promise<Two | null> {
       between.release();
       between.delay(0);
     }
+    // Tests kill processes by a signal, or stop them. None ends by itself.
+    for (const { process, output } of servers) assert(!process.exitCode, output());
   });
   return { redis, processes: processes as [Process, Process] };
 }

@@ -29,6 +29,8 @@ export class Watched {
   readonly late: number[] = [];
   /** 'client number', in the order in which it heard them. */
   readonly news: string[] = [];
+  /** When it heard each first, ms since the beginning: 'echo 1', 'late 1', 'ask 1', 'news 0 1'. */
+  readonly heardAt = new Map<string, number>();
   /** What it was sent by the timer of each of its sessions. */
   readonly numbers: number[][] = [];
   /** Answers by number, the first one that came; how many were errors, and how many came twice. */
@@ -48,10 +50,23 @@ export class Watched {
       if (this.numbers.length > 0) this.anew.push(this.time());
       this.numbers.push([]);
     });
-    connection.on('echo', (one: number) => this.echoes.push(one));
-    connection.on('late', (one: number) => this.late.push(one));
+    connection.on('echo', (one: number) => {
+      this.hear(`echo ${one}`);
+      this.echoes.push(one);
+    });
+    connection.on('late', (one: number) => {
+      this.hear(`late ${one}`);
+      this.late.push(one);
+    });
     connection.on('number', (one: number) => this.numbers.at(-1)!.push(one));
-    connection.on('news', (client: number, one: number) => this.news.push(`${client} ${one}`));
+    connection.on('news', (client: number, one: number) => {
+      this.hear(`news ${client} ${one}`);
+      this.news.push(`${client} ${one}`);
+    });
+  }
+
+  private hear(what: string): void {
+    if (!this.heardAt.has(what)) this.heardAt.set(what, this.time());
   }
 
   /** Whether nothing keeps it with a server. */
@@ -77,6 +92,7 @@ export class Watched {
 
   private ask(event: string, one: number): void {
     this.connection.emit(event, one, (answer: unknown) => {
+      this.hear(`${event} ${one}`);
       if (this.answers.has(`${event} ${one}`)) this.doubleAnswers += 1;
       else this.answers.set(`${event} ${one}`, answer);
     });

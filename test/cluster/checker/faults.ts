@@ -62,12 +62,24 @@ export function schedule(seed: number, length: number, together: boolean): Fault
 /** A while in which the promise excuses something, ms. */
 export interface Span { from: number; to: number }
 
+/**
+ * @param sent when a message was sent, ms
+ * @param done when it is known to have arrived; Infinity if never
+ * @returns whether it was under way in one of these. The messages of a client that goes from server
+ * to server wait for each other for some seconds
+ */
+export function isUnderWay(spans: Span[], sent: number, done = Infinity): boolean {
+  return spans.some(({ from, to }) => sent >= from - WAITS && sent <= to && done >= from);
+}
+
 export const isIn = (spans: Span[], time: number): boolean => {
   return spans.some(({ from, to }) => time >= from && time <= to);
 };
 
 /** Redis does not answer for so long that clients are told without it, ms: 2 of 3 beats, at least. */
 const SILENT = 1700;
+/** How long a message of a client may wait for those before it, ms. */
+const WAITS = 15000;
 /** How long after a fault a client may still begin anew because of it, ms. */
 const AFTER = 20000;
 

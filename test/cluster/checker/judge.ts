@@ -4,7 +4,7 @@
  */
 import type { Kind, Watched } from './clients';
 import {
-  excuse, Fault, hasNoOrder, isIn, mayBeKilled, mayBeOwed, mayRunTwice, Span,
+  excuse, Fault, hasNoOrder, isIn, isUnderWay, mayBeKilled, mayBeOwed, mayRunTwice, Span,
 } from './faults';
 
 export interface Verdict {
@@ -47,10 +47,13 @@ function judgeOne(client: Watched, anew: Span[], faults: Fault[], verdict: Verdi
   const bad = (what: string) => verdict.violations.push(`client ${number}: ${what}`);
   const total = Object.values(times).reduce((sum, { length }) => sum + length, 0);
   verdict.messages += total + client.news.length;
+  const isAnew = (kind: Kind, one: number, heard: string) => {
+    return isUnderWay(anew, times[kind][one - 1]!, client.heardAt.get(`${heard} ${one}`));
+  };
   const sentIn = (kind: Kind, one: number, spans: Span[]) => isIn(spans, times[kind][one - 1]!);
 
   const echoes = count(client.echoes, client.sent('number'));
-  const broken = echoes.filter(one => !sentIn('number', one, anew));
+  const broken = echoes.filter(one => !isAnew('number', one, 'echo'));
   if (broken.length > 0) bad(`echoes lost, doubled or out of order: ${broken.join(' ')}`);
   if (echoes.length > broken.length) {
     verdict.excused.push(`client ${number}: ${echoes.length - broken.length} echoes`);
@@ -62,7 +65,7 @@ function judgeOne(client: Watched, anew: Span[], faults: Fault[], verdict: Verdi
   for (const one of client.late) heard.set(one, (heard.get(one) ?? 0) + 1);
   for (let one = 1; one <= client.sent('later'); one++) {
     const times = heard.get(one) ?? 0;
-    if (times === 1 || sentIn('later', one, anew)) continue;
+    if (times === 1 || isAnew('later', one, 'late')) continue;
     // What a timer would have sent is gone with a process that was killed: its answer says so.
     const isGone = answers.get(`later ${one}`) !== one && sentIn('later', one, killed);
     if (times === 0 && !isGone) bad(`what a timer has sent is lost: ${one}`);
@@ -87,7 +90,7 @@ function judgeOne(client: Watched, anew: Span[], faults: Fault[], verdict: Verdi
       const answer = answers.get(`${kind} ${one}`);
       if (answer === one) continue;
       if (answer === undefined) bad(`${kind} ${one} was not acknowledged`);
-      else if (sentIn(kind, one, anew)) verdict.excused.push(`client ${number}: ${kind} ${one}`);
+      else if (isAnew(kind, one, kind)) verdict.excused.push(`client ${number}: ${kind} ${one}`);
       else if (kind === 'later' && sentIn(kind, one, owed)) verdict.errors += 1;
       else bad(`${kind} ${one} was acknowledged with an error`);
     }
@@ -103,8 +106,10 @@ function judgeNews(client: Watched, clients: Watched[], spans: Spans, verdict: V
       .map(one => Number(one.split(' ')[1]));
     const all = count(heard, other.sent('tell'));
     const broken = all.filter(one => {
-      const time = other.times.tell[one - 1]!;
-      return !isIn(spans.get(client)!, time) && !isIn(spans.get(other)!, time);
+      const told = `news ${other.number} ${one}`;
+      const first = Math.min(...clients.map(({ heardAt }) => heardAt.get(told) ?? Infinity));
+      const anew = [...spans.get(client)!, ...spans.get(other)!];
+      return !isUnderWay(anew, other.times.tell[one - 1]!, first);
     });
     excused += all.length - broken.length;
     if (broken.length === 0) continue;
