@@ -7,6 +7,7 @@ import { search } from './model/search';
 import type { Budget } from './model/world';
 
 const SEARCHES: Partial<Budget>[] = [
+  { messages: 1, moves: 1, timers: 1 },
   { messages: 2, moves: 1 },
   { messages: 2, empties: 1 },
   { messages: 2, olders: 1 },

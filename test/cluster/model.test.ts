@@ -15,7 +15,7 @@ import type { Budget } from './model/world';
 const SEARCHES: [budget: Partial<Budget>, states: number][] = [
   [{ messages: 1, moves: 1, kills: 1 }, 2000],
   [{ messages: 1, moves: 1, cuts: 1 }, 1500],
-  [{ messages: 1, moves: 1, timers: 1 }, 10000],
+  [{ timers: 1, moves: 1 }, 150],
   [{ messages: 1, olders: 1 }, 500],
   [{ messages: 1, empties: 1, cuts: 1 }, 2000],
 ];

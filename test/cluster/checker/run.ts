@@ -18,7 +18,6 @@ const APP: Edit = [
   'dist/app.js', /^[^]*$/, `exports.app = require(${JSON.stringify(path.join(__dirname, 'app.js'))}).app;`,
 ];
 const SERVERS = 3;
-const CLIENTS = 20;
 /** How long commands and answers are on their way at most, ms: there is time for something between. */
 const AWAY = 30;
 /** How long a balancer takes to notice that a server does not answer, ms. */
@@ -30,10 +29,11 @@ export interface Run { faults: Fault[]; verdict: Verdict; logs: string }
  * @param seconds how long faults begin
  * @param together whether some begin while others last
  * @param edits of the built server: faults that the checker is to find
+ * @param count so many clients
  * @returns null where there is no redis-server
  */
 export async function run(
-  t: TestContext, seed: number, seconds: number, together: boolean, edits: Edit[] = [],
+  t: TestContext, seed: number, seconds: number, together: boolean, edits: Edit[] = [], count = 20,
 ): Promise<Run | null> {
   const redis = await launchRedis(undefined, emptyFolder(t, 'redis-'));
   if (!redis) return null;
@@ -52,7 +52,7 @@ export async function run(
   const died = watch(servers);
 
   let began = 0;
-  const clients = await openClients(t, CLIENTS, ports, () => Date.now() - began);
+  const clients = await openClients(t, count, ports, () => Date.now() - began);
   await wait(60, () => clients.every(({ numbers }) => numbers.length > 0));
   await sleep(500);
   began = Date.now();

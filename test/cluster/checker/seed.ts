@@ -5,9 +5,9 @@ import { describe, run } from './run';
 
 /** A run whose faults a seed makes. Fails with seed and schedule if the promise does not hold. */
 export async function checkSeed(
-  t: TestContext, seed: number, seconds: number, together: boolean,
+  t: TestContext, seed: number, seconds: number, together: boolean, clients = 20,
 ): Promise<void> {
-  const done = await run(t, seed, seconds, together);
+  const done = await run(t, seed, seconds, together, [], clients);
   if (!available(t, 'redis-server', done, false)) return;
   const { faults, verdict } = done!;
   t.diagnostic(`seed ${seed}: ${faults.length} faults, ${verdict.messages} messages, `

@@ -1,10 +1,47 @@
-/* What becomes of clients when Redis is frozen, late or goes: they stay, and their processes too. */
+/* What Redis is asked to do, and what becomes of clients when it is frozen, late or goes: they stay, and their processes too. */
 import assert from 'node:assert/strict';
-import { describe } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { arrives, scene } from './scene';
-import { open } from './two';
+import { open, startTwo, User } from './two';
 import { until } from '../support/wait';
+
+const BROADCASTS = 15;
+const MORE = 12;
+/** What a process says of itself once a second is so many operations; one of them is HGETALL. */
+const BEAT = 7;
+
+test('a broadcast costs Redis as much for many clients of realtime.js as for few', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const { redis, processes } = two;
+  const users: User[] = [];
+  const openMore = async (count: number) => {
+    for (let i = 0; i < count; i++) users.push(await open(t, processes[i % 2]!.server.port));
+  };
+  /** How many operations broadcasts are to Redis, with the polls that follow. */
+  const operations = async () => {
+    const count = async () => {
+      const commands = await redis.commands();
+      const all = Object.values(commands).reduce((sum, calls) => sum + calls, 0);
+      return all - BEAT * commands.hgetall!;
+    };
+    const before = await count();
+    const had = users.map(({ heard }) => heard.length);
+    for (let i = 1; i <= BROADCASTS; i++) {
+      users[0]!.emit('all', String(i));
+      await until(() => users.every(({ heard }, user) => heard.length === had[user]! + i), 'a broadcast');
+    }
+    return await count() - before;
+  };
+  await openMore(3);
+  const few = await operations();
+  await openMore(MORE);
+  const many = await operations();
+  t.diagnostic(`${BROADCASTS} broadcasts: ${few} operations for 3 clients, ${many} for ${3 + MORE}`);
+  // One operation a client would be 180 more.
+  assert(many < few + BROADCASTS * MORE / 2, `${few} operations for 3 clients, ${many} for ${3 + MORE}`);
+});
 
 describe('Redis in trouble', () => {
   scene('frozen while a POST is under way: the client is answered, and goes on with its process', async ({ client, here }) => {
