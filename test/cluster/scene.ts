@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, TestContext } from 'node:test';
 import { Front, startFront } from './front';
-import type { RedisServer } from '../support/redis-server';
+import type { RedisServer } from '../../tools/redis-server';
 import { open, Process, startTwo, User } from './two';
 
 export interface Scene {

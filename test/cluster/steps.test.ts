@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Keys } from '../../src/realtime/cluster/commit';
-import type { RedisServer } from '../support/redis-server';
+import type { RedisServer } from '../../tools/redis-server';
 import { appPath } from '../support/template';
 import { until } from '../support/wait';
 import { arrives, isSame, Scene, scene } from './scene';

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { after, TestContext } from 'node:test';
 import { available } from '../support/available';
 import { clientLibrary } from '../support/client';
-import { launchRedis, RedisServer } from '../support/redis-server';
+import { launchRedis, RedisServer } from '../../tools/redis-server';
 import { Running, startServer } from '../support/server';
 import { deploy, Edit, emptyFolder, fromRoot, resource, root } from '../support/template';
 import { until } from '../support/wait';

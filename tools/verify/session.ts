@@ -26,18 +26,23 @@ export interface Session {
   url: (transport?: string) => URL;
   /**
    * Sends one poll.
+   * @param ended is called as soon as the answer is there, or none will come: before the search
+   *   for the cause of a bad one, which takes requests of its own
    * @returns the packets in the answer
    * @throws Fault if the answer has no packets
    */
-  poll: (agent?: http.Agent) => Promise<{ packets: string[]; answer: Answer }>;
+  poll: (agent?: http.Agent, ended?: () => void) => Promise<{ packets: string[]; answer: Answer }>;
   post: (body: string, more?: Request) => Promise<Answer>;
   /**
    * Polls until a packet comes.
    * @returns the packet, null if it does not come in time
    */
   wait: (is: (packet: string) => boolean, seconds: number) => Promise<string | null>;
-  /** Disconnects, so that the server does not wait for the next poll. */
-  close: () => Promise<void>;
+  /**
+   * Disconnects, so that the server does not wait for the next poll.
+   * @returns whether the server has taken it
+   */
+  close: () => Promise<boolean>;
 }
 
 /** The answer to a handshake: an id, two times in seconds, the transports. */
@@ -65,8 +70,8 @@ export async function openSession(target: Target, agent?: http.Agent): Promise<S
     const headers = { 'Content-Type': 'text/plain;charset=UTF-8' };
     return browser.ask(url(), { method: 'POST', body, headers, ...more });
   };
-  const poll = async (connections?: http.Agent) => {
-    const got = await browser.ask(url(), { agent: connections, seconds: 60 });
+  const poll = async (connections?: http.Agent, ended?: () => void) => {
+    const got = await browser.ask(url(), { agent: connections, seconds: 60 }).finally(ended);
     await expectOk('poll', got, target);
     if (isHtml(got)) throw await diagnose('poll', got, target);
     const packets = decode(got.text);
@@ -94,7 +99,7 @@ export async function openSession(target: Target, agent?: http.Agent): Promise<S
       }
       return null;
     },
-    close: async () => void await post(DISCONNECT).catch(() => undefined),
+    close: () => post(DISCONNECT).then(({ status }) => status === 200, () => false),
   };
 }
 

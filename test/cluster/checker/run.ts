@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startServer, Running } from '../../support/server';
 import { deploy, Edit, emptyFolder } from '../../support/template';
 import { Between, standBetween } from '../between';
-import { freePort, launchRedis, RedisServer } from '../../support/redis-server';
+import { freePort, launchRedis, RedisServer } from '../../../tools/redis-server';
 import { judge, Verdict } from './judge';
 import { openClients, Watched } from './clients';
 import { Fault, MOVES, schedule } from './faults';

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { utimesSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { resource } from '../../support/template';
 import { until } from '../../support/wait';
 import { heardByAll } from '../delivery/cases';
@@ -21,7 +20,6 @@ export async function cutOff(t: TestContext, clients: number): Promise<void> {
   cutter.cut(clients * 0.3);
   const running = await startClients(t, cutter.port, clients);
   cutter.cut(0);
-  await sleep(1000);
   // Nobody asks for anything now: the next request is what replaces the process. The old one keeps its WebSockets for 3 s.
   utimesSync(path.join(folder, 'dist', 'server.js'), new Date(), new Date(Date.now() + 1000));
   await fetch(`${origin}${resource}/`);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import { describe, test } from 'node:test';
-import { launchRedis } from '../../support/redis-server';
+import { launchRedis } from '../../../tools/redis-server';
 import { available } from '../../support/available';
 import { Deployed, serveAsIis } from '../../support/iis';
 import { setting, webConfig, yml } from './config';

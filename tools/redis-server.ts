@@ -1,16 +1,19 @@
 import { ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fromRoot } from './template';
 
+type Done = (error: Error | null, reply: unknown) => void;
 interface Client {
-  send_command: (name: string, args: string[], done: (error: Error | null, reply: unknown) => void) => void;
+  send_command: (name: string, args: string[], done: Done) => void;
   quit: () => void;
 }
-const { createClient } = fromRoot('redis') as { createClient: (port: number, host: string) => Client };
+const { createClient } = createRequire(__filename)('redis') as {
+  createClient: (port: number, host: string) => Client;
+};
 
 /** A connection to a Redis. */
 export interface Connection {
@@ -36,24 +39,29 @@ export interface RedisServer {
   connect: () => Connection;
   /** What it says of itself: how many commands it has been sent, by name. */
   commands: () => Promise<Record<string, number>>;
-  /** The same, the processor time that it has taken so far, user and system, µs, and the bytes that it was sent. */
+  /**
+   * The same, the processor time that it has taken so far, user and system, µs, and the bytes that
+   * it was sent.
+   */
   readings: () => Promise<{ cpu: number; bytes: number; commands: Record<string, number> }>;
   /** Ends it without waiting. */
   kill: () => void;
 }
 
 /**
- * Starts a Redis that keeps nothing on the disk but what SAVE writes into a folder, if there is one. Null where there is none. Whoever
- * started it has to end it, with its last `stop`.
+ * Starts a Redis that keeps nothing on the disk but what SAVE writes into a folder, if there is one.
+ * Null where there is none. Whoever started it has to end it, with its last `stop`.
  */
 export async function launchRedis(password?: string, folder?: string): Promise<RedisServer | null> {
   // Redis is not made for Windows. What others have made of it could not be frozen.
-  if (process.platform === 'win32' || spawnSync('redis-server', ['--version']).status !== 0) return null;
+  if (process.platform === 'win32') return null;
+  if (spawnSync('redis-server', ['--version']).status !== 0) return null;
   const port = await freePort();
   let child: ChildProcess;
   const start = async () => {
     child = spawn('redis-server', [
-      '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...folder ? ['--dir', folder] : [],
+      '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no',
+      ...folder ? ['--dir', folder] : [],
       ...password ? ['--requirepass', password] : [],
     ], { stdio: 'ignore' });
     for (const end = Date.now() + 20000; await ask(port, 'PING') === '';) {
@@ -86,22 +94,28 @@ export async function launchRedis(password?: string, folder?: string): Promise<R
       return {
         close: () => client.quit(),
         call: (name, ...args) => new Promise((resolve, reject) => {
-          client.send_command(name, args.map(String), (error, reply) => { if (error) reject(error); else resolve(reply); });
+          client.send_command(name, args.map(String), (error, reply) => {
+            if (error) reject(error); else resolve(reply);
+          });
         }),
       };
     },
     commands: async () => readCommands(await ask(port, 'INFO commandstats')),
     readings: async () => {
       const text = await ask(port, 'INFO all');
-      const seconds = (name: string) => Number(new RegExp(`^used_cpu_${name}:([\\d.]+)`, 'm').exec(text)![1]);
+      const seconds = (name: string) => {
+        return Number(new RegExp(`^used_cpu_${name}:([\\d.]+)`, 'm').exec(text)![1]);
+      };
       const bytes = Number(/^total_net_input_bytes:(\d+)/m.exec(text)![1]);
-      return { bytes, cpu: Math.round((seconds('user') + seconds('sys')) * 1e6), commands: readCommands(text) };
+      const cpu = Math.round((seconds('user') + seconds('sys')) * 1e6);
+      return { bytes, cpu, commands: readCommands(text) };
     },
   };
 }
 
 function readCommands(text: string): Record<string, number> {
-  return Object.fromEntries(Array.from(text.matchAll(/cmdstat_([\w|]+):calls=(\d+)/g), ([, name, calls]) => [name, Number(calls)]));
+  const lines = Array.from(text.matchAll(/cmdstat_([\w|]+):calls=(\d+)/g));
+  return Object.fromEntries(lines.map(([, name, calls]) => [name, Number(calls)]));
 }
 
 /** Sends one command, and gives what comes within 100 ms; nothing, if nobody listens. */
