@@ -44,7 +44,7 @@ test('chromium: back and forward: a page from the browser\'s memory is another c
   if (!browser) return;
   const site = start(t);
   const page = await visit(browser, site);
-  for (let time = 1; time <= 3; time++) {
+  for (let time = 1; time <= 2; time++) {
     const seen = site.sessions.at(-1)!;
     seen.heard.length = 0;
     await thereAndBack(page, seen, 'emit(1, 5)');

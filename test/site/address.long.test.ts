@@ -1,0 +1,4 @@
+/* As address.test.ts, in Firefox. */
+import { clockJumps } from './address/clock';
+
+clockJumps('firefox');
