@@ -49,7 +49,9 @@ export interface RedisServer {
 }
 
 /**
- * Starts a Redis that keeps nothing on the disk but what SAVE writes into a folder, if there is one.
+export async function launchRedis(
+  password?: string, folder?: string,
+): Promise<RedisServer | null> {
  * Null where there is none. Whoever started it has to end it, with its last `stop`.
  */
 export async function launchRedis(password?: string, folder?: string): Promise<RedisServer | null> {
