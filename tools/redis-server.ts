@@ -49,10 +49,8 @@ export interface RedisServer {
 }
 
 /**
-export async function launchRedis(
-  password?: string, folder?: string,
-): Promise<RedisServer | null> {
- * Null where there is none. Whoever started it has to end it, with its last `stop`.
+ * Starts a Redis that keeps nothing on the disk but what SAVE writes into a folder, if there is
+ * one. Null where there is none. Whoever started it has to end it, with its last `stop`.
  */
 export async function launchRedis(password?: string, folder?: string): Promise<RedisServer | null> {
   // Redis is not made for Windows. What others have made of it could not be frozen.
