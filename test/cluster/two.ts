@@ -9,10 +9,11 @@ import { after, TestContext } from 'node:test';
 import { available } from '../support/available';
 import { clientLibrary } from '../support/client';
 import { launchRedis, RedisServer } from '../../tools/redis-server';
-import { Running, startServer } from '../support/server';
+import type { Running } from '../support/server';
 import { deploy, Edit, emptyFolder, fromRoot, resource, root } from '../support/template';
 import { until } from '../support/wait';
 import { Between, standBetween } from './between';
+import { startPatiently } from './patiently';
 
 const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
   io.set('authorization', (handshake, accept) => {
@@ -133,20 +134,6 @@ async function share(): Promise<Shared | null> {
   return { redis, folder, betweens, servers: [] };
 }
 
-/**
- * A start waits 5 s for Redis. On a machine that has much to do, that may be too short for what
- * stands between: then there is another start.
- */
-async function startPatiently(folder: string, url: string): Promise<Running> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await startServer(file, { folder, env: { REDIS_URL: url } });
-    } catch (error) {
-      if (tries === 6 || !/no answer/.test(String(error))) throw error;
-    }
-  }
-}
-
 /** @returns null without redis-server, and the test is skipped. `output` is of this test */
 export async function startTwo(t: TestContext): Promise<Two | null> {
   const made = await (shared ??= share());
@@ -157,7 +144,7 @@ export async function startTwo(t: TestContext): Promise<Two | null> {
     const before = servers[i];
     // One that was killed a moment ago may look as if it lived.
     const answers = before && await fetch(`${before.page}health`).then(() => true, () => false);
-    const server = answers ? before : await startPatiently(folder, between.url);
+    const server = answers ? before : await startPatiently(file, folder, { REDIS_URL: between.url });
     servers[i] = server;
     const { length } = server.output();
     const output = () => server.output().slice(length);

@@ -28,6 +28,12 @@ const BEHIND = BUS_ENTRIES / 2;
 const MOST_BUS_ENTRIES = 5 * BUS_ENTRIES;
 /** How long a start waits for the first answer, ms. */
 const START = 10000;
+/**
+ * So long after a loss the entries are on the bus that processes put there again, ms. One process
+ * may have read them before, another not: each session is written again then, and who takes it over
+ * later does not look at them. Takeovers wait for longer (moves.ts).
+ */
+const RETOLD = 1500;
 /** In the first seconds of a process it does not know the others, s. */
 const FIRST = 3;
 
@@ -172,6 +178,7 @@ export class Cluster implements Backplane {
     this.moves.onTrouble();
     this.members.onLost();
     this.bus.begin(epoch, 0);
+    setTimeout(() => this.touchAll(), RETOLD).unref();
   }
 
   /** Redis answers, and takes nothing: it has no memory left, say. It is asked again. */
@@ -200,6 +207,10 @@ export class Cluster implements Backplane {
   /** Entries are gone that this process has not read: it was paused for too long. */
   private onGap(): void {
     this.log.error('messages for all were lost: this process has not read them in time');
+    this.touchAll();
+  }
+
+  private touchAll(): void {
     for (const session of this.sessions) {
       const stored = storedOf(session);
       if (stored) stored.touch();

@@ -240,7 +240,8 @@ export class Journal {
   private onLost(one: UnderWay, answer: Answer & { lost: true }): void {
     this.epoch = answer.epoch;
     this.number = 0;
-    for (const { resolve } of one.takes) resolve('again');
+    // Takeovers wait until all is written again, those too that were about to go with this commit.
+    for (const { resolve } of [...one.takes, ...this.wanted.splice(0)]) resolve('old');
     // Those that have ended are no longer among the sessions, and may not be written yet.
     const all = new Set([...one.sessions, ...this.dirty]);
     for (const session of this.writer.sessions) {

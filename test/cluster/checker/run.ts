@@ -6,9 +6,10 @@
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startServer, Running } from '../../support/server';
+import type { Running } from '../../support/server';
 import { deploy, Edit, emptyFolder } from '../../support/template';
 import { Between, standBetween } from '../between';
+import { startPatiently } from '../patiently';
 import { freePort, launchRedis, RedisServer } from '../../../tools/redis-server';
 import { judge, Verdict } from './judge';
 import { openClients, Watched } from './clients';
@@ -44,7 +45,7 @@ export async function run(
   let logs = '';
   const start = async (i: number) => {
     const env = { REDIS_URL: betweens[i]!.url, PORT: String(ports[i]) };
-    const server = await startServer(t, { folder, env });
+    const server = await startPatiently(t, folder, env);
     server.process.once('exit', () => { logs += `server ${i}:\n${server.output()}\n`; });
     return server;
   };
