@@ -16,7 +16,7 @@ leave(1);
 async function thereAndBack(page: Page, seen: Seen, before: string): Promise<void> {
   await page.evaluate(`${before}; document.querySelector('a').click()`).catch(gone);
   await page.waitForURL('**/other');
-  await until(() => seen.left, 'disconnect', 10);
+  await until(() => seen.left, 'disconnect', 20);
   await goBack(page);
 }
 

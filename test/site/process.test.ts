@@ -10,7 +10,7 @@ import { until } from '../support/wait';
 import { newPipeName, removePipe } from '../../tools/iis/system';
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`${signal} ends the waiting polls, then the process, with exit code 0 in 5 s`, needsSignals, async t => {
+  test(`${signal} ends the waiting polls, then the process, with exit code 0, not when a poll would end by itself`, needsSignals, async t => {
     const server = await startServer(t, { env: { LOG_LEVEL: 'debug' } });
     const session = (await (await fetch(`${server.origin}${resource}/1/`)).text()).split(':')[0]!;
     const poll = `${server.origin}${resource}/1/xhr-polling/${session}`;
@@ -21,7 +21,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const ended = server.stop(signal);
     assert.equal(await (await waiting).text(), 'client not handshaken');
     assert.equal(await ended, 0);
-    assert(Date.now() - start < 5000);
+    assert(Date.now() - start < 15000);
     assert(server.output().includes(`info ${signal}: stopping\n`));
   });
 }

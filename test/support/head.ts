@@ -19,11 +19,11 @@ export async function sendHead(to: net.NetConnectOpts, path: string, headers: st
   return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(head!)?.[1] ?? 0), text: unchunked(head!, body.join('\r\n\r\n')) };
 }
 
-/** Sends bytes, and gives all that comes until the other side closes, or for 20 s. */
+/** Sends bytes, and gives all that comes until the other side closes, or for 60 s. */
 export function exchange(to: net.NetConnectOpts, bytes: string): Promise<string> {
   return new Promise(resolve => {
     let got = '';
-    const socket = net.connect(to).setEncoding('latin1').setTimeout(20000);
+    const socket = net.connect(to).setEncoding('latin1').setTimeout(60000);
     socket.on('data', data => got += String(data));
     socket.on('timeout', () => socket.destroy());
     socket.on('error', () => undefined);

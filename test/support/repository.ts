@@ -1,11 +1,12 @@
 /* Clones of the template that git knows, and what is run in them. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { available } from './available';
-import { cloneTemplate, root } from './template';
+import { putEcho } from './echo';
+import { cloneTemplate, emptyFolder, root } from './template';
 
 /** When all is committed: always the same time, so that the same files are the same commit. */
 export const WHEN = '2026-03-04T05:06:08Z';
@@ -29,7 +30,10 @@ export function commit(folder: string, when = WHEN): string {
   return git(folder, 'rev-parse', 'HEAD^{tree}');
 }
 
-/** A clone as its owner has it: committed, its packages installed, built. Null if there is no git; the test is then skipped. */
+/**
+ * A clone as its owner has it: committed, its packages installed, built but for the tests.
+ * @returns null if there is no git; the test is then skipped
+ */
 export function repository(t: TestContext): string | null {
   if (!available(t, 'git', spawnSync('git', ['--version']).status === 0)) return null;
   const folder = cloneTemplate(t);
@@ -37,12 +41,24 @@ export function repository(t: TestContext): string | null {
   // Where node_modules is a link, .gitignore's entry for a folder is not about it.
   writeFileSync(path.join(folder, '.git', 'info', 'exclude'), 'node_modules\n');
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
-  for (const built of ['dist', 'build/src', 'build/tools', 'build/test']) {
+  for (const built of ['dist', 'build/src', 'build/tools']) {
     cpSync(path.join(root, built), path.join(folder, built), {
       recursive: true, preserveTimestamps: true,
     });
   }
   commit(folder);
+  return folder;
+}
+
+/** The pages of a copy of the template, in a repository that has nothing else. Null if there is no git; the test is then skipped. */
+export function pagesRepository(t: TestContext): string | null {
+  if (!available(t, 'git', spawnSync('git', ['--version']).status === 0)) return null;
+  const folder = emptyFolder(t, 'pages-');
+  mkdirSync(path.join(folder, 'public'));
+  cpSync(path.join(root, 'public', 'realtime.js'), path.join(folder, 'public', 'realtime.js'));
+  putEcho(folder);
+  git(folder, 'init', '-q');
+  git(folder, 'add', '-A');
   return folder;
 }
 

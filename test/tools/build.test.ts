@@ -1,61 +1,56 @@
 /*
  * npm run build makes what has changed, and nothing else: by the times of the files, so that a second
- * start waits for nothing. Whatever is edited, deleted or switched, the result is the right one.
+ * start waits for nothing. Whatever is edited, deleted or switched, the result is the right one. The
+ * projects are the template's, with less in them; build.long.test.ts has all of the template.
  */
-import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { appendFileSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { commit, env, git, repository } from '../support/repository';
-import { edit, root } from '../support/template';
+import { commit, repository } from '../support/repository';
+import { edit } from '../support/template';
+import { buildsWhatChanged } from './building/cases';
 
-/** What `npm run build` makes. The commands make `tools` as well, and `npm test` makes `test`. */
-const BUILD = ['.', 'src/browser'];
+/** Sources in the place of those of src and tools: an event goes from one to the next. */
+const SMALL = {
+  'src/app.ts': `import type { ServerToClientEvents as Events } from './events';
+
+type Emit = <E extends keyof Events>(event: E, ...given: Parameters<Events[E]>) => void;
+
+export function app(emit: Emit): void {
+  emit('response', 'Got it!');
+}
+`,
+  'src/server.ts': `import { app } from './app';
+
+app(() => undefined);
+`,
+  'tools/index.ts': `import { app } from '../src/app';
+
+app(() => undefined);
+`,
+};
+
+/**
+ * Leaves of a clone the configuration of its projects, its page and the events; the rest is small. The
+ * types of node are the greater part of a build, and these sources need none of them.
+ */
+function makeSmall(folder: string): void {
+  const kept = ['browser', 'events.ts', 'tsconfig.json'];
+  for (const project of ['src', 'tools']) {
+    for (const name of readdirSync(path.join(folder, project))) {
+      if (!kept.includes(name)) rmSync(path.join(folder, project, name), { recursive: true });
+    }
+  }
+  for (const built of ['dist', 'build']) rmSync(path.join(folder, built), { recursive: true });
+  rmSync(path.join(folder, 'public', 'realtime.js'));
+  edit(folder, ['tsconfig.json', '"types": ["node"]', '"types": []']);
+  for (const [name, text] of Object.entries(SMALL)) writeFileSync(path.join(folder, name), text);
+}
 
 test('the build makes what has changed, whatever changed it', async t => {
   const folder = repository(t);
   if (!folder) return;
-  const build = (...more: string[]) => {
-    const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    const { stdout } = spawnSync(process.execPath, [tsc, '-b', '--verbose', ...BUILD, ...more], {
-      cwd: folder, env, encoding: 'utf8',
-    });
-    return { stdout, built: stdout.split('Building project').length - 1 };
-  };
-  const read = (file: string) => readFileSync(path.join(folder, file), 'utf8');
-  const made = ['dist/events.js', 'build/src/events.js'];
-
-  await t.test('nothing has changed: nothing is made', () => {
-    build('tools');
-    assert.equal(build('tools').built, 0);
-  });
-
-  const complaint = /public\/page\.js.*error TS2345/;
-  await t.test('a branch where an event has another name: the server and the tools have it, and the page does not pass', () => {
-    const before = statSync(path.join(folder, 'dist', 'server.js')).mtimeMs;
-    git(folder, 'checkout', '-q', '-b', 'other');
-    edit(folder, ['src/events.ts', 'response: (', 'reply: (']);
-    edit(folder, ['src/app.ts', `emit('response'`, `emit('reply'`]);
-    appendFileSync(path.join(folder, 'src', 'events.ts'), "\nexport const added = 'on a branch';\n");
-    commit(folder);
-    assert.match(build('tools').stdout, complaint);
-    for (const file of made) assert.match(read(file), /on a branch/, file);
-    assert(statSync(path.join(folder, 'dist', 'server.js')).mtimeMs > before, 'iisnode watches it');
-    assert.match(build().stdout, complaint, 'the page does not pass by being built again');
-  });
-
-  await t.test('back on the first branch: what was there before', () => {
-    git(folder, 'checkout', '-q', '-');
-    assert.doesNotMatch(build().stdout, /error/);
-    assert.doesNotMatch(read('dist/events.js'), /on a branch/);
-  });
-
-  await t.test('what was built is deleted', () => {
-    for (const gone of ['dist', 'build']) rmSync(path.join(folder, gone), { recursive: true });
-    build();
-    for (const file of ['dist/server.js', 'dist/events.js']) {
-      assert(statSync(path.join(folder, file)).isFile(), file);
-    }
-  });
+  makeSmall(folder);
+  commit(folder);
+  await buildsWhatChanged(t, folder, ['.']);
 });

@@ -19,7 +19,7 @@ function latePipe() {
   return { ...own, open };
 }
 
-test('a connection is not used again while its request is under way, though the answer is there', { timeout: 20000 }, async t => {
+test('a connection is not used again while its request is under way, though the answer is there', { timeout: 60000 }, async t => {
   const { get } = await serve(t, { 'web.config': webConfig(), 'hello.js': script('setTimeout(() => res.end(req.url), 30);') }, { node: latePipe() });
   await Promise.all(Array.from({ length: 5 }, async (_, client) => {
     for (let n = 0; n < 10; n++) {

@@ -99,7 +99,7 @@ const inParts = script(`
 
 test('flushResponse=true hands on each part of an answer when it comes', async t => {
   const { get, iis } = await serve(t, { 'web.config': webConfig('flushResponse="true"'), 'hello.js': inParts });
-  const req = http.get(`${iis.url}hello.js?begin`, { agent: false, signal: AbortSignal.timeout(20000) });
+  const req = http.get(`${iis.url}hello.js?begin`, { agent: false, signal: AbortSignal.timeout(60000) });
   const [res] = await once(req, 'response') as [http.IncomingMessage];
   let text = String((await once(res, 'data'))[0]);
   assert.equal(text, 'first ');
@@ -112,7 +112,7 @@ test('flushResponse=true hands on each part of an answer when it comes', async t
 test('without flushResponse nothing of a chunked answer arrives before its end', async t => {
   const { get, iis } = await serve(t, { 'web.config': webConfig(), 'hello.js': inParts });
   let arrived = false;
-  const req = http.get(`${iis.url}hello.js?begin`, { agent: false, signal: AbortSignal.timeout(20000) });
+  const req = http.get(`${iis.url}hello.js?begin`, { agent: false, signal: AbortSignal.timeout(60000) });
   const answer = once(req.on('response', () => arrived = true), 'response');
   while ((await get('hello.js?ask')).text !== 'true') assert(!arrived);
   // What was let through would be here before the answers to these.

@@ -1,10 +1,12 @@
-/* `npm run rename` through npm, again and again: each name is built, and lives where it should. */
+/* `npm run rename` through npm, again and again: each name is built, and lives where it should. And more that it refuses. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { appendFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { command, commit, env, npm, repository } from '../support/repository';
-import { current, first, hasPackageName, livesAt, odd, second, tsc } from './rename/cases';
+import { command, commit, env, git, npm, repository } from '../support/repository';
+import { appPath, edit } from '../support/template';
+import { badNames, current, first, hasPackageName, last, livesAt, odd, refuses, second, tsc } from './rename/cases';
 
 test('three names, one after the other; tests that look at names pass there, too', async t => {
   const folder = repository(t);
@@ -22,4 +24,23 @@ test('three names, one after the other; tests that look at names pass there, too
     tsc('-b', folder);
     await livesAt(t, folder, name, before);
   }
+});
+
+test('the command refuses these, too, with one line and exit status 1, and changes nothing', t => {
+  const folder = repository(t);
+  if (!folder) return;
+  for (const [[name], says] of badNames) refuses(folder, [name!], says);
+  refuses(folder, [current], /has this name/);
+  refuses(folder, ['chat', 'talk'], /one name/);
+  refuses(folder, ['-x'], /-x/);
+  assert.equal(git(folder, 'status', '--porcelain'), '');
+
+  appendFileSync(path.join(folder, 'src', 'app.ts'), '\n');
+  refuses(folder, [last], /not committed \(src\/app\.ts\)/);
+  git(folder, 'reset', '-q', '--hard');
+  edit(folder, ['src/config.ts', `'${appPath}'`, `'/'`]);
+  const config = readFileSync(path.join(folder, 'src', 'config.ts'), 'utf8');
+  commit(folder);
+  refuses(folder, [last], /one segment/);
+  assert.equal(readFileSync(path.join(folder, 'src', 'config.ts'), 'utf8'), config);
 });

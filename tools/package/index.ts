@@ -46,6 +46,7 @@ async function main(): Promise<void> {
   step(`commit ${commit} of ${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`);
 
   const { files: pages, leftOut } = published(root, values.also);
+  checkPackages();
   // An older build may have left files there.
   rmSync(path.join(root, 'dist'), { recursive: true, force: true });
   npm(root, 'run', 'build');
@@ -89,7 +90,7 @@ function git(...args: string[]): string {
 
 /**
  * Reads the commit that is packaged.
- * @throws Refusal if a change is not committed, or node_modules does not match package-lock.json
+ * @throws Refusal if a change is not committed
  */
 function readCommit(): { commit: string; time: Date } {
   let log: string;
@@ -104,13 +105,17 @@ function readCommit(): { commit: string; time: Date } {
     const why = 'so this package could never be made again';
     throw new Refusal(`these changes are not committed, ${why}:\n${changes}`);
   }
+  const [commit, seconds] = log.split(' ');
+  return { commit: commit!, time: new Date(Number(seconds) * 1000) };
+}
+
+/** @throws Refusal if node_modules does not match package-lock.json */
+function checkPackages(): void {
   try {
     npm(root, 'ls', '--all');
   } catch {
     throw new Refusal('node_modules does not match package-lock.json: run npm ci first');
   }
-  const [commit, seconds] = log.split(' ');
-  return { commit: commit!, time: new Date(Number(seconds) * 1000) };
 }
 
 /**

@@ -71,7 +71,8 @@ export function packModules(
   for (const one of ['dist', 'package.json', ...FOR_NPM]) {
     cpSync(path.join(root, one), path.join(folder, one), { recursive: true });
   }
-  npm(folder, 'ci', '--omit=dev', '--no-bin-links');
+  // The lock file has a checksum of each package, so a package in npm's cache is the right one.
+  npm(folder, 'ci', '--omit=dev', '--no-bin-links', '--prefer-offline');
   for (const one of [...FOR_NPM, path.join('node_modules', '.package-lock.json')]) {
     rmSync(path.join(folder, one), { force: true });
   }

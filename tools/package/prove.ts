@@ -39,7 +39,8 @@ export async function prove(folder: string, app: string, iis: IisVersion): Promi
   });
   let browser: Browser | undefined;
   try {
-    const { target, first } = await arrive(server.url, defaults);
+    // The stand-in waits for node as iisnode.yml says. A server that has ended by then ends again.
+    const { target, first } = await arrive(server.url, { ...defaults, patience: 0 });
     browser = target.browser;
     const files = await page(target);
     // An application may refuse visitors who have not logged in. It runs as it should then.

@@ -127,13 +127,14 @@ export class Browser {
    * @throws NoAnswer
    */
   async ask(url: URL, request: Request = {}): Promise<Answer> {
-    try {
-      return await this.#send(url, request);
-    } catch (error) {
-      // A server may close an idle connection at the moment of the request. A browser then sends
-      // the request once more.
-      if (!(error instanceof IdleWasClosed) || request.bodyAfter) throw error;
-      return this.#send(url, request);
+    // A server may close an idle connection at the moment of the request. A browser then sends the
+    // request once more. The next connection may be an idle one, too.
+    for (let idle = CONNECTIONS; ; idle -= 1) {
+      try {
+        return await this.#send(url, request);
+      } catch (error) {
+        if (!(error instanceof IdleWasClosed) || request.bodyAfter || idle === 0) throw error;
+      }
     }
   }
 
@@ -182,7 +183,7 @@ export class Browser {
     const start = Date.now();
     const headers = { ...this.#headers(url, method), ...request.headers };
     if (method === 'POST') headers['Content-Length'] = String(Buffer.byteLength(body));
-    this.#agent ??= this.connections(url, 6);
+    this.#agent ??= this.connections(url, CONNECTIONS);
     const agent = request.agent ?? this.#agent;
     return new Promise((resolve, reject) => {
       const req = this.#request(url, method, headers, agent);
@@ -266,8 +267,11 @@ export class Browser {
   }
 }
 
+/** The connections that a browser keeps to a server. */
+const CONNECTIONS = 6;
+
 /** An idle connection that the server has closed fails within this time, in ms. */
-const AT_ONCE = 500;
+const AT_ONCE = 1500;
 const WAS_CUT = 'the connection was cut without an answer';
 
 /** The server had closed an idle connection, and did not get the request. */

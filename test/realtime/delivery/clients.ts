@@ -83,7 +83,7 @@ if (require.main === module) {
   }, 50);
   process.once('message', () => void (async () => {
     // One that is not answered is reported as it is: what is missing is counted.
-    await Promise.race([Promise.all(clients.map(({ finish }) => finish())), sleep(20000)]);
+    await Promise.race([Promise.all(clients.map(({ finish }) => finish())), sleep(60000)]);
     process.send!(clients.map(({ report }) => report), () => process.exit());
   })());
   process.once('disconnect', () => process.exit());

@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { startIis } from '../../../tools/iis/index';
 import { connect, next } from '../../support/client';
-import { env, npm } from '../../support/repository';
+import { command, env, npm } from '../../support/repository';
 import { startServer } from '../../support/server';
 import { appPath, root } from '../../support/template';
 
@@ -18,6 +18,26 @@ export const odd = current === 'Qw.erty-9' ? 'Zx.cvb-9' : 'Qw.erty-9';
 
 /** Runs the compiler of this project. */
 export const tsc = (...args: string[]) => execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), ...args], { env });
+
+/** The command refuses, with one line and exit status 1. */
+export function refuses(folder: string, args: string[], says: RegExp): void {
+  const { status, stdout, stderr } = command(folder, 'rename', ...args);
+  assert.equal(status, 1, args.join(' '));
+  assert.equal(stdout, '');
+  assert.match(stderr, says);
+  assert.match(stderr, /^.+\n$/);
+}
+
+/** Names that are refused, with why: those of one line for one reason. */
+export const badNames: [names: string[], says: RegExp][] = [
+  [['bin', 'APP_CODE', 'app_globalresources', 'App_LocalResources', 'App_WebReferences', 'App_Data', 'App_Browsers', 'web.config'], /404\.8/],
+  [['node_modules', 'IISnode'], /404\.8/],
+  [['chat.cs', 'chat.config', 'chat.MDF'], /404\.7/],
+  [['con', 'NUL', 'aux', 'prn', 'com1', 'LPT9', 'nul.txt'], /device/],
+  [['tools/chat', '/tools/chat', 'a//b'], /one segment/],
+  [['', '/', 'chat/', '//chat', '..', '.', 'chat.', '.chat', '_chat', 'a b', 'a~1', 'a+b', 'a%20b', 'C:\\chat', 'grün', 'a?b', 'a&b', 'a:b', '<a>'], /letters/],
+  [['x'.repeat(65)], /longer than 64/],
+];
 
 const json = (folder: string, file: string) => JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as { name: string; packages: Record<string, { name: string }> };
 

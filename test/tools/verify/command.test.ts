@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { report } from '../../../tools/verify/table';
-import { CHECKS, verify } from '../../../tools/verify/verify';
+import { CHECKS, Unreachable, verify } from '../../../tools/verify/verify';
 import { appPath, root } from '../../support/template';
 import { setting, webConfig } from './config';
 import { answerWith, standInFront } from './front';
@@ -48,6 +48,12 @@ describe('the command', { concurrency: 4 }, () => {
     assert.match(said!, /^1\. web\.config, in <customHeaders>: <add name="Referrer-Policy" value="sa/);
     assert.match(said!, /^ {3}seen by headers: page: Referrer-Policy: missing$/m);
     assert.equal(out.match(/1\. web\.config/g)?.length, 1, 'seen twice, said once');
+
+    // Without the files there are no numbers of lines.
+    const elsewhere = path.join(iis.folder, 'public');
+    const results = await verify(iis.url, { hold: 1, folder: elsewhere });
+    const unnumbered = report(results, elsewhere, CHECKS);
+    assert.match(unnumbered, /^1\. web\.config, in <customHeaders>: <add name="Referrer-Policy" [^(]*$/m);
   });
 
   test('says no more than that, where there is no application', async t => {
@@ -84,13 +90,6 @@ describe('the command', { concurrency: 4 }, () => {
     assert.deepEqual(failed, ['after idle'], report(results, iis.folder));
   });
 
-  test('names no line of a file that is not there', async t => {
-    const iis = await site(t, [webConfig(config => config.drop('add', 'Referrer-Policy'))]);
-    const elsewhere = path.join(iis.folder, 'public');
-    const { out } = await command(elsewhere, '--hold', '1', iis.url);
-    assert.match(out, /^1\. web\.config, in <customHeaders>: <add name="Referrer-Policy" [^(]*$/m);
-  });
-
   test('ends with 2 where it cannot verify, and says why in one line', async t => {
     const iis = await site(t);
     const refused = await standInFront(t, iis, { tls: true });
@@ -100,12 +99,7 @@ describe('the command', { concurrency: 4 }, () => {
     const lines: [args: string[], says: RegExp][] = [
       [[], /^takes one address, such as http:\/\/server\/\S+\//],
       [['http://localhost:1/', 'http://localhost:2/'], /^takes one address/],
-      [['server/app/'], /^server\/app\/ is not the address of a page, such as http:/],
-      [['ftp://server/'], /^ftp:.* is not the address of a page/],
       [['http://localhost:1/app/'], /^http:\/\/localhost:1\/app\/: nothing listens there\n$/],
-      [['http://server.invalid/app/'], /^http:\/\/server\.invalid\/app\/: there is no such host/],
-      [[refused], /^https:\S+: the certificate is not accepted \(\w+\); with --insecure it is\n$/],
-      [[toHttps], / leads to https:\/\/localhost:1\/app\/: npm run verify -- https:\/\/localhost:1\/app\/\n$/],
       [['--hold', 'long', 'http://localhost:1/'], /^--hold takes a whole number from 1\. --help says/],
       [['--user', 'ada', 'http://localhost:1/'], /^--user takes a name and a password/],
       [['--cookie', 'x', 'http://localhost:1/'], /^--cookie takes cookies as a browser sends them/],
@@ -118,6 +112,19 @@ describe('the command', { concurrency: 4 }, () => {
       assert.match(err, says);
       assert.match(err, /^[^\n]+\n$/);
     }));
+
+    // The command prints these as it does "nothing listens there".
+    const unreachable: [address: string, says: RegExp][] = [
+      ['server/app/', /^server\/app\/ is not the address of a page, such as http:/],
+      ['ftp://server/', /^ftp:.* is not the address of a page/],
+      ['http://server.invalid/app/', /^http:\/\/server\.invalid\/app\/: there is no such host/],
+      [refused, /^https:\S+: the certificate is not accepted \(\w+\); with --insecure it is$/],
+      [toHttps, / leads to https:\/\/localhost:1\/app\/: npm run verify -- https:\/\/localhost:1\/app\/$/],
+    ];
+    for (const [address, says] of unreachable) {
+      const isSaid = (error: Error) => error instanceof Unreachable && says.test(error.message);
+      await assert.rejects(verify(address), isSaid, address);
+    }
   });
 
   test('--help names every option', async () => {

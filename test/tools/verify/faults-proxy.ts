@@ -57,6 +57,18 @@ export const ofProxies: FaultCase[] = [
     cure: /^1\. web\.config, in <appSettings>: <add key="ALLOWED_ORIGINS" value="https:\/\/localhost:\d+"/,
   },
   {
+    // The other answers go on at once: where all are collected, as in the next, it takes a minute.
+    what: 'a proxy that collects answers, acknowledgements among them',
+    front: {
+      answer: ({ body }) => /(^|\ufffd)6:::/.test(body.toString())
+        ? new Promise(resolve => setTimeout(resolve, 4000))
+        : undefined,
+    },
+    fails: ['message, xhr-polling'],
+    cure: /^1\. at the proxy in front, \(nginx's words\): proxy_buffering off;/,
+    says: /collects the answers/,
+  },
+  {
     what: 'a proxy that collects answers',
     front: {
       answer: (_answer, req) => isPoll(req.url) && req.method === 'GET'

@@ -1,11 +1,15 @@
 /* What good.test.ts and good.long.test.ts share. */
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
 import { report } from '../../../tools/verify/table';
 import { Options, verify } from '../../../tools/verify/verify';
 import type { Deployed } from '../../support/iis';
-import { Front, standInFront } from './front';
-import { site } from './site';
+import { setting, webConfig } from './config';
+
+/** Edits of a site that offers WebSockets. */
+export const webSockets = [
+  setting('TRANSPORTS', 'websocket,xhr-polling'),
+  webConfig(config => config.set('webSocket', { enabled: 'false' })),
+];
 
 /** Expects all to pass. @returns what each check saw, by its name */
 export async function passes(
@@ -15,12 +19,4 @@ export async function passes(
   const failed = results.filter(({ state }) => state === 'failed').map(({ name }) => name);
   assert.deepEqual(failed, [], report(results, folder));
   return Object.fromEntries(results.map(({ name, state, saw }) => [name, `${state}: ${saw}`]));
-}
-
-/** A site passes behind what stands in front of it. */
-export async function behind(
-  t: TestContext, front: Front, options: Partial<Options> = {},
-): Promise<void> {
-  const iis = await site(t);
-  await passes(iis, await standInFront(t, iis, front), options);
 }
