@@ -70,9 +70,8 @@ export default defineConfig(
   },
   ...oneWay,
   {
-    // These are read beside a browser. cluster/ is not yet in this width.
+    // These are read beside a browser.
     files: ['src/**/*.ts', 'tools/**/*.ts', 'public/**/*.js', '*.mjs'],
-    ignores: ['src/realtime/cluster/**'],
     rules: {
       '@stylistic/max-len': ['error', { code: 100, ignoreUrls: true }],
     },

@@ -4,7 +4,7 @@
  * things, repeated for longer or with more versions.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
 const long = process.argv.includes('--long');
@@ -15,6 +15,10 @@ function isWanted(file: string): boolean {
   if (!file.endsWith('.test.ts') || file.endsWith('.long.test.ts') !== long) return false;
   return wanted.length === 0 || wanted.some(part => file.includes(part));
 }
+
+// `npm test` has done it; `tsc -b` alone has not.
+const copy = path.join(__dirname, '..', '..', 'src', 'realtime', 'cluster', 'copy-lua.mjs');
+if (existsSync(copy)) spawnSync(process.execPath, [copy], { stdio: 'inherit' });
 
 // By the sources: of one that was deleted, what was built may still be there.
 const sources = path.join(__dirname, '..', '..', 'test');

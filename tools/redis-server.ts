@@ -1,44 +1,68 @@
 import { ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import net from 'node:net';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+type Done = (error: Error | null, reply: unknown) => void;
 interface Client {
-  send_command: (name: string, args: string[], done: (error: Error | null, reply: unknown) => void) => void;
+  send_command: (name: string, args: string[], done: Done) => void;
   quit: () => void;
 }
-const { createClient } = createRequire(__filename)('redis') as { createClient: (port: number, host: string) => Client };
+const { createClient } = createRequire(__filename)('redis') as {
+  createClient: (port: number, host: string) => Client;
+};
+
+/** A connection to a Redis. */
+export interface Connection {
+  call: (name: string, ...args: (string | number)[]) => Promise<unknown>;
+  close: () => void;
+}
 
 /** A Redis that runs. */
 export interface RedisServer {
   url: string;
   port: number;
   stop: () => Promise<void>;
-  /** Starts it again, empty. */
+  /** It will be empty when it is started again. */
+  forget: () => void;
+  /** Starts it again: empty, or with what it has in its folder. */
   start: () => Promise<void>;
   /** It neither answers nor ends. */
   freeze: () => void;
   thaw: () => void;
   /** Sends it a command, and gives what it answers. */
   call: (name: string, ...args: string[]) => Promise<unknown>;
+  /** A connection for many commands. */
+  connect: () => Connection;
   /** What it says of itself: how many commands it has been sent, by name. */
   commands: () => Promise<Record<string, number>>;
-  /** The same, and the processor time that it has taken so far, user and system, µs. */
-  readings: () => Promise<{ cpu: number; commands: Record<string, number> }>;
+  /**
+   * The same, the processor time that it has taken so far, user and system, µs, and the bytes that
+   * it was sent.
+   */
+  readings: () => Promise<{ cpu: number; bytes: number; commands: Record<string, number> }>;
   /** Ends it without waiting. */
   kill: () => void;
 }
 
-/** Starts a Redis that keeps nothing on the disk. Null where there is none. Whoever started it has to end it, with its last `stop`. */
-export async function launchRedis(password?: string): Promise<RedisServer | null> {
+/**
+ * Starts a Redis that keeps nothing on the disk but what SAVE writes into a folder, if there is
+ * one. Null where there is none. Whoever started it has to end it, with its last `stop`.
+ */
+export async function launchRedis(password?: string, folder?: string): Promise<RedisServer | null> {
   // Redis is not made for Windows. What others have made of it could not be frozen.
-  if (process.platform === 'win32' || spawnSync('redis-server', ['--version']).status !== 0) return null;
+  if (process.platform === 'win32') return null;
+  if (spawnSync('redis-server', ['--version']).status !== 0) return null;
   const port = await freePort();
   let child: ChildProcess;
   const start = async () => {
     child = spawn('redis-server', [
-      '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...password ? ['--requirepass', password] : [],
+      '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no',
+      ...folder ? ['--dir', folder] : [],
+      ...password ? ['--requirepass', password] : [],
     ], { stdio: 'ignore' });
     for (const end = Date.now() + 20000; await ask(port, 'PING') === '';) {
       if (Date.now() > end) throw new Error('waited 20 s for redis-server to listen');
@@ -54,6 +78,7 @@ export async function launchRedis(password?: string): Promise<RedisServer | null
   await start();
   return {
     port, start, stop, kill,
+    forget: () => { if (folder) rmSync(path.join(folder, 'dump.rdb'), { force: true }); },
     url: `redis://${password ? `:${password}@` : ''}127.0.0.1:${port}`,
     freeze: () => { child.kill('SIGSTOP'); },
     thaw: () => { child.kill('SIGCONT'); },
@@ -64,17 +89,33 @@ export async function launchRedis(password?: string): Promise<RedisServer | null
         if (error) reject(error); else resolve(reply);
       });
     }),
+    connect: () => {
+      const client = createClient(port, '127.0.0.1');
+      return {
+        close: () => client.quit(),
+        call: (name, ...args) => new Promise((resolve, reject) => {
+          client.send_command(name, args.map(String), (error, reply) => {
+            if (error) reject(error); else resolve(reply);
+          });
+        }),
+      };
+    },
     commands: async () => readCommands(await ask(port, 'INFO commandstats')),
     readings: async () => {
       const text = await ask(port, 'INFO all');
-      const seconds = (name: string) => Number(new RegExp(`^used_cpu_${name}:([\\d.]+)`, 'm').exec(text)![1]);
-      return { cpu: Math.round((seconds('user') + seconds('sys')) * 1e6), commands: readCommands(text) };
+      const seconds = (name: string) => {
+        return Number(new RegExp(`^used_cpu_${name}:([\\d.]+)`, 'm').exec(text)![1]);
+      };
+      const bytes = Number(/^total_net_input_bytes:(\d+)/m.exec(text)![1]);
+      const cpu = Math.round((seconds('user') + seconds('sys')) * 1e6);
+      return { bytes, cpu, commands: readCommands(text) };
     },
   };
 }
 
 function readCommands(text: string): Record<string, number> {
-  return Object.fromEntries(Array.from(text.matchAll(/cmdstat_([\w|]+):calls=(\d+)/g), ([, name, calls]) => [name, Number(calls)]));
+  const lines = Array.from(text.matchAll(/cmdstat_([\w|]+):calls=(\d+)/g));
+  return Object.fromEntries(lines.map(([, name, calls]) => [name, Number(calls)]));
 }
 
 /** Sends one command, and gives what comes within 100 ms; nothing, if nobody listens. */
@@ -90,7 +131,7 @@ function ask(port: number, command: string): Promise<string> {
   });
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = net.createServer().listen(0);
   await once(server, 'listening');
   const { port } = server.address() as net.AddressInfo;

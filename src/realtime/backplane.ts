@@ -40,10 +40,11 @@ export interface Backplane {
    * A session comes here, if another process has it.
    * @param session the one that this process knows by that id
    * @param handshakeNumber the handshake that the request belongs to; null for whichever
+   * @param got the number of the last message that the client has
    * @returns null if there is nothing to wait for
    */
   bring(
-    session: Session | undefined, id: string, handshakeNumber: number | null,
+    session: Session | undefined, id: string, handshakeNumber: number | null, got: number,
   ): Promise<void> | null;
   /**
    * A client has sent something.

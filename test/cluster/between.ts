@@ -2,16 +2,23 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 
-/** What a process has a connection to Redis for: its commands, or what it reads of the bus. */
-type What = 'commands' | 'bus';
+/** What goes between a process and Redis: its commands, their answers, or what it reads of the bus. */
+type What = 'commands' | 'answers' | 'bus';
 
 export interface Between {
   /** Where a process finds Redis. */
   url: string;
-  /** From now on commands do not arrive, or what the bus says does not. */
-  hold: (what: What) => void;
+  /**
+   * From now on commands do not arrive, or their answers or what the bus says do not.
+   * @param behind answers are held from the one on to a command with this text in it
+   */
+  hold: (what: What, behind?: string) => void;
   /** What was held goes on, in order. */
   release: () => void;
+  /** From now on all that goes through takes at most so long, or what the bus says does, ms. */
+  delay: (most: number, what?: 'bus') => void;
+  /** All connections are cut: what was held is lost. */
+  cut: () => void;
 }
 
 /**
@@ -21,22 +28,31 @@ export interface Between {
  */
 export async function standBetween(t: TestContext, port: number, most = 0): Promise<Between> {
   let held: What | null = null;
+  let text = '';
+  let mostOfBus = most;
   let goOn = () => {};
   let released = Promise.resolve();
+  const sockets = new Set<net.Socket>();
   const server = net.createServer(near => {
     const far = net.connect(port, '127.0.0.1');
+    sockets.add(near);
+    near.on('close', () => sockets.delete(near));
     let what: What = 'commands';
     pass(near, far, data => {
       if (/\bxread\b/i.test(String(data))) what = 'bus';
+      if (what === 'commands' && text !== '' && data.includes(text)) text = '';
       return what === 'commands' && held === 'commands';
-    });
-    pass(far, near, () => what === 'bus' && held === 'bus');
+    }, () => most);
+    const longest = () => what === 'bus' ? mostOfBus : most;
+    pass(far, near, () => text === '' && held === (what === 'bus' ? 'bus' : 'answers'), longest);
   });
 
-  function pass(from: net.Socket, to: net.Socket, isHeld: (data: Buffer) => boolean): void {
+  function pass(
+    from: net.Socket, to: net.Socket, isHeld: (data: Buffer) => boolean, longest: () => number,
+  ): void {
     let before: Promise<unknown> = Promise.resolve();
     from.on('data', data => {
-      const late = [sleep(Math.random() * most), ...isHeld(data) ? [released] : []];
+      const late = [sleep(Math.random() * longest()), ...isHeld(data) ? [released] : []];
       before = Promise.all([before, ...late]).then(() => { if (!to.destroyed) to.write(data); });
     });
     from.on('error', () => to.destroy()).on('close', () => to.destroy());
@@ -47,13 +63,22 @@ export async function standBetween(t: TestContext, port: number, most = 0): Prom
   t.after(() => { server.close(); });
   return {
     url: `redis://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
-    hold: what => {
+    hold: (what, behind = '') => {
       held = what;
+      text = behind;
       released = new Promise(resolve => { goOn = resolve; });
     },
     release: () => {
       held = null;
+      text = '';
       goOn();
+    },
+    delay: (longest, what) => {
+      mostOfBus = longest;
+      if (what !== 'bus') most = longest;
+    },
+    cut: () => {
+      for (const near of sockets) near.destroy();
     },
   };
 }

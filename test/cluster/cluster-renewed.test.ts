@@ -5,25 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import { test, TestContext } from 'node:test';
-import { startRedis } from '../support/redis';
 import { request } from '../support/request';
 import { split } from '../support/raw';
-import { startServer } from '../support/server';
-import { deploy, Edit, resource } from '../support/template';
-
-const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
-  io.set('authorization', (handshake, accept) => {
-    handshake.user = handshake.headers['x-name'];
-    accept(null, true);
-  });
-  io.sockets.on('connection', socket => {
-    socket.on('keep', (value, done) => socket.set('kept', value, done));
-    socket.on('who', answer => socket.get('kept', (_error, kept) => {
-      const { headers, user, query } = socket.handshake;
-      answer({ pid: process.pid, user, tab: headers['x-tab'], page: query.page, kept });
-    }));
-  });
-};`];
+import { resource } from '../support/template';
+import { startTwo } from './two';
 
 /** A client of public/realtime.js, as its requests are. Each names the process that it goes to. */
 function requests(attempt: number, headers: Record<string, string>) {
@@ -62,11 +47,8 @@ async function who(
 }
 
 async function start(t: TestContext) {
-  const redis = await startRedis(t);
-  if (!redis) return null;
-  const folder = deploy(t, [APP]);
-  const env = { REDIS_URL: redis.url };
-  return Promise.all([1, 2].map(() => startServer(t, { folder, env })));
+  const two = await startTwo(t);
+  return two && two.processes.map(({ server }) => server);
 }
 
 /** Alice, with the first process: her session, and what it keeps. */
@@ -74,7 +56,7 @@ async function begin(port: number): Promise<string> {
   const alice = requests(1, { 'x-name': 'alice', 'x-tab': 'first' });
   const id = await alice.handshake(port, 'got=0&page=one');
   await alice.poll(port, id, 0);
-  assert.equal(await alice.post(port, id, 0, '5:1::{"name":"keep","args":["hers"]}'), 200);
+  assert.equal(await alice.post(port, id, 0, '5:1::{"name":"set","args":["hers"]}'), 200);
   return id;
 }
 
@@ -85,7 +67,7 @@ test('a session that goes to another process with a new handshake has that there
   const id = await begin(here.port);
   const second = requests(2, { 'x-name': 'alice', 'x-tab': 'second' });
   assert.equal(await second.handshake(there.port, `got=0&page=two&session=${id}`), id);
-  const seen = { user: 'alice', tab: 'second', page: 'two', kept: 'hers' };
+  const seen = { user: 'alice', tab: 'second', page: 'two', value: 'hers' };
   assert.deepEqual(await who(second, there.port, id, 0, 2), { pid: there.process.pid, ...seen });
   // It is written with the session: a poll takes it back without another handshake.
   assert.deepEqual(await who(second, here.port, id, 1, 3), { pid: here.process.pid, ...seen });
@@ -115,9 +97,9 @@ test('another user who comes with the session to another process does not get it
   const other = await bob.handshake(there.port, `got=0&page=two&session=${id}`);
   assert.notEqual(other, id);
   await bob.poll(there.port, other, 0);
-  const seen = { pid: there.process.pid, user: 'bob', tab: 'second', page: 'two', kept: null };
+  const seen = { pid: there.process.pid, user: 'bob', tab: 'second', page: 'two', value: null };
   assert.deepEqual(await who(bob, there.port, other, 0, 1), seen);
   // And hers is over, everywhere.
   const alice = requests(1, { 'x-name': 'alice' });
-  assert.equal(await alice.post(here.port, id, 0, '5:2::{"name":"keep","args":["x"]}'), 404);
+  assert.equal(await alice.post(here.port, id, 0, '5:2::{"name":"set","args":["x"]}'), 404);
 });

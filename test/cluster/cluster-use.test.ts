@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Outgoing } from '../../src/realtime/cluster/outgoing';
 import { startFront } from './front';
 import { startRedis } from '../support/redis';
 import { open, startTwo } from './two';
@@ -15,7 +14,7 @@ import { until } from '../support/wait';
 test('rooms, broadcasts and single clients are reached wherever they are', async t => {
   const two = await startTwo(t);
   if (!two) return;
-  const { servers } = two;
+  const servers = two.processes.map(({ server }) => server);
   const [a, b] = await Promise.all(servers.map(({ port }) => open(t, port)));
   const [[idA], [idB]] = await Promise.all([a!.ask('join', 'red'), b!.ask('join', 'red')]) as [[string], [string]];
   await b!.ask('join', 'blue');
@@ -31,15 +30,25 @@ test('rooms, broadcasts and single clients are reached wherever they are', async
   await until(() => a!.states.at(-1) === 'disconnected', 'the end of a client of another process');
 });
 
+test('values and rooms of a client of another process are out of reach, and that is said', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const [one, other] = await Promise.all(two.processes.map(({ server }) => open(t, server.port)));
+  const [id] = await other!.ask('join', 'blue') as [string];
+  const error = `Error: a client that is not with this process: only emit, send and disconnect reach it: ${id}`;
+  assert.deepEqual(await one!.ask('of', id), [error, null, error]);
+  assert(two.processes[0].server.output().includes('a client that is not with this process'), 'the log says so of join');
+});
+
 test('a plain client of 0.9 is reached as well', async t => {
   const two = await startTwo(t);
   if (!two) return;
-  const { servers } = two;
-  const plain = clientLibrary.connect(servers[0].origin, { resource: resource.slice(1), 'force new connection': true, reconnect: false });
+  const servers = two.processes.map(({ server }) => server);
+  const plain = clientLibrary.connect(servers[0]!.origin, { resource: resource.slice(1), 'force new connection': true, reconnect: false });
   t.after(() => plain.socket.disconnect());
   await next(plain, 'connect');
   const heard = next(plain, 'heard');
-  const other = await open(t, servers[1].port);
+  const other = await open(t, servers[1]!.port);
   other.emit('all', 'to all');
   assert.deepEqual(await heard, ['to all']);
 });
@@ -47,7 +56,7 @@ test('a plain client of 0.9 is reached as well', async t => {
 test('what socket.set keeps goes along when a process is killed; an acknowledgement that it owed is an error', async t => {
   const two = await startTwo(t);
   if (!two) return;
-  const { servers } = two;
+  const servers = two.processes.map(({ server }) => server);
   const client = await open(t, (await startFront(servers.map(({ port }) => port))).port);
   await client.ask('set', { a: 1 });
   const never = client.ask('never');
@@ -63,14 +72,18 @@ test('what socket.set keeps goes along when a process is killed; an acknowledgem
 test('a Redis that takes nothing is one that is gone, until it does again', async t => {
   const two = await startTwo(t);
   if (!two) return;
-  const { redis, servers } = two;
+  const { redis, processes } = two;
+  const servers = processes.map(({ server }) => server);
   const client = await open(t, (await startFront(servers.map(({ port }) => port))).port);
-  const other = await open(t, servers[0].port);
+  const other = await open(t, servers[0]!.port);
   await client.ask('set', 1);
   await redis.call('config', 'set', 'maxmemory', '1');
   await client.ask('set', 2);
   other.emit('all', 'hello');
-  await until(() => other.heard.length > 0, 'what this process tells its own');
+  other.emit('room', 'nobody', 'is here');
+  await other.ask('get');
+  await client.ask('get');
+  assert.deepEqual([client.heard, other.heard], [[], []], 'what is for all waits: its order is the same everywhere');
   assert(servers.some(({ output }) => /Redis: .*OOM/.test(output())), 'the log says why');
   await redis.call('config', 'set', 'maxmemory', '0');
   await until(() => servers.every(({ output }) => !/Redis: .*OOM/.test(output()) || /Redis is back/.test(output())), 'Redis to be back');
@@ -84,8 +97,8 @@ test('a Redis that takes nothing is one that is gone, until it does again', asyn
 test('both know how many clients there are', async t => {
   const two = await startTwo(t);
   if (!two) return;
-  const { servers } = two;
-  await Promise.all([open(t, servers[0].port), open(t, servers[1].port), open(t, servers[1].port)]);
+  const servers = two.processes.map(({ server }) => server);
+  await Promise.all([open(t, servers[0]!.port), open(t, servers[1]!.port), open(t, servers[1]!.port)]);
   for (const { page } of servers) {
     await until(async () => (await (await fetch(`${page}health`)).json() as { clients: number }).clients === 3, 'three clients in health');
   }
@@ -115,20 +128,7 @@ test('a wrong password ends the start with one line, which does not have it', as
 
 test('one process loads nothing of that', () => {
   const script = `process.env.PORT = '0'; require(${JSON.stringify(path.join(root, 'dist', 'server.js'))});
-    setTimeout(() => { console.log(Object.keys(require.cache).filter(name => /node_modules.redis|cluster/.test(name)).join() || 'nothing'); process.exit(); }, 1500)`;
+    setTimeout(() => { console.log(Object.keys(require.cache).filter(name => /node_modules.redis|realtime.cluster/.test(name)).join() || 'nothing'); process.exit(); }, 1500)`;
   const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', env: { PATH: process.env.PATH, LOG_LEVEL: 'error' } });
   assert.equal(stdout.trim(), 'nothing');
-});
-
-test('while Redis is gone no more than 10,000 messages wait for the other processes; this one tells its own at once, and once', () => {
-  const told: string[] = [];
-  const outgoing = new Outgoing('me', ({ packet }) => told.push(packet!));
-  outgoing.add({ room: '', packet: 'before' }, '', true);
-  outgoing.onGone();
-  for (let i = 0; i < 10004; i++) outgoing.add({ room: '', packet: String(i) }, '', false);
-  assert.deepEqual([outgoing.take().length, outgoing.lost, told.length, told[0]], [10000, 5, 10005, 'before']);
-  outgoing.again();
-  const [first] = outgoing.take();
-  assert.match(first!.text, /"packet":"4".*"told":true/, 'the oldest were given up');
-  assert.equal(outgoing.onRead(first!.number), false, 'it is not told again here');
 });

@@ -7,6 +7,8 @@ export interface Front {
   port: number;
   /** Goes to the next server. What is under way is cut. */
   turn: () => void;
+  /** Goes to the next server, if it is at this one. */
+  leave: (port: number) => void;
   /** Cuts what is under way, and all that comes until `turn`. */
   cut: () => void;
 }
@@ -16,8 +18,9 @@ export interface Front {
  * as long as that answers, as a balancer with affinity does.
  * @param ports the servers
  * @param sticky whether cookies are kept
+ * @param wanders whether each request goes to the next server
  */
-export async function startFront(ports: number[], sticky = true): Promise<Front> {
+export async function startFront(ports: number[], sticky = true, wanders = false): Promise<Front> {
   const agent = new http.Agent({ keepAlive: true });
   let at = turn++ % ports.length;
   let cookie = '';
@@ -26,6 +29,7 @@ export async function startFront(ports: number[], sticky = true): Promise<Front>
   const server = http.createServer((req, res) => {
     if (isCut) return void res.destroy();
     underWay.add(res);
+    if (wanders) at = (at + 1) % ports.length;
     const headers = { ...req.headers, ...sticky && cookie !== '' ? { cookie } : {} };
     const to = http.request({ port: ports[at], path: req.url, method: req.method, headers, agent }, from => {
       const set = from.headers['set-cookie'];
@@ -55,14 +59,16 @@ export async function startFront(ports: number[], sticky = true): Promise<Front>
   };
   await new Promise<void>(resolve => server.listen(0, resolve));
   server.unref(); // it is there for as long as its client is
+  const goOn = () => {
+    cut();
+    isCut = false;
+    at = (at + 1) % ports.length;
+    cookie = '';
+  };
   return {
     port: (server.address() as AddressInfo).port,
     cut,
-    turn: () => {
-      cut();
-      isCut = false;
-      at = (at + 1) % ports.length;
-      cookie = '';
-    },
+    turn: goOn,
+    leave: left => { if (ports[at] === left) goOn(); },
   };
 }

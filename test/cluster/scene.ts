@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict';
 import { test, TestContext } from 'node:test';
-import type { Running } from '../support/server';
-import { Between, standBetween } from './between';
 import { Front, startFront } from './front';
 import type { RedisServer } from '../../tools/redis-server';
-import { open, startTwo, User } from './two';
+import { open, Process, startTwo, User } from './two';
 
-/** A server, and what stands between it and Redis. */
-export interface Process { server: Running; redis: Between }
-
-interface Scene {
+export interface Scene {
   redis: RedisServer;
   client: User;
   /** What the client is behind. */
@@ -20,27 +15,32 @@ interface Scene {
 }
 
 async function setUp(t: TestContext): Promise<Scene | null> {
-  const between: Between[] = [];
-  const two = await startTwo(t, async ({ port }) => {
-    between.push(await standBetween(t, port), await standBetween(t, port));
-    return between.map(({ url }) => url);
-  });
+  const two = await startTwo(t);
   if (!two) return null;
-  const processes = two.servers.map((server, i) => ({ server, redis: between[i]! }));
-  const front = await startFront(two.servers.map(({ port }) => port));
+  const { redis, processes } = two;
+  const front = await startFront(processes.map(({ server }) => server.port));
   const client = await open(t, front.port);
   const [pid] = await client.ask('pid') as [number];
   const here = processes.find(({ server }) => server.process.pid === pid)!;
-  return { redis: two.redis, client, front, here, there: processes.find(one => one !== here)! };
+  return { redis, client, front, here, there: processes.find(one => one !== here)! };
 }
 
 /** Waits until the client has gone to that process, and its session with it. */
 export async function arrives(client: User, { server }: Process): Promise<void> {
   assert.deepEqual(await client.ask('pid'), [server.process.pid]);
-  assert.equal(client.states.filter(state => state === 'connected').length, 1, 'its session went along');
+  isSame(client);
 }
 
-/** A test with one client of two servers, each with something between it and Redis; skipped without redis-server. */
+/** The client has its first session still. */
+export function isSame({ states }: User): void {
+  const begun = states.filter(state => state === 'connected').length;
+  assert.equal(begun, 1, 'its session went along');
+}
+
+/**
+ * A test with one client of two servers, each with something between it and Redis; skipped without
+ * redis-server.
+ */
 export function scene(name: string, run: (scene: Scene, t: TestContext) => Promise<void>): void {
   void test(name, async t => {
     const made = await setUp(t);

@@ -1,29 +1,72 @@
-/* Two servers with one Redis, an application that says where its clients are and what they sent, and clients of public/realtime.js. */
+/*
+ * Two servers with one Redis, which all tests of a file share: an application that says where its
+ * clients are and what they sent, and clients of public/realtime.js. What a test has stopped is
+ * there again for the next one.
+ */
+import assert from 'node:assert/strict';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
+import { after, TestContext } from 'node:test';
+import { available } from '../support/available';
 import { clientLibrary } from '../support/client';
-import { Running, startServer } from '../support/server';
-import { deploy, Edit, fromRoot, resource, root } from '../support/template';
+import { launchRedis, RedisServer } from '../../tools/redis-server';
+import type { Running } from '../support/server';
+import { deploy, Edit, emptyFolder, fromRoot, resource, root } from '../support/template';
 import { until } from '../support/wait';
-import { startRedis } from '../support/redis';
-import type { RedisServer } from '../../tools/redis-server';
+import { Between, standBetween } from './between';
+import { startPatiently } from './patiently';
 
 const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
+  io.set('authorization', (handshake, accept) => {
+    handshake.user = handshake.headers['x-name'];
+    accept(null, true);
+  });
   io.sockets.on('connection', socket => {
     socket.on('join', (room, done) => { socket.join(room); done(socket.id); });
     socket.on('all', text => io.sockets.emit('heard', text));
+    socket.on('all later', (text, ms) => setTimeout(() => io.sockets.emit('heard', text), ms));
     socket.on('room', (room, text) => io.sockets.to(room).emit('heard', text));
     socket.on('others', text => socket.broadcast.emit('heard', text));
     socket.on('local', text => io.sockets.local.emit('heard', text));
     socket.on('one', (id, text) => io.sockets.socket(id).emit('heard', text));
     socket.on('later', (text, ms) => setTimeout(() => socket.emit('heard', text), ms));
-    socket.on('kick', id => { const other = io.sockets.socket(id); other.emit('heard', 'bye'); other.disconnect(); });
-    socket.on('many', (id, count) => { for (let i = 1; i <= count; i++) io.sockets.socket(id).emit('heard', String(i)); });
+    socket.on('kick', id => {
+      const other = io.sockets.socket(id);
+      other.emit('heard', 'bye');
+      other.disconnect();
+    });
+    socket.on('many', (id, count) => {
+      for (let i = 1; i <= count; i++) io.sockets.socket(id).emit('heard', String(i));
+    });
     socket.on('end', id => io.sockets.socket(id).disconnect());
     socket.on('set', (value, done) => socket.set('value', value, done));
-    socket.on('get', done => socket.get('value', (_error, value) => done(value, socket.recovered)));
+    socket.on('get', done => {
+      socket.get('value', (_error, value) => done(value, socket.recovered));
+    });
+    socket.on('add', (text, done) => socket.get('sum', (_error, sum) => {
+      socket.set('sum', (sum || 0) + 1);
+      io.sockets.emit('heard', text);
+      done((sum || 0) + 1, process.pid);
+    }));
     socket.on('never', () => {});
+    socket.on('turn', (ms, done) => setTimeout(() => {
+      socket.set('late', 1);
+      socket.join('late');
+      socket.emit('heard', 'late');
+      done('late');
+    }, ms));
+    socket.on('late', done => socket.get('late', (_error, value) => done(value)));
+    socket.on('of', (id, done) => {
+      const other = io.sockets.socket(id);
+      other.get('value', (error, value) => {
+        other.set('value', 1, failed => done(String(error), value, String(failed)));
+      });
+      other.join('red');
+    });
     socket.on('pid', done => done(process.pid));
+    socket.on('who', done => socket.get('value', (_error, value) => {
+      const { headers, user, query } = socket.handshake;
+      done({ pid: process.pid, user, tab: headers['x-tab'], page: query.page, value });
+    }));
   });
 };`];
 
@@ -32,7 +75,9 @@ interface Connection {
   on: (event: string, handler: (...args: any[]) => void) => void;
   close: () => void;
 }
-const realtime = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => Connection };
+const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as {
+  connect: (options: object) => Connection;
+};
 
 /** A client of realtime.js that is connected, and what it has heard. */
 export interface User {
@@ -44,30 +89,75 @@ export interface User {
 }
 
 export async function open(t: TestContext, port: number): Promise<User> {
-  const connection = realtime.connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  const url = `http://localhost:${port}`;
+  const connection = connect({ url, resource: resource.slice(1), io: clientLibrary });
   t.after(() => connection.close());
   const heard: string[] = [];
   const states: string[] = [];
   connection.on('heard', (text: string) => heard.push(text));
-  connection.on('status', ({ state, recovered }: { state: string; recovered?: boolean }) => states.push(recovered ? 'recovered' : state));
-  await until(() => states.includes('connected'), 'a connection');
+  connection.on('status', ({ state, recovered }: { state: string; recovered?: boolean }) => {
+    states.push(recovered ? 'recovered' : state);
+  });
+  await until(() => states.includes('connected'), 'a connection', 60);
   const ask = (event: string, ...args: unknown[]) => new Promise<any[]>(resolve => {
     connection.emit(event, ...args, (...answer: unknown[]) => resolve(answer));
   });
   return { heard, states, ask, emit: connection.emit };
 }
 
-/**
- * Two servers with one Redis; null without redis-server.
- * @param urls where each finds it, if not where it is
- */
-export async function startTwo(
-  t: TestContext, urls = (redis: RedisServer) => Promise.resolve([redis.url, redis.url]),
-): Promise<{ redis: RedisServer; servers: [Running, Running] } | null> {
-  const redis = await startRedis(t);
+/** A server, and what stands between it and Redis. */
+export interface Process { server: Running; redis: Between }
+
+export interface Two { redis: RedisServer; processes: [Process, Process] }
+
+/** Whatever ends with the file, not with one test. */
+const ends: (() => unknown)[] = [];
+const file = { after: (end: () => unknown) => ends.push(end) } as unknown as TestContext;
+after(async () => {
+  for (const end of ends) await end();
+});
+
+interface Shared {
+  redis: RedisServer;
+  folder: string;
+  betweens: Between[];
+  servers: Running[];
+}
+let shared: Promise<Shared | null> | undefined;
+
+async function share(): Promise<Shared | null> {
+  const redis = await launchRedis(undefined, emptyFolder(file, 'redis-'));
   if (!redis) return null;
-  const folder = deploy(t, [APP]);
-  const start = async (url: string) => startServer(t, { folder, env: { REDIS_URL: url } });
-  const [one, other] = await urls(redis);
-  return { redis, servers: await Promise.all([start(one!), start(other!)]) };
+  ends.push(redis.kill);
+  const folder = deploy(file, [APP]);
+  const betweens = [await standBetween(file, redis.port), await standBetween(file, redis.port)];
+  return { redis, folder, betweens, servers: [] };
+}
+
+/** @returns null without redis-server, and the test is skipped. `output` is of this test */
+export async function startTwo(t: TestContext): Promise<Two | null> {
+  const made = await (shared ??= share());
+  if (!available(t, 'redis-server', made, false)) return null;
+  const { redis, folder, betweens, servers } = made!;
+  const processes: Process[] = [];
+  for (const [i, between] of betweens.entries()) {
+    const before = servers[i];
+    // One that was killed a moment ago may look as if it lived.
+    const answers = before && await fetch(`${before.page}health`).then(() => true, () => false);
+    const server = answers ? before : await startPatiently(file, folder, { REDIS_URL: between.url });
+    servers[i] = server;
+    const { length } = server.output();
+    const output = () => server.output().slice(length);
+    processes.push({ server: { ...server, output }, redis: between });
+  }
+  t.after(() => {
+    for (const { process } of servers) process.kill('SIGCONT');
+    for (const between of betweens) {
+      between.release();
+      between.delay(0);
+    }
+    // Tests kill processes by a signal, or stop them. None ends by itself.
+    for (const { process, output } of servers) assert(!process.exitCode, output());
+  });
+  return { redis, processes: processes as [Process, Process] };
 }

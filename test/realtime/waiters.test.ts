@@ -19,18 +19,19 @@ async function fetchUnknown(requests: number): Promise<{ looks: number; asked: n
   let under = 0;
   let most = 0;
   // No session is here, and Redis has none.
-  const moves = new Moves({ manager: { sessions: new Map() } } as unknown as Moving);
-  moves.take = async () => {
+  const take = async () => {
     asked += 1;
     under += 1;
     most = Math.max(most, under);
     await new Promise(setImmediate);
     under -= 1;
-    return null;
+    return 'none';
   };
+  const cluster = { manager: { sessions: new Map() }, up: true, journal: { take } };
+  const moves = new Moves(cluster as unknown as Moving);
   const fetching = new Counted();
   Object.assign(moves, { fetching });
-  await Promise.all(Array.from({ length: requests }, (_, i) => moves.fetch('x'.repeat(20), String(i))));
+  await Promise.all(Array.from({ length: requests }, (_, i) => moves.fetch('x'.repeat(20), { handshakeNumber: i, got: 0 })));
   assert.equal(fetching.size, 0, 'nothing is kept of them');
   return { looks: fetching.asked, asked, most };
 }

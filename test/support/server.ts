@@ -72,7 +72,7 @@ export function runServer({ env = {}, node = process.execPath, folder = ownFolde
   child.stdout.on('data', data => text += String(data));
   child.stderr.on('data', data => text += String(data));
   const ended = once(child, 'close');
-  const tooLong = setTimeout(() => child.kill('SIGKILL'), 120000);
+  const tooLong = setTimeout(() => child.kill('SIGKILL'), 600000);
   child.once('close', () => clearTimeout(tooLong));
   return {
     process: child,

@@ -20,32 +20,31 @@ const PROCESSES: Record<string, number[]> = {
 /** More rounds would take too long. */
 const MAX_ROUNDS = 3;
 const CLIENTS = 200;
+/** A broadcast costs Redis as much for many clients as for few: these rows show it. */
+const CROWDS = [100, 500, 2000];
 const BROADCASTS = 20;
 const MESSAGES = 2000;
 /** The messages to warm up for each process, so that each gets as many as one that is alone. */
 const WARM_UP = 4000;
 /** A step that takes longer has failed, in s. */
-const LONGEST = 20;
-/**
- * The commands that the template's scripts call inside of Redis. Redis counts them, too. Where
- * there are scripts, they are left out: no process has sent them.
- */
-const IN_SCRIPTS = ['hget', 'del', 'hset', 'hincrby', 'ltrim', 'rpush', 'expire', 'xadd'];
+const LONGEST = 60;
 
 const COLUMNS: [figure: string, title: string, digits: number][] = [
   ['ms', 'broadcast: ms until it has reached all', 1],
   ['deliveryCpu', 'µs CPU a delivery', 1],
   ['deliveryRedis', 'of Redis', 1],
-  ['deliveryCommands', 'commands a broadcast', 1],
+  ['deliveryCommands', 'operations a broadcast', 1],
+  ['deliveryBytes', 'bytes to Redis', 0],
+  ['broadcastRedis', 'µs of Redis a broadcast', 0],
   ['echoCpu', 'echo: µs CPU a message', 1],
   ['echoRedis', 'of Redis', 1],
-  ['echoCommands', 'commands a message', 2],
-  ['idleCommands', 'silence: commands a client and minute', 1],
+  ['echoCommands', 'operations a message', 2],
+  ['idleCommands', 'silence: operations a client and minute', 1],
 ];
 const NOTE = [
   'CPU: of all processes of the server together, and of redis-server.',
-  'Commands: those that the processes send to Redis; a script is one command.',
-  'They include the report of each process once a second.',
+  'Operations: all that Redis counts, those inside of scripts too.',
+  'They include the polls after a broadcast and the report of each process once a second.',
   'Silence: no poll ends meanwhile.',
 ].join(' ');
 
@@ -55,26 +54,30 @@ interface SetUp {
   redis: RedisServer | null;
 }
 
-/** Processor time of the servers' processes and of Redis, in µs, and commands sent to Redis. */
+/**
+ * Processor time of the servers' processes and of Redis, in µs, operations of Redis, and the bytes
+ * that were sent to it.
+ */
 interface Cost {
   cpu: number;
   redis: number;
   commands: number;
+  bytes: number;
 }
 
 /** The cost so far. */
 async function read({ servers, redis }: SetUp): Promise<Cost> {
   const readings = await Promise.all(servers.map(server => server.ask('cpu')));
-  const { cpu, commands } = redis ? await redis.readings() : { cpu: 0, commands: {} };
-  const hasScripts = 'evalsha' in commands;
-  const isSent = (name: string) => !(hasScripts && IN_SCRIPTS.includes(name));
+  const { cpu, commands, bytes } = redis
+    ? await redis.readings()
+    : { cpu: 0, commands: {}, bytes: 0 };
   // The benchmark itself sends info and ping.
-  const sent = Object.entries(commands)
-    .filter(([name]) => !/^(info|ping)$/.test(name) && isSent(name));
+  const all = Object.entries(commands).filter(([name]) => !/^(info|ping)$/.test(name));
   return {
     cpu: readings.reduce((sum, one) => sum + one.cpu, 0),
     redis: cpu,
-    commands: sent.reduce((sum, [, calls]) => sum + calls, 0),
+    commands: all.reduce((sum, [, calls]) => sum + calls, 0),
+    bytes,
   };
 }
 
@@ -87,6 +90,7 @@ async function measureCost(setUp: SetUp, act: () => Promise<unknown>): Promise<C
     cpu: after.cpu - before.cpu,
     redis: after.redis - before.redis,
     commands: after.commands - before.commands,
+    bytes: after.bytes - before.bytes,
   };
 }
 
@@ -95,10 +99,19 @@ async function warmUp({ crowd, servers }: SetUp): Promise<void> {
   await crowd.orFailure(within(LONGEST, 'the answers to warm up', messages));
 }
 
+/** One row of the table: so many processes of a server, with so many clients. */
+interface Case {
+  kind: Kind;
+  count: number;
+  clients: number;
+}
+
 /** Measures a set-up. If it fails, `figures` has those figures that were measured before. */
-async function measure(setUp: SetUp, figures: Figures, quick: boolean): Promise<void> {
+async function measure(
+  setUp: SetUp, clients: number, figures: Figures, quick: boolean,
+): Promise<void> {
   const { crowd } = setUp;
-  await within(LONGEST, 'the clients to come', crowd.add(CLIENTS));
+  await within(LONGEST, 'the clients to come', crowd.add(clients));
   await warmUp(setUp);
   const slowest: number[] = [];
   const broadcasts = async () => {
@@ -110,11 +123,13 @@ async function measure(setUp: SetUp, figures: Figures, quick: boolean): Promise<
   await measureCost(setUp, broadcasts);
   slowest.splice(0);
   const telling = await measureCost(setUp, broadcasts);
-  const deliveries = BROADCASTS * CLIENTS;
+  const deliveries = BROADCASTS * clients;
   figures.ms = Number(middle(slowest, 3));
   figures.deliveryCpu = telling.cpu / deliveries;
   figures.deliveryRedis = telling.redis / deliveries;
   figures.deliveryCommands = telling.commands / BROADCASTS;
+  figures.deliveryBytes = telling.bytes / BROADCASTS;
+  figures.broadcastRedis = telling.redis / BROADCASTS;
 
   const talking = await measureCost(setUp, () => exchangeAll(crowd, echo, MESSAGES));
   figures.echoCpu = talking.cpu / MESSAGES;
@@ -124,14 +139,15 @@ async function measure(setUp: SetUp, figures: Figures, quick: boolean): Promise<
   await sleep(1000); // until the work of the messages is done
   const [begun, time] = [performance.now(), quick ? 3000 : 10000];
   const silent = await measureCost(setUp, () => sleep(time));
-  figures.idleCommands = silent.commands / CLIENTS / (performance.now() - begun) * 60000;
+  figures.idleCommands = silent.commands / clients / (performance.now() - begun) * 60000;
 }
 
 /**
  * Runs one round of a set-up.
  * @returns the error; '' if there was none
  */
-async function run(kind: Kind, count: number, figures: Figures, quick: boolean): Promise<string> {
+async function run(one: Case, figures: Figures, quick: boolean): Promise<string> {
+  const { kind, count, clients } = one;
   const redis = count > 1 ? await launchRedis() : null;
   const servers: Running[] = [];
   let crowd: Crowd | null = null;
@@ -142,7 +158,7 @@ async function run(kind: Kind, count: number, figures: Figures, quick: boolean):
       servers.push(await startServer({ ...kind, name, env }));
     }
     crowd = new Crowd(servers.map(({ port }) => port), kind.client);
-    await measure({ servers, redis, crowd }, figures, quick);
+    await measure({ servers, redis, crowd }, clients, figures, quick);
     return '';
   } catch (error) {
     return servers.some(server => server.died()) ? 'died' : (error as Error).message;
@@ -158,15 +174,16 @@ async function run(kind: Kind, count: number, figures: Figures, quick: boolean):
  * @returns the row of the table. An error of another server than this template is in its title
  * @throws Error if this template fails
  */
-async function row(kind: Kind, count: number, rounds: number, quick: boolean): Promise<string[]> {
-  const name = `${kind.name} × ${count}`;
+async function row(one: Case, rounds: number, quick: boolean): Promise<string[]> {
+  const { kind, count, clients } = one;
+  const name = `${kind.name} × ${count}, ${clients} clients`;
   const all: Figures[] = [];
   const errors = new Set<string>();
   for (let round = 0; round < rounds; round++) {
     showProgress(`processes, round ${round + 1} of ${rounds}: ${name} `);
     const figures: Figures = {};
     all.push(figures);
-    const error = await run(kind, count, figures, quick);
+    const error = await run(one, figures, quick);
     if (error === '') continue;
     if (kind.name.startsWith('ours')) throw new Error(`processes with ${name}: ${error}`);
     errors.add(error.split('\n')[0]!);
@@ -174,9 +191,10 @@ async function row(kind: Kind, count: number, rounds: number, quick: boolean): P
   showProgress('');
   const processes = count === 1 ? '1 process, no Redis' : `${count} processes`;
   const failed = errors.size > 0 ? `: ${[...errors].join('; ')}` : '';
-  return [`${kind.title}, ${processes}${failed}`, ...COLUMNS.map(([figure, , digits]) => {
+  const crowd = clients === CLIENTS ? '' : `, ${clients} clients`;
+  return [`${kind.title}, ${processes}${crowd}${failed}`, ...COLUMNS.map(([figure, , digits]) => {
     const values = all.filter(figures => figure in figures).map(figures => figures[figure]!);
-    const isOfRedis = /Redis|Commands/.test(figure);
+    const isOfRedis = /Redis|Commands|Bytes/.test(figure);
     return values.length === 0 || (count === 1 && isOfRedis) ? '–' : middle(values, digits);
   })];
 }
@@ -193,7 +211,12 @@ async function compare(kinds: Kind[], rounds: number, quick: boolean): Promise<s
   const rows: string[][] = [];
   const own = quick ? 1 : Math.min(rounds, MAX_ROUNDS);
   for (const kind of kinds.filter(({ over }) => !over)) {
-    for (const count of PROCESSES[kind.name] ?? []) rows.push(await row(kind, count, own, quick));
+    for (const count of PROCESSES[kind.name] ?? []) {
+      const crowds = kind.name === 'ours-realtime' && count > 1 ? CROWDS : [];
+      for (const clients of [CLIENTS, ...crowds]) {
+        rows.push(await row({ kind, count, clients }, own, quick));
+      }
+    }
   }
   const table = grid(['', ...COLUMNS.map(([, head]) => head)], rows);
   const medians = own > 1 ? ` Medians of ${own} rounds.` : '';

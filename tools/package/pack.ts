@@ -10,6 +10,9 @@ import { Refusal } from '../refusal';
 /** The one file of 0.9's client that a server needs: the script for pages. */
 const CLIENT = path.join('node_modules', 'socket.io-client', 'dist', 'socket.io.min.js');
 
+/** What Redis runs, where there are several processes (src/realtime/cluster). */
+const SCRIPT = path.join('realtime', 'cluster', 'commit.lua');
+
 /**
  * Packs the built project as few files.
  * @param root the project's folder
@@ -29,6 +32,8 @@ export async function packBundle(
   const { modules, warnings, packages } = bundled;
   mkdirSync(path.dirname(path.join(folder, CLIENT)), { recursive: true });
   cpSync(path.join(root, CLIENT), path.join(folder, CLIENT));
+  // The server reads it beside the file that asks for it, which is server.js there.
+  cpSync(path.join(root, 'dist', SCRIPT), path.join(folder, 'dist', path.basename(SCRIPT)));
   const licensed = [...packages, path.join(root, 'node_modules', 'socket.io-client')];
   writeFileSync(path.join(folder, 'licenses.txt'), licenses(root, licensed));
   writeFileSync(path.join(folder, 'package.json'), manifest(root));

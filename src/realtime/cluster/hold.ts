@@ -1,15 +1,19 @@
+import type { Hold } from '../session/outbox';
+
 /**
- * How much of a client's outbox (outbox.ts), from its end, is not sent yet because it is not written to Redis yet: a count, no packets.
- * If a client got them and its process died, another process would not know of them, and give their numbers to others.
+ * How much of a client's outbox, from its end, is not sent yet because it is not in Redis yet: a
+ * count, no packets. If a client got them and its process died, another process would not know of
+ * them, and would give their numbers to other packets.
  */
-export class Hold {
-  /** Packets. */
+export class UnwrittenHold implements Hold {
   packets = 0;
-  /** How many of them are kept until they have arrived. */
   kept = 0;
+  /** Whether packets that are added are held back. */
+  isOn = false;
   private fresh = { packets: 0, kept: 0 };
 
   add(keep: boolean): void {
+    if (!this.isOn) return;
     this.packets += 1;
     this.fresh.packets += 1;
     if (!keep) return;
@@ -17,18 +21,18 @@ export class Hold {
     this.fresh.kept += 1;
   }
 
-  /** All so far is being written. Gives what is to be called when it is. */
-  writing(): () => void {
-    const written = this.fresh;
+  /** All so far is being written. */
+  beginWriting(): void {
     this.fresh = { packets: 0, kept: 0 };
-    return () => {
-      // Less, if it was let go meanwhile.
-      this.packets = Math.max(this.packets - written.packets, this.fresh.packets);
-      this.kept = Math.max(this.kept - written.kept, this.fresh.kept);
-    };
   }
 
-  /** Lets all go. */
+  /** All is written that was there at beginWriting. */
+  onWritten(): void {
+    this.packets = Math.min(this.packets, this.fresh.packets);
+    this.kept = Math.min(this.kept, this.fresh.kept);
+  }
+
+  /** Nothing is held back any more. */
   clear(): void {
     this.packets = this.kept = 0;
     this.fresh = { packets: 0, kept: 0 };

@@ -1,25 +1,41 @@
 /*
- * What several processes share, by Redis; server.ts makes it if REDIS_URL is set. What changes in a process is written (commits.ts, of
- * each session shared.ts), what is for all goes over the bus (outgoing.ts, bus.ts), sessions come and go by moves.ts.
+ * What several processes share, by Redis; server.ts makes it if REDIS_URL is set. README.md beside
+ * this file has all of its rules on one page.
  */
 import { randomBytes } from 'crypto';
-import type { Log } from '../logging';
 import type { Handshake } from '../api';
 import type { Backplane, Entry } from '../backplane';
+import { now } from '../clock';
 import type { Manager } from '../io/manager';
+import type { Log } from '../logging';
+import { notHandshaken } from '../protocol/refusal';
 import type { Session } from '../session/session';
-import { Bus, BusEntry, Read } from './bus';
-import { Commits } from './commits';
+import { Bus, BusEntry } from './bus';
+import { Answer, BUS_ENTRIES, commitScript, Keys, Says } from './commit';
+import { Journal } from './journal';
 import { Members } from './members';
-import { Moves } from './moves';
-import { enter, handOn } from './moving';
-import { Outgoing } from './outgoing';
+import { elusive, Moves, MOST_TRIES } from './moves';
 import { Redis } from './redis';
-import { COMMIT, TAKE } from './scripts';
-import { Shared, sharedOf } from './shared';
+import { StoredSession, storedOf } from './stored-session';
 
-/** How often a session that says nothing is written, so that Redis keeps it, ms. */
-const REFRESH = 60000;
+/** How long Redis keeps the row of a session that nobody writes, beyond SESSION_TIMEOUT, s. */
+const KEPT = 86400;
+/** A row that is older is written again, ms. */
+const OLD = 3600000;
+/** As is one that has fallen so far behind the bus, entries: others have to find them there. */
+const BEHIND = BUS_ENTRIES / 2;
+/** How many entries the bus keeps at most. */
+const MOST_BUS_ENTRIES = 5 * BUS_ENTRIES;
+/** How long a start waits for the first answer, ms. */
+const START = 10000;
+/**
+ * So long after a loss the entries are on the bus that processes put there again, ms. One process
+ * may have read them before, another not: each session is written again then, and who takes it over
+ * later does not look at them. Takeovers wait for longer (moves.ts).
+ */
+const RETOLD = 1500;
+/** In the first seconds of a process it does not know the others, s. */
+const FIRST = 3;
 
 /** What the cluster needs to know; config.ts fits. */
 export interface ClusterOptions {
@@ -29,39 +45,38 @@ export interface ClusterOptions {
   sessionTimeout: number;
 }
 
-/**
- * Each client has one process, its session's owner. Clients of public/realtime.js are told nothing that is not written: whoever takes
- * over a session goes on exactly where the client saw it.
- */
 export class Cluster implements Backplane {
   readonly id = randomBytes(9).toString('base64');
   /** How many clients the other processes have. */
   elsewhere = 0;
-  /** Whether Redis answers. */
-  up = false;
-  /** The session whose message is being handled. */
+  /** Whether clients are told nothing that is not written: Redis answers. */
+  up = true;
+  /** The session whose message is being handled; '' for none. */
   cause = '';
-  /** Whether it was gone, and has taken nothing since. */
-  private gone = false;
   manager!: Manager;
-  readonly prefix: string;
+  readonly names: Keys;
+  readonly keptFor: number;
   readonly redis: Redis;
   readonly bus: Bus;
-  readonly members: Members;
-  /** How long Redis keeps what nobody writes any more, s: longer than a session may be away. */
-  readonly keptFor: number;
-  private readonly reader: Redis;
-  private readonly outgoing = new Outgoing(this.id, entry => this.tell(entry, false));
-  readonly commits: Commits = new Commits(this, this.outgoing);
+  readonly members = new Members(this.id);
+  readonly journal: Journal = new Journal(this);
   readonly moves: Moves = new Moves(this);
+  private readonly reader: Redis;
+  /** Whether Redis was in trouble, and has taken nothing since. */
+  private wasGone = false;
+  /** Called once, when the first epoch is known or there is none to be known. */
+  private onFirstEpoch: (error?: Error) => void = () => undefined;
+  private hasBegun = false;
 
   constructor({ appPath, redisUrl, sessionTimeout }: ClusterOptions, readonly log: Log) {
-    this.prefix = `socket.io:${appPath}:`;
-    this.redis = new Redis(redisUrl, log, [COMMIT, TAKE]);
+    this.names = new Keys(appPath);
+    this.keptFor = sessionTimeout + KEPT;
+    this.redis = new Redis(redisUrl, log, commitScript());
     this.reader = new Redis(redisUrl, log);
-    this.bus = new Bus(this.reader, `${this.prefix}bus`, read => this.onRead(read));
-    this.keptFor = sessionTimeout + 2 * REFRESH / 1000;
-    this.members = new Members(this.redis, `${this.prefix}procs`, this.id, this.keptFor);
+    this.bus = new Bus(
+      this.reader, this.redis, this.names, (entry, position) => this.onEntry(entry, position),
+      () => this.onGap(),
+    );
   }
 
   /**
@@ -71,49 +86,31 @@ export class Cluster implements Backplane {
   async open(): Promise<void> {
     try {
       await this.reader.open(ready => { if (ready) void this.bus.follow(); });
-      await this.bus.begin();
-      await this.redis.open(ready => this.onReady(ready));
+      await this.redis.open(ready => this.onConnection(ready));
+      await this.begin();
     } catch (error) {
       this.close();
       throw error;
     }
   }
 
+  /** @throws Error if Redis does not answer within 10 s */
+  private begin(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error('no answer')), START);
+      this.onFirstEpoch = error => {
+        clearTimeout(late);
+        if (error) reject(error);
+        else resolve();
+      };
+      this.journal.soon();
+    });
+  }
+
   close(): void {
+    this.journal.close();
     this.redis.close();
     this.reader.close();
-  }
-
-  /** Redis answers, or does not any more. */
-  onReady(ready: boolean): void {
-    this.up = ready;
-    if (!this.manager) return; // the first time
-    if (!ready) {
-      this.gone = true;
-      this.releaseAll();
-      return;
-    }
-    if (this.commits.idle) this.outgoing.again(); // else it was slow, and has them
-    for (const session of this.manager.sessions.values()) {
-      const shared = sharedOf(session);
-      if (!shared) continue;
-      shared.stored.whole = true;
-      shared.touch();
-    }
-    this.commits.soon();
-  }
-
-  /** Redis has taken a command. */
-  onTaken(): void {
-    if (!this.up && this.redis.ready) this.onReady(true); // it was slow
-    if (this.gone) this.log.info('Redis is back');
-    this.gone = false;
-  }
-
-  /** Redis answers, and takes nothing: it has no memory left, say, or is a copy that is only read. It is asked again once a second. */
-  onRefused(why: string): void {
-    this.log.error('Redis:', why);
-    if (this.up) this.onReady(false);
   }
 
   /** Sets for which clients it is. */
@@ -122,28 +119,221 @@ export class Cluster implements Backplane {
     return this;
   }
 
+  get state(): 'ok' | 'gone' {
+    return this.up && this.redis.ready ? 'ok' : 'gone';
+  }
+
+  /** What Redis has of a session is JSON. */
+  get copies(): boolean {
+    return true;
+  }
+
+  /** How many entries the bus keeps: more, while a process that is alive has not read them. */
+  get busEntries(): number {
+    const behind = this.bus.position - this.members.readByAll(now());
+    return Math.min(BUS_ENTRIES + Math.max(behind, 0), MOST_BUS_ENTRIES);
+  }
+
+  get clients(): number {
+    return this.manager ? this.manager.clients : 0;
+  }
+
+  get sessions(): Iterable<Session> {
+    return this.manager ? this.manager.sessions.values() : [];
+  }
+
+  private onConnection(ready: boolean): void {
+    if (ready) this.journal.send();
+    else this.wasGone = true;
+  }
+
+  /** Redis has answered a commit. */
+  onAnswered(peers: Map<string, Says> | null): void {
+    if (!this.up) {
+      this.up = true;
+      this.moves.onTrouble();
+    }
+    if (this.wasGone) this.log.info('Redis is back');
+    this.wasGone = false;
+    if (!peers) return;
+    const time = now();
+    for (const id of this.members.hear(peers, time)) {
+      this.redis.call('hdel', this.names.procs, id).catch(() => undefined);
+    }
+    this.elsewhere = this.members.clientsElsewhere(time);
+    const read = Math.min(this.members.readByAll(time), this.bus.position);
+    this.journal.unread.onAllRead(read);
+  }
+
+  /** Redis is new to this process, or has lost data. */
+  onEpoch({ epoch, tail, peers }: Answer & { lost: true }): void {
+    if (!this.hasBegun) {
+      this.hasBegun = true;
+      for (const [id, { lastEntry }] of peers) this.bus.skip(id, lastEntry);
+      this.bus.begin(epoch, tail);
+      this.onFirstEpoch();
+      return;
+    }
+    this.log.warn('Redis has lost data: all is written again');
+    this.moves.onTrouble();
+    this.members.onLost();
+    this.bus.begin(epoch, 0);
+    setTimeout(() => this.touchAll(), RETOLD).unref();
+  }
+
+  /** Redis answers, and takes nothing: it has no memory left, say. It is asked again. */
+  onRefused(why: string): void {
+    this.onFirstEpoch(new Error(why));
+    this.wasGone = true;
+    this.log.error('Redis:', why);
+  }
+
+  onSlow(): void {
+    if (!this.up) return;
+    this.up = false;
+    this.wasGone = true;
+    if (this.redis.ready) this.log.error('Redis does not answer');
+    this.journal.giveUpTakes();
+    for (const session of this.sessions) {
+      const stored = storedOf(session);
+      if (stored) stored.release();
+    }
+  }
+
+  onMoved(stored: StoredSession): void {
+    this.moves.leave(stored);
+  }
+
+  /** Entries are gone that this process has not read: it was paused for too long. */
+  private onGap(): void {
+    this.log.error('messages for all were lost: this process has not read them in time');
+    this.touchAll();
+  }
+
+  private touchAll(): void {
+    for (const session of this.sessions) {
+      const stored = storedOf(session);
+      if (stored) stored.touch();
+    }
+  }
+
+  /** An entry has been read from the bus. */
+  private onEntry(entry: BusEntry, position: number): void {
+    if (entry.from === this.id) this.journal.unread.onRead(entry.number!, position);
+    if (!this.manager) return;
+    const { moved, term, room, to } = entry;
+    if (moved !== undefined) {
+      const stored = this.stored(moved);
+      if (stored && term! > stored.term) this.moves.leave(stored);
+    } else if (room !== undefined) this.tellRoom(entry, room);
+    else this.tellOne(entry, this.manager.sessions.get(to!));
+  }
+
+  private stored(id: string): StoredSession | null {
+    const session = this.manager.sessions.get(id);
+    return session ? storedOf(session) : null;
+  }
+
+  private tellRoom(entry: BusEntry, room: string): void {
+    const { except = [], packets, volatile } = entry;
+    const left = new Set(except);
+    for (const session of this.manager.rooms.in(room)) {
+      if (left.has(session.id)) continue;
+      const stored = storedOf(session);
+      if (stored) stored.take(entry);
+      else session.send(packets![0]!, volatile);
+    }
+  }
+
+  private tellOne(entry: BusEntry, session: Session | undefined): void {
+    if (!session) return;
+    const stored = storedOf(session);
+    if (stored) stored.take(entry);
+    else for (const packet of entry.packets!) session.send(packet);
+    if (entry.end) session.end('booted');
+  }
+
   /** Makes a session one that another process can go on with. */
-  keep(session: Session): Shared {
-    return new Shared(session, this);
+  keep(session: Session): StoredSession {
+    return new StoredSession(session, this);
   }
 
-  enter(handshake: Handshake, admit: () => string): Promise<string> {
-    return enter(this, handshake, admit);
+  publish({ packet, room, except, volatile, to, end }: Entry): void {
+    if (volatile && !this.up) return;
+    const packets = packet === undefined ? [] : [packet];
+    if (room !== undefined) {
+      const left = except && except.length > 0 ? { except } : {};
+      this.put({ room, packets, ...left, ...volatile ? { volatile } : {} }, this.cause);
+    } else if (end !== undefined) this.put({ to: end, end: true, packets }, this.cause);
+    else this.put({ to: to!, packets }, this.cause);
   }
 
-  bring(session: Session | undefined, id: string, handshakeNumber: number | null): Promise<void> | null {
+  /**
+   * An entry goes on the bus, for all processes: this one reads it there as well, so that all have
+   * the same order.
+   * @param cause the session whose message causes it; '' for none
+   */
+  put(entry: BusEntry, cause: string): void {
+    this.journal.unread.add(entry, cause, this.up);
+    this.journal.soon();
+  }
+
+  async enter(handshake: Handshake, admit: () => string): Promise<string> {
+    const { session: id, got } = handshake.query;
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      if (typeof id === 'string' && got !== undefined) {
+        await this.moves.fetch(id, { handshakeNumber: null, got: Number(got), handshake });
+      }
+      const told = admit();
+      const stored = this.stored(told.split(':')[0]!);
+      if (!stored) return told;
+      await stored.written();
+      if (!stored.left) return told;
+    }
+    throw elusive();
+  }
+
+  bring(
+    session: Session | undefined, id: string, handshakeNumber: number | null, got: number,
+  ): Promise<void> | null {
     if (handshakeNumber !== null && session && session.isOf(handshakeNumber)) return null;
-    return this.moves.fetch(id, handshakeNumber === null ? '' : String(handshakeNumber));
+    return this.moves.fetch(id, { handshakeNumber, got });
   }
 
-  handle(session: Session, handshakeNumber: number | null, act: (session: Session) => void): Promise<void> | null {
-    if (sharedOf(session)) return handOn(this, session, handshakeNumber, act);
+  handle(
+    session: Session, handshakeNumber: number | null, act: (session: Session) => void,
+  ): Promise<void> | null {
+    if (storedOf(session)) return this.handleUntilWritten(session, handshakeNumber, act);
     act(session);
     return null;
   }
 
+  /**
+   * Only what is written counts: of the rest another process knows nothing, so it is done again.
+   * @throws Refusal if it does not count, and the client has to send it again
+   */
+  private async handleUntilWritten(
+    first: Session, handshakeNumber: number | null, act: (session: Session) => void,
+  ): Promise<void> {
+    const { id } = first;
+    let session: Session | undefined = first;
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const stored = session ? storedOf(session) : null;
+      const hasMoved = stored !== null && stored.left;
+      if (!session || !(hasMoved || session.isOf(handshakeNumber))) throw notHandshaken();
+      if (stored && !hasMoved) {
+        act(session);
+        await stored.written();
+        if (!stored.left) return;
+      }
+      await this.moves.fetch(id, { handshakeNumber, got: 0 });
+      session = this.manager.sessions.get(id);
+    }
+    throw elusive();
+  }
+
   causing(session: Session, act: () => void): void {
-    this.cause = sharedOf(session) ? session.id : '';
+    this.cause = storedOf(session) ? session.id : '';
     try {
       act();
     } finally {
@@ -154,94 +344,20 @@ export class Cluster implements Backplane {
   /** The total is known once a second: sweep() tells it then. */
   onClients(): void {}
 
-  get state(): 'ok' | 'gone' {
-    return this.up ? 'ok' : 'gone';
-  }
-
-  /** What Redis has of a session is JSON. */
-  get copies(): boolean {
-    return true;
-  }
-
-  /** Puts something on the bus, for all processes: this one reads it there as well, so that all have the same order. */
-  publish(entry: Entry): void {
-    this.outgoing.add(entry, this.cause, this.up);
-    this.commits.soon();
-  }
-
-  /** What is kept from clients until it is written goes to them as it is. */
-  private releaseAll(): void {
-    for (const session of this.manager.sessions.values()) {
-      const shared = sharedOf(session);
-      if (shared) shared.letGo();
-    }
-    this.outgoing.onGone();
-  }
-
-  private onRead(read: Read): void {
-    this.moves.onRead(read);
-    const [, entry] = read;
-    if (!this.manager || (entry.from === this.id && !this.outgoing.onRead(entry.number!))) return;
-    this.tell(entry, true);
-    const { moved, term, end } = entry;
-    const session = this.manager.sessions.get(moved || end || '');
-    if (session && end) session.end('booted');
-    else if (session && sharedOf(session) && term! > sharedOf(session)!.term) this.moves.leave(session);
-  }
-
-  /**
-   * Tells clients of this process what an entry has for them.
-   * @param fromBus whether it was read from the bus
-   */
-  private tell({ packet, room, except = [], volatile, to }: BusEntry, fromBus: boolean): void {
-    if (room !== undefined) this.tellRoom(room, packet!, volatile, except, fromBus);
-    const one = to === undefined ? undefined : this.manager.sessions.get(to);
-    const shared = one && sharedOf(one);
-    if (shared) shared.sendForOther(packet!, fromBus);
-    else if (one) one.send(packet!);
-  }
-
-  private tellRoom(room: string, packet: string, volatile: boolean | undefined, except: string[], fromBus: boolean): void {
-    if (!fromBus) return this.manager.sendToRoom(room, packet, volatile, except);
-    const left = new Set(except);
-    for (const session of this.manager.rooms.in(room)) {
-      if (left.has(session.id)) continue;
-      const shared = sharedOf(session);
-      if (shared) shared.sendFromBus(packet, volatile);
-      else session.send(packet, volatile);
-    }
-  }
-
   /** To be called about once a second. */
   sweep(time: number): void {
-    this.sweepAll(time).catch((error: Error) => this.log.debug('Redis:', error.message));
-  }
-
-  private async sweepAll(now: number): Promise<void> {
-    if (this.up && this.commits.isSlow(now)) {
-      this.log.error('Redis does not answer');
-      this.onReady(false);
+    const { unread } = this.journal;
+    if (unread.lost > 0) {
+      this.log.error(`${unread.lost} messages could not be kept until Redis is back`);
+      unread.lost = 0;
     }
-    if (this.outgoing.lost > 0) {
-      this.log.error(`${this.outgoing.lost} messages for other processes could not be kept until Redis is back`);
-      this.outgoing.lost = 0;
+    for (const session of this.sessions) {
+      const stored = storedOf(session);
+      if (stored) stored.refreshIf(this.bus.position, time, BEHIND, OLD);
     }
-    this.moves.sweep(now);
-    if (!this.up && this.redis.ready && this.commits.idle) this.onReady(true);
-    try {
-      if (this.up) await this.sweepRedis(now);
-    } finally {
-      // While Redis is gone, too: clients that come are told. In its first seconds it knows no others.
-      if (process.uptime() > 3) this.manager.onCount();
-    }
-  }
-
-  private async sweepRedis(now: number): Promise<void> {
-    for (const session of this.manager.sessions.values()) {
-      const shared = sharedOf(session);
-      if (shared && (shared.stored.canTrim || shared.stored.whole || now - shared.at > REFRESH)) shared.touch();
-    }
-    this.commits.soon();
-    this.elsewhere = await this.members.clientsElsewhere(now);
+    this.moves.sweep(time);
+    this.journal.beat();
+    // While Redis is gone, too: clients that come are told.
+    if (process.uptime() > FIRST) this.manager.onCount();
   }
 }

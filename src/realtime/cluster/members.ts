@@ -1,59 +1,85 @@
-/* Which processes there are, and whether each is alive: index.ts asks once a second, shared.ts when it has taken over a session. */
-import { now } from '../clock';
-import type { Redis } from './redis';
-
-/** A process that has not been heard of for so long is dead, ms. */
-const DEAD = 5000;
-
-/**
- * What a process says of itself with each commit: how far it has read the bus (TAKE asks), how many
- * clients it has, and when. Others look only whether that changes.
+/*
+ * Which processes there are, and whether each is alive, by what they say of themselves with each
+ * commit. journal.ts asks once a second.
  */
-export function state(position: string, clients: number): string {
-  return `${position} ${clients} ${Date.now()}`;
-}
+import type { Says } from './commit';
 
-/** When a process said that, by its own clock. */
-function saidAt(text: string): string {
-  return text.slice(text.lastIndexOf(' ') + 1);
+/** A process whose beats have stood still for so long is dead, ms. */
+const DEAD = 5000;
+/** For so long the entries are kept that a process has not read, ms: it may only be paused. */
+const PAUSED = 60000;
+/** After so long it is forgotten, ms. */
+const FORGOTTEN = 3600000;
+
+interface Heard {
+  says: Says;
+  /** When its beats changed last, by the clock of this process, ms. */
+  at: number;
+  /** Whether they have changed since it was heard of first: it may have died long before. */
+  isSeen: boolean;
 }
 
 export class Members {
-  /** What each process said last of itself, and when, by this machine's clock: those of several servers differ. */
-  /** When they were asked for last, ms. */
+  private readonly heard = new Map<string, Heard>();
+  /** When they were heard of last, ms. */
   private askedAt = -Infinity;
-  private readonly heard = new Map<string, { said: string; at: number; alive: boolean }>();
+
+  /** @param me this process */
+  constructor(private readonly me: string) {}
 
   /**
-   * @param me this process
-   * @param keptFor how long one is kept that says nothing, s
+   * @param peers what all processes say of themselves
+   * @param time by the clock that only goes forward, ms
+   * @returns the processes that are to be forgotten by Redis, too
    */
-  constructor(private readonly redis: Redis, private readonly key: string, private readonly me: string, private readonly keptFor: number) {}
-
-  /** How many clients the others have, of those that are alive. */
-  async clientsElsewhere(time: number): Promise<number> {
-    const all = await this.redis.call('hgetall', this.key) as Record<string, string>;
+  hear(peers: Map<string, Says>, time: number): string[] {
+    // While Redis did not answer nobody could be heard: each has as long as ever from now on.
+    const wasDeaf = time - this.askedAt > DEAD / 2;
     this.askedAt = time;
-    let elsewhere = 0;
-    for (const id in all) {
-      const said = saidAt(all[id]!);
-      const before = this.heard.get(id);
-      const at = before && before.said === said ? before.at : time;
-      // One that is heard of for the first time may have died long ago: it counts when it says something again.
-      const alive = before !== undefined && (before.alive || before.said !== said);
-      this.heard.set(id, { said, at, alive });
-      if (id !== this.me && alive && time - at < DEAD) elsewhere += Number(all[id]!.split(' ')[1]);
-      if (time - at <= this.keptFor * 1000) continue;
-      this.heard.delete(id);
-      void this.redis.call('hdel', this.key, id).catch(() => undefined);
+    for (const [id, heard] of this.heard) {
+      if (wasDeaf) heard.at = time;
+      // One that is alive says something in a new epoch, too, within a second.
+      if (!peers.has(id) && time - heard.at > DEAD) this.heard.delete(id);
     }
-    return elsewhere;
+    const forgotten: string[] = [];
+    for (const [id, says] of peers) {
+      if (id === this.me) continue;
+      const before = this.heard.get(id);
+      const isSame = before !== undefined && before.says.beats === says.beats;
+      const at = isSame ? before.at : time;
+      this.heard.set(id, { says, at, isSeen: before !== undefined && (before.isSeen || !isSame) });
+      if (time - at > FORGOTTEN) forgotten.push(id);
+    }
+    return forgotten;
   }
 
-  /** Whether a process has died, as far as it is known now: it says once a second that it has not. */
-  isDead(process: string): boolean {
+  /** Redis has lost data, and there is another bus: nobody is known to have read anything of it. */
+  onLost(): void {
+    for (const heard of this.heard.values()) heard.says = { ...heard.says, read: 0 };
+  }
+
+  /** @returns how many clients the others have, of those that are alive */
+  clientsElsewhere(time: number): number {
+    let clients = 0;
+    for (const { says, at, isSeen } of this.heard.values()) {
+      if (isSeen && time - at < DEAD) clients += says.clients;
+    }
+    return clients;
+  }
+
+  /** @returns the position in the bus up to which all have read that may still be there */
+  readByAll(time: number): number {
+    let position = Infinity;
+    for (const { says, at } of this.heard.values()) {
+      if (time - at < PAUSED) position = Math.min(position, says.read);
+    }
+    return position;
+  }
+
+  /** @returns whether a process has died, as far as is known now */
+  isDead(process: string, time: number): boolean {
+    if (process === this.me || time - this.askedAt > DEAD / 2) return false;
     const heard = this.heard.get(process);
-    const at = now();
-    return at - this.askedAt < DEAD / 2 && (heard === undefined || at - heard.at > DEAD);
+    return heard === undefined || time - heard.at > DEAD;
   }
 }

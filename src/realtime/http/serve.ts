@@ -190,7 +190,7 @@ export class Serve {
       exchange.answer(unauthorized(got !== undefined, why), 403, UNAUTHORIZED);
     };
     const comes = typeof id === 'string' && got !== undefined
-      ? manager.backplane.bring(manager.sessions.get(id), id, null)
+      ? manager.backplane.bring(manager.sessions.get(id), id, null, 0)
       : null;
     if (comes) exchange.later(comes, tell);
     else tell();
@@ -200,10 +200,10 @@ export class Serve {
   private bring(exchange: Exchange, asked: Asked): void {
     const { backplane, sessions } = this.manager;
     const delivered = readDelivered(asked.query);
-    const { handshakeNumber } = delivered;
+    const { handshakeNumber, got } = delivered;
     const comes = handshakeNumber === null
       ? null
-      : backplane.bring(sessions.get(asked.id), asked.id, handshakeNumber);
+      : backplane.bring(sessions.get(asked.id), asked.id, handshakeNumber, got);
     if (comes) exchange.later(comes, () => this.proceed(exchange, asked, delivered));
     else this.proceed(exchange, asked, delivered);
   }

@@ -210,6 +210,11 @@ export class Manager extends BaseManager implements Core, SessionHost {
     this.backplane.onClients();
   }
 
+  /** Whether there may be other processes that have clients. */
+  get hasOthers(): boolean {
+    return this.backplane.state !== undefined;
+  }
+
   /** How many clients are connected, to all processes. */
   get total(): number {
     return this.clients + this.backplane.elsewhere;
@@ -228,8 +233,9 @@ export class Manager extends BaseManager implements Core, SessionHost {
 
   /** A session ends for good: of this process, or, by its id, of any. */
   disconnect(session: Session | string): void {
-    if (typeof session !== 'string') session.end('booted');
-    else this.backplane.publish({ end: session });
+    if (typeof session !== 'string') {
+      if (session.keeper.boots()) session.end('booted');
+    } else this.backplane.publish({ end: session });
   }
 
   /**

@@ -20,23 +20,22 @@ export class Rooms {
     // push would make room for 16 more; nearly all sessions are in one.
     if (session.rooms.length === 0) session.rooms = [room];
     else session.rooms.push(room);
-    session.keeper.changed('rooms');
+    session.keeper.roomChanged(room, true);
   }
 
   leave(session: Session, room: string): void {
     if (!this.remove(session, room)) return;
     session.rooms.splice(session.rooms.indexOf(room), 1);
-    session.keeper.changed('rooms');
+    session.keeper.roomChanged(room, false);
   }
 
   /** A session leaves all rooms whose keys begin with `prefix`. */
   leaveAll(session: Session, prefix = ''): void {
     const rooms = session.rooms.splice(0);
     for (const room of rooms) {
-      if (room.startsWith(prefix)) this.remove(session, room);
-      else session.rooms.push(room);
+      if (!room.startsWith(prefix)) session.rooms.push(room);
+      else if (this.remove(session, room)) session.keeper.roomChanged(room, false);
     }
-    session.keeper.changed('rooms');
   }
 
   /** An empty room is not kept: rooms are made by their names, and nobody ends them. */

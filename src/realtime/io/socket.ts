@@ -22,10 +22,14 @@ const RESERVED = [
 ];
 /** Acknowledgements that are asked for and do not come are forgotten, the oldest first. */
 const MOST_ACKS = 10000;
+/** Of a client that has no session in this process. */
+const NOT_HERE = 'a client that is not with this process: only emit, send and disconnect reach it';
 const NO_FLAGS: Flags = { exceptions: [] };
 
 /** The manager, as far as a socket needs it. */
 export interface SocketHost {
+  /** Whether there may be other processes that have clients. */
+  readonly hasOthers: boolean;
   readonly rooms: Rooms;
   get(setting: string): any;
   sendTo(session: Session | string, packet: string, volatile?: boolean): void;
@@ -142,14 +146,16 @@ export class Socket extends EventEmitter {
   /** One that has left its namespace, or ended, joins no room: nobody would take it out again. */
   join(room: string, done?: () => void): this {
     const { session } = this;
-    if (session && !session.ended && !this.disconnected) {
+    if (!session) return this.callBackWithout(done);
+    if (!session.ended && !this.disconnected) {
       this.manager.rooms.join(session, this.namespace.key(room));
     }
     return this.callBack(done);
   }
 
   leave(room: string, done?: () => void): this {
-    if (this.session) this.manager.rooms.leave(this.session, this.namespace.key(room));
+    if (!this.session) return this.callBackWithout(done);
+    this.manager.rooms.leave(this.session, this.namespace.key(room));
     return this.callBack(done);
   }
 
@@ -159,29 +165,48 @@ export class Socket extends EventEmitter {
     return this;
   }
 
-  set(key: string, value: unknown, done?: (error: null) => void): this {
-    this.changeData(data => data.set(key, value));
+  set(key: string, value: unknown, done?: (error: Error | null) => void): this {
+    return this.changeData(key, data => data.set(key, value), done);
+  }
+
+  private changeData(
+    key: string, change: (data: Map<string, unknown>) => void,
+    done: ((error: Error | null) => void) | undefined,
+  ): this {
+    const { session } = this;
+    if (!session) return this.callBackWithout(done);
+    change(session.data);
+    session.keeper.valueSet(key);
     return this.callBack(done, null);
   }
 
-  private changeData(change: (data: Map<string, unknown>) => void): void {
-    if (!this.session) return;
-    change(this.session.data);
-    this.session.keeper.changed('data');
-  }
-
-  get(key: string, done: (error: null, value: unknown) => void): this {
-    const value = this.session ? this.session.data.get(key) : null;
+  get(key: string, done: (error: Error | null, value: unknown) => void): this {
+    const { session } = this;
+    if (!session) return this.callBackWithout(done, null);
+    session.keeper.valueUsed(key);
+    const value = session.data.get(key);
     return this.callBack(done, null, value === undefined ? null : value);
   }
 
-  has(key: string, done: (error: null, has: boolean) => void): this {
-    return this.callBack(done, null, this.session !== null && this.session.data.has(key));
+  has(key: string, done: (error: Error | null, has: boolean) => void): this {
+    const { session } = this;
+    if (!session) return this.callBackWithout(done, false);
+    session.keeper.valueUsed(key);
+    return this.callBack(done, null, session.data.has(key));
   }
 
-  del(key: string, done?: (error: null) => void): this {
-    this.changeData(data => data.delete(key));
-    return this.callBack(done, null);
+  del(key: string, done?: (error: Error | null) => void): this {
+    return this.changeData(key, data => data.delete(key), done);
+  }
+
+  /**
+   * The client is not here. Where there are several processes it may be with another one, whose
+   * values and rooms are out of reach: the callback gets an error, or the log, if there is none.
+   */
+  private callBackWithout(done: Handler | undefined, ...args: unknown[]): this {
+    const error = this.manager.hasOthers ? new Error(`${NOT_HERE}: ${this.id}`) : null;
+    if (error && !done) this.manager.failed('a socket of another process', error);
+    return this.callBack(done, error, ...args);
   }
 
   disconnect(): this {
@@ -216,7 +241,7 @@ export class Socket extends EventEmitter {
     if (handlers.length === 0) return;
     const { session } = this;
     const keeper = session ? session.keeper : NOBODY;
-    if (packet.ack === 'data') keeper.asked(packet.id!);
+    if (packet.ack === 'data') keeper.asks(packet.id!);
     const acknowledge = packet.ack === 'data' && once((...answer: unknown[]) => {
       keeper.answered(packet.id!);
       this.packet({ type: 'ack', ackId: packet.id, args: answer });

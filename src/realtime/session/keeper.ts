@@ -4,21 +4,34 @@
  * does nothing.
  */
 
-/** The parts of a session that can change, beside the packets it sends and receives. */
-export type Change = 'rooms' | 'data' | 'handshake';
-
 export interface Keeper {
   /** Whether the client is not to be told yet that a message of it has arrived. */
   readonly waits: boolean;
   /**
-   * Something has changed: what the session has received, what waits for its client.
-   * @param what what has changed beside these
+   * A packet is to be sent to the client, and to be kept until it has arrived.
+   * @returns whether the session sends it; otherwise the keeper sees to it
    */
-  changed(what?: Change): void;
+  sends(packet: string): boolean;
+  /**
+   * The application has ended the session.
+   * @returns whether the session ends now; otherwise the keeper sees to it
+   */
+  boots(): boolean;
+  /**
+   * Something has changed: the messages that the session has received, how its client is reached.
+   * @param what 'handshake' if the client has come with another one
+   */
+  changed(what?: 'handshake'): void;
+  /** The application has set a value, or has deleted it (socket.set, socket.del). */
+  valueSet(key: string): void;
+  /** The application has asked for a value. */
+  valueUsed(key: string): void;
+  /** The client has joined a room, or has left it. */
+  roomChanged(room: string, isIn: boolean): void;
   /** The session has ended. */
   ended(): void;
   /** The message of the client that has this number is to be acknowledged. */
-  asked(message: number): void;
+  asks(message: number): void;
   /** The message of the client that has this number has been acknowledged. */
   answered(message: number): void;
   /** A packet is sent to the client of a session that has ended here. */
@@ -27,9 +40,14 @@ export interface Keeper {
 
 export const NOBODY: Keeper = {
   waits: false,
+  sends: () => true,
+  boots: () => true,
   changed() {},
+  valueSet() {},
+  valueUsed() {},
+  roomChanged() {},
   ended() {},
-  asked() {},
+  asks() {},
   answered() {},
   sendOn() {},
 };

@@ -133,9 +133,10 @@ export class Session {
       if (!volatile) this.keeper.sendOn(packet);
       return;
     }
-    if (volatile && !this.transport.isReady()) return;
+    if (volatile) {
+      if (!this.transport.isReady()) return;
+    } else if (!this.keeper.sends(packet)) return;
     this.outbox.add(packet, !volatile);
-    this.keeper.changed();
     this.transport.flushSoon();
   }
 

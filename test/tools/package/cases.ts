@@ -15,7 +15,8 @@ export const NAME = appPath.split('/').pop()!;
 
 /** All that a server gets. */
 export const FILES = [
-  'dist/server.js', 'iisnode.yml', 'licenses.txt', 'node_modules/socket.io-client/dist/socket.io.min.js', 'package.json',
+  'dist/commit.lua', 'dist/server.js', 'iisnode.yml', 'licenses.txt', 'node_modules/socket.io-client/dist/socket.io.min.js',
+  'package.json',
   ...PUBLIC.map(name => `public/${name}`), 'web.config',
 ].sort();
 

@@ -1,0 +1,8 @@
+/* The same as checker.test.ts, for a minute each. */
+import { test } from 'node:test';
+import { checkSeed } from './checker/seed';
+
+for (const seed of [2, 3]) {
+  test(`seed ${seed}: one fault after the other`, t => checkSeed(t, seed, 60, false));
+}
+test('seed 4: faults together', t => checkSeed(t, 4, 60, true));

@@ -1,0 +1,193 @@
+/*
+ * A run of the checker, in the manner of Jepsen: three servers that share a Redis, clients, faults
+ * by a seed; then everything that was sent and heard is compared with the promise
+ * (docs/delivery.md). It knows nothing of how the servers do it.
+ */
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Running } from '../../support/server';
+import { deploy, Edit, emptyFolder } from '../../support/template';
+import { Between, standBetween } from '../between';
+import { startPatiently } from '../patiently';
+import { freePort, launchRedis, RedisServer } from '../../../tools/redis-server';
+import { judge, Verdict } from './judge';
+import { openClients, Watched } from './clients';
+import { Fault, MOVES, schedule } from './faults';
+
+const APP: Edit = [
+  'dist/app.js', /^[^]*$/, `exports.app = require(${JSON.stringify(path.join(__dirname, 'app.js'))}).app;`,
+];
+const SERVERS = 3;
+/** How long commands and answers are on their way at most, ms: there is time for something between. */
+const AWAY = 30;
+/** How long a balancer takes to notice that a server does not answer, ms. */
+const NOTICED = 1000;
+
+export interface Run { faults: Fault[]; verdict: Verdict; logs: string }
+
+/**
+ * @param seconds how long faults begin
+ * @param together whether some begin while others last
+ * @param edits of the built server: faults that the checker is to find
+ * @param count so many clients
+ * @returns null where there is no redis-server
+ */
+export async function run(
+  t: TestContext, seed: number, seconds: number, together: boolean, edits: Edit[] = [], count = 20,
+): Promise<Run | null> {
+  const redis = await launchRedis(undefined, emptyFolder(t, 'redis-'));
+  if (!redis) return null;
+  t.after(redis.kill);
+  const folder = deploy(t, [APP, ...edits]);
+  const betweens = await Promise.all(Array.from({ length: SERVERS }, () => standBetween(t, redis.port, AWAY)));
+  const ports = await Promise.all(betweens.map(() => freePort()));
+  let logs = '';
+  const start = async (i: number) => {
+    const env = { REDIS_URL: betweens[i]!.url, PORT: String(ports[i]) };
+    const server = await startPatiently(t, folder, env);
+    server.process.once('exit', () => { logs += `server ${i}:\n${server.output()}\n`; });
+    return server;
+  };
+  const servers = await Promise.all(ports.map((_port, i) => start(i)));
+  const died = watch(servers);
+
+  let began = 0;
+  const clients = await openClients(t, count, ports, () => Date.now() - began);
+  await wait(60, () => clients.every(({ numbers }) => numbers.length > 0));
+  await sleep(500);
+  began = Date.now();
+  for (const client of clients) client.begin();
+  const time = () => Date.now() - began;
+
+  const faults = schedule(seed, seconds * 1000, together);
+  await Promise.all(faults.map(async fault => {
+    await sleep(fault.at);
+    fault.at = time();
+    const silent = await act(fault, { servers, betweens, redis, clients, start, ports, died });
+    fault.lasts = time() - fault.at;
+    fault.silent = silent ? fault.lasts : 0;
+  }));
+  await sleep(Math.max(0, began + seconds * 1000 - Date.now()));
+  for (const client of clients) client.stop();
+  const told = clients.reduce((sum, client) => sum + client.sent('tell'), 0);
+  // Until all has come, or nothing more comes: the promise may excuse that something is lost.
+  let [heard, since] = [0, performance.now()];
+  await wait(60, () => {
+    const now = clients.reduce((sum, client) => sum + client.heard, 0);
+    if (now !== heard) [heard, since] = [now, performance.now()];
+    return clients.every(client => client.hasAll(told)) || performance.now() - since > 15000;
+  });
+  await sleep(2000); // what comes twice
+  for (const client of clients) client.finish();
+  await wait(30, () => clients.every(({ served }) => served !== null));
+  await sleep(500);
+  const verdict = judge(clients, faults);
+  if (died.size > 0) verdict.violations.push(`a process has ended by itself: ${[...died].join()}`);
+  for (const [i, server] of servers.entries()) {
+    logs += `server ${i}:\n${server.output()}\n`;
+    server.process.kill('SIGKILL');
+  }
+  redis.kill();
+  return { faults, verdict, logs };
+}
+
+interface Scene {
+  servers: Running[];
+  betweens: Between[];
+  redis: RedisServer;
+  clients: Watched[];
+  start: (i: number) => Promise<Running>;
+  ports: number[];
+  died: Set<number>;
+}
+
+/** Servers that end though nobody has ended them. */
+function watch(servers: Running[]): Set<number> {
+  const died = new Set<number>();
+  servers.forEach((server, i) => server.process.once('exit', code => {
+    if (code !== null) died.add(i);
+  }));
+  return died;
+}
+
+/** @returns whether Redis has not answered a process, or none, for as long as the fault lasted */
+async function act({ what, lasts, server: i }: Fault, scene: Scene): Promise<boolean> {
+  const { servers, betweens, redis } = scene;
+  const server = servers[i]!;
+  switch (what) {
+    case 'kill':
+    case 'away':
+      server.process.kill('SIGKILL');
+      await sleep(what === 'kill' ? 500 : lasts);
+      servers[i] = await scene.start(i);
+      servers[i]!.process.once('exit', code => { if (code !== null) scene.died.add(i); });
+      return false;
+    case 'pause':
+      server.process.kill('SIGSTOP');
+      await sleep(NOTICED);
+      for (const { front } of scene.clients) front.leave(scene.ports[i]!);
+      await sleep(lasts - NOTICED);
+      server.process.kill('SIGCONT');
+      return false;
+    case 'clock':
+      for (const { process } of servers) process.kill('SIGUSR2');
+      return false;
+    case 'empty':
+    case 'older':
+    case 'restart':
+      if (what === 'older') await redis.call('save');
+      if (what === 'older') await sleep(1500);
+      if (what === 'restart') await redis.call('save');
+      await redis.stop();
+      if (what === 'empty') redis.forget();
+      await sleep(lasts / 4);
+      await redis.start();
+      return true;
+    case 'stop':
+      await redis.call('save');
+      await redis.stop();
+      await sleep(lasts);
+      await redis.start();
+      return true;
+    case 'freeze':
+      redis.freeze();
+      await sleep(lasts);
+      redis.thaw();
+      return true;
+    case 'full':
+      await redis.call('config', 'set', 'maxmemory', '1');
+      await sleep(lasts);
+      await redis.call('config', 'set', 'maxmemory', '0');
+      return true;
+    case 'cut':
+      for (let n = 0; n < 5; n++) {
+        betweens[i]!.cut();
+        await sleep(lasts / 5);
+      }
+      return true;
+    case 'slow':
+      for (const between of betweens) between.delay(200);
+      await sleep(lasts);
+      for (const between of betweens) between.delay(AWAY);
+      return false;
+    case 'lag':
+      // The process hears of the others late, and has its own commands answered as before.
+      betweens[i]!.delay(1000, 'bus');
+      await sleep(lasts);
+      betweens[i]!.delay(AWAY, 'bus');
+      return false;
+  }
+}
+
+async function wait(seconds: number, is: () => boolean): Promise<void> {
+  for (const end = performance.now() + seconds * 1000; !is() && performance.now() < end;) await sleep(100);
+}
+
+/** @returns the schedule as lines, for a person */
+export function describe(faults: Fault[]): string {
+  return faults.map(({ what, at, lasts, server }) => {
+    const where = [...MOVES, 'cut', 'lag'].includes(what) ? ` ${server}` : '';
+    return `${(at / 1000).toFixed(1)} s: ${what}${where} for ${(lasts / 1000).toFixed(1)} s`;
+  }).join('\n');
+}

@@ -1,0 +1,82 @@
+/* What Redis is asked to do, and what becomes of clients when it is frozen, late or goes: they stay, and their processes too. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { arrives, scene } from './scene';
+import { open, startTwo, User } from './two';
+import { until } from '../support/wait';
+
+const BROADCASTS = 15;
+const MORE = 12;
+/** What a process says of itself once a second is so many operations; one of them is HGETALL. */
+const BEAT = 7;
+
+test('a broadcast costs Redis as much for many clients of realtime.js as for few', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const { redis, processes } = two;
+  const users: User[] = [];
+  const openMore = async (count: number) => {
+    for (let i = 0; i < count; i++) users.push(await open(t, processes[i % 2]!.server.port));
+  };
+  /** How many operations broadcasts are to Redis, with the polls that follow. */
+  const operations = async () => {
+    const count = async () => {
+      const commands = await redis.commands();
+      const all = Object.values(commands).reduce((sum, calls) => sum + calls, 0);
+      return all - BEAT * commands.hgetall!;
+    };
+    const before = await count();
+    const had = users.map(({ heard }) => heard.length);
+    for (let i = 1; i <= BROADCASTS; i++) {
+      users[0]!.emit('all', String(i));
+      await until(() => users.every(({ heard }, user) => heard.length === had[user]! + i), 'a broadcast');
+    }
+    return await count() - before;
+  };
+  await openMore(3);
+  const few = await operations();
+  await openMore(MORE);
+  const many = await operations();
+  t.diagnostic(`${BROADCASTS} broadcasts: ${few} operations for 3 clients, ${many} for ${3 + MORE}`);
+  // One operation a client would be 180 more.
+  assert(many < few + BROADCASTS * MORE / 2, `${few} operations for 3 clients, ${many} for ${3 + MORE}`);
+});
+
+describe('Redis in trouble', () => {
+  scene('frozen while a POST is under way: the client is answered, and goes on with its process', async ({ client, here }) => {
+    here.redis.hold('commands');
+    client.emit('never');
+    await until(() => /Redis does not answer/.test(here.server.output()), 'its process to notice');
+    client.emit('all', 'hello');
+    assert.deepEqual(await client.ask('pid'), [here.server.process.pid]);
+    assert.deepEqual(client.heard, [], 'what is for all waits for Redis');
+    here.redis.release();
+    await until(() => /Redis is back/.test(here.server.output()), 'Redis to be back');
+    await until(() => client.heard.length > 0, 'what was told to all');
+    await client.ask('get');
+    assert.deepEqual([client.heard, client.states], [['hello'], ['connecting', 'connected']]);
+  });
+
+  scene('gone while a process waits for the end of another one: it lives on', async ({ redis, client, front, here, there }) => {
+    void client.ask('never');
+    await client.ask('get');
+    here.server.process.kill('SIGKILL');
+    front.turn();
+    await arrives(client, there);
+    await redis.stop();
+    await sleep(7000);
+    assert.equal(there.server.process.exitCode, null);
+    await redis.start();
+  });
+
+  scene('many messages at once to another client, and one just before its end', async ({ client, here }, t) => {
+    const other = await open(t, here.server.port);
+    const [id] = await other.ask('join', 'a room') as [string];
+    client.emit('many', id, 12000);
+    await until(() => other.heard.length === 12000, 'all of them');
+    client.emit('kick', id);
+    await until(() => other.states.at(-1) === 'disconnected', 'its end');
+    assert.deepEqual([other.heard.length, other.heard[0], other.heard.at(-1)], [12001, '1', 'bye']);
+  });
+});

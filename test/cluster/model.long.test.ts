@@ -1,0 +1,30 @@
+/* The model of model.test.ts, searched with more that may happen. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ALL } from './model/redis';
+import { Cases, compare } from './model/script';
+import { search } from './model/search';
+import type { Budget } from './model/world';
+
+const SEARCHES: Partial<Budget>[] = [
+  { messages: 1, moves: 1, timers: 1 },
+  { messages: 2, moves: 1 },
+  { messages: 2, empties: 1 },
+  { messages: 2, olders: 1 },
+  { messages: 1, moves: 1, kills: 1, cuts: 1 },
+  { messages: 1, timers: 1, olders: 1, cuts: 1 },
+  { messages: 1, timers: 1, empties: 1, cuts: 1 },
+];
+
+const met = new Cases();
+for (const budget of SEARCHES) {
+  test(`nothing is lost, doubled or in another order: ${JSON.stringify(budget)}`, () => {
+    const { states, violation } = search(budget, ALL, met.see);
+    assert.equal(violation, null);
+    assert(states > 10000, `${states} states`);
+  });
+}
+
+test('the script in Redis does what the model does, for 5,000 states of these searches', t => {
+  return compare(t, met.take(5000));
+});

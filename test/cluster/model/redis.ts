@@ -1,0 +1,111 @@
+/*
+ * Redis as the model knows it, and commit.lua in TypeScript. model.test.ts holds that this and the
+ * script in a real Redis do the same.
+ */
+import type { Commit, Letter, Row } from '../../../src/realtime/cluster/commit';
+
+/** All that is in Redis. Values are text there. */
+export interface Data {
+  procs: Row;
+  /** By session. */
+  rows: Record<string, Row>;
+  /** By epoch: the entries, the first one at position 1. */
+  bus: Record<string, string[]>;
+}
+
+export type Reply =
+  { lost: true; epoch: string } |
+  { lost: false; outcome: Letter[]; rows: Row[] };
+
+export const EMPTY: Data = { procs: {}, rows: {}, bus: {} };
+
+/** Rules that can be taken away, to see that the search finds what they are for. */
+export interface Rules {
+  /** Whether a writing counts for the owner of this term only. */
+  fence: boolean;
+  /** Whether a number that Redis has is skipped. */
+  skip: boolean;
+  /** Whether a commit whose number is not the next one shows that data is lost. */
+  next: boolean;
+  /** Whether a takeover is an entry of the bus that the old owner stops at. */
+  moved: boolean;
+  /** Whether a row of an old epoch cannot be taken over. */
+  old: boolean;
+}
+
+export const ALL: Rules = { fence: true, skip: true, next: true, moved: true, old: true };
+
+/** @returns the reply, and the data as they are then; those that are given do not change */
+export function commit(before: Data, asked: Commit, rules = ALL): { reply: Reply; data: Data } {
+  const { process: me, epoch, number, writes, takes, entries, says } = asked;
+  const data: Data = { procs: { ...before.procs }, rows: { ...before.rows }, bus: { ...before.bus } };
+  const { procs, rows } = data;
+  const said = (procs[me] ?? '0 -').split(' ');
+  const [known, stored] = [Number(said[0]), said[1]!];
+
+  const isGap = rules.next && procs.epoch === epoch && number > known + 1;
+  if (procs.epoch === undefined || isGap) {
+    data.procs = { epoch: asked.fresh, tail: '0' };
+    delete data.bus[epoch];
+  }
+  if (data.procs.epoch !== epoch) return { reply: { lost: true, epoch: data.procs.epoch! }, data };
+
+  const again = rules.skip && number <= known;
+  const counting = writes.map(write => counts(rows[write.id], write, asked, rules));
+  const ends = writes.filter(({ how }, i) => counting[i] && (how === 'gone' || how === 'over'))
+    .map(({ id }) => id);
+  const decide = () => [
+    ...counting.map(is => is ? 'w' : 'm'),
+    ...takes.map((take): Letter => {
+      const row = rows[take.id];
+      if (!row || ends.includes(take.id)) return 'n';
+      if (rules.old && row.epoch !== epoch) return 'o';
+      const wanted = take.handshakeNumber;
+      return wanted === null || row.try === String(wanted) ? 't' : 'n';
+    }),
+  ] as Letter[];
+  const outcome = again ? stored.slice(1).split('') as Letter[] : decide();
+  if (!again) {
+    const { beats, clients, read, lastEntry } = says;
+    procs[me] = `${Math.max(number, known)} -${outcome.join('')} ${beats} ${clients} ${read} ${lastEntry}`;
+    const bus = data.bus[epoch] = [...data.bus[epoch] ?? []];
+    let tail = Number(procs.tail);
+    writes.forEach((write, i) => {
+      if (outcome[i] !== 'w') return;
+      if (write.how !== 'part') delete rows[write.id];
+      if (write.how === 'gone' || write.how === 'over') return;
+      const row: Row = { ...rows[write.id], owner: me, term: String(write.term), epoch };
+      rows[write.id] = row;
+      for (const [name, value] of write.fields) row[name] = String(value);
+      for (const name of write.gone) delete row[name];
+    });
+    takes.forEach((take, i) => {
+      if (outcome[writes.length + i] !== 't') return;
+      const row: Row = { ...rows[take.id] };
+      rows[take.id] = row;
+      row.term = String(Number(row.term) + 1);
+      tail += 1;
+      bus.push(JSON.stringify({ moved: take.id, term: Number(row.term) }));
+      Object.assign(row, { owner: me, taken: String(tail) });
+    });
+    for (const { cause, text } of entries) {
+      if (cause !== -1 && outcome[cause] !== 'w') continue;
+      tail += 1;
+      bus.push(text);
+    }
+    procs.tail = String(tail);
+  }
+  const taken = takes.filter((_take, i) => outcome[writes.length + i] === 't');
+  const reply = taken.map(({ id }) => rows[id]?.owner === me ? rows[id]! : {});
+  return { reply: { lost: false, outcome, rows: reply }, data };
+}
+
+function counts(
+  row: Row | undefined, { how, term }: Commit['writes'][number], { process, epoch }: Commit,
+  rules: Rules,
+): boolean {
+  if (!rules.fence) return true;
+  const isMine = row !== undefined && row.owner === process && Number(row.term) === term;
+  if (how === 'part' || how === 'gone') return isMine && row.epoch === epoch;
+  return isMine || row === undefined || Number(row.term) < term;
+}
