@@ -92,7 +92,9 @@ async function startsProcess({ url, asked }: Answer, browser: Browser): Promise<
   // The quickest answer of each kind counts: the network or a busy server may delay others. One
   // that is quick is enough.
   const isSlow = () => Math.min(...failing) > 50 + 2 * Math.min(...refused);
-  for (let tries = 0; tries < 3 || (tries < 8 && isSlow()); tries += 1) {
+  // No network delays three answers of one kind by a second, and none of the other kind.
+  const isClear = () => Math.min(...failing) > 1000 + 10 * Math.min(...refused);
+  for (let tries = 0; tries < 3 || (tries < 8 && isSlow() && !isClear()); tries += 1) {
     refused.push(await time(new URL('App_Data/', url), {}));
     failing.push(await time(url, { ...asked, agent: undefined }));
   }
