@@ -50,7 +50,7 @@ test('a session that ends with a commit is not taken over by it as well', t => {
   const row = { owner: 'p0', term: '1', epoch: 'e0', try: '' };
   const data: Data = { procs: { epoch: 'e0', tail: '0' }, rows: { S: row }, bus: {} };
   const one: Commit = {
-    process: 'p0', epoch: 'e0', number: 1, fresh: 'e1', curious: false, busEntries: 10,
+    process: 'p0', epoch: 'e0', number: 1, fresh: 'e1', curious: false, readByAll: 0,
     says: { beats: 1, clients: 0, read: 0, lastEntry: 0 }, entries: [],
     writes: [{ id: 'S', how: 'gone', term: 1, fields: [], gone: [] }],
     takes: [{ id: 'S', handshakeNumber: null }],

@@ -6,7 +6,7 @@ import { request } from '../support/request';
 import { resource } from '../support/template';
 import { until } from '../support/wait';
 
-test('a reloaded page counts twice for 250 ms, and what overtakes its goodbye is heard', async t => {
+test('a reloaded page counts twice for a second, and what overtakes its goodbye is heard', async t => {
   const heard: string[] = [];
   const served = serve(t, io => io.sockets.on('connection', socket => {
     socket.on('say', (text: string) => { heard.push(text); });

@@ -13,9 +13,11 @@ ARGV
   4    a name that nobody has used, for a new epoch
   5    what the process says of itself: '<beats> <clients> <read> <last entry>'
   6    for how long a row is kept that nobody writes, s
-  7    how many entries the bus keeps, those of this commit apart
-  8    '1' if the process wants to know what the others say of themselves
-  9    how many sessions are written; for each:
+  7    the position up to which all processes have read the bus, as far as this one knows
+  8    how many entries the bus keeps that all have read
+  9    how many entries it keeps at most, those of this commit apart
+  10   '1' if the process wants to know what the others say of themselves
+  11   how many sessions are written; for each:
          how; its term; how many fields, then names and values in turn; how many fields go, then
          their names. How: 'part' and 'gone' (it has ended) if the row has to be there, 'whole' and
          'over' (it has ended) for one that is not written in this epoch yet
@@ -39,9 +41,10 @@ Result
 ]]
 local procs, bus = KEYS[1], KEYS[2]
 local me, epoch, number, fresh, says = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
-local ttl, most, curious = ARGV[6], ARGV[7], ARGV[8] == '1'
+local ttl, read, kept, most = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local curious = ARGV[10] == '1'
 
-local argument = 8
+local argument = 10
 local function take()
   argument = argument + 1
   return ARGV[argument]
@@ -123,7 +126,8 @@ local function put(entry)
 end
 
 if not again then
-  redis.call('XTRIM', bus, 'MAXLEN', '~', most)
+  -- By the tail, and not by what this process has read: a commit may have brought more than is kept.
+  redis.call('XTRIM', bus, 'MAXLEN', '~', math.min(kept + math.max(tail - read, 0), most))
   for i, write in ipairs(written) do
     if letterOf(i) == 'w' then
       if write.how ~= 'part' then redis.call('DEL', write.key) end

@@ -8,6 +8,8 @@ import { Script } from './redis';
 
 /** How many entries the bus keeps at least. */
 export const BUS_ENTRIES = 10000;
+/** How many it keeps at most, while a process that is alive has not read them. */
+export const MOST_BUS_ENTRIES = 5 * BUS_ENTRIES;
 
 /** A row of a session in Redis: its fields and their values. */
 export type Row = Record<string, string>;
@@ -51,8 +53,8 @@ export interface Commit {
   writes: SessionWrite[];
   takes: SessionTake[];
   entries: BusWrite[];
-  /** How many entries the bus keeps. */
-  busEntries: number;
+  /** The position in the bus up to which all processes have read, as far as this one knows. */
+  readByAll: number;
   /** Whether the answer is to have what all processes say of themselves. */
   curious: boolean;
 }
@@ -110,7 +112,7 @@ export function encode(
   const args: (string | number)[] = [
     commit.process, commit.epoch, commit.number, commit.fresh,
     `${says.beats} ${says.clients} ${says.read} ${says.lastEntry}`,
-    keptFor, commit.busEntries, commit.curious ? 1 : 0,
+    keptFor, commit.readByAll, BUS_ENTRIES, MOST_BUS_ENTRIES, commit.curious ? 1 : 0,
   ];
   args.push(writes.length);
   for (const { id, how, term, fields, gone } of writes) {

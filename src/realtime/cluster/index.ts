@@ -24,8 +24,6 @@ const KEPT = 86400;
 const OLD = 3600000;
 /** As is one that has fallen so far behind the bus, entries: others have to find them there. */
 const BEHIND = BUS_ENTRIES / 2;
-/** How many entries the bus keeps at most. */
-const MOST_BUS_ENTRIES = 5 * BUS_ENTRIES;
 /** How long a start waits for the first answer, ms. */
 const START = 10000;
 /**
@@ -128,10 +126,8 @@ export class Cluster implements Backplane {
     return true;
   }
 
-  /** How many entries the bus keeps: more, while a process that is alive has not read them. */
-  get busEntries(): number {
-    const behind = this.bus.position - this.members.readByAll(now());
-    return Math.min(BUS_ENTRIES + Math.max(behind, 0), MOST_BUS_ENTRIES);
+  get readByAll(): number {
+    return Math.min(this.members.readByAll(now()), this.bus.position);
   }
 
   get clients(): number {
@@ -161,8 +157,7 @@ export class Cluster implements Backplane {
       this.redis.call('hdel', this.names.procs, id).catch(() => undefined);
     }
     this.elsewhere = this.members.clientsElsewhere(time);
-    const read = Math.min(this.members.readByAll(time), this.bus.position);
-    this.journal.unread.onAllRead(read);
+    this.journal.unread.onAllRead(this.readByAll);
   }
 
   /** Redis is new to this process, or has lost data. */

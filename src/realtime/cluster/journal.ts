@@ -30,8 +30,8 @@ export interface Writer {
   readonly redis: Redis;
   readonly bus: Bus;
   readonly clients: number;
-  /** How many entries the bus is to keep. */
-  readonly busEntries: number;
+  /** The position in the bus up to which all processes have read, as far as is known. */
+  readonly readByAll: number;
   /** All sessions of this process. */
   readonly sessions: Iterable<Session>;
   /** A session was not written: another process has it. */
@@ -166,7 +166,7 @@ export class Journal {
         const place = places.get(cause);
         return { cause: place === undefined ? -1 : place, text };
       }),
-      busEntries: writer.busEntries,
+      readByAll: writer.readByAll,
       curious: this.isCurious,
     };
     this.isCurious = false;

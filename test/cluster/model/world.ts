@@ -286,7 +286,7 @@ function send(process: Process, p: number): void {
   const made: Commit = {
     process: `p${p}`, epoch, number: process.number + 1, fresh: `${epoch}.${p}.${process.number}`,
     says: { beats: 0, clients: 0, read, lastEntry },
-    writes: [], takes: [], entries: [], curious: true, busEntries: 10000,
+    writes: [], takes: [], entries: [], curious: true, readByAll: 0,
   };
   let wrote: NonNullable<Process['underWay']>['wrote'] = null;
   if (session && (session.dirty || session.writtenIn !== epoch)) {
