@@ -32,7 +32,7 @@ if (files.length === 0) {
   console.error(`no test file has ${wanted.map(part => `"${part}"`).join(' or ')} in its path`);
   process.exit(1);
 }
-// Most of a test is waiting: five files at once, on one processor as well. Long tests make more load.
-const options = ['--test', `--test-concurrency=${long ? 3 : 5}`, '--test-reporter=spec', `--test-timeout=${long ? 1800000 : 600000}`];
+// Half of a test is waiting: three files at once keep two processors busy.
+const options = ['--test', '--test-concurrency=3', '--test-reporter=spec', `--test-timeout=${long ? 1800000 : 600000}`];
 const { status } = spawnSync(process.execPath, [...options, ...files], { stdio: 'inherit' });
 process.exitCode = status ?? 1;

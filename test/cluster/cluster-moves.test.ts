@@ -48,10 +48,11 @@ scene('nor what is written twice, as it was not known whether it was there', asy
 });
 
 scene('what was sent before a message was handled, neither of them written, is sent by the next process', async ({ client, front, here, there }) => {
-  client.emit('later', 'hello', 1000);
+  const due = sleep(3300);
+  client.emit('later', 'hello', 3000);
   await client.ask('get'); // that is written
   here.redis.hold('commands');
-  await sleep(1300); // it is sent, and not written
+  await due; // it is sent, and not written
   assert.deepEqual(client.heard, []);
   client.emit('never');
   await sleep(200); // it is handled
@@ -63,14 +64,15 @@ scene('what was sent before a message was handled, neither of them written, is s
 });
 
 scene('what is sent after that comes after it', async ({ client, front, here, there }) => {
-  client.emit('later', 'first', 1000);
-  client.emit('later', 'second', 2500);
+  const [firstDue, secondDue] = [sleep(3300), sleep(6300)];
+  client.emit('later', 'first', 3000);
+  client.emit('later', 'second', 6000);
   await client.ask('get');
   here.redis.hold('commands');
-  await sleep(1300);
+  await firstDue;
   front.turn();
   await arrives(client, there);
-  await sleep(1500); // its old process has sent the second, and does not know yet whether the first is written
+  await secondDue; // its old process has sent the second, and does not know yet whether the first is written
   here.redis.release();
   await until(() => client.heard.length === 2, 'both');
   assert.deepEqual(client.heard, ['first', 'second']);

@@ -147,7 +147,7 @@ describe('a commit is answered → the client is told', () => {
   /** A timer sends something to the client, which does not hear it: Redis has it. */
   async function write({ client, front, redis }: Scene): Promise<void> {
     const [id] = await client.ask('join', 'a room') as [string];
-    client.emit('later', 'x', 300);
+    client.emit('later', 'x', 1500);
     await client.ask('get');
     front.cut();
     const row = async () => JSON.stringify(await redis.call('hgetall', names.session(id)));
@@ -321,11 +321,14 @@ describe('a takeover is on the bus → the old owner reads it', () => {
   scene('paused: it tells nothing that is behind it, and what it writes does not count', async (all, t) => {
     const { client, here, there } = all;
     const other = await open(t, here.server.port);
-    client.emit('later', 'z', 600);
+    // On a busy machine the client takes a second and more to move. The timer runs out after that.
+    const due = sleep(3000);
+    client.emit('later', 'z', 3000);
     await client.ask('get');
     await move(all);
     pause(here);
-    await sleep(800);
+    await due;
+    await sleep(300);
     wake(here);
     await isAwake(other);
     await until(() => client.heard.includes('z'), 'what its timer has sent', LONG);
