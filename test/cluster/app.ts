@@ -1,15 +1,20 @@
-/* The application of the tests with several processes, in the place of src/app.ts. Any of them may be killed at any moment. */
+/*
+ * The application of the tests with several processes, and of the checker, in the place of
+ * src/app.ts. Any process may be killed at any moment. The application knows nothing of how processes
+ * share their clients: a value that has to go along to another process is in socket.set.
+ */
 import type { Server } from '../../src/realtime';
 import type { Loose } from '../support/raw';
 
 /** How often each side sends a number, ms. */
-export const EVERY = 100;
+export const EVERY = Number(process.env.NUMBERS_EVERY ?? 100);
 
 /**
- * Sends each session the numbers 1, 2, 3, … wherever the session is, answers each of a client's numbers, and tells all what one client
- * tells. What has to go along to another process is in socket.set.
+ * Sends each session the numbers 1, 2, 3, … wherever the session is, answers each of a client's
+ * numbers, and tells all clients each text that one client tells.
  */
 export function app(io: Server<Loose, Loose, { sent: number; finished: boolean }>): void {
+  setClock();
   io.sockets.on('connection', socket => {
     socket.join('room');
     let sent = 0;
@@ -23,7 +28,18 @@ export function app(io: Server<Loose, Loose, { sent: number; finished: boolean }
       socket.emit('number', sent);
     }, EVERY);
     socket.on('number', (number: number) => socket.emit('echo', number));
-    socket.on('tell', (client: number, number: number) => io.sockets.to('room').emit('news', client, number));
+    socket.on('tell', (client: number, number: number) => {
+      io.sockets.to('room').emit('news', client, number);
+    });
+    socket.on('ask', (number: number, answer: (number: number) => void) => answer(number));
+    // The message is written long before the timer runs out: no other process handles it again.
+    socket.on('later', (number: number, answer: (number: number) => void) => {
+      setTimeout(() => {
+        socket.set(`later ${number}` as 'sent', number);
+        socket.emit('late', number);
+        answer(number);
+      }, 700);
+    });
     socket.on('finish', (answer: (sent: number, id: string) => void) => {
       finished = true;
       socket.set('finished', true);
@@ -32,4 +48,12 @@ export function app(io: Server<Loose, Loose, { sent: number; finished: boolean }
     socket.on('who', (answer: (pid: number) => void) => answer(process.pid));
     socket.on('disconnect', () => clearInterval(timer));
   });
+}
+
+/** At each SIGUSR2, the clock of this process is set forward or back by an hour. */
+function setClock(): void {
+  const { now } = Date;
+  let offset = 0;
+  Date.now = () => now() + offset;
+  process.on('SIGUSR2', () => { offset = offset === 0 ? 3600000 : -3600000 - offset; });
 }

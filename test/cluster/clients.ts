@@ -3,9 +3,7 @@
  * what it hears. Arguments: how many, then the ports of the fronts, in turn. On 'finish' they stop, and report.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import path from 'node:path';
-import { clientLibrary } from '../support/client';
-import { fromRoot, resource, root } from '../support/template';
+import { connectRealtime } from '../support/client';
 import { EVERY } from './app';
 import { startFront } from './front';
 
@@ -23,17 +21,11 @@ export interface Report {
   states: boolean[];
 }
 
-interface Connection {
-  emit: (event: string, ...args: unknown[]) => void;
-  on: (event: string, handler: (...args: any[]) => void) => void;
-}
-const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => Connection };
-
 async function open(client: number, count: number, ports: number[]) {
   const news = Array.from({ length: count }, () => []);
   const report: Report = { sent: 0, told: 0, echoes: [], numbers: [], news, served: null, states: [] };
   const { port } = await startFront(ports);
-  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  const connection = connectRealtime(port);
   connection.on('status', ({ state, recovered }: { state: string; recovered: boolean }) => {
     if (state === 'connected') report.states.push(recovered);
   });

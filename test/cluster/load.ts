@@ -50,8 +50,7 @@ function countAll(reports: Report[]): Counts {
   const counts: Counts = { echoes: none(), numbers: none(), news: none(), recovered: 0, anew: 0, unanswered: 0 };
   for (const { sent, echoes, numbers, news, served, states } of reports) {
     add(counts.echoes, sent, echoes);
-    // A timer of a process that the client had left may have sent one more, which came later.
-    add(counts.numbers, Math.max(served ?? 0, ...numbers), numbers);
+    add(counts.numbers, served ?? 0, numbers);
     news.forEach((heard, client) => add(counts.news, reports[client]!.told, heard));
     counts.recovered += states.filter(Boolean).length;
     counts.anew += states.filter(state => !state).length - 1;

@@ -4,13 +4,12 @@
  * there again for the next one.
  */
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { after, TestContext } from 'node:test';
 import { available } from '../support/available';
-import { clientLibrary } from '../support/client';
+import { Connection, connectRealtime } from '../support/client';
 import { launchRedis, RedisServer } from '../../tools/redis-server';
 import type { Running } from '../support/server';
-import { deploy, Edit, emptyFolder, fromRoot, resource, root } from '../support/template';
+import { deploy, Edit, emptyFolder } from '../support/template';
 import { until } from '../support/wait';
 import { Between, standBetween } from './between';
 import { startPatiently } from './patiently';
@@ -70,15 +69,6 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
   });
 };`];
 
-interface Connection {
-  emit: (event: string, ...args: unknown[]) => void;
-  on: (event: string, handler: (...args: any[]) => void) => void;
-  close: () => void;
-}
-const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as {
-  connect: (options: object) => Connection;
-};
-
 /** A client of realtime.js that is connected, and what it has heard. */
 export interface User {
   heard: string[];
@@ -89,8 +79,7 @@ export interface User {
 }
 
 export async function open(t: TestContext, port: number): Promise<User> {
-  const url = `http://localhost:${port}`;
-  const connection = connect({ url, resource: resource.slice(1), io: clientLibrary });
+  const connection = connectRealtime(port);
   t.after(() => connection.close());
   const heard: string[] = [];
   const states: string[] = [];

@@ -5,10 +5,8 @@
 import assert from 'node:assert/strict';
 import { describe, test, TestContext } from 'node:test';
 import type { Server } from '../../src/realtime';
-import { connect as realtime } from './delivery/clients';
-import { clientLibrary, connect, next } from '../support/client';
+import { connect, connectRealtime, next } from '../support/client';
 import { Loose, serve } from '../support/raw';
-import { resource } from '../support/template';
 import { until } from '../support/wait';
 
 /**
@@ -32,8 +30,7 @@ const open: Record<string, (t: TestContext, port: number) => Promise<Heard>> = {
     return client;
   },
   async 'a client of realtime.js'(t, port) {
-    const url = `http://localhost:${port}`;
-    const connection = realtime({ url, resource: resource.slice(1), io: clientLibrary });
+    const connection = connectRealtime(port);
     t.after(() => connection.close());
     await new Promise<void>(resolve => connection.on('status', ({ state }: { state: string }) => {
       if (state === 'connected') resolve();

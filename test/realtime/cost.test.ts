@@ -8,10 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { describe, test, TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server } from '../../src/realtime';
-import { connect as realtime } from './delivery/clients';
-import { clientLibrary, connect, next } from '../support/client';
+import { connect, connectRealtime, next } from '../support/client';
 import { makeRealtime } from '../support/realtime';
-import { resource } from '../support/template';
 import { until } from '../support/wait';
 import { Loose, split } from '../support/raw';
 
@@ -64,7 +62,7 @@ const open: Record<string, (t: TestContext, port: number) => Promise<Client>> = 
     return client;
   },
   async 'realtime.js'(t, port) {
-    const connection = realtime({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+    const connection = connectRealtime(port);
     t.after(() => connection.close());
     await new Promise<void>(resolve => connection.on('status', ({ state }: { state: string }) => { if (state === 'connected') resolve(); }));
     return connection;

@@ -1,24 +1,16 @@
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test, TestContext } from 'node:test';
 import { deployApplication } from '../support/application';
-import { clientLibrary } from '../support/client';
+import { connectRealtime } from '../support/client';
 import { request } from '../support/request';
 import { startServer } from '../support/server';
-import { fromRoot, resource, root } from '../support/template';
+import { resource } from '../support/template';
 import { until } from '../support/wait';
 import type { Server } from '../../src/realtime';
 import { event, handshake, join, Loose, serve, split } from '../support/raw';
 
 /* Sessions of public/realtime.js: what is numbered, kept and sent again. First request by request, then with the script itself. */
-
-const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => Connection };
-interface Connection {
-  emit: (event: string, ...args: unknown[]) => void;
-  on: (event: string, handler: (...args: any[]) => void) => void;
-  close: () => void;
-}
 
 /** A session whose messages are numbered: polls say what has arrived. */
 async function numbered(port: number, query = '?got=0') {
@@ -160,7 +152,7 @@ test('a session that the server has ended for good: the client that comes back i
 });
 
 function open(t: TestContext, port: number) {
-  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  const connection = connectRealtime(port);
   t.after(() => connection.close());
   const states: { state: string; recovered?: boolean }[] = [];
   connection.on('status', status => states.push(status));

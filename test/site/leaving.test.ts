@@ -16,7 +16,7 @@ leave(1);
 async function thereAndBack(page: Page, seen: Seen, before: string): Promise<void> {
   await page.evaluate(`${before}; document.querySelector('a').click()`).catch(gone);
   await page.waitForURL('**/other');
-  await until(() => seen.left, 'disconnect', 20);
+  await until(() => seen.left, 'disconnect', 10);
   await goBack(page);
 }
 
@@ -90,7 +90,7 @@ test('firefox: back: a page from the browser\'s memory, which had no place for i
       if (performance.getEntriesByType('resource').length === seen) return;
       clearInterval(timer);
       resolve();
-    }, 20);
+    }, 10);
   })`);
   await thereAndBack(page, seen, '');
   assert.deepEqual(seen.heard, FIVE);

@@ -1,6 +1,7 @@
-/* Clients of socket.io-client 0.9, as it is. */
+/* Clients of socket.io-client 0.9, as it is, and of public/realtime.js. */
+import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { fromRoot, resource } from './template';
+import { fromRoot, resource, root } from './template';
 
 /** A client of socket.io-client 0.9, as node loads it. */
 export interface Client {
@@ -39,4 +40,20 @@ export function ask(client: Client, event: string, ...args: unknown[]): Promise<
       resolve(answer);
     });
   });
+}
+
+/** A connection of public/realtime.js. */
+export interface Connection {
+  emit: (event: string, ...args: unknown[]) => void;
+  on: (event: string, handler: (...args: any[]) => void) => void;
+  close: () => void;
+}
+
+/** Connects public/realtime.js to a server of this machine. Whoever connects it closes it. */
+export function connectRealtime(port: number): Connection {
+  const library = fromRoot(path.join(root, 'public', 'realtime.js')) as {
+    connect: (options: object) => Connection;
+  };
+  const url = `http://localhost:${port}`;
+  return library.connect({ url, resource: resource.slice(1), io: clientLibrary });
 }

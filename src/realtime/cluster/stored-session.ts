@@ -19,6 +19,11 @@ const RESTARTED = 'the server was restarted before it answered';
 /** So much that its client has is left in a row until the session is written again, characters. */
 const MOST_SPARE = 4000;
 
+/** The term of the process that opens a session. Each takeover adds 1. */
+const FIRST_TERM = 1;
+/** How many versions an owner can give to a value: more than a session ever needs. */
+const OF_A_TERM = 1e9;
+
 /** The cluster, as far as a stored session needs it. */
 export interface SessionStore {
   /** This process. */
@@ -52,7 +57,7 @@ export function storedOf({ keeper }: Session): StoredSession | null {
 
 export class StoredSession implements Keeper {
   /** How often it has been taken over: who has it with a lower one has it no longer. */
-  term = 1;
+  term = FIRST_TERM;
   /** Whether another process has it now. */
   left = false;
   /** Whether something of it is to be written. */
@@ -62,7 +67,7 @@ export class StoredSession implements Keeper {
   time = 0;
   /** The messages of the client that wait for an acknowledgement, and the process that owes it. */
   private readonly asked = new Map<number, string>();
-  /** How often each value has been set. */
+  /** By key, the version of each value: higher each time that the value is set. */
   private readonly versions = new Map<string, number>();
   /** The values that this process has used since the session came here. */
   private readonly used = new Set<string>();
@@ -126,15 +131,28 @@ export class StoredSession implements Keeper {
     this.toCompare.add('data');
     this.touch();
     const before = this.versions.get(key) || 0;
-    this.versions.set(key, before + 1);
+    const after = this.nextVersion(key);
+    this.versions.set(key, after);
     this.note(({ values }) => {
       const first = values.get(key);
-      values.set(key, { before: first ? first.before : before, after: before + 1 });
+      values.set(key, { before: first ? first.before : before, after });
     });
   }
 
   valueUsed(key: string): void {
+    if (this.used.has(key)) return;
     this.used.add(key);
+    if (this.term === FIRST_TERM) return;
+    // An earlier owner may have set the value since: its change can arrive when a third process has
+    // the session. The version in the row tells that process that the value has been used.
+    this.versions.set(key, this.nextVersion(key));
+    this.toCompare.add('data');
+    this.touch();
+  }
+
+  /** @returns a version of a value that is higher than any of an owner before this one */
+  private nextVersion(key: string): number {
+    return Math.max(this.versions.get(key) || 0, (this.term - FIRST_TERM) * OF_A_TERM) + 1;
   }
 
   roomChanged(room: string, isIn: boolean): void {

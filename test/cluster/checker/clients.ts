@@ -1,23 +1,12 @@
 /* The clients that the checker watches: what each has sent, and what it has heard, in its order. */
-import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { clientLibrary } from '../../support/client';
-import { fromRoot, resource, root } from '../../support/template';
+import { Connection, connectRealtime } from '../../support/client';
 import { Front, startFront } from '../front';
 
 /** So many go to another server with each request: nothing keeps them with one. */
 const WANDERING = 2;
 /** How often each does something, ms. */
 const EVERY = 300;
-
-interface Connection {
-  emit: (event: string, ...args: unknown[]) => void;
-  on: (event: string, handler: (...args: any[]) => void) => void;
-  close: () => void;
-}
-const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as {
-  connect: (options: object) => Connection;
-};
 
 /** What a client sends. */
 export type Kind = 'number' | 'tell' | 'ask' | 'later';
@@ -127,8 +116,7 @@ export async function openClients(
 ): Promise<Watched[]> {
   return Promise.all(Array.from({ length: count }, async (_, number) => {
     const front = await startFront(ports, true, number < WANDERING);
-    const url = `http://localhost:${front.port}`;
-    const connection = connect({ url, resource: resource.slice(1), io: clientLibrary });
+    const connection = connectRealtime(front.port);
     t.after(() => connection.close());
     return new Watched(number, front, connection, time);
   }));

@@ -16,7 +16,7 @@ import { openClients, Watched } from './clients';
 import { Fault, MOVES, schedule } from './faults';
 
 const APP: Edit = [
-  'dist/app.js', /^[^]*$/, `exports.app = require(${JSON.stringify(path.join(__dirname, 'app.js'))}).app;`,
+  'dist/app.js', /^[^]*$/, `exports.app = require(${JSON.stringify(path.join(__dirname, '..', 'app.js'))}).app;`,
 ];
 const SERVERS = 3;
 /** How long commands and answers are on their way at most, ms: there is time for something between. */
@@ -44,7 +44,7 @@ export async function run(
   const ports = await Promise.all(betweens.map(() => freePort()));
   let logs = '';
   const start = async (i: number) => {
-    const env = { REDIS_URL: betweens[i]!.url, PORT: String(ports[i]) };
+    const env = { REDIS_URL: betweens[i]!.url, PORT: String(ports[i]), NUMBERS_EVERY: '300' };
     const server = await startPatiently(t, folder, env);
     server.process.once('exit', () => { logs += `server ${i}:\n${server.output()}\n`; });
     return server;

@@ -4,9 +4,7 @@
  * the server how many it was sent, and all is reported.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import path from 'node:path';
-import { clientLibrary } from '../../support/client';
-import { fromRoot, resource, root } from '../../support/template';
+import { connectRealtime } from '../../support/client';
 import { EVERY } from './app';
 
 /** What a client heard from one connected with recovered: false to the next: of one session, if the client is told the truth. */
@@ -28,21 +26,13 @@ export interface Report {
   served: number | null;
 }
 
-interface Connection {
-  emit: (event: string, ...args: unknown[]) => void;
-  on: (event: string, handler: (...args: any[]) => void) => void;
-  close: () => void;
-}
-
-export const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => Connection };
-
 function open(port: number, client: number) {
   const report: Report = { sent: 0, heard: [], recovered: 0, served: null };
   const begin = (told: boolean): Heard => {
     report.heard.push({ told, sessions: [], numbers: [] });
     return report.heard.at(-1)!;
   };
-  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  const connection = connectRealtime(port);
   connection.on('status', (status: { state: string; recovered?: boolean }) => {
     if (status.state !== 'connected') return;
     if (status.recovered && report.heard.length > 0) report.recovered += 1;

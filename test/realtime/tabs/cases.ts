@@ -8,17 +8,17 @@ import type { TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { BrowserName } from '../../support/browser';
 import type { Tabs } from '../../support/tabs';
-import { until } from '../../support/wait';
-import { InTab, message, openTab } from './measure';
+import { takesLess, until } from '../../support/wait';
+import { InTab, LONGEST, message, openTab } from './measure';
 import { startSite } from './site';
 import { windows } from './windows';
 
 const MOST_HELD = 4;
 /**
- * ms, for a message, a page and its connection; longer where the first pages are slow already. Where each
- * tab holds a connection, what is behind them waits until a poll is answered, for up to 20 s.
+ * How long a page and its connection may take, ms; longer where the first pages are slow already. Where
+ * each tab holds a connection, a page behind them waits until a poll is answered, for up to 20 s.
  */
-const LONGEST = 8000;
+const LONGEST_START = 8000;
 
 const hidden = (page: Page) => page.evaluate(() => document.hidden);
 
@@ -28,16 +28,25 @@ export async function manyTabs(t: TestContext, name: BrowserName, tabs: Tabs, co
   const pages: Page[] = [];
 
   /** ms. On a busy machine, five times as long as the slowest of the first four tabs took. */
-  let longest = LONGEST;
+  let longest = LONGEST_START;
 
-  /** A message each way, in all tabs at once. */
-  async function messages(what: string): Promise<void> {
-    const took = await Promise.all(pages.map((page, i) => message(site, page, i + 1, what)));
-    const most = Math.max(...took);
-    t.diagnostic(`${name}, ${what}: ${most} ms at most, of each tab ${took.join(' ')}`);
-    assert(most < longest, `${most} ms`);
-    const heard = site.heard.filter(({ text }) => text === what).map(({ tab }) => tab);
-    assert.deepEqual(heard.sort((a, b) => a - b), pages.map((_page, i) => i + 1));
+  /**
+   * A message each way, in all tabs at once.
+   * @returns the texts that were sent: `what`, and others where it was measured again
+   */
+  async function messages(what: string): Promise<string[]> {
+    const texts: string[] = [];
+    await takesLess(LONGEST, async time => {
+      const text = time === 1 ? what : `${what}, time ${time}`;
+      texts.push(text);
+      const took = await Promise.all(pages.map((page, i) => message(site, page, i + 1, text)));
+      const most = Math.max(...took);
+      t.diagnostic(`${name}, ${text}: ${most} ms at most, of each tab ${took.join(' ')}`);
+      const heard = site.heard.filter(one => one.text === text).map(({ tab }) => tab);
+      assert.deepEqual(heard.sort((a, b) => a - b), pages.map((_page, i) => i + 1));
+      return most;
+    });
+    return texts;
   }
 
   await t.test('each page comes, and connects', async () => {
@@ -99,14 +108,14 @@ export async function manyTabs(t: TestContext, name: BrowserName, tabs: Tabs, co
       }
     }
     const sent = stop.map(stopCounting => stopCounting());
-    await messages('at the end');
+    const atTheEnd = await messages('at the end');
     const heard = site.heard.slice(before);
     for (const [i, page] of pages.entries()) {
       const counted = await page.evaluate(() => (window as unknown as InTab).tab.counted);
       assert.deepEqual(counted, Array.from({ length: sent[i]! }, (_, n) => n + 1));
       const texts = heard.filter(({ tab }) => tab === i + 1).map(({ text }) => text);
       const came = [...Array(fronts).keys()].some(n => n * 7 % count === i);
-      assert.deepEqual(texts, came ? ['a', 'b', 'c', 'at the end'] : ['at the end']);
+      assert.deepEqual(texts, came ? ['a', 'b', 'c', ...atTheEnd] : atTheEnd);
       const states = await page.evaluate(() => {
         return (window as unknown as InTab).tab.statuses.map(({ state }) => state);
       });

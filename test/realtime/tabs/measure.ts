@@ -25,7 +25,10 @@ export interface InTab {
   };
 }
 
-const LONGEST = 60000;
+/** A page that has not come after this time does not come, ms. */
+const PATIENCE = 60000;
+/** How long a message may take at most, ms, with up to 15 tabs. */
+export const LONGEST = 3000;
 
 interface Opened { page: Page; load: number; connect: number }
 
@@ -35,12 +38,12 @@ export async function openTab(
 ): Promise<Opened> {
   const page = await tabs.open();
   const began = Date.now();
-  const came = await page.goto(site.url(number), { timeout: LONGEST }).catch(() => null);
+  const came = await page.goto(site.url(number), { timeout: PATIENCE }).catch(() => null);
   if (!came) return { page, load: Infinity, connect: Infinity };
   const load = Date.now() - began;
   const connected = await page.waitForFunction(() => {
     return (window as unknown as InTab).tab.statuses.find(({ state }) => state === 'connected');
-  }, null, { timeout: LONGEST, polling: 50 }).catch(() => null);
+  }, null, { timeout: PATIENCE, polling: 50 }).catch(() => null);
   const status = connected && await connected.jsonValue();
   return { page, load, connect: status ? status.after : Infinity };
 }
@@ -49,7 +52,7 @@ export async function openTab(
 export async function message(
   site: Site, page: Page, number: number, text = 'hello',
 ): Promise<number> {
-  const tooLong = sleep(LONGEST, Infinity, { ref: false });
+  const tooLong = sleep(PATIENCE, Infinity, { ref: false });
   const sent = page.evaluate(text => (window as unknown as InTab).tab.send(text), text);
   const toServer = await Promise.race([sent.catch(() => Infinity), tooLong]);
   const toPage = await Promise.race([site.ask(number).catch(() => Infinity), tooLong]);

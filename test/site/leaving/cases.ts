@@ -106,7 +106,7 @@ export function leave(times: number): void {
             const page = await visit(browser, site);
             const seen = site.sessions.at(-1)!;
             await go(page).catch(gone);
-            await until(() => seen.left, `disconnect ${time}: ${JSON.stringify(site.sessions)}`, 20);
+            await until(() => seen.left, `disconnect ${time}: ${JSON.stringify(site.sessions)}`, 10);
             assert.deepEqual(seen.heard, FIVE);
             if (way === 'a reload') await until(() => site.clients() === 1, 'the page again');
             if (!page.isClosed()) await page.close();
@@ -131,7 +131,7 @@ export function leave(times: number): void {
             const page = await visit(browser, site);
             const seen = site.sessions.at(-1)!;
             await WAYS[way]!(page).catch(gone);
-            await until(() => seen.left, `disconnect ${JSON.stringify(seen)}`, 20);
+            await until(() => seen.left, `disconnect ${JSON.stringify(seen)}`, 10);
             assert.deepEqual(seen.heard, [1, 2, 3, 4, 5, 6]);
             // One that is closed while its first requests are under way cannot say goodbye.
             if (way === 'a reload') await until(() => site.clients() === 1, 'the page again');
