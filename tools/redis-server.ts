@@ -26,34 +26,42 @@ export interface RedisServer {
   url: string;
   port: number;
   stop: () => Promise<void>;
-  /** It will be empty when it is started again. */
+  /** Deletes the data that Redis has saved: Redis is empty after the next start(). */
   forget: () => void;
-  /** Starts it again: empty, or with what it has in its folder. */
+  /** Starts Redis again: empty, or with the data that it has saved in its folder. */
   start: () => Promise<void>;
-  /** It neither answers nor ends. */
+  /** Pauses Redis: it keeps its connections, and does not answer until thaw(). */
   freeze: () => void;
   thaw: () => void;
-  /** Sends it a command, and gives what it answers. */
+  /**
+   * Sends Redis a command.
+   * @returns the reply of Redis
+   */
   call: (name: string, ...args: string[]) => Promise<unknown>;
   /** A connection for many commands. */
   connect: () => Connection;
-  /** What it says of itself: how many commands it has been sent, by name. */
+  /** @returns how many commands Redis has run, by the names of the commands */
   commands: () => Promise<Record<string, number>>;
   /**
-   * The same, the processor time that it has taken so far, user and system, µs, and the bytes that
-   * it was sent.
+   * @returns the processor time that Redis has taken so far, user and system together, µs (cpu);
+   * the bytes that were sent to Redis (bytes); how many commands Redis has run, by name (commands)
    */
   readings: () => Promise<{ cpu: number; bytes: number; commands: Record<string, number> }>;
-  /** Ends it without waiting. */
+  /** Ends Redis, and does not wait until it has ended. */
   kill: () => void;
 }
 
 /**
- * Starts a Redis that keeps nothing on the disk but what SAVE writes into a folder, if there is
- * one. Null where there is none. Whoever started it has to end it, with its last `stop`.
+ * Starts a Redis on a free port of this computer. Redis saves nothing to the disk by itself. The
+ * caller has to end Redis with stop().
+ * @param password the password that clients have to send; undefined if Redis needs no password
+ * @param folder where the command SAVE writes the data of Redis
+ * @returns the Redis; null on Windows, and if redis-server is not installed
+ * @throws Error if Redis does not answer within 20 s
  */
 export async function launchRedis(password?: string, folder?: string): Promise<RedisServer | null> {
-  // Redis is not made for Windows. What others have made of it could not be frozen.
+  // Redis is not made for Windows. Others have made versions for Windows, but these could not be
+  // frozen.
   if (process.platform === 'win32') return null;
   if (spawnSync('redis-server', ['--version']).status !== 0) return null;
   const port = await freePort();
@@ -118,7 +126,10 @@ function readCommands(text: string): Record<string, number> {
   return Object.fromEntries(lines.map(([, name, calls]) => [name, Number(calls)]));
 }
 
-/** Sends one command, and gives what comes within 100 ms; nothing, if nobody listens. */
+/**
+ * Sends one command over a connection of its own.
+ * @returns the text that Redis sends, up to 100 ms after the first part of it; '' if nobody listens
+ */
 function ask(port: number, command: string): Promise<string> {
   return new Promise(resolve => {
     let text = '';

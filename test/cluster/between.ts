@@ -2,29 +2,35 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 
-/** What goes between a process and Redis: its commands, their answers, or what it reads of the bus. */
+/** Data between a process and Redis: its commands, their answers, or the entries of the bus. */
 type What = 'commands' | 'answers' | 'bus';
 
 export interface Between {
-  /** Where a process finds Redis. */
+  /** The REDIS_URL for the process: the address of this proxy. */
   url: string;
   /**
-   * From now on commands do not arrive, or their answers or what the bus says do not.
-   * @param behind answers are held from the one on to a command with this text in it
+   * Holds back the data that `what` names, from now on.
+   * @param behind if given, the first answer that is held back is the answer to the first command
+   * that contains this text
    */
   hold: (what: What, behind?: string) => void;
-  /** What was held goes on, in order. */
+  /** Sends on the data that were held back, in order. */
   release: () => void;
-  /** From now on all that goes through takes at most so long, or what the bus says does, ms. */
+  /**
+   * Sets the longest delay in each direction, ms.
+   * @param what 'bus' if only the entries of the bus get this delay
+   */
   delay: (most: number, what?: 'bus') => void;
-  /** All connections are cut: what was held is lost. */
+  /** Cuts all connections. The data that were held back are lost. */
   cut: () => void;
 }
 
 /**
- * Stands between a process and Redis, and lets things happen late, in order for each connection: whatever can happen between two commands
- * then does.
- * @param most how long what goes through takes at most, each way, ms; each time another while
+ * Starts a proxy between a process and Redis. The proxy delays data, and keeps their order in each
+ * connection. The delays leave time in which other things can happen between two commands.
+ * @param port the port of Redis
+ * @param most the longest delay in each direction, ms; the proxy delays each piece of data by a
+ * random time up to this
  */
 export async function standBetween(t: TestContext, port: number, most = 0): Promise<Between> {
   let held: What | null = null;

@@ -1,4 +1,4 @@
-/* What cluster.test.ts and cluster.long.test.ts share. */
+/* The tests that cluster.test.ts and cluster.long.test.ts run with different numbers. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, utimesSync } from 'node:fs';
 import path from 'node:path';
@@ -12,22 +12,32 @@ import { startRedis } from '../support/redis';
 const NONE = { lost: 0, doubled: 0, outOfOrder: 0 };
 const broken = ({ lost, doubled, outOfOrder }: Counts['news']) => ({ lost, doubled, outOfOrder });
 
-/** Each message came once, in order, and each session went on. */
+/** Checks that each message came once and in order, and that each client kept its session. */
 export function assertWhole(counts: Counts): void {
   assert.deepEqual([broken(counts.echoes), broken(counts.numbers), broken(counts.news)], [NONE, NONE, NONE]);
   assert.deepEqual([counts.anew, counts.unanswered], [0, 0], 'each session goes on');
 }
 
-/** What the processes have logged. */
+/** @returns the logs of all processes of the server in this folder */
 function logsOf(folder: string): string {
   const logs = path.join(folder, 'iisnode');
   return readdirSync(logs).map(name => readFileSync(path.join(logs, name), 'utf8')).join('\n');
 }
 
-/** How many processes and clients; how far away Redis is at most, and for how long all goes well, ms. */
-interface Size { processes: number; clients: number; away: number; pause: number }
+/** The size of a test. */
+interface Size {
+  processes: number;
+  clients: number;
+  /** The longest delay between a process and Redis, in each direction, ms. */
+  away: number;
+  /** The time between two faults, ms. */
+  pause: number;
+}
 
-/** Processes of one server: one is killed, all are recycled, and of four another one is killed. */
+/**
+ * Kills one process of a server, then recycles all its processes. If the server has more than two
+ * processes, another one is killed after that.
+ */
 export async function killsAndRecycle(
   t: TestContext, { processes, clients: count, away, pause }: Size,
 ): Promise<void> {
@@ -46,12 +56,17 @@ export async function killsAndRecycle(
   const counts = await clients.finish();
   t.diagnostic(line('killed and recycled', counts));
   assertWhole(counts);
-  // Clients may go on without noticing. The script asks for the owner of each that it takes over (HGET): each was, at the recycle.
+  // A client may not notice that its session moves, so the test counts in Redis: commit.lua
+  // calls HGET once for each session that it takes over. The recycle moves each session.
   const { hget = 0 } = await redis.commands();
   assert(hget >= count, `${hget} sessions were taken over`);
 }
 
-/** So many processes, and nothing that keeps a client with one: slower, and the log says what to switch on. */
+/**
+ * Runs a server without sticky sessions: each request of a client may go to another process.
+ * Messages arrive more slowly, and the log says which setting to switch on.
+ * @param most the longest delay between a process and Redis, in each direction, ms
+ */
 export async function withoutStickiness(t: TestContext, processes: number, count: number, most: number): Promise<void> {
   const redis = await startRedis(t);
   if (!redis) return;
@@ -59,9 +74,9 @@ export async function withoutStickiness(t: TestContext, processes: number, count
   const { port, folder } = await serveSeveral(t, processes, url, false);
   const clients = await startClients(t, count, [port]);
   await sleep(6000);
-  // A busy machine moves clients more slowly: it takes longer until it is worth a line.
+  // On a busy machine sessions move less often, and the process writes the line later.
   const advice = /let each stay with one \(nodeProcessStickySessions in iisnode\.yml/;
-  await until(() => advice.test(logsOf(folder)), 'the line in the log', 40);
+  await until(() => advice.test(logsOf(folder)), 'the line on sticky sessions in the log', 40);
   const counts = await clients.finish();
   t.diagnostic(line('no stickiness', counts));
   assertWhole(counts);

@@ -1,7 +1,8 @@
 /*
- * Three servers, clients, faults by a seed (checker/): the promise of docs/delivery.md holds. A
- * violation is shown with its seed and its schedule. checker.long.test.ts has 20 clients, more
- * seeds, and a minute of faults for each.
+ * Runs three servers and their clients, makes faults happen, and checks the promise of
+ * docs/delivery.md (checker/). A seed decides the faults. If the promise does not hold, the error
+ * shows the seed and the schedule of the faults. checker.long.test.ts has 20 clients, more seeds,
+ * and a minute of faults for each seed.
  */
 import { test } from 'node:test';
 import { checkSeed } from './checker/seed';

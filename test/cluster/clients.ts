@@ -1,6 +1,8 @@
 /*
- * Clients of public/realtime.js in a process of their own. Each sends the numbers 1, 2, 3, …, each second tells one to all, and writes down
- * what it hears. Arguments: how many, then the ports of the fronts, in turn. On 'finish' they stop, and report.
+ * Clients of public/realtime.js in a process of their own. Each client sends the numbers 1, 2, 3, …
+ * to its server, sends a number to all clients each second, and notes the numbers that it hears.
+ * Arguments: the number of clients, then the ports of the servers. The message 'finish' to the
+ * process stops the clients, and the process sends back their reports.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectRealtime } from '../support/client';
@@ -8,16 +10,19 @@ import { EVERY } from './app';
 import { startFront } from './front';
 
 export interface Report {
-  /** The last number that was sent, and the last that was told to all. */
+  /** The last number that the client has sent to its server. */
   sent: number;
+  /** The last number that the client has sent to all clients. */
   told: number;
+  /** The numbers that the server has sent back. */
   echoes: number[];
+  /** The numbers that the server's timer has sent. */
   numbers: number[];
-  /** By client: what it told to all. */
+  /** The numbers for all clients, as this client has heard them: a list for each sender. */
   news: number[][];
-  /** The last number of the session that goes on. */
+  /** The last number that the server's timer has sent, as the server says at the end. */
   served: number | null;
-  /** Whether the session is the same at each connect. */
+  /** For each time that the client was connected, whether its session went on. */
   states: boolean[];
 }
 
@@ -34,7 +39,7 @@ async function open(client: number, count: number, ports: number[]) {
   connection.on('news', (from: number, number: number) => report.news[from]!.push(number));
   let timers: NodeJS.Timeout[] = [];
   const begin = async () => {
-    await sleep(Math.random() * EVERY); // not all at the same moment
+    await sleep(Math.random() * EVERY); // the clients begin at different moments
     timers = [
       setInterval(() => connection.emit('number', report.sent += 1), EVERY),
       setInterval(() => connection.emit('tell', client, report.told += 1), 10 * EVERY),
@@ -48,7 +53,7 @@ async function open(client: number, count: number, ports: number[]) {
   return { report, begin, stop, finish };
 }
 
-/** Whether each has heard all that was echoed to it and told to all. */
+/** @returns whether each client has heard all its echoes, and all numbers for all clients */
 function heardAll(reports: Report[]): boolean {
   return reports.every(({ sent, echoes, news }) =>
     echoes.length >= sent && news.every((heard, from) => heard.length >= reports[from]!.told));
@@ -59,13 +64,13 @@ if (require.main === module) {
     const [count, ...ports] = process.argv.slice(2).map(Number) as [number, ...number[]];
     const clients = await Promise.all(Array.from({ length: count }, (_, client) => open(client, count, ports)));
     while (!clients.every(({ report }) => report.states.length > 0)) await sleep(50);
-    await sleep(500); // all are in the room
+    await sleep(500); // by then all clients are in the room
     await Promise.all(clients.map(({ begin }) => begin()));
     process.once('message', () => void (async () => {
       for (const client of clients) client.stop();
-      // On a busy machine it takes its time. What has not come by then is reported as it is, and counted as missing.
+      // A busy machine needs longer. Numbers that have not come after 50 s count as lost.
       for (const end = Date.now() + 50000; !heardAll(clients.map(({ report }) => report)) && Date.now() < end;) await sleep(100);
-      await sleep(2000); // what comes twice
+      await sleep(2000); // time for numbers that come twice
       await Promise.race([Promise.all(clients.map(({ finish }) => finish())), sleep(30000)]);
       process.send!(clients.map(({ report }) => report), () => process.exit());
     })());

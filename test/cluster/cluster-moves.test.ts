@@ -1,6 +1,7 @@
 /*
- * A session goes from one process to the other at the worst moment: what a process sends to Redis, or what the bus says to it, is held
- * until then, or the process is paused. Each message arrives, once. steps.test.ts has the table of the cluster's README, row by row.
+ * A session moves from one process to the other at the worst moment. Each test makes that moment
+ * last: it holds back the data between a process and Redis, or pauses the process. Each message has
+ * to arrive once. steps.test.ts tests the table of the cluster's README, row by row.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,12 +14,12 @@ import { resource } from '../support/template';
 import { until } from '../support/wait';
 
 for (const goesOn of [false, true]) {
-  const name = `what its last process had read of the bus is not sent again by one that is behind${goesOn ? ', nor by the next one' : ''}`;
+  const name = `a new owner that has read less of the bus does not send a text again${goesOn ? ', nor does the owner after it' : ''}`;
   scene(name, async ({ client, front, here, there }, t) => {
     const other = await open(t, here.server.port);
     there.redis.hold('bus');
     other.emit('all', 'first');
-    await until(() => client.heard.length === 1, 'the first');
+    await until(() => client.heard.length === 1, 'the first text');
     front.turn();
     await arrives(client, there);
     if (goesOn) {
@@ -26,46 +27,46 @@ for (const goesOn of [false, true]) {
       await arrives(client, here);
     } else there.redis.release();
     other.emit('all', 'second');
-    await until(() => client.heard.includes('second'), 'the second');
+    await until(() => client.heard.includes('second'), 'the second text');
     assert.deepEqual(client.heard, ['first', 'second']);
   });
 }
 
-scene('nor what is written twice, as it was not known whether it was there', async ({ redis, client, front, here, there }) => {
+scene('a client hears a text once, though its commit is sent twice', async ({ redis, client, front, here, there }) => {
   here.redis.hold('answers', 'heard');
   const { xadd: before = 0 } = await redis.commands();
   client.emit('all', 'first');
-  await until(async () => (await redis.commands()).xadd! > before, 'the message on the bus');
-  await sleep(200); // it is read, and its process does not know that it is written
+  await until(async () => (await redis.commands()).xadd! > before, 'the text on the bus');
+  await sleep(200); // the process reads the text, and does not know that its commit is done
   here.redis.cut();
   here.redis.release();
-  await until(() => client.heard.length === 1, 'the first');
+  await until(() => client.heard.length === 1, 'the first text');
   front.turn();
   await arrives(client, there);
   client.emit('all', 'second');
-  await until(() => client.heard.includes('second'), 'the second');
+  await until(() => client.heard.includes('second'), 'the second text');
   assert.deepEqual(client.heard, ['first', 'second']);
 });
 
-scene('what was sent before a message was handled, neither of them written, is sent by the next process', async ({ client, front, here, there }) => {
-  // Redis is held for less than three beats: then the process does not take it for gone.
+scene('a timer sends a text, then a message is handled: the text follows the client, though unwritten', async ({ client, front, here, there }) => {
+  // Redis is held for less than three beats. After three beats the process answers without Redis.
   const [before, due] = [sleep(2500), sleep(3300)];
   client.emit('later', 'hello', 3000);
-  await client.ask('get'); // that is written
+  await client.ask('get'); // the message 'later' is written
   await before;
   here.redis.hold('commands');
-  await due; // it is sent, and not written
+  await due; // the timer has sent its text, and Redis does not have the text
   assert.deepEqual(client.heard, []);
   client.emit('never');
-  await sleep(200); // it is handled
+  await sleep(200); // the message is handled
   front.turn();
   await arrives(client, there);
   here.redis.release();
-  await until(() => client.heard.length > 0, 'what the first process had sent');
+  await until(() => client.heard.length > 0, 'the text of the timer');
   assert.deepEqual(client.heard, ['hello']);
 });
 
-scene('what is sent after that comes after it', async ({ client, front, here, there }) => {
+scene('two texts of timers follow the client, in order', async ({ client, front, here, there }) => {
   const [before, firstDue, secondDue] = [sleep(2500), sleep(3300), sleep(4300)];
   client.emit('later', 'first', 3000);
   client.emit('later', 'second', 4000);
@@ -75,13 +76,14 @@ scene('what is sent after that comes after it', async ({ client, front, here, th
   await firstDue;
   front.turn();
   await arrives(client, there);
-  await secondDue; // its old process has sent the second, and does not know yet whether the first is written
+  // The old owner has sent the second text, and does not know yet whether the first is written.
+  await secondDue;
   here.redis.release();
-  await until(() => client.heard.length === 2, 'both');
+  await until(() => client.heard.length === 2, 'both texts');
   assert.deepEqual(client.heard, ['first', 'second']);
 });
 
-scene('a client that comes back to a process that does not know yet that it had gone', async ({ client, front, here, there }) => {
+scene('a client comes back to a process that has not noticed that the client left', async ({ client, front, here, there }) => {
   await client.ask('set', 'old');
   here.redis.hold('bus');
   front.turn();
@@ -92,38 +94,38 @@ scene('a client that comes back to a process that does not know yet that it had 
   await arrives(client, here);
   assert.deepEqual(await client.ask('get'), ['new', true]);
   here.redis.release();
-  await until(() => client.heard.length > 0, 'what was told to all');
+  await until(() => client.heard.length > 0, 'the text for all');
   client.emit('all', 'end');
-  await until(() => client.heard.includes('end'), 'the end');
+  await until(() => client.heard.includes('end'), 'the text "end"');
   assert.deepEqual(client.heard, ['hello', 'end']);
 });
 
-scene('a client that is told to stay away is told so by whichever process it comes to', async ({ client, front, here }, t) => {
+scene('a client that the application has disconnected hears so from any process', async ({ client, front, here }, t) => {
   const [id] = await client.ask('join', 'a room') as [string];
   const other = await open(t, here.server.port);
   front.cut();
   other.emit('end', id);
-  await other.ask('get'); // it is ended
+  await other.ask('get'); // the session has ended
   front.turn();
-  await until(() => client.states.at(-1) === 'disconnected', 'its end');
-  assert.equal(client.states.filter(state => state === 'connected').length, 1, 'it has no other session');
+  await until(() => client.states.at(-1) === 'disconnected', 'the end of the session');
+  assert.equal(client.states.filter(state => state === 'connected').length, 1, 'no other session');
 });
 
-scene('a session that is ended while another process takes it over is ended there', async ({ client, front, here }, t) => {
+scene('a session that ends while another process takes it over ends there, too', async ({ client, front, here }, t) => {
   const [id] = await client.ask('join', 'a room') as [string];
   const other = await open(t, here.server.port);
   front.cut();
   here.redis.hold('commands');
   other.emit('end', id);
-  await sleep(200); // it is ended, and that is not written
+  await sleep(200); // the session has ended, and Redis does not know this
   front.turn();
-  await until(() => client.states.includes('recovered'), 'the other process to have it');
+  await until(() => client.states.includes('recovered'), 'the other process to have the session');
   here.redis.release();
-  await until(() => client.states.at(-1) === 'disconnected', 'its end');
-  assert.equal(client.states.filter(state => state === 'connected').length, 1, 'it has no other session');
+  await until(() => client.states.at(-1) === 'disconnected', 'the end of the session');
+  assert.equal(client.states.filter(state => state === 'connected').length, 1, 'no other session');
 });
 
-scene('a timer of a process that was paused: socket.set, a room, an emit and an acknowledgement follow the client', async ({ client, front, here, there }, t) => {
+scene('a timer of a paused process: socket.set, a room, an emit and an acknowledgement follow the client', async ({ client, front, here, there }, t) => {
   const answer = client.ask('turn', 1500);
   await client.ask('get'); // the message is written
   here.server.process.kill('SIGSTOP');
@@ -132,21 +134,21 @@ scene('a timer of a process that was paused: socket.set, a room, an emit and an 
   await sleep(2000);
   here.server.process.kill('SIGCONT');
   assert.deepEqual(await answer, ['late']);
-  await until(() => client.heard.length > 0, 'what the timer has sent');
+  await until(() => client.heard.length > 0, 'the text of the timer');
   assert.deepEqual(await client.ask('late'), [1]);
   const other = await open(t, there.server.port);
   other.emit('room', 'late', 'to the room');
-  await until(() => client.heard.length > 1, 'what was told to the room');
+  await until(() => client.heard.length > 1, 'the text for the room');
   assert.deepEqual(client.heard, ['late', 'to the room']);
 });
 
-scene('a value that the next process has set meanwhile is not undone, nor is what was sent with it; the acknowledgement comes', async ({ client, front, here, there }) => {
+scene('a timer of a paused process sets a value that the new owner has used: only its acknowledgement counts', async ({ client, front, here, there }) => {
   const answer = client.ask('turn', 1500);
   await client.ask('get');
   here.server.process.kill('SIGSTOP');
   front.turn();
   await arrives(client, there);
-  assert.deepEqual(await client.ask('late'), [null]); // it is used
+  assert.deepEqual(await client.ask('late'), [null]); // the new owner uses the value
   await sleep(2000);
   here.server.process.kill('SIGCONT');
   assert.deepEqual(await answer, ['late']);
@@ -154,7 +156,7 @@ scene('a value that the next process has set meanwhile is not undone, nor is wha
   assert.deepEqual([client.heard, await client.ask('late')], [[], [null]]);
 });
 
-scene('a process that was paused for long does not take Redis for slow', async ({ client, here }) => {
+scene('a process that was paused for 6 s does not count Redis as slow', async ({ client, here }) => {
   await client.ask('get');
   here.server.process.kill('SIGSTOP');
   await sleep(6000);
@@ -172,18 +174,18 @@ scene('an acknowledgement that a paused process owes is an error after some seco
   await arrives(client, there);
   assert.deepEqual(await answer, [{ error: 'the server was restarted before it answered' }]);
   here.server.process.kill('SIGCONT');
-  await until(() => client.heard.length > 0, 'what the timer has sent');
+  await until(() => client.heard.length > 0, 'the text of the timer');
   assert.deepEqual(client.heard, ['late']);
 });
 
-scene('a process that is stopped: its client goes on with the other one', async ({ client, here, there }) => {
+scene('a process is stopped: its client goes on with the other process', async ({ client, here, there }) => {
   await client.ask('set', 'kept');
   await here.server.stop();
   assert.deepEqual(await client.ask('get'), ['kept', true]);
   await arrives(client, there);
 });
 
-test('clients that nothing keeps with a process: the log says what to switch on', async t => {
+test('clients go to another process with each request: the log says what to switch on', async t => {
   const two = await startTwo(t);
   if (!two) return;
   const ports = two.processes.map(({ server }) => server.port);
@@ -196,14 +198,14 @@ test('clients that nothing keeps with a process: the log says what to switch on'
   }, 200);
   t.after(() => clearInterval(timer));
   const advice = /let each stay with one \(nodeProcessStickySessions in iisnode\.yml/;
-  await until(() => two.processes.some(({ server }) => advice.test(server.output())), 'the line', 120);
+  await until(() => two.processes.some(({ server }) => advice.test(server.output())), 'advice', 120);
   clearInterval(timer);
   const all = Array.from({ length: number }, (_, i) => String(i + 1));
-  await until(() => clients.every(({ heard }) => heard.length >= number), 'all', 60);
+  await until(() => clients.every(({ heard }) => heard.length >= number), 'all texts', 60);
   for (const { heard } of clients) assert.deepEqual([...heard].sort(), [...all].sort());
 });
 
-test('a handshake that was given up, and comes later than the next one, is not heard', async t => {
+test('a handshake that comes later than the next handshake of its client is refused', async t => {
   const two = await startTwo(t);
   if (!two) return;
   const { port } = two.processes[0].server;
@@ -215,7 +217,9 @@ test('a handshake that was given up, and comes later than the next one, is not h
   assert.equal((await get(`/1/xhr-polling/${id}?got=0&try=3`)).status, 200);
 });
 
-test('scripts are there before the commands that use them: one that came with its text would come later than those behind it', async t => {
+// If Redis did not have the script, a process would send the script's text with the commit again.
+// Commands that were sent meanwhile would come before this commit.
+test('Redis has the script before the first commit', async t => {
   const two = await startTwo(t);
   if (!two) return;
   const client = await open(t, two.processes[0].server.port);

@@ -1,4 +1,7 @@
-/* What Redis is asked to do, and what becomes of clients when it is frozen, late or goes: they stay, and their processes too. */
+/*
+ * Tests of the number of commands that Redis gets, and of a Redis that is frozen, gone or has much
+ * to do at once: clients keep their sessions, and no process ends.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,10 +11,14 @@ import { until } from '../support/wait';
 
 const BROADCASTS = 15;
 const MORE = 12;
-/** What a process says of itself once a second is so many operations; one of them is HGETALL. */
+/**
+ * How many operations Redis counts for the commit that a process sends once a second. Exactly one
+ * of these operations is HGETALL, and other commits have no HGETALL. So the test can count these
+ * commits, and leave their operations out.
+ */
 const BEAT = 7;
 
-test('a broadcast costs Redis as much for many clients of realtime.js as for few', async t => {
+test('a broadcast costs Redis as much for 15 clients of realtime.js as for 3', async t => {
   const two = await startTwo(t);
   if (!two) return;
   const { redis, processes } = two;
@@ -19,7 +26,7 @@ test('a broadcast costs Redis as much for many clients of realtime.js as for few
   const openMore = async (count: number) => {
     for (let i = 0; i < count; i++) users.push(await open(t, processes[i % 2]!.server.port));
   };
-  /** How many operations broadcasts are to Redis, with the polls that follow. */
+  /** @returns how many operations Redis carries out for the broadcasts and the polls after them */
   const operations = async () => {
     const count = async () => {
       const commands = await redis.commands();
@@ -39,26 +46,26 @@ test('a broadcast costs Redis as much for many clients of realtime.js as for few
   await openMore(MORE);
   const many = await operations();
   t.diagnostic(`${BROADCASTS} broadcasts: ${few} operations for 3 clients, ${many} for ${3 + MORE}`);
-  // One operation a client would be 180 more.
+  // One operation for each client and broadcast would be 180 operations more.
   assert(many < few + BROADCASTS * MORE / 2, `${few} operations for 3 clients, ${many} for ${3 + MORE}`);
 });
 
 describe('Redis in trouble', () => {
-  scene('frozen while a POST is under way: the client is answered, and goes on with its process', async ({ client, here }) => {
+  scene('frozen while a POST is under way: the process answers its client without Redis', async ({ client, here }) => {
     here.redis.hold('commands');
     client.emit('never');
-    await until(() => /Redis does not answer/.test(here.server.output()), 'its process to notice');
+    await until(() => /Redis does not answer/.test(here.server.output()), 'the process to notice');
     client.emit('all', 'hello');
     assert.deepEqual(await client.ask('pid'), [here.server.process.pid]);
-    assert.deepEqual(client.heard, [], 'what is for all waits for Redis');
+    assert.deepEqual(client.heard, [], 'an event for all waits for Redis');
     here.redis.release();
     await until(() => /Redis is back/.test(here.server.output()), 'Redis to be back');
-    await until(() => client.heard.length > 0, 'what was told to all');
+    await until(() => client.heard.length > 0, 'the event for all');
     await client.ask('get');
     assert.deepEqual([client.heard, client.states], [['hello'], ['connecting', 'connected']]);
   });
 
-  scene('gone while a process waits for the end of another one: it lives on', async ({ redis, client, front, here, there }) => {
+  scene('gone before a killed process counts as dead: the other lives on', async ({ redis, client, front, here, there }) => {
     void client.ask('never');
     await client.ask('get');
     here.server.process.kill('SIGKILL');
@@ -70,13 +77,13 @@ describe('Redis in trouble', () => {
     await redis.start();
   });
 
-  scene('many messages at once to another client, and one just before its end', async ({ client, here }, t) => {
+  scene('12,000 messages at once, and one before the session ends: all arrive', async ({ client, here }, t) => {
     const other = await open(t, here.server.port);
     const [id] = await other.ask('join', 'a room') as [string];
     client.emit('many', id, 12000);
-    await until(() => other.heard.length === 12000, 'all of them');
+    await until(() => other.heard.length === 12000, 'all 12,000');
     client.emit('kick', id);
-    await until(() => other.states.at(-1) === 'disconnected', 'its end');
+    await until(() => other.states.at(-1) === 'disconnected', 'the end of the session');
     assert.deepEqual([other.heard.length, other.heard[0], other.heard.at(-1)], [12001, '1', 'bye']);
   });
 });

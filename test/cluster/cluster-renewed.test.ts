@@ -1,7 +1,7 @@
 /*
- * A client comes back with a handshake to another process than that which has its session: the session
- * goes along, and handlers there see the new handshake. Another user does not get it. With a real
- * Redis, request by request.
+ * A client makes a new handshake with a process that does not have its session. That process takes
+ * the session over, and handlers there see the new handshake. Another user does not get the
+ * session. The tests use a real Redis, and send each request without the client script.
  */
 import assert from 'node:assert/strict';
 import { test, TestContext } from 'node:test';
@@ -10,7 +10,10 @@ import { split } from '../support/raw';
 import { resource } from '../support/template';
 import { startTwo } from './two';
 
-/** A client of public/realtime.js, as its requests are. Each names the process that it goes to. */
+/**
+ * Sends the requests that a client of public/realtime.js sends. `port` is the process that gets the
+ * request.
+ */
 function requests(attempt: number, headers: Record<string, string>) {
   const way = (port: number, id: string, got: number) => ({
     port, path: `${resource}/1/xhr-polling/${id}?got=${got}&try=${attempt}`, headers,
@@ -33,7 +36,11 @@ function requests(attempt: number, headers: Record<string, string>) {
 
 type Client = ReturnType<typeof requests>;
 
-/** What the application says who a client is: number is that of the client's message. */
+/**
+ * Asks the application who a client is.
+ * @param number the number of this message of the client
+ * @returns the answer of the application
+ */
 async function who(
   client: Client, port: number, id: string, got: number, number: number,
 ): Promise<unknown> {
@@ -51,7 +58,10 @@ async function start(t: TestContext) {
   return two && two.processes.map(({ server }) => server);
 }
 
-/** Alice, with the first process: her session, and what it keeps. */
+/**
+ * Begins a session of Alice, in which socket.set keeps a value.
+ * @returns the id of the session
+ */
 async function begin(port: number): Promise<string> {
   const alice = requests(1, { 'x-name': 'alice', 'x-tab': 'first' });
   const id = await alice.handshake(port, 'got=0&page=one');
@@ -60,7 +70,7 @@ async function begin(port: number): Promise<string> {
   return id;
 }
 
-test('a session that goes to another process with a new handshake has that there, and then in the first one', async t => {
+test('handlers see the new handshake in the process that got it, and later in the first process', async t => {
   const servers = await start(t);
   if (!servers) return;
   const [here, there] = servers as [typeof servers[0], typeof servers[0]];
@@ -69,11 +79,11 @@ test('a session that goes to another process with a new handshake has that there
   assert.equal(await second.handshake(there.port, `got=0&page=two&session=${id}`), id);
   const seen = { user: 'alice', tab: 'second', page: 'two', value: 'hers' };
   assert.deepEqual(await who(second, there.port, id, 0, 2), { pid: there.process.pid, ...seen });
-  // It is written with the session: a poll takes it back without another handshake.
+  // The row of the session has the new handshake, so the first process needs no other handshake.
   assert.deepEqual(await who(second, here.port, id, 1, 3), { pid: here.process.pid, ...seen });
 });
 
-test('a client whose next poll comes to another process than its new handshake is told that it is connected, once', async t => {
+test('a client hears once that it is connected, though its handshake and its poll go to two processes', async t => {
   const servers = await start(t);
   if (!servers) return;
   const [here, there] = servers as [typeof servers[0], typeof servers[0]];
@@ -82,13 +92,13 @@ test('a client whose next poll comes to another process than its new handshake i
   assert.equal(await second.handshake(here.port, `got=0&page=two&session=${id}`), id);
   const first = await second.poll(there.port, id, 0);
   assert.deepEqual(first.filter(packet => packet === '1::'), ['1::'], first.join(' '));
-  // Back in the first process, with something to answer the poll.
+  // The session goes back to the first process. The acknowledgement ends the poll there.
   assert.equal(await second.post(here.port, id, 0, '5:2+::{"name":"who","args":[]}'), 200);
   const next = await second.poll(here.port, id, 0);
   assert(!next.includes('1::'), next.join(' '));
 });
 
-test('another user who comes with the session to another process does not get it', async t => {
+test('another process does not give the session of Alice to another user', async t => {
   const servers = await start(t);
   if (!servers) return;
   const [here, there] = servers as [typeof servers[0], typeof servers[0]];
@@ -99,7 +109,7 @@ test('another user who comes with the session to another process does not get it
   await bob.poll(there.port, other, 0);
   const seen = { pid: there.process.pid, user: 'bob', tab: 'second', page: 'two', value: null };
   assert.deepEqual(await who(bob, there.port, other, 0, 1), seen);
-  // And hers is over, everywhere.
+  // The session of Alice has ended, in the first process, too.
   const alice = requests(1, { 'x-name': 'alice' });
   assert.equal(await alice.post(here.port, id, 0, '5:2::{"name":"set","args":["x"]}'), 404);
 });

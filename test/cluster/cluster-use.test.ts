@@ -1,4 +1,4 @@
-/* What an application sees of several processes: two servers by themselves, and a real Redis. */
+/* Tests an application on two servers that share a real Redis. The servers run without IIS. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
@@ -11,7 +11,7 @@ import { runServer } from '../support/server';
 import { resource, root } from '../support/template';
 import { until } from '../support/wait';
 
-test('rooms, broadcasts and single clients are reached wherever they are', async t => {
+test('an event for a room, for all or for one client reaches clients of each process', async t => {
   const two = await startTwo(t);
   if (!two) return;
   const servers = two.processes.map(({ server }) => server);
@@ -23,14 +23,14 @@ test('rooms, broadcasts and single clients are reached wherever they are', async
   a!.emit('others', 'to others');
   a!.emit('local', 'here only');
   a!.emit('one', idB, 'to one');
-  await until(() => b!.heard.length === 4 && a!.heard.length === 2, 'all that was told');
+  await until(() => b!.heard.length === 4 && a!.heard.length === 2, 'all the events');
   assert.deepEqual(b!.heard, ['to all', 'to blue', 'to others', 'to one']);
   assert.deepEqual([...a!.heard].sort(), ['here only', 'to all']);
   b!.emit('end', idA);
-  await until(() => a!.states.at(-1) === 'disconnected', 'the end of a client of another process');
+  await until(() => a!.states.at(-1) === 'disconnected', 'the end of the other client');
 });
 
-test('values and rooms of a client of another process are out of reach, and that is said', async t => {
+test('values and rooms of a client of another process cannot be used: calls get an error', async t => {
   const two = await startTwo(t);
   if (!two) return;
   const [one, other] = await Promise.all(two.processes.map(({ server }) => open(t, server.port)));
@@ -40,7 +40,7 @@ test('values and rooms of a client of another process are out of reach, and that
   assert(two.processes[0].server.output().includes('a client that is not with this process'), 'the log says so of join');
 });
 
-test('a plain client of 0.9 is reached as well', async t => {
+test('an event for all reaches a plain client of Socket.IO 0.9, too', async t => {
   const two = await startTwo(t);
   if (!two) return;
   const servers = two.processes.map(({ server }) => server);
@@ -53,14 +53,14 @@ test('a plain client of 0.9 is reached as well', async t => {
   assert.deepEqual(await heard, ['to all']);
 });
 
-test('what socket.set keeps goes along when a process is killed; an acknowledgement that it owed is an error', async t => {
+test('after a kill the next process has the values of socket.set; an owed acknowledgement is an error', async t => {
   const two = await startTwo(t);
   if (!two) return;
   const servers = two.processes.map(({ server }) => server);
   const client = await open(t, (await startFront(servers.map(({ port }) => port))).port);
   await client.ask('set', { a: 1 });
   const never = client.ask('never');
-  await client.ask('get'); // the message is there
+  await client.ask('get'); // the message has arrived
   const [pid] = await client.ask('pid') as [number];
   process.kill(pid, 'SIGKILL');
   const [value, recovered] = await client.ask('get');
@@ -69,7 +69,7 @@ test('what socket.set keeps goes along when a process is killed; an acknowledgem
   assert(!client.states.slice(2).includes('connected'), 'the session went on');
 });
 
-test('a Redis that takes nothing is one that is gone, until it does again', async t => {
+test('a Redis without memory counts as gone until it has memory again', async t => {
   const two = await startTwo(t);
   if (!two) return;
   const { redis, processes } = two;
@@ -83,18 +83,18 @@ test('a Redis that takes nothing is one that is gone, until it does again', asyn
   other.emit('room', 'nobody', 'is here');
   await other.ask('get');
   await client.ask('get');
-  assert.deepEqual([client.heard, other.heard], [[], []], 'what is for all waits: its order is the same everywhere');
+  assert.deepEqual([client.heard, other.heard], [[], []], 'events for all wait: their order is the same everywhere');
   assert(servers.some(({ output }) => /Redis: .*OOM/.test(output())), 'the log says why');
   await redis.call('config', 'set', 'maxmemory', '0');
   await until(() => servers.every(({ output }) => !/Redis: .*OOM/.test(output()) || /Redis is back/.test(output())), 'Redis to be back');
-  await until(() => client.heard.length > 0 && other.heard.length > 0, 'what was told to all meanwhile');
+  await until(() => client.heard.length > 0 && other.heard.length > 0, 'the event for all');
   const [pid] = await client.ask('pid') as [number];
   process.kill(pid, 'SIGKILL');
-  assert.deepEqual(await client.ask('get'), [2, true], 'what was set meanwhile went along');
+  assert.deepEqual(await client.ask('get'), [2, true], 'the next process has the new value');
   assert.deepEqual([client.heard, other.heard], [['hello'], ['hello']]);
 });
 
-test('both know how many clients there are', async t => {
+test('each process knows the number of all clients', async t => {
   const two = await startTwo(t);
   if (!two) return;
   const servers = two.processes.map(({ server }) => server);
@@ -105,11 +105,11 @@ test('both know how many clients there are', async t => {
 });
 
 const wrong: [what: string, url: string, says: RegExp][] = [
-  ['no address', 'localhost:6379', /^REDIS_URL: got "…"; takes the address of a Redis, such as redis:\/\/:password@server:6379\n$/],
-  ['nobody there', 'redis://:secret@127.0.0.1:1', /^REDIS_URL: got "…"; takes the address of a Redis that answers, .*\(ECONNREFUSED\)\n$/],
+  ['not a URL', 'localhost:6379', /^REDIS_URL: got "…"; takes the address of a Redis, such as redis:\/\/:password@server:6379\n$/],
+  ['no server', 'redis://:secret@127.0.0.1:1', /^REDIS_URL: got "…"; takes the address of a Redis that answers, .*\(ECONNREFUSED\)\n$/],
 ];
 for (const [what, url, says] of wrong) {
-  test(`a wrong REDIS_URL ends the start with one line, which has no password: ${what}`, async () => {
+  test(`a wrong REDIS_URL ends the start with one line without the password: ${what}`, async () => {
     const { ended, output } = runServer({ env: { REDIS_URL: url } });
     assert.equal(await ended(), 1);
     assert.match(output(), says);
@@ -117,7 +117,7 @@ for (const [what, url, says] of wrong) {
   });
 }
 
-test('a wrong password ends the start with one line, which does not have it', async t => {
+test('a wrong password ends the start with one line without the password', async t => {
   const redis = await startRedis(t, 'right');
   if (!redis) return;
   const { ended, output } = runServer({ env: { REDIS_URL: redis.url.replace('right', 'secret') } });
@@ -126,7 +126,7 @@ test('a wrong password ends the start with one line, which does not have it', as
   assert(!output().includes('secret'));
 });
 
-test('one process loads nothing of that', () => {
+test('a server without REDIS_URL loads no code of the cluster', () => {
   const script = `process.env.PORT = '0'; require(${JSON.stringify(path.join(root, 'dist', 'server.js'))});
     setTimeout(() => { console.log(Object.keys(require.cache).filter(name => /node_modules.redis|realtime.cluster/.test(name)).join() || 'nothing'); process.exit(); }, 1500)`;
   const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', env: { PATH: process.env.PATH, LOG_LEVEL: 'error' } });

@@ -1,4 +1,4 @@
-/* Several processes again: with more clients, two servers, and a Redis that is farther away. */
+/* The tests of cluster.test.ts with more clients, with two servers, and with a slower Redis. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +14,7 @@ describe('several processes', { concurrency: 2 }, () => {
     });
   }
 
-  test('2 servers with 2 processes each, 20 clients: Redis is restarted empty, then does not answer; one server goes', async t => {
+  test('2 servers with 2 processes each, 20 clients: Redis is restarted empty, then does not answer; one server ends', async t => {
     const redis = await startRedis(t);
     if (!redis) return;
     const [one, two] = await Promise.all([serveSeveral(t, 2, redis.url), serveSeveral(t, 2, redis.url)]);
@@ -22,7 +22,7 @@ describe('several processes', { concurrency: 2 }, () => {
     const isSaid = (state: string) => until(async () => {
       const health = await (await fetch(`${one.url}health`)).json() as { redis: string };
       return health.redis === state;
-    }, `Redis to be ${state} in health`, 60);
+    }, `health to say that Redis is ${state}`, 60);
     await sleep(3000);
     await isSaid('ok');
     await redis.stop();
@@ -45,7 +45,7 @@ describe('several processes', { concurrency: 2 }, () => {
   });
 
   for (const [processes, clients, away] of [[2, 4, 0], [4, 10, 100]] as const) {
-    test(`${processes} processes, ${clients} clients, Redis up to ${away} ms away, and nothing that keeps a client with one: slower, and the log says what to switch on`, t => {
+    test(`${processes} processes, ${clients} clients, Redis up to ${away} ms away, no sticky sessions: messages are slow, and the log says which setting to switch on`, t => {
       return withoutStickiness(t, processes, clients, away);
     });
   }

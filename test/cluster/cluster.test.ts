@@ -1,7 +1,8 @@
 /*
- * Several processes of one server that share their clients by Redis: a real redis-server, the
- * stand-in for IIS, public/realtime.js. What clients are told is counted: each message once, in
- * order, whatever becomes of the processes. cluster.long.test.ts has more of each, and longer.
+ * Several processes of one server share their clients by Redis. The test uses a real redis-server,
+ * the stand-in for IIS, and public/realtime.js. Each message has to come once and in order, though
+ * processes are killed and recycled. cluster.long.test.ts has more processes and clients, and takes
+ * longer.
  */
 import { test } from 'node:test';
 import { killsAndRecycle } from './cases';

@@ -5,18 +5,19 @@ let turn = 0;
 
 export interface Front {
   port: number;
-  /** Goes to the next server. What is under way is cut. */
+  /** Cuts the requests under way. Later requests go to the next server. */
   turn: () => void;
-  /** Goes to the next server, if it is at this one. */
+  /** Does the same as `turn`, if requests go to the server at this port now. */
   leave: (port: number) => void;
-  /** Cuts what is under way, and all that comes until `turn`. */
+  /** Cuts the requests under way, and each later request until `turn` is called. */
   cut: () => void;
 }
 
 /**
- * What stands between a client and the servers: it keeps the client's cookies, as a browser does, and lets it stay with one server for
- * as long as that answers, as a balancer with affinity does.
- * @param ports the servers
+ * Starts a proxy between a client and the servers. The proxy keeps the client's cookies, as a
+ * browser does. The proxy sends requests to the same server as long as that server answers, as a
+ * balancer with affinity does.
+ * @param ports the ports of the servers
  * @param sticky whether cookies are kept
  * @param wanders whether each request goes to the next server
  */
@@ -58,7 +59,7 @@ export async function startFront(ports: number[], sticky = true, wanders = false
     underWay.forEach(res => res.destroy());
   };
   await new Promise<void>(resolve => server.listen(0, resolve));
-  server.unref(); // it is there for as long as its client is
+  server.unref(); // the proxy does not keep this process alive
   const goOn = () => {
     cut();
     isCut = false;

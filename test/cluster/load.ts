@@ -1,4 +1,4 @@
-/* Starts the clients of clients.ts, and counts what became of what was sent. */
+/* Starts the clients of clients.ts, and counts numbers that are lost, doubled or out of order. */
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { forkClients } from '../realtime/delivery/child';
@@ -8,7 +8,10 @@ import type { Report } from './clients';
 
 const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = require(${JSON.stringify(path.join(__dirname, 'app.js'))}).app;`];
 
-/** The application on the stand-in for IIS, with several processes. */
+/**
+ * Serves the application of app.ts with several processes, by the stand-in for IIS.
+ * @param sticky whether the stand-in keeps each client with one process
+ */
 export function serveSeveral(t: TestContext, processes: number, redisUrl: string, sticky = true): Promise<Deployed> {
   return serveAsIis(t, [
     APP,
@@ -19,29 +22,34 @@ export function serveSeveral(t: TestContext, processes: number, redisUrl: string
 }
 
 export interface Load {
-  /** Stops the sending, waits until all has arrived, and counts. */
+  /** Stops the clients, waits until all numbers have arrived, and counts them. */
   finish: () => Promise<Counts>;
 }
 
-/** Starts clients, and waits until all are connected. They take the ports in turn. */
+/**
+ * Starts clients, and waits until all are connected. The first client goes to the first port, the
+ * second client to the second port, and so on, in turn.
+ */
 export async function startClients(t: TestContext, count: number, ports: number[]): Promise<Load> {
   const clients = await forkClients<Report>(t, path.join(__dirname, 'clients.js'), [count, ...ports]);
   return { finish: async () => countAll(await clients.finish()) };
 }
 
-/** What became of the numbers that went one way. */
+/** Counts of the numbers that were sent in one direction. */
 interface Count { sent: number; lost: number; doubled: number; outOfOrder: number }
 
 export interface Counts {
-  /** Client to server, and its answer. */
+  /** From a client to the server and back. */
   echoes: Count;
-  /** Server to client. */
+  /** From the server to a client. */
   numbers: Count;
-  /** From one client to all, over all processes. */
+  /** From one client to all clients of all processes. */
   news: Count;
-  /** Sessions that went on in another process or after a break, and those that did not. */
+  /** How often a client came back to its session, in another process or after a break. */
   recovered: number;
+  /** How often a client lost its session, and began a new one. */
   anew: number;
+  /** How many clients got no answer at the end. */
   unanswered: number;
 }
 
@@ -71,7 +79,7 @@ function add(count: Count, sent: number, heard: number[]): void {
   }
 }
 
-/** The counts as a line. */
+/** @returns the counts as one line of text */
 export function line(what: string, { echoes, numbers, news, recovered, anew }: Counts): string {
   const text = (name: string, { sent, lost, doubled, outOfOrder }: Count) => `${name}: ${sent} sent, ${lost} lost, ${doubled} doubled, ${outOfOrder} out of order`;
   return `${what}: ${text('echoed', echoes)}; ${text('to one', numbers)}; ${text('to all', news)}; ${recovered} recovered, ${anew} anew`;

@@ -1,4 +1,4 @@
-/* The model of model.test.ts, searched with more that may happen. */
+/* Searches the model of model.test.ts with larger budgets: more faults and messages. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ALL } from './model/redis';
@@ -18,13 +18,13 @@ const SEARCHES: Partial<Budget>[] = [
 
 const met = new Cases();
 for (const budget of SEARCHES) {
-  test(`nothing is lost, doubled or in another order: ${JSON.stringify(budget)}`, () => {
+  test(`no message is lost, doubled or out of order: ${JSON.stringify(budget)}`, () => {
     const { states, violation } = search(budget, ALL, met.see);
     assert.equal(violation, null);
     assert(states > 10000, `${states} states`);
   });
 }
 
-test('the script in Redis does what the model does, for 5,000 states of these searches', t => {
+test('commit.lua in Redis does the same as its model, for 5,000 commits of these searches', t => {
   return compare(t, met.take(5000));
 });

@@ -1,7 +1,8 @@
 /*
- * The protocol between processes, as a model that is searched whole: every order of the steps of two
- * processes, one session and a Redis that may be restarted, with a kill, a cut or a restart at each
- * step (model/world.ts). The script in a real Redis does what the model takes it to do.
+ * Searches a model of the protocol between processes (model/world.ts): every order of the steps of
+ * two processes, one session and Redis. At each step a process may be killed, a connection cut or
+ * Redis restarted. The last tests check that commit.lua in a real Redis does the same as its copy
+ * in the model.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,7 +12,10 @@ import { Cases, compare } from './model/script';
 import { search } from './model/search';
 import type { Budget } from './model/world';
 
-/** What may happen, and how many states there are at least: a search that sees less is broken. */
+/**
+ * The budget of each search, and the least number of states that the search has to visit. A search
+ * that visits fewer states leaves out orders of steps.
+ */
 const SEARCHES: [budget: Partial<Budget>, states: number][] = [
   [{ messages: 1, moves: 1, kills: 1 }, 2000],
   [{ messages: 1, moves: 1, cuts: 1 }, 1500],
@@ -22,14 +26,14 @@ const SEARCHES: [budget: Partial<Budget>, states: number][] = [
 
 const met = new Cases();
 for (const [budget, least] of SEARCHES) {
-  test(`nothing is lost, doubled or in another order: ${name(budget)}`, () => {
+  test(`no message is lost, doubled or out of order: ${name(budget)}`, () => {
     const { states, violation } = search(budget, ALL, met.see);
     assert.equal(violation, null);
     assert(states >= least, `${states} states`);
   });
 }
 
-/** Without one of its rules the protocol loses or doubles something. */
+/** Rules of the protocol, each with a search that finds a violation if the rule is switched off. */
 const WITHOUT: [rule: keyof Rules, budget: Partial<Budget>][] = [
   ['fence', { messages: 1, moves: 1, cuts: 1 }],
   ['moved', { messages: 1, moves: 1, cuts: 1 }],
@@ -37,16 +41,16 @@ const WITHOUT: [rule: keyof Rules, budget: Partial<Budget>][] = [
   ['next', { messages: 2, olders: 1 }],
 ];
 for (const [rule, budget] of WITHOUT) {
-  test(`the search finds what the rule is for: ${rule}`, () => {
+  test(`the search finds a violation without the rule: ${rule}`, () => {
     assert.notEqual(search(budget, { ...ALL, [rule]: false }).violation, null);
   });
 }
 
-test('the script in Redis does what the model does, for 300 states of these searches', t => {
+test('commit.lua in Redis does the same as its model, for 300 commits of these searches', t => {
   return compare(t, met.take(300));
 });
 
-test('a session that ends with a commit is not taken over by it as well', t => {
+test('a commit that ends a session does not take the same session over', t => {
   const row = { owner: 'p0', term: '1', epoch: 'e0', try: '' };
   const data: Data = { procs: { epoch: 'e0', tail: '0' }, rows: { S: row }, bus: {} };
   const one: Commit = {

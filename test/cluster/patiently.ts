@@ -2,8 +2,9 @@ import type { TestContext } from 'node:test';
 import { Running, startServer } from '../support/server';
 
 /**
- * Starts a server. A start waits 5 s for Redis. On a machine that has much to do, that may be too
- * short for what stands between: then there is another start.
+ * Starts a server, and tries again if the server has not reached Redis in time. A server waits 5 s
+ * for Redis when it starts. On a busy machine the proxy between the server and Redis (between.ts)
+ * may need longer.
  */
 export async function startPatiently(
   t: TestContext, folder: string, env: Record<string, string>,

@@ -7,10 +7,11 @@ import { open, Process, startTwo, User } from './two';
 export interface Scene {
   redis: RedisServer;
   client: User;
-  /** What the client is behind. */
+  /** The proxy between the client and the servers (front.ts). */
   front: Front;
-  /** Where it is, and where it will be when the front turns. */
+  /** The process that has the client's session at the beginning. */
   here: Process;
+  /** The process that the client goes to when the front turns. */
   there: Process;
 }
 
@@ -25,20 +26,21 @@ async function setUp(t: TestContext): Promise<Scene | null> {
   return { redis, client, front, here, there: processes.find(one => one !== here)! };
 }
 
-/** Waits until the client has gone to that process, and its session with it. */
+/** Checks that this process answers the client now, and that the client has kept its session. */
 export async function arrives(client: User, { server }: Process): Promise<void> {
   assert.deepEqual(await client.ask('pid'), [server.process.pid]);
   isSame(client);
 }
 
-/** The client has its first session still. */
+/** Checks that the client still has its first session. */
 export function isSame({ states }: User): void {
   const begun = states.filter(state => state === 'connected').length;
-  assert.equal(begun, 1, 'its session went along');
+  assert.equal(begun, 1, 'the client keeps its session');
 }
 
 /**
- * A test with one client of two servers, each with something between it and Redis; skipped without
+ * Defines a test with two servers and one client. Between each server and Redis stands a proxy that
+ * can hold back the data or cut the connection (between.ts). The test is skipped without
  * redis-server.
  */
 export function scene(name: string, run: (scene: Scene, t: TestContext) => Promise<void>): void {

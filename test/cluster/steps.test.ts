@@ -1,7 +1,9 @@
 /*
- * The table of src/realtime/cluster/README.md, "Killed, paused or cut between two steps": each row,
- * with two servers and a real Redis. What a process sends to Redis, or is sent, is held between the
- * two steps; then the process is killed, paused or cut off. `here` has the client, `there` is next.
+ * Tests each row of the table in src/realtime/cluster/README.md, "Killed, paused or cut between two
+ * steps", with two servers and a real Redis. A test holds back the data between a process and
+ * Redis, so that the process stops between the two steps. Then the test kills the process, pauses
+ * the process, or cuts its connections. The client is with the process `here`, and goes to the
+ * process `there` next.
  */
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
@@ -14,7 +16,7 @@ import { arrives, isSame, Scene, scene } from './scene';
 import { open, Process, User } from './two';
 
 const names = new Keys(appPath);
-/** How long a test waits for something, s. */
+/** How long a test waits at most for something that has to happen, s. */
 const LONG = 60;
 
 const kill = ({ server }: Process) => { server.process.kill('SIGKILL'); };
@@ -29,24 +31,33 @@ const cut = ({ redis }: Process) => {
 };
 const pid = ({ server }: Process) => server.process.pid;
 
-/** How often Redis has carried out a command. */
+/** @returns how often Redis has carried out a command */
 const calls = async (redis: RedisServer, name: string) => (await redis.commands())[name] ?? 0;
 
-/** The client has heard this and nothing else, once and in order, when all of it has come. */
+/**
+ * Checks that the client has heard these texts and no others, once and in order, in one session.
+ * The text 'end' comes after all of them.
+ */
 async function hasHeard(client: User, ...texts: string[]): Promise<void> {
   client.emit('all', 'end');
-  await until(() => client.heard.includes('end'), 'the end', LONG);
+  await until(() => client.heard.includes('end'), 'the text "end"', LONG);
   assert.deepEqual(client.heard, [...texts, 'end']);
   isSame(client);
 }
 
-/** The process runs, and a commit of it has been answered since. */
+/**
+ * Waits until a process runs again, and Redis has answered a commit that the process made since.
+ * @param other a client of the process
+ */
 async function isAwake(other: User): Promise<void> {
   await other.ask('get');
   await other.ask('get');
 }
 
-/** A message of the client is handled, and its commit cannot be sent: another one is under way. */
+/**
+ * Brings the process between two steps: it has handled a message of the client, and cannot send the
+ * commit of the message, because another commit is under way.
+ */
 async function handle({ client, here, redis }: Scene): Promise<{ answer: Promise<any[]> }> {
   const [id] = await client.ask('join', 'a room') as [string];
   here.redis.hold('answers', id);
@@ -58,7 +69,11 @@ async function handle({ client, here, redis }: Scene): Promise<{ answer: Promise
   return { answer };
 }
 
-/** A message of the client is handled, and Redis has its commit or not; it is not answered. */
+/**
+ * Brings the process between two steps: it has handled a message of the client, has sent the commit
+ * of the message, and gets no answer.
+ * @param isWritten whether the commit has reached Redis
+ */
 async function commit(
   { client, here, redis }: Scene, isWritten: boolean,
 ): Promise<{ answer: Promise<any[]> }> {
@@ -100,7 +115,7 @@ describe('a message is handled → its commit is sent', () => {
     const before = await calls(redis, 'xadd');
     assert.deepEqual(await answer, [1, pid(here)]);
     const isWritten = await calls(redis, 'xadd') > before;
-    assert(isWritten || /Redis does not answer/.test(here.server.output()), 'it waits for Redis');
+    assert(isWritten || /Redis does not answer/.test(here.server.output()), 'a wait for Redis');
     here.redis.release();
     await hasHeard(client, 'x');
   });
@@ -144,14 +159,14 @@ describe('a commit is sent → it is answered', () => {
 });
 
 describe('a commit is answered → the client is told', () => {
-  /** A timer sends something to the client, which does not hear it: Redis has it. */
+  /** A timer sends a text to the client. Redis has the text, and the client does not hear it. */
   async function write({ client, front, redis }: Scene): Promise<void> {
     const [id] = await client.ask('join', 'a room') as [string];
     client.emit('later', 'x', 1500);
     await client.ask('get');
     front.cut();
     const row = async () => JSON.stringify(await redis.call('hgetall', names.session(id)));
-    await until(async () => /heard/.test(await row()), 'what the timer sends', LONG);
+    await until(async () => /heard/.test(await row()), 'the text of the timer', LONG);
   }
 
   scene('killed: the next owner tells it', async all => {
@@ -166,7 +181,7 @@ describe('a commit is answered → the client is told', () => {
   scene('paused: the next owner tells it, and not what the client has', async all => {
     const { client, front, here, there } = all;
     client.emit('later', 'told', 0);
-    await until(() => client.heard.length === 1, 'what the timer sends', LONG);
+    await until(() => client.heard.length === 1, 'the text of the timer', LONG);
     await write(all);
     pause(here);
     front.turn();
@@ -180,8 +195,8 @@ describe('a commit is answered → the client is told', () => {
     here.redis.cut();
     here.redis.hold('commands');
     front.turn();
-    front.turn(); // to the same process
-    await until(() => client.heard.length === 1, 'what the timer has sent', LONG);
+    front.turn(); // back to the same process
+    await until(() => client.heard.length === 1, 'the text of the timer', LONG);
     assert(await calls(redis, 'evalsha') > 0);
     here.redis.release();
     await hasHeard(client, 'x');
@@ -189,7 +204,7 @@ describe('a commit is answered → the client is told', () => {
 });
 
 describe('an entry is queued → it is on the bus', () => {
-  /** A timer tells all something, which does not arrive at Redis. */
+  /** A timer sends a text to all clients. The text does not reach Redis. */
   async function queue({ client, here }: Scene): Promise<void> {
     client.emit('all later', 'x', 300);
     await client.ask('get');
@@ -213,21 +228,21 @@ describe('an entry is queued → it is on the bus', () => {
       await queue(all);
       if (what === 'paused') pause(here);
       other.emit('all', 'second');
-      await until(() => other.heard.length === 1, 'the second', LONG);
+      await until(() => other.heard.length === 1, 'the second text', LONG);
       if (what === 'paused') wake(here);
       else cut(here);
-      await until(() => client.heard.length === 2 && other.heard.length === 2, 'both', LONG);
+      await until(() => client.heard.length === 2 && other.heard.length === 2, 'both texts', LONG);
       assert.deepEqual([client.heard, other.heard], [['second', 'x'], ['second', 'x']]);
     });
   }
 });
 
 describe('an entry is on the bus → it is read', () => {
-  /** Another client tells all something, and the client does not hear it. */
+  /** Another client sends a text to all clients. The client does not hear the text. */
   async function tell({ there }: Scene, t: Parameters<typeof open>[0]): Promise<void> {
     const other = await open(t, there.server.port);
     other.emit('all', 'x');
-    await until(() => other.heard.length === 1, 'what is told to all', LONG);
+    await until(() => other.heard.length === 1, 'the text for all', LONG);
   }
 
   scene('killed: the clients hear it from their next owner', async (all, t) => {
@@ -261,16 +276,19 @@ describe('an entry is on the bus → it is read', () => {
 });
 
 describe('a takeover is sent → it is answered', () => {
-  /** The client has gone to the next process, which has taken its session over, and does not know. */
+  /**
+   * The client goes to the next process. Redis has carried out the takeover, and the next process
+   * does not know this yet.
+   */
   async function takeOver({ client, front, there, redis }: Scene): Promise<{ sum: Promise<any[]> }> {
     const [id] = await client.ask('join', 'a room') as [string];
     await client.ask('add', 'x');
-    await until(() => client.heard.length === 1, 'what is told to all', LONG);
+    await until(() => client.heard.length === 1, 'the text for all', LONG);
     there.redis.hold('answers', id);
     front.turn();
     const sum = client.ask('add', 'y');
     const term = () => redis.call('hget', names.session(id), 'term');
-    await until(async () => await term() === '2', 'a takeover', LONG);
+    await until(async () => await term() === '2', 'a takeover in Redis', LONG);
     return { sum };
   }
 
@@ -302,10 +320,10 @@ describe('a takeover is sent → it is answered', () => {
 });
 
 describe('a takeover is on the bus → the old owner reads it', () => {
-  /** The client is with the next process, and the first one does not know. */
+  /** The client moves to the next process. The first process does not know this yet. */
   async function move({ client, front, here, there }: Scene): Promise<void> {
     await client.ask('add', 'x');
-    await until(() => client.heard.length === 1, 'what is told to all', LONG);
+    await until(() => client.heard.length === 1, 'the text for all', LONG);
     here.redis.hold('bus');
     front.turn();
     await arrives(client, there);
@@ -321,7 +339,7 @@ describe('a takeover is on the bus → the old owner reads it', () => {
   scene('paused: it tells nothing that is behind it, and what it writes does not count', async (all, t) => {
     const { client, here, there } = all;
     const other = await open(t, here.server.port);
-    // On a busy machine the client takes a second and more to move. The timer runs out after that.
+    // On a busy machine the client needs a second or more to move. The timer runs out after that.
     const due = sleep(3000);
     client.emit('later', 'z', 3000);
     await client.ask('get');
@@ -331,7 +349,7 @@ describe('a takeover is on the bus → the old owner reads it', () => {
     await sleep(300);
     wake(here);
     await isAwake(other);
-    await until(() => client.heard.includes('z'), 'what its timer has sent', LONG);
+    await until(() => client.heard.includes('z'), 'the text of the timer', LONG);
     assert.deepEqual(await client.ask('add', 'w'), [3, pid(there)]);
     await hasHeard(client, 'x', 'y', 'z', 'w');
   });
@@ -341,9 +359,9 @@ describe('a takeover is on the bus → the old owner reads it', () => {
     here.redis.hold('commands');
     client.emit('never');
     const silent = () => /Redis does not answer/.test(here.server.output());
-    await until(silent, 'its process to notice', LONG);
+    await until(silent, 'the process to notice', LONG);
     client.emit('never');
-    assert.deepEqual(await client.ask('pid'), [pid(here)]); // it is told that both have arrived
+    assert.deepEqual(await client.ask('pid'), [pid(here)]); // both messages have arrived
     front.turn();
     assert.deepEqual(await client.ask('pid'), [pid(there)]);
     assert.deepEqual(client.states.slice(-1), ['connected']);
@@ -356,7 +374,8 @@ describe('Redis is restarted', () => {
       const { client, front, here, there, redis } = all;
       await redis.call('save');
       if (what === 'with older data') {
-        // So much is missing that its process sees by the number of its next commit.
+        // Redis loses the commits of these messages. The next commit of the process has a number
+        // that is too high for the older data: so the script notices the loss.
         await client.ask('add', 'w');
         await client.ask('add', 'w');
       }

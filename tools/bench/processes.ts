@@ -20,7 +20,10 @@ const PROCESSES: Record<string, number[]> = {
 /** More rounds would take too long. */
 const MAX_ROUNDS = 3;
 const CLIENTS = 200;
-/** A broadcast costs Redis as much for many clients as for few: these rows show it. */
+/**
+ * Further numbers of clients, each for a row of the table. The rows show that a broadcast costs
+ * Redis as much for many clients as for few.
+ */
 const CROWDS = [100, 500, 2000];
 const BROADCASTS = 20;
 const MESSAGES = 2000;
@@ -55,8 +58,8 @@ interface SetUp {
 }
 
 /**
- * Processor time of the servers' processes and of Redis, in µs, operations of Redis, and the bytes
- * that were sent to it.
+ * The processor time of the servers' processes, µs (cpu), and of Redis, µs (redis); the number of
+ * operations of Redis (commands); the bytes that were sent to Redis (bytes).
  */
 interface Cost {
   cpu: number;
@@ -99,7 +102,7 @@ async function warmUp({ crowd, servers }: SetUp): Promise<void> {
   await crowd.orFailure(within(LONGEST, 'the answers to warm up', messages));
 }
 
-/** One row of the table: so many processes of a server, with so many clients. */
+/** One row of the table: a kind of server, the number of its processes and of its clients. */
 interface Case {
   kind: Kind;
   count: number;

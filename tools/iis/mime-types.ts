@@ -5,7 +5,8 @@
  * extension.
  */
 export function mimeTypes(iis: '7.5' | '10'): ReadonlyMap<string, string> {
-  // Each type is looked up by itself: reading the tables each time would take 0.2 s for a site.
+  // The caller asks for one type at a time. Reading the tables each time would take 0.2 s for a
+  // site.
   return known[iis] ??= readTables(iis);
 }
 

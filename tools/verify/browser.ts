@@ -127,8 +127,9 @@ export class Browser {
    * @throws NoAnswer
    */
   async ask(url: URL, request: Request = {}): Promise<Answer> {
-    // A server may close an idle connection at the moment of the request. A browser then sends the
-    // request once more. The next connection may be an idle one, too.
+    // A server may close an idle connection at the moment of a request. A browser then sends the
+    // request once more. The second try may use another idle connection, and fail in the same way.
+    // So each idle connection may fail once.
     for (let idle = CONNECTIONS; ; idle -= 1) {
       try {
         return await this.#send(url, request);
@@ -267,7 +268,7 @@ export class Browser {
   }
 }
 
-/** The connections that a browser keeps to a server. */
+/** How many connections a browser keeps to one server. */
 const CONNECTIONS = 6;
 
 /** An idle connection that the server has closed fails within this time, in ms. */

@@ -26,8 +26,8 @@ export interface Session {
   url: (transport?: string) => URL;
   /**
    * Sends one poll.
-   * @param ended is called as soon as the answer is there, or none will come: before the search
-   *   for the cause of a bad one, which takes requests of its own
+   * @param ended is called as soon as the answer has come, or the request has failed. If the answer
+   *   is bad, the search for its cause begins after this call, and sends requests of its own
    * @returns the packets in the answer
    * @throws Fault if the answer has no packets
    */
@@ -40,7 +40,7 @@ export interface Session {
   wait: (is: (packet: string) => boolean, seconds: number) => Promise<string | null>;
   /**
    * Disconnects, so that the server does not wait for the next poll.
-   * @returns whether the server has taken it
+   * @returns whether the server has answered with status 200
    */
   close: () => Promise<boolean>;
 }

@@ -1,80 +1,101 @@
 /*
- * The bus: a stream in Redis that every process reads, for all that concerns several sessions, or
- * one that may be in any process. journal.ts writes to it; index.ts acts on it.
+ * The bus: a stream in Redis. Every process reads all of its entries, in the same order. An entry
+ * is for the sessions in a room, or for one session that may be in any process, or says that a
+ * session has been taken over. journal.ts writes the entries of this process. index.ts acts on each
+ * entry that is read.
  */
 import { Keys } from './commit';
 import type { Redis } from './redis';
 
-/** A value of socket.set that follows a session. */
+/** A value that the application has set for a session, and that goes to the session's new owner. */
 export interface SetValue {
   key: string;
-  /** Missing if it was deleted. */
+  /** Missing if the application has deleted the value (socket.del). */
   value?: unknown;
-  /** How often the value had been set before, and then. */
+  /** How often the value had been set before this change. */
   before: number;
+  /** How often the value has been set, counting this change. */
   after: number;
 }
 
 /** An entry of the bus. */
 export interface BusEntry {
-  /** The process that it comes from, and its number there. */
+  /**
+   * The id of the process that has made the entry. The process numbers its entries: 1, 2, 3, … Both
+   * fields are missing if commit.lua has made the entry (`moved`).
+   */
   from?: string;
   number?: number;
-  /** The packets that its clients are sent, not numbered. */
+  /** The packets for the clients, without numbers: each session numbers its own messages. */
   packets?: string[];
-  /** The key of the room that it is for. */
+  /** The key of the room that the entry is for. */
   room?: string;
-  /** The ids of sessions in that room that do not get it. */
+  /** The ids of the sessions in the room that do not get the packets. */
   except?: string[];
-  /** Whether clients that cannot take it at once do not get it. */
+  /** Whether the packets are lost for a client that cannot take them at once. */
   volatile?: true;
-  /** The id of the session that it is for. */
+  /** The id of the session that the entry is for. */
   to?: string;
-  /** Whether that session ends for good. */
+  /** Whether the session `to` ends for good. */
   end?: true;
-  /** For a session that has moved: values that were set there. */
+  /**
+   * For a session that has moved: the values that were set in the old owner, and that the old owner
+   * has not written.
+   */
   values?: SetValue[];
-  /** For a session that has moved: rooms, and whether it is in them. */
+  /**
+   * For a session that has moved: the rooms that it has joined (true) or left (false) in the old
+   * owner, and that the old owner has not written.
+   */
   rooms?: [room: string, isIn: boolean][];
-  /** A session that has been taken over; how often that is now. */
+  /** The id of a session that has been taken over. */
   moved?: string;
+  /** The new term of the session `moved`: 1 at first, one more with each takeover. */
   term?: number;
 }
 
-/** How many entries that have been read are remembered, and how much of them, characters. */
+/** How many of the entries that were read stay in memory at most. */
 const REMEMBERED = 6000;
+/** How much text the entries in memory have together at most, characters. */
 const MOST_REMEMBERED = 16000000;
-/** How many entries one command brings. */
+/** How many entries one command reads at most. */
 const TOGETHER = 1000;
-/** How long a command waits for the next entry, ms: so late a new epoch's bus is read. */
+/**
+ * How long XREAD waits for the next entry, ms. A process begins to read the bus of a new epoch this
+ * late at most, because XREAD may still wait at the old bus.
+ */
 const WAIT = 1000;
-/** How long after a refusal the bus is read again, ms. */
+/** How long after Redis has refused XREAD the bus is read again, ms. */
 const AGAIN = 1000;
 
-/** An entry as Redis gives it: its position, and names and values in turn. */
+/** An entry as Redis returns it: its position, then the names and values of its fields in turn. */
 type Raw = [position: string, fields: string[]];
 
-/** The bus is read entry by entry, in the order in which Redis has them: the same everywhere. */
+/** Reads the bus entry by entry, in the order of Redis. This order is the same in all processes. */
 export class Bus {
-  /** Of the last entry that was read. */
+  /** The position of the last entry that was read. */
   position = 0;
   private key = '';
-  /** Counts the times that it has begun: what a loop of before still reads is not heard. */
+  /**
+   * How often begin() was called. If begin() is called while a command waits, the reply to this
+   * command is thrown away.
+   */
   private begun = 0;
   private isReading = false;
-  /** By process: the number of the last entry of it. */
+  /** By the id of a process: the number of the last of its entries that was read or skipped. */
   private readonly numbers = new Map<string, number>();
-  /** The entries up to `position`, null for those that had been read before. */
+  /** The last entries up to `position`; null for each entry that had been read before (isNew). */
   private recent: (BusEntry | null)[] = [];
   private sizes: number[] = [];
   private size = 0;
   private waiting: { position: number; resolve: () => void }[] = [];
 
   /**
-   * @param redis a connection of its own: reading waits for entries
-   * @param commands a connection that does not wait
-   * @param onEntry takes each entry
-   * @param onGap is called where entries are gone that were not read
+   * @param redis a connection for XREAD only: XREAD waits for entries, and other commands on the
+   * same connection would wait, too
+   * @param commands the connection for all other commands
+   * @param onEntry is called with each new entry, and the position of the entry on the bus
+   * @param onGap is called when entries were deleted from the bus before this process has read them
    */
   constructor(
     private readonly redis: Redis, private readonly commands: Redis,
@@ -83,7 +104,10 @@ export class Bus {
     private readonly onGap: () => void,
   ) {}
 
-  /** From now on it is the bus of this epoch that is read, from behind a position. */
+  /**
+   * Reads the bus of this epoch from now on.
+   * @param position the reading begins with the next entry after this position
+   */
   begin(epoch: string, position: number): void {
     this.begun += 1;
     this.key = this.names.bus(epoch);
@@ -93,7 +117,10 @@ export class Bus {
     void this.follow();
   }
 
-  /** Entries of a process up to this number were on the bus before this process began. */
+  /**
+   * Skips the entries of a process up to this number. These entries were on the bus before this
+   * process began. After a loss of data, the other process may put them on the bus again.
+   */
   skip(process: string, number: number): void {
     if (!this.numbers.has(process)) this.numbers.set(process, number);
   }
@@ -104,7 +131,7 @@ export class Bus {
     this.size = 0;
   }
 
-  /** Reads on, until the connection is gone. */
+  /** Reads entry after entry, until the connection is lost or Redis refuses the command. */
   async follow(): Promise<void> {
     if (this.isReading || this.key === '') return;
     this.isReading = true;
@@ -118,8 +145,9 @@ export class Bus {
         for (const raw of reply[0]![1]) this.take(raw);
       }
     } catch {
-      // The connection is gone, and says so when it is back. If not, Redis refused: somebody's
-      // script runs for too long, say.
+      // If the connection is lost, index.ts calls follow() again when the connection is back. If
+      // Redis has refused the command, the timer calls follow(). Redis refuses commands while the
+      // script of somebody else runs for too long, for example.
       setTimeout(() => { if (this.redis.ready) void this.follow(); }, AGAIN).unref();
     } finally {
       this.isReading = false;
@@ -128,7 +156,7 @@ export class Bus {
 
   private take([at, [, text]]: Raw): void {
     const position = parseInt(at, 10);
-    if (position <= this.position) return; // catchUp was faster
+    if (position <= this.position) return; // catchUp has read this entry already
     const isGap = position !== this.position + 1;
     if (isGap) this.forget();
     this.position = position;
@@ -140,7 +168,10 @@ export class Bus {
     if (this.waiting.length > 0) this.wake();
   }
 
-  /** @returns whether it was not read before: after a loss, processes put their entries again */
+  /**
+   * @returns whether the entry is read for the first time. After a loss of data, each process puts
+   * its entries on the bus again, and this process may have read these entries before the loss
+   */
   private isNew({ from, number }: BusEntry): boolean {
     if (from === undefined) return true;
     if (number! <= (this.numbers.get(from) || 0)) return false;
@@ -153,19 +184,22 @@ export class Bus {
     this.sizes.push(size);
     this.size += size;
     if (this.recent.length <= REMEMBERED && this.size <= MOST_REMEMBERED) return;
-    // Half of them at once: a part of an array is not moved for each entry.
+    // Half of the entries go at once. If each new entry removed one old entry, all others would be
+    // moved in memory each time.
     const half = Math.ceil(this.recent.length / 2);
     this.recent.splice(0, half);
     this.size -= this.sizes.splice(0, half).reduce((sum, one) => sum + one, 0);
   }
 
-  /** @returns a promise that is resolved when the bus is read up to there, or begins anew */
+  /**
+   * @returns a promise that is resolved when the bus is read up to `position`, or begin() is called
+   */
   readUpTo(position: number): Promise<void> {
     if (this.position >= position) return Promise.resolve();
     return new Promise(resolve => { this.waiting.push({ position, resolve }); });
   }
 
-  /** Reads up to a position by another connection: the bus's own may be late. */
+  /** Reads the bus up to a position over the connection for commands, because XREAD may be late. */
   async catchUp(position: number): Promise<void> {
     const { begun, key } = this;
     while (begun === this.begun && this.position < position) {
@@ -187,8 +221,9 @@ export class Bus {
   }
 
   /**
-   * @returns the entries that have been read behind a position, without those that had been read
-   * before; null if Redis does not have all of them any more
+   * @param from the position after which the entries begin
+   * @returns the entries up to the last one that was read; null if Redis has deleted some of them.
+   * An entry in memory that had been read before is left out (isNew)
    */
   async since(from: number): Promise<BusEntry[] | null> {
     const { begun, key } = this;

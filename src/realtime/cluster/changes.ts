@@ -1,16 +1,24 @@
 /*
- * What has changed in a session and is not written yet, with its cause. If the session moves before
- * it is written, the cause says what becomes of it (README.md): stored-session.ts asks then.
+ * The changes of a session that are not in Redis yet, each with its cause. The session may move to
+ * another process before a change is written. Then follow() in stored-session.ts looks at the
+ * cause: the new owner makes the change again, or gets the change by the bus (the table in
+ * README.md).
  */
 import type { BusEntry, SetValue } from './bus';
 
-/** What a session has been told to do in one turn of the event loop. */
+/** All changes of a session in one turn of the event loop that have the same kind of cause. */
 export interface Change {
   turn: number;
-  /** Whether a message of its client has caused it. Otherwise it was a timer, or anything else. */
+  /**
+   * Whether a message of the session's own client is the cause. Other causes are timers, for
+   * example.
+   */
   byMessage: boolean;
   packets: string[];
-  /** By key: how often it had been set before, and then. */
+  /**
+   * By the key of a value: how often the value had been set before the first of these changes, and
+   * after the last one.
+   */
   values: Map<string, { before: number; after: number }>;
   rooms: Map<string, boolean>;
 }
@@ -19,8 +27,10 @@ let turn = 0;
 let isCounted = false;
 
 /**
- * What an application does in one turn belongs together. node 10 calls several timers in one turn
- * if they are due at the same moment: these belong together, too, there.
+ * All changes that an application makes in one turn of the event loop belong together. node 10
+ * calls all timers that are due at the same moment in one turn. There, the changes of these timers
+ * belong together, too.
+ * @returns the number of the current turn
  */
 function currentTurn(): number {
   if (!isCounted) {
@@ -36,7 +46,10 @@ function currentTurn(): number {
 export class Changes {
   private list: Change[] = [];
 
-  /** @returns the change of this turn, to be added to */
+  /**
+   * @param byMessage whether a message of the session's own client is the cause
+   * @returns the Change of this turn. The caller adds to it
+   */
   current(byMessage: boolean): Change {
     const now = currentTurn();
     const last = this.list[this.list.length - 1];
@@ -48,22 +61,23 @@ export class Changes {
     return change;
   }
 
-  /** @returns all of them; none is left */
+  /** @returns all changes. Afterwards the list is empty */
   takeAll(): Change[] {
     const all = this.list;
     this.list = [];
     return all;
   }
 
-  /** These come before all others. */
+  /** Puts changes back before all others, because Redis does not have these changes. */
   putBack(changes: Change[]): void {
     if (changes.length > 0) this.list = [...changes, ...this.list];
   }
 }
 
 /**
- * @param data the values of the session that has moved
- * @returns a change as an entry for whichever process has the session
+ * @param to the id of the session
+ * @param data the values of the session (socket.set)
+ * @returns the change as an entry of the bus, for the process that has the session now
  */
 export function toEntry(
   to: string, { packets, values, rooms }: Change, data: Map<string, unknown>,
@@ -79,7 +93,10 @@ export function toEntry(
   return entry;
 }
 
-/** @returns whether a value can be written as JSON, or is none: others do not go along */
+/**
+ * @returns whether JSON.stringify accepts the value; a deleted value (undefined) counts as
+ * accepted. Only accepted values go to the new owner
+ */
 function isJson(value: unknown): boolean {
   try {
     JSON.stringify(value);

@@ -1,43 +1,51 @@
 --[[
-All that a process writes, at once or not at all. README.md says what the fields mean.
+Writes a commit of one process: all of it, or nothing. README.md explains the fields.
 
 KEYS
   1    procs
   2    bus:<epoch>
-  3 …  the row of each session that is written, then of each that is taken over
+  3 …  the rows of the sessions to write, then the rows of the sessions to take over
 
 ARGV
-  1    the process
-  2    the epoch that it knows, '' for none
-  3    the number of this commit: 1 for the first one in an epoch, then the next
-  4    a name that nobody has used, for a new epoch
-  5    what the process says of itself: '<beats> <clients> <read> <last entry>'
-  6    for how long a row is kept that nobody writes, s
-  7    the position up to which all processes have read the bus, as far as this one knows
-  8    how many entries the bus keeps that all have read
-  9    how many entries it keeps at most, those of this commit apart
-  10   '1' if the process wants to know what the others say of themselves
-  11   how many sessions are written; for each:
-         how; its term; how many fields, then names and values in turn; how many fields go, then
-         their names. How: 'part' and 'gone' (it has ended) if the row has to be there, 'whole' and
-         'over' (it has ended) for one that is not written in this epoch yet
-  …    how many sessions are taken over; for each:
-         its id; the handshake that its client came with, '' for any
-  …    how many entries there are; for each:
-         which of the sessions has caused it (1 for the first, 0 for none); the entry
+  1    the id of the process
+  2    the epoch that the process knows, '' if it knows none
+  3    the number of this commit: 1 for the first commit in an epoch, then 2, 3, …
+  4    a random name for a new epoch, in case this commit begins one
+  5    the report of the process about itself: '<beats> <clients> <read> <last entry>'
+  6    how long Redis keeps a row that nobody writes, s
+  7    the position up to which all processes have read the bus, as far as this process knows
+  8    how many entries stay on the bus after all processes have read them
+  9    how many entries the bus keeps at most, without the entries of this commit
+  10   '1' if the process asks for the reports of all processes
+  11   the number of sessions to write; for each session:
+         how; its term; the number of fields, then their names and values in turn; the number of
+         fields to delete, then their names. The values of how:
+         part   write these fields. The row has to be in Redis
+         gone   delete the row: the session has ended. The row has to be in Redis
+         whole  write the whole row. No commit of this epoch has written the row yet
+         over   delete the row, if Redis has it: the session has ended. No commit of this epoch has
+                written the row yet
+  …    the number of sessions to take over; for each session:
+         its id; the number of the handshake with which its client came, '' if any will do
+  …    the number of entries; for each entry:
+         which of the sessions to write has caused the entry (1 for the first session, 0 if no
+         session has caused the entry); the text of the entry
 
 Result
   { 'done', outcome, rows, says }
-    outcome  a letter for each session that is written, then for each that is taken over:
-             w  it is written
-             m  it is not: it has moved, or has ended
-             t  it is taken over
-             n  it is not: there is none, it ends with this commit, or it is not of this handshake
-             o  it is not yet: the row is of an old epoch, and its process may write it again
-    rows     of each t the row, names and values in turn; empty if it has been taken away since
-    says     names and values of procs in turn, if they are wanted
+    outcome  a letter for each session to write, then for each session to take over:
+             w  the session is written
+             m  the session is not written: it has moved, or has ended
+             t  the session is taken over
+             n  the session is not taken over: Redis does not have it, it ends with this commit, or
+                its client has come with another handshake
+             o  the session is not taken over yet: its row is of an old epoch, and its owner may
+                write the row again
+    rows     for each t the row, names and values in turn; empty if another process has taken over
+             the session since
+    says     the names and values of procs in turn; empty if the process has not asked for them
   { 'lost', epoch, says }
-    Nothing is written. The process begins anew in this epoch.
+    Redis has written nothing. The process begins anew in this epoch.
 ]]
 local procs, bus = KEYS[1], KEYS[2]
 local me, epoch, number, fresh, says = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
@@ -58,7 +66,7 @@ local known, outcome = string.match(mine or '0 -', '^(%d+) (%S+)')
 known = tonumber(known)
 
 if not current or (current == epoch and number > known + 1) then
-  -- Redis was restarted empty, or with data that is older than this process knows.
+  -- Redis is empty, or was restarted with data that is older than the last commit of this process.
   redis.call('DEL', procs, bus)
   redis.call('HSET', procs, 'epoch', fresh, 'tail', 0)
   current = fresh
@@ -67,7 +75,7 @@ if current ~= epoch then
   return { 'lost', current, redis.call('HGETALL', procs) }
 end
 
--- What is written: read it all, and decide, before anything changes.
+-- First read all arguments, and decide about each session. Nothing changes before that.
 local letters, written, taken = {}, {}, {}
 local key = 2
 for i = 1, count() do
@@ -84,7 +92,7 @@ for i = 1, count() do
 end
 
 local again = number <= known
-local ends = {} -- the rows that go with this commit: they are not taken over by it as well
+local ends = {} -- the rows that this commit deletes: the same commit does not take them over
 if not again then
   for i, write in ipairs(written) do
     local owner, term, since = unpack(redis.call('HMGET', write.key, 'owner', 'term', 'epoch'))
@@ -108,12 +116,13 @@ if not again then
     table.insert(letters, letter)
   end
   outcome = '-' .. table.concat(letters)
-  -- The first thing that changes, which a Redis without memory refuses: then nothing has changed.
+  -- This write comes first. If Redis has no memory left, Redis refuses this write, and so nothing
+  -- has changed.
   redis.call('HSET', procs, me, number .. ' ' .. outcome .. ' ' .. says)
 end
 local function letterOf(i) return string.sub(outcome, i + 1, i + 1) end
 
--- Lua calls a function with 8,000 values at most.
+-- In Lua, a call of a function takes 8,000 values at most.
 local function inParts(command, row, values)
   for i = 1, #values, 1000 do
     redis.call(command, row, unpack(values, i, math.min(i + 999, #values)))
@@ -126,7 +135,8 @@ local function put(entry)
 end
 
 if not again then
-  -- By the tail, and not by what this process has read: a commit may have brought more than is kept.
+  -- The bus keeps all entries from `read` to its tail, and `kept` entries before. The last commit
+  -- may have put more than `kept` entries on the bus, and no process has read these entries yet.
   redis.call('XTRIM', bus, 'MAXLEN', '~', math.min(kept + math.max(tail - read, 0), most))
   for i, write in ipairs(written) do
     if letterOf(i) == 'w' then

@@ -1,44 +1,50 @@
 /*
- * The form of a commit, the one command by which a process writes (commit.lua): the arguments that
- * it has, and the answer that it gets. journal.ts makes commits.
+ * The form of a commit: the arguments of commit.lua, and the answer of Redis. The commit is the one
+ * command by which a process writes. journal.ts makes the commits.
  */
 import { readFileSync } from 'fs';
 import path from 'path';
 import { Script } from './redis';
 
-/** How many entries the bus keeps at least. */
+/** How many entries stay on the bus after all processes have read them. */
 export const BUS_ENTRIES = 10000;
-/** How many it keeps at most, while a process that is alive has not read them. */
+/**
+ * How many entries the bus keeps at most. Older entries are deleted, even if a living process has
+ * still to read them.
+ */
 export const MOST_BUS_ENTRIES = 5 * BUS_ENTRIES;
 
-/** A row of a session in Redis: its fields and their values. */
+/** The row of a session in Redis: the values, by the names of the fields. */
 export type Row = Record<string, string>;
 
-/** What a commit writes of a session. */
+/** The part of a commit that writes one session. */
 export interface SessionWrite {
   id: string;
   /**
-   * - part: fields of a row that is there
-   * - gone: the row goes; it is there
-   * - whole: the row, which need not be there: it was not written in this epoch yet
-   * - over: the row goes, if it is there
+   * - part: writes some fields of the row, which has to be in Redis
+   * - gone: deletes the row, which has to be in Redis
+   * - whole: writes the whole row, because no commit has written the row in this epoch yet
+   * - over: deletes the row, if Redis has one: no commit has written the row in this epoch yet
    */
   how: 'part' | 'gone' | 'whole' | 'over';
   term: number;
   fields: [name: string, value: string | number][];
-  /** The names of fields that go. */
+  /** The names of the fields to delete. */
   gone: (string | number)[];
 }
 
 /** A session that a commit takes over. */
 export interface SessionTake {
   id: string;
-  /** The number of the handshake that its client came with; null for any. */
+  /** The number of the handshake with which the client came; null if any handshake will do. */
   handshakeNumber: number | null;
 }
 
 export interface BusWrite {
-  /** Which of the sessions that are written has caused it; -1 for none. */
+  /**
+   * The index in Commit.writes of the session that has caused the entry; -1 if no session has
+   * caused the entry.
+   */
   cause: number;
   text: string;
 }
@@ -47,37 +53,37 @@ export interface Commit {
   process: string;
   epoch: string;
   number: number;
-  /** A name for a new epoch, if this commit begins one. */
+  /** A random name for a new epoch, in case this commit begins one. */
   fresh: string;
   says: Says;
   writes: SessionWrite[];
   takes: SessionTake[];
   entries: BusWrite[];
-  /** The position in the bus up to which all processes have read, as far as this one knows. */
+  /** The position on the bus up to which all processes have read, as far as this process knows. */
   readByAll: number;
-  /** Whether the answer is to have what all processes say of themselves. */
+  /** Whether the answer is to have the reports of all processes (Says). */
   curious: boolean;
 }
 
-/** What a process says of itself with each commit. */
+/** The report of a process about itself, in each commit. */
 export interface Says {
-  /** How many seconds it has been alive, as it counts them. */
+  /** The beats that the process has counted: one a second, and none while the process is paused. */
   beats: number;
   clients: number;
-  /** The position in the bus up to which it has read. */
+  /** The position on the bus up to which the process has read. */
   read: number;
-  /** The number of its last entry on the bus. */
+  /** The number of the last entry that the process has made for the bus. */
   lastEntry: number;
 }
 
-/** The outcome for a session: the letters of commit.lua. */
+/** The outcome for one session. The head of commit.lua explains each letter. */
 export type Letter = 'w' | 'm' | 't' | 'n' | 'o';
 
 export type Answer =
   { lost: false; outcome: Letter[]; rows: Row[]; peers: Map<string, Says> | null } |
   { lost: true; epoch: string; tail: number; peers: Map<string, Says> };
 
-/** The names of the keys of an application. */
+/** The names of the keys in Redis for one application. */
 export class Keys {
   private readonly prefix: string;
   readonly procs: string;
@@ -94,7 +100,7 @@ export class Keys {
 
 let script: Script | null = null;
 
-/** @returns the script that Redis runs; its file is beside this one */
+/** @returns the script commit.lua, which is in the folder of this file */
 export function commitScript(): Script {
   script = script || new Script(readFileSync(path.join(__dirname, 'commit.lua'), 'utf8'));
   return script;
@@ -102,7 +108,7 @@ export function commitScript(): Script {
 
 /**
  * @param keptFor how long Redis keeps a row that nobody writes, s
- * @returns keys and arguments as commit.lua has them at its head
+ * @returns the keys and the arguments, in the order that the head of commit.lua describes
  */
 export function encode(
   commit: Commit, names: Keys, keptFor: number,
@@ -132,7 +138,7 @@ export function encode(
   return { keys, args };
 }
 
-/** @param reply what Redis has answered to a commit */
+/** @param reply the reply of Redis to a commit: the head of commit.lua describes its parts */
 export function readAnswer(reply: unknown): Answer {
   const [status, ...rest] = reply as [string, ...unknown[]];
   if (status === 'lost') {

@@ -1,14 +1,15 @@
 import type { Hold } from '../session/outbox';
 
 /**
- * How much of a client's outbox, from its end, is not sent yet because it is not in Redis yet: a
- * count, no packets. If a client got them and its process died, another process would not know of
- * them, and would give their numbers to other packets.
+ * Counts the packets at the end of a client's outbox that wait until they are in Redis. This class
+ * has no packets, only their number. Suppose that a client got packets that are not in Redis, and
+ * the process died. The new owner would not know of these packets, and would give their numbers to
+ * other packets.
  */
 export class UnwrittenHold implements Hold {
   packets = 0;
   kept = 0;
-  /** Whether packets that are added are held back. */
+  /** Whether a packet that is added now is held back. */
   isOn = false;
   private fresh = { packets: 0, kept: 0 };
 
@@ -21,18 +22,18 @@ export class UnwrittenHold implements Hold {
     this.fresh.kept += 1;
   }
 
-  /** All so far is being written. */
+  /** The commit that is being made writes all packets that were added until now. */
   beginWriting(): void {
     this.fresh = { packets: 0, kept: 0 };
   }
 
-  /** All is written that was there at beginWriting. */
+  /** Redis has written all packets that had been added before beginWriting. */
   onWritten(): void {
     this.packets = Math.min(this.packets, this.fresh.packets);
     this.kept = Math.min(this.kept, this.fresh.kept);
   }
 
-  /** Nothing is held back any more. */
+  /** All packets may be sent now. */
   clear(): void {
     this.packets = this.kept = 0;
     this.fresh = { packets: 0, kept: 0 };

@@ -1,6 +1,6 @@
 /*
- * What several processes share, by Redis; server.ts makes it if REDIS_URL is set. README.md beside
- * this file has all of its rules on one page.
+ * The backplane for several processes, which share their clients by Redis. server.ts makes a
+ * Cluster if REDIS_URL is set. README.md in this folder has all rules on one page.
  */
 import { randomBytes } from 'crypto';
 import type { Handshake } from '../api';
@@ -18,28 +18,35 @@ import { elusive, Moves, MOST_TRIES } from './moves';
 import { Redis } from './redis';
 import { StoredSession, storedOf } from './stored-session';
 
-/** How long Redis keeps the row of a session that nobody writes, beyond SESSION_TIMEOUT, s. */
+/** How much longer than SESSION_TIMEOUT Redis keeps a row that nobody writes, s. */
 const KEPT = 86400;
-/** A row that is older is written again, ms. */
+/** How old a row may be before it is written again, ms. Redis deletes rows that nobody writes. */
 const OLD = 3600000;
-/** As is one that has fallen so far behind the bus, entries: others have to find them there. */
+/**
+ * How many entries the `at` of a row may be behind the end of the bus before the row is written
+ * again. A new owner has to find all later entries on the bus, which keeps BUS_ENTRIES.
+ */
 const BEHIND = BUS_ENTRIES / 2;
-/** How long a start waits for the first answer, ms. */
+/** How long a start waits for the first answer of Redis, ms. */
 const START = 10000;
 /**
- * So long after a loss the entries are on the bus that processes put there again, ms. One process
- * may have read them before, another not: each session is written again then, and who takes it over
- * later does not look at them. Takeovers wait for longer (moves.ts).
+ * How long after a loss of data all sessions are written once more, ms. By then, all processes have
+ * put their entries on the bus again. One process may have read such an entry before the loss, and
+ * another process may not have read it. A process that takes over a session after this writing does
+ * not look at these entries. Takeovers wait for longer than this time (CALM in moves.ts).
  */
 const RETOLD = 1500;
-/** In the first seconds of a process it does not know the others, s. */
+/**
+ * How old a process is before it tells the application the number of all clients, s. A younger
+ * process does not know the clients of the other processes yet.
+ */
 const FIRST = 3;
 
-/** What the cluster needs to know; config.ts fits. */
+/** The settings of the cluster. The settings in config.ts fit this shape. */
 export interface ClusterOptions {
   appPath: string;
   redisUrl: string;
-  /** s. */
+  /** SESSION_TIMEOUT, s. */
   sessionTimeout: number;
 }
 
@@ -47,9 +54,11 @@ export class Cluster implements Backplane {
   readonly id = randomBytes(9).toString('base64');
   /** How many clients the other processes have. */
   elsewhere = 0;
-  /** Whether clients are told nothing that is not written: Redis answers. */
+  /**
+   * Whether Redis answers. As long as Redis answers, clients are told only what is already written.
+   */
   up = true;
-  /** The session whose message is being handled; '' for none. */
+  /** The id of the session whose message is being handled; '' if no message is being handled. */
   cause = '';
   manager!: Manager;
   readonly names: Keys;
@@ -60,9 +69,12 @@ export class Cluster implements Backplane {
   readonly journal: Journal = new Journal(this);
   readonly moves: Moves = new Moves(this);
   private readonly reader: Redis;
-  /** Whether Redis was in trouble, and has taken nothing since. */
+  /** Whether Redis was in trouble, and has not answered a commit since then. */
   private wasGone = false;
-  /** Called once, when the first epoch is known or there is none to be known. */
+  /**
+   * Called when this process has learned its first epoch, or with an error if Redis refuses
+   * commits.
+   */
   private onFirstEpoch: (error?: Error) => void = () => undefined;
   private hasBegun = false;
 
@@ -78,8 +90,9 @@ export class Cluster implements Backplane {
   }
 
   /**
-   * Connects.
-   * @throws Error if Redis cannot be reached; its message has no password in it
+   * Connects to Redis, and waits until Redis has answered the first commit.
+   * @throws Error if Redis cannot be reached or refuses the commit; the message of the error has no
+   * password in it
    */
   async open(): Promise<void> {
     try {
@@ -92,7 +105,10 @@ export class Cluster implements Backplane {
     }
   }
 
-  /** @throws Error if Redis does not answer within 10 s */
+  /**
+   * Waits until Redis has answered the first commit.
+   * @throws Error if Redis refuses the commit, or does not answer within 10 s
+   */
   private begin(): Promise<void> {
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => reject(new Error('no answer')), START);
@@ -111,7 +127,7 @@ export class Cluster implements Backplane {
     this.reader.close();
   }
 
-  /** Sets for which clients it is. */
+  /** Tells the cluster which manager has the sessions of this process. */
   attach(manager: Manager): this {
     this.manager = manager;
     return this;
@@ -121,7 +137,7 @@ export class Cluster implements Backplane {
     return this.up && this.redis.ready ? 'ok' : 'gone';
   }
 
-  /** What Redis has of a session is JSON. */
+  /** Always true: the data of a session that has moved was JSON in Redis. */
   get copies(): boolean {
     return true;
   }
@@ -143,7 +159,11 @@ export class Cluster implements Backplane {
     else this.wasGone = true;
   }
 
-  /** Redis has answered a commit. */
+  /**
+   * Redis has answered a commit.
+   * @param peers the reports of all processes, by their ids; null if the commit did not ask for
+   * them
+   */
   onAnswered(peers: Map<string, Says> | null): void {
     if (!this.up) {
       this.up = true;
@@ -160,7 +180,7 @@ export class Cluster implements Backplane {
     this.journal.unread.onAllRead(this.readByAll);
   }
 
-  /** Redis is new to this process, or has lost data. */
+  /** Redis has answered with another epoch: this process is new, or Redis has lost data. */
   onEpoch({ epoch, tail, peers }: Answer & { lost: true }): void {
     if (!this.hasBegun) {
       this.hasBegun = true;
@@ -176,7 +196,10 @@ export class Cluster implements Backplane {
     setTimeout(() => this.touchAll(), RETOLD).unref();
   }
 
-  /** Redis answers, and takes nothing: it has no memory left, say. It is asked again. */
+  /**
+   * Redis refuses a commit, for example because it has no memory left. journal.ts sends the commit
+   * again.
+   */
   onRefused(why: string): void {
     this.onFirstEpoch(new Error(why));
     this.wasGone = true;
@@ -199,7 +222,10 @@ export class Cluster implements Backplane {
     this.moves.leave(stored);
   }
 
-  /** Entries are gone that this process has not read: it was paused for too long. */
+  /**
+   * Entries were deleted from the bus before this process has read them, because this process was
+   * paused for too long.
+   */
   private onGap(): void {
     this.log.error('messages for all were lost: this process has not read them in time');
     this.touchAll();
@@ -212,7 +238,7 @@ export class Cluster implements Backplane {
     }
   }
 
-  /** An entry has been read from the bus. */
+  /** This process has read a new entry of the bus. */
   private onEntry(entry: BusEntry, position: number): void {
     if (entry.from === this.id) this.journal.unread.onRead(entry.number!, position);
     if (!this.manager) return;
@@ -248,7 +274,7 @@ export class Cluster implements Backplane {
     if (entry.end) session.end('booted');
   }
 
-  /** Makes a session one that another process can go on with. */
+  /** Makes the keeper of a session, by which another process can go on with the session. */
   keep(session: Session): StoredSession {
     return new StoredSession(session, this);
   }
@@ -264,9 +290,9 @@ export class Cluster implements Backplane {
   }
 
   /**
-   * An entry goes on the bus, for all processes: this one reads it there as well, so that all have
-   * the same order.
-   * @param cause the session whose message causes it; '' for none
+   * Puts an entry on the bus, for all processes. This process, too, acts on the entry only when it
+   * reads the entry on the bus. So all processes act on the entries in the same order.
+   * @param cause the id of the session whose message causes the entry; '' if no message causes it
    */
   put(entry: BusEntry, cause: string): void {
     this.journal.unread.add(entry, cause, this.up);
@@ -304,8 +330,13 @@ export class Cluster implements Backplane {
   }
 
   /**
-   * Only what is written counts: of the rest another process knows nothing, so it is done again.
-   * @throws Refusal if it does not count, and the client has to send it again
+   * Lets a session handle a request of its client, and waits until Redis has all changes. If the
+   * session has moved before the changes were written, the new owner knows nothing of them. This
+   * process then takes the session back, and calls `act` again.
+   * @param first the session, as this process knows it now
+   * @param handshakeNumber the handshake that the request belongs to
+   * @param act handles the request
+   * @throws Refusal if the session cannot go on here. The client has to send the request again
    */
   private async handleUntilWritten(
     first: Session, handshakeNumber: number | null, act: (session: Session) => void,
@@ -336,10 +367,17 @@ export class Cluster implements Backplane {
     }
   }
 
-  /** The total is known once a second: sweep() tells it then. */
+  /**
+   * Does nothing: sweep() tells the application the number of all clients, which this process
+   * learns once a second.
+   */
   onClients(): void {}
 
-  /** To be called about once a second. */
+  /**
+   * Writes old rows, and makes the commit that is due each second. To be called about once a
+   * second.
+   * @param time by the clock that only goes forward, ms
+   */
   sweep(time: number): void {
     const { unread } = this.journal;
     if (unread.lost > 0) {
@@ -352,7 +390,8 @@ export class Cluster implements Backplane {
     }
     this.moves.sweep(time);
     this.journal.beat();
-    // While Redis is gone, too: clients that come are told.
+    // The application is told the number of clients even while Redis is gone, because clients still
+    // come to this process.
     if (process.uptime() > FIRST) this.manager.onCount();
   }
 }

@@ -1,7 +1,7 @@
 /*
- * All that this process has to write to Redis, and the one commit that is under way (commit.ts). It
- * is sent again, the same bytes, until Redis answers; then the next one is made of all that has
- * changed meanwhile.
+ * The journal of this process: all changes that are to be written to Redis, and the one commit that
+ * is under way (commit.ts). The journal sends the same bytes of this commit again until Redis
+ * answers. Then the journal makes the next commit, from all changes since.
  */
 import { randomBytes } from 'crypto';
 import { now } from '../clock';
@@ -12,16 +12,22 @@ import type { Redis, RedisError } from './redis';
 import { StoredSession, storedOf } from './stored-session';
 import { Unread, UnreadEntries } from './unread';
 
-/** How many sessions one commit writes at most. */
+/**
+ * How many sessions one commit writes at most. If more sessions have caused entries, the commit
+ * writes all of these sessions (choose).
+ */
 const TOGETHER = 500;
-/** How much it carries of messages to clients, characters. */
+/**
+ * How much may wait in the outboxes of the sessions of one commit, characters. A commit that has
+ * more gets no further session.
+ */
 const LARGEST = 4000000;
-/** A commit that takes longer does not hold back clients any more, beats. */
+/** How long a commit may take, beats. Then the clients stop waiting for the commit (onSlow). */
 const SLOW = 3;
 
-/** The cluster, as far as its journal needs it. */
+/** The parts of the cluster that the journal needs. */
 export interface Writer {
-  /** This process. */
+  /** The id of this process. */
   readonly id: string;
   readonly names: Keys;
   /** How long Redis keeps a row that nobody writes, s. */
@@ -30,23 +36,35 @@ export interface Writer {
   readonly redis: Redis;
   readonly bus: Bus;
   readonly clients: number;
-  /** The position in the bus up to which all processes have read, as far as is known. */
+  /** The position on the bus up to which all processes have read, as far as this process knows. */
   readonly readByAll: number;
   /** All sessions of this process. */
   readonly sessions: Iterable<Session>;
-  /** A session was not written: another process has it. */
+  /** Redis has not written a session, because another process has taken it over. */
   onMoved(session: StoredSession): void;
-  /** Redis has answered, and knows of these processes, if it was asked. */
+  /**
+   * Redis has answered a commit.
+   * @param peers the reports of all processes, by their ids; null if the commit did not ask for
+   * them
+   */
   onAnswered(peers: Map<string, Says> | null): void;
-  /** Redis has lost data, or is new to this process. */
+  /** Redis has answered with another epoch: Redis has lost data, or this process is new. */
   onEpoch(answer: Answer & { lost: true }): void;
-  /** Redis takes nothing. */
+  /**
+   * Redis refuses the commit.
+   * @param why the code or the message of the error
+   */
   onRefused(why: string): void;
-  /** A commit has not been answered for SLOW beats. */
+  /** Redis has not answered a commit for SLOW beats. */
   onSlow(): void;
 }
 
-/** A takeover: the row of the session, or why there is none. */
+/**
+ * The result of a takeover: the row of the session, or the reason why the takeover has failed.
+ * - none: this process cannot have the session (letter n of commit.lua), or Redis does not answer
+ * - old: the row is of an old epoch, and the owner of the session may write it again
+ * - again: another process has taken over the session since
+ */
 export type Take = Row | 'none' | 'old' | 'again';
 
 interface Wanted {
@@ -60,9 +78,9 @@ interface UnderWay {
   sessions: StoredSession[];
   takes: Wanted[];
   entries: Unread[];
-  /** When it was made, as beats are counted. */
+  /** The beat in which the commit was made. */
   beat: number;
-  /** When it was sent last, ms. */
+  /** When the commit was sent last, ms. */
   time: number;
   isSent: boolean;
 }
@@ -71,10 +89,12 @@ export class Journal {
   epoch = '';
   /** How long the last commit took, ms. */
   took = 0;
-  /** How many seconds this process has been alive, as it counts them. */
+  /**
+   * The beats that this process has counted: one a second, and none while the process is paused.
+   */
   beats = 0;
   readonly unread: UnreadEntries;
-  /** The number of the last commit that was answered. */
+  /** The number of the last commit that Redis has answered. */
   private number = 0;
   private underWay: UnderWay | null = null;
   private readonly dirty = new Set<StoredSession>();
@@ -87,21 +107,27 @@ export class Journal {
     this.unread = new UnreadEntries(writer.id);
   }
 
-  /** Something of a session has changed. */
+  /** Something of a session has changed: the next commit writes the session. */
   touch(session: StoredSession): void {
     this.dirty.add(session);
     this.soon();
   }
 
-  /** Another process has a session. What it has handled and not written, that one handles again. */
+  /**
+   * Another process has a session now: no later commit of this process writes the session. The new
+   * owner handles the unwritten messages of the client again. So the entries that these messages
+   * have caused here are dropped.
+   */
   drop(session: StoredSession): void {
     this.dirty.delete(session);
     this.unread.dropCausedBy(session.session.id);
   }
 
   /**
-   * A session is taken over with the next commit.
-   * @param handshakeNumber the handshake that its client came with; null for any
+   * Takes over a session with the next commit.
+   * @param handshakeNumber the number of the handshake with which the client came; null if any
+   * handshake will do
+   * @returns the row of the session, or the reason why the takeover has failed
    */
   take(id: string, handshakeNumber: number | null): Promise<Take> {
     return new Promise(resolve => {
@@ -110,13 +136,16 @@ export class Journal {
     });
   }
 
-  /** Nobody waits for a takeover any more: Redis does not answer. */
+  /** Ends all waiting takeovers with the result 'none', because Redis does not answer. */
   giveUpTakes(): void {
     for (const { resolve } of this.wanted.splice(0)) resolve('none');
     if (this.underWay) for (const { resolve } of this.underWay.takes) resolve('none');
   }
 
-  /** There is a commit at the end of this turn, or when the one under way is answered. */
+  /**
+   * Makes a commit at the end of this turn of the event loop, or as soon as Redis has answered the
+   * commit under way.
+   */
   soon(): void {
     if (this.isScheduled || this.underWay || this.isClosed) return;
     this.isScheduled = true;
@@ -127,9 +156,10 @@ export class Journal {
   }
 
   /**
-   * A second is over. There is at least one commit a second: others see that this process is alive,
-   * and it learns whether Redis has lost data. Beats are counted, not timed: a process that was
-   * paused does not take Redis for slow.
+   * Counts a beat. To be called once a second. Each beat makes a commit, if none is under way. By
+   * this commit the other processes see that this process is alive, and this process learns whether
+   * Redis has lost data. The time of a commit is counted in beats, not in ms: a process that was
+   * paused would otherwise take Redis for slow.
    */
   beat(): void {
     this.beats += 1;
@@ -178,7 +208,9 @@ export class Journal {
 
   /** @returns the sessions that the next commit writes */
   private choose(): StoredSession[] {
-    // That a message was handled, and all that it causes, is there at once or not at all.
+    // A message that was handled and the entries that it has caused must be in the same commit: if
+    // this process dies, Redis has both or neither. So the commit first takes all sessions whose
+    // messages have caused entries.
     const { causes } = this.unread;
     const chosen = [...this.dirty].filter(({ session }) => causes.has(session.id));
     for (const one of chosen) this.dirty.delete(one);
@@ -192,7 +224,7 @@ export class Journal {
     return chosen;
   }
 
-  /** The commit under way is sent, unless it has been, on this connection. */
+  /** Sends the commit under way, if it has not been sent on this connection yet. */
   send(): void {
     const one = this.underWay;
     const { writer } = this;
@@ -201,8 +233,8 @@ export class Journal {
     one.time = now();
     const { keys, args } = encode(one.commit, writer.names, writer.keptFor);
     writer.redis.run(keys, args).then(reply => this.onReply(one, readAnswer(reply)), error => {
-      // It may be there or not. The same goes again: at once if there is a new connection, with the
-      // next beat if Redis has refused it.
+      // Redis may have run the commit, or not. The journal sends the same commit again: when a new
+      // connection is ready, or, if Redis has refused the commit, with the next beat.
       one.isSent = false;
       const { code, message } = error as RedisError;
       if (writer.redis.ready) writer.onRefused(code || message);
@@ -236,13 +268,15 @@ export class Journal {
     this.writer.onAnswered(peers);
   }
 
-  /** All is written again, in another epoch. */
+  /** Writes all sessions and entries again, in the new epoch. */
   private onLost(one: UnderWay, answer: Answer & { lost: true }): void {
     this.epoch = answer.epoch;
     this.number = 0;
-    // Takeovers wait until all is written again, those too that were about to go with this commit.
+    // All takeovers have to wait until each owner has written its sessions again. So the takeovers
+    // of this commit get 'old', and also those that wait for the next commit.
     for (const { resolve } of [...one.takes, ...this.wanted.splice(0)]) resolve('old');
-    // Those that have ended are no longer among the sessions, and may not be written yet.
+    // A session that has ended is no longer in writer.sessions, but Redis may still have to learn
+    // of its end. Such a session is in this commit, or is dirty.
     const all = new Set([...one.sessions, ...this.dirty]);
     for (const session of this.writer.sessions) {
       const stored = storedOf(session);

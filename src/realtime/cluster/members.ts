@@ -1,44 +1,52 @@
 /*
- * Which processes there are, and whether each is alive, by what they say of themselves with each
- * commit. journal.ts asks once a second.
+ * The list of the other processes, and whether each of them is alive. Each process reports its
+ * beats with each commit. journal.ts asks for these reports once a second.
  */
 import type { Says } from './commit';
 
-/** A process whose beats have stood still for so long is dead, ms. */
+/** A process is dead when its beats have stood still for so long, ms. */
 const DEAD = 5000;
-/** For so long the entries are kept that a process has not read, ms: it may only be paused. */
+/**
+ * The bus keeps entries for a process whose beats have stood still for less than this time, ms. The
+ * process may only be paused.
+ */
 const PAUSED = 60000;
-/** After so long it is forgotten, ms. */
+/** A process is deleted from Redis when its beats have stood still for so long, ms. */
 const FORGOTTEN = 3600000;
 
 interface Heard {
   says: Says;
-  /** When its beats changed last, by the clock of this process, ms. */
+  /** When the beats of the process changed last, by the clock of this process, ms. */
   at: number;
-  /** Whether they have changed since it was heard of first: it may have died long before. */
+  /**
+   * Whether the beats have changed since the first report that this process has read. If not, the
+   * other process may have died long before.
+   */
   isSeen: boolean;
 }
 
 export class Members {
   private readonly heard = new Map<string, Heard>();
-  /** When they were heard of last, ms. */
+  /** When the last reports came, ms. */
   private askedAt = -Infinity;
 
-  /** @param me this process */
+  /** @param me the id of this process */
   constructor(private readonly me: string) {}
 
   /**
-   * @param peers what all processes say of themselves
+   * Takes the reports of all processes.
+   * @param peers the reports, by the ids of the processes
    * @param time by the clock that only goes forward, ms
-   * @returns the processes that are to be forgotten by Redis, too
+   * @returns the ids of the processes that are to be deleted from Redis
    */
   hear(peers: Map<string, Says>, time: number): string[] {
-    // While Redis did not answer nobody could be heard: each has as long as ever from now on.
+    // Redis did not answer for a while. So each process gets the full time again.
     const wasDeaf = time - this.askedAt > DEAD / 2;
     this.askedAt = time;
     for (const [id, heard] of this.heard) {
       if (wasDeaf) heard.at = time;
-      // One that is alive says something in a new epoch, too, within a second.
+      // In a new epoch each process that is alive reports within a second. So a process that is
+      // missing for longer than DEAD is dead.
       if (!peers.has(id) && time - heard.at > DEAD) this.heard.delete(id);
     }
     const forgotten: string[] = [];
@@ -53,12 +61,15 @@ export class Members {
     return forgotten;
   }
 
-  /** Redis has lost data, and there is another bus: nobody is known to have read anything of it. */
+  /**
+   * Redis has lost data. The bus is a new one, and this process assumes that the other processes
+   * have read none of it.
+   */
   onLost(): void {
     for (const heard of this.heard.values()) heard.says = { ...heard.says, read: 0 };
   }
 
-  /** @returns how many clients the others have, of those that are alive */
+  /** @returns how many clients the other processes have. Only processes that are alive count */
   clientsElsewhere(time: number): number {
     let clients = 0;
     for (const { says, at, isSeen } of this.heard.values()) {
@@ -67,7 +78,10 @@ export class Members {
     return clients;
   }
 
-  /** @returns the position in the bus up to which all have read that may still be there */
+  /**
+   * @returns the position on the bus up to which all other processes have read. A process whose
+   * beats have stood still for PAUSED does not count. Infinity if no other process counts
+   */
   readByAll(time: number): number {
     let position = Infinity;
     for (const { says, at } of this.heard.values()) {
@@ -76,7 +90,7 @@ export class Members {
     return position;
   }
 
-  /** @returns whether a process has died, as far as is known now */
+  /** @returns whether the process is known to be dead; false while Redis does not answer */
   isDead(process: string, time: number): boolean {
     if (process === this.me || time - this.askedAt > DEAD / 2) return false;
     const heard = this.heard.get(process);

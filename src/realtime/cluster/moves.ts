@@ -1,6 +1,6 @@
 /*
- * Sessions that come here from another process, and those that leave: when, and how often. Clients
- * of public/realtime.js may come to any process.
+ * Brings sessions here from other processes, and lets sessions go. The requests of one client of
+ * public/realtime.js may come to different processes.
  */
 import type { Handshake } from '../api';
 import { now } from '../clock';
@@ -13,36 +13,51 @@ import type { Journal } from './journal';
 import { StoredSession, storedOf } from './stored-session';
 import { takeOver } from './takeover';
 
-/** A session that left comes back after so long at the earliest, ms. */
+/** How long a session that has left this process stays away at least, ms. */
 const RETURN = 500;
-/** And as many times as long as a commit takes: the other process needs two. */
+/**
+ * How many times the duration of a commit is added to RETURN. The other process needs two commits.
+ */
 const RETURN_COMMITS = 4;
-/** How long it is known that a session has left, ms. */
+/** How long this process remembers that a session has left, ms. */
 const LEFT = 2500;
-/** How long takeovers wait after Redis was in trouble, ms: until all have written all again. */
+/**
+ * How long takeovers wait after Redis was in trouble, ms. By then all processes have written their
+ * sessions again.
+ */
 const CALM = 3000;
-/** How often a row of an old epoch is looked at again, and how long it takes each time, ms. */
+/** How many more times a takeover is tried while the row is of an old epoch. */
 const OLD_TRIES = 6;
+/** How long a takeover waits before each of these tries, ms. */
 const OLD_PAUSE = 500;
-/** How long it is waited for the bus before it is asked by another connection, ms. */
+/**
+ * How long a session that comes here waits for XREAD to bring its entries, ms. Then this process
+ * reads the entries over the connection for commands (catchUp).
+ */
 const BUS = 200;
 
-/** How often something is done that another process makes vain by taking the session. */
+/**
+ * How many times an action for a session is tried, if another process takes the session away each
+ * time.
+ */
 export const MOST_TRIES = 3;
 
 export const elusive = () => new Refusal(503, 'the session goes from process to process');
 
-/** What a client has said when it came. */
+/** The parts of a client's request that a takeover needs. */
 export interface Coming {
-  /** The handshake that it came with; null for any. */
+  /** The number of the handshake with which the client came; null if any handshake will do. */
   handshakeNumber: number | null;
-  /** The number of the last message that it has. */
+  /** The number of the last message that the client has. */
   got: number;
-  /** The handshake that it comes with, if it does: handlers are to see that. */
+  /**
+   * The handshake itself, if the request is a handshake. Handlers of the application are to see
+   * this handshake.
+   */
   handshake?: Handshake;
 }
 
-/** The cluster, as far as moves need it. */
+/** The parts of the cluster that moves need. */
 export interface Moving {
   readonly up: boolean;
   readonly log: Log;
@@ -52,31 +67,35 @@ export interface Moving {
 }
 
 export class Moves {
-  /** Those that left a moment ago, and when, ms. */
+  /** The ids of the sessions that left a moment ago, and when each of them left, ms. */
   private readonly left = new Map<string, number>();
-  /** When sessions left, in the last ten seconds, ms. */
+  /** The times at which sessions left in the last ten seconds, ms. */
   private leftAt: number[] = [];
-  /** Sessions that are on their way here, and those who wait for each. */
+  /**
+   * By the id of a session that is on its way here: the promise of the last fetch for this session.
+   * The next fetch for the session waits for this promise.
+   */
   private readonly fetching = new Map<string, Promise<void>>();
-  /** Sessions that other processes owe acknowledgements. */
+  /** The sessions whose clients wait for acknowledgements that other processes owe. */
   private readonly owed = new Set<StoredSession>();
-  /** Until when takeovers wait, ms. */
+  /** The time until which takeovers wait, ms. */
   private calmAt = 0;
 
   constructor(private readonly cluster: Moving) {}
 
-  /** Redis was in trouble: takeovers wait for a moment. */
+  /** Redis was in trouble: takeovers wait for CALM. */
   onTrouble(): void {
     this.calmAt = now() + CALM;
   }
 
   /**
    * Takes over a session, if another process has it.
-   * @throws Refusal if it cannot be had
+   * @throws Refusal if the session cannot be brought here
    */
   async fetch(id: string, coming: Coming): Promise<void> {
-    // One that is under way may be for an older handshake, which does not get it. Each waits for
-    // the one before it alone: if all waited for the first, n requests would be woken n² times.
+    // A fetch that is under way may be for an older handshake, and then does not bring the session.
+    // So each fetch tries again after the fetch before it. Each fetch waits only for the one before
+    // it: if all fetches waited for the first one, n requests would be woken n² times.
     const before = this.fetching.get(id);
     const fetching = this.fetchAfter(before, id, coming);
     this.fetching.set(id, fetching);
@@ -102,11 +121,11 @@ export class Moves {
     for (let tries = 0; tries < MOST_TRIES;) {
       if (this.left.delete(id) || tries > 0) await this.wait();
       while (cluster.up && now() < this.calmAt) await pause(this.calmAt - now());
-      if (!cluster.up) return; // without Redis the client begins anew
+      if (!cluster.up) return; // without Redis the client begins a new session
       const take = await cluster.journal.take(id, coming.handshakeNumber);
       if (take === 'none') return;
       if (take === 'old') {
-        // Its process writes it again, if it lives.
+        // The owner of the session writes the row again, if the owner is alive.
         if ((old += 1) > OLD_TRIES) return;
         await pause(OLD_PAUSE);
         continue;
@@ -117,7 +136,12 @@ export class Moves {
     throw elusive();
   }
 
-  /** @returns whether the session is here now; otherwise it has been taken away since */
+  /**
+   * Makes the session from its row, and from the entries of the bus.
+   * @returns whether the session is here now. If not, another process has taken it over since, or
+   * Redis has lost data: the takeover has to be tried again
+   * @throws Refusal if this process cannot read the bus as far as the takeover
+   */
   private async arrive(id: string, row: Row, { got, handshake }: Coming): Promise<boolean> {
     const { bus, journal, manager } = this.cluster;
     const { epoch } = journal;
@@ -132,7 +156,7 @@ export class Moves {
     do {
       position = bus.position;
       since = await bus.since(Number(row.at)).catch(() => null);
-    } while (bus.position !== position); // from here on nothing comes between
+    } while (bus.position !== position); // no await below: the bus stays at `position`
     if (journal.epoch !== epoch) return false;
     const term = Number(row.term);
     if (since && since.some(entry => entry.moved === id && entry.term! > term)) return false;
@@ -161,14 +185,15 @@ export class Moves {
     return true;
   }
 
-  /** Another process has taken over a session of this one. */
+  /** Lets a session go, because another process has taken it over. */
   leave(stored: StoredSession): void {
     if (stored.left) return;
     const { journal, manager, log } = this.cluster;
     const { id } = stored.session;
     journal.drop(stored);
     stored.leave();
-    // A recycle moves each client once. One that goes to and fro is slow.
+    // A recycle moves each client once. A client that moves again and again is slow, so the log
+    // warns.
     const time = now();
     this.left.set(id, time);
     this.leftAt = [...this.leftAt.filter(at => time - at < 10000), time];
@@ -179,14 +204,19 @@ export class Moves {
   }
 
   /**
-   * Without that, a client whose polls go to and fro, and whose session says something at each
-   * turn, would do nothing else.
+   * Waits before a session comes back. A client may send its polls to two processes in turn, and
+   * its session may have a change in each of them. Without this wait, the session would move with
+   * each poll.
    */
   private wait(): Promise<void> {
     return pause(RETURN + RETURN_COMMITS * this.cluster.journal.took);
   }
 
-  /** To be called about once a second. */
+  /**
+   * Forgets the sessions that left long ago, and settles what dead processes owe. To be called
+   * about once a second.
+   * @param time by the clock that only goes forward, ms
+   */
   sweep(time: number): void {
     for (const [id, at] of this.left) if (time - at > LEFT) this.left.delete(id);
     for (const stored of this.owed) {

@@ -1,11 +1,11 @@
 /*
- * The connection to Redis, by the redis package. The cluster has two: one for commands, one that
- * waits for entries of the bus.
+ * A connection to Redis, made with the redis package. The cluster has two connections: one for
+ * commands, and one for XREAD, which waits for entries of the bus.
  */
 import { createHash } from 'crypto';
 import type { Log } from '../logging';
 
-/** What is used of the redis package, version 3. */
+/** The parts of the redis package, version 3, that are used here. */
 interface Client {
   on(event: string, handler: (...args: any[]) => void): this;
   send_command(name: string, args: Argument[], done: Done): void;
@@ -15,12 +15,12 @@ type Argument = string | number;
 type Done = (error: RedisError | null, reply: unknown) => void;
 interface Retry { error: RedisError | null }
 
-/** An error of Redis, or of the connection to it. */
+/** An error of Redis, or of the connection to Redis. */
 export type RedisError = Error & { code?: string };
 
-/** How long a start waits for Redis, ms. */
+/** How long a start waits for the connection, ms. */
 const START = 5000;
-/** How long after a connection is lost the next one is tried, ms. */
+/** How long after the loss of a connection the next try to connect begins, ms. */
 const AGAIN = 200;
 
 /** A script that Redis runs as one command. */
@@ -33,23 +33,27 @@ export class Script {
 }
 
 /**
- * A connection to Redis that comes back by itself. Commands fail while there is none: whoever needs
- * them later keeps them.
+ * A connection to Redis that comes back by itself. Commands fail while the connection is lost. The
+ * caller has to keep a command that is to be sent again later.
  */
 export class Redis {
   ready = false;
   private client: Client | null = null;
   private closed = false;
 
-  /** @param script one that is run: Redis has it before any command, on each new connection */
+  /**
+   * @param script the script of run(). Redis gets the script on each new connection, before any
+   * other command
+   */
   constructor(
     private readonly url: string, private readonly log: Log, private readonly script?: Script,
   ) {}
 
   /**
    * Connects for the first time.
-   * @param changed is called each time when the connection is there, or gone
-   * @throws Error if there is none within 5 s; its message has no password in it
+   * @param changed is called each time when the connection is ready, or is lost
+   * @throws Error if the connection is not ready within 5 s, or Redis refuses it for good; the
+   * message of the error has no password in it
    */
   open(changed: (ready: boolean) => void): Promise<void> {
     let reason = 'no answer';
@@ -61,7 +65,8 @@ export class Redis {
         reject(new Error(reason));
       };
       const gone = (error: RedisError | null) => {
-        // The code only: the rest may have the command in it, which may be AUTH.
+        // If the error has a code, only the code is shown. The message of such an error may have
+        // the command in it, and the command AUTH has the password.
         if (error) reason = error.code || error.message;
         if (!this.ready) return;
         this.ready = false;
@@ -71,7 +76,7 @@ export class Redis {
       this.client = this.connect(gone);
       this.client.on('error', (error: RedisError) => {
         gone(error);
-        // A password that is wrong will not become right.
+        // Another try does not help with these errors: a wrong password stays wrong, for example.
         if (/^(ERR|WRONGPASS|NOAUTH|NOPERM|ENOTFOUND)/.test(error.code || '')) fail();
       });
       this.client.on('end', () => gone(null));
@@ -87,7 +92,7 @@ export class Redis {
   }
 
   private connect(gone: (error: RedisError | null) => void): Client {
-    // Not at the top: one process does without.
+    // The package is loaded here and not at the top, because a single process works without it.
     // eslint-disable-next-line @typescript-eslint/no-require-imports
     const { createClient } = require('redis') as {
       createClient: (url: string, options: object) => Client;
@@ -101,7 +106,11 @@ export class Redis {
     });
   }
 
-  /** @returns the reply to a command */
+  /**
+   * Sends a command to Redis.
+   * @returns the reply of Redis
+   * @throws Error if Redis refuses the command, or the connection is lost
+   */
   call(name: string, ...args: Argument[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (!this.client || !this.ready) {
@@ -115,7 +124,13 @@ export class Redis {
     });
   }
 
-  /** @returns the reply of the script */
+  /**
+   * Runs the script in Redis.
+   * @param keys KEYS of the script
+   * @param args ARGV of the script
+   * @returns the reply of the script
+   * @throws Error if Redis refuses the script, or the connection is lost
+   */
   async run(keys: string[], args: Argument[]): Promise<unknown> {
     const { hash, text } = this.script!;
     try {

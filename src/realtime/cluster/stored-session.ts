@@ -1,7 +1,8 @@
 /*
- * What makes another process able to go on with a session: what of it is in Redis, what is not yet,
- * and that its client is told nothing that is not. Each session of a client of public/realtime.js
- * has one. journal.ts writes it; moves.ts lets it go.
+ * A StoredSession lets another process go on with a session. The StoredSession knows which changes
+ * of the session are in Redis, and which are not yet. The client is told of a change only when the
+ * change is in Redis. Each session of a client of public/realtime.js has a StoredSession.
+ * journal.ts writes the session; moves.ts brings the session here, and lets it go.
  */
 import { isAck } from '../session/delivery';
 import type { Keeper } from '../session/keeper';
@@ -14,23 +15,31 @@ import { UnwrittenHold } from './hold';
 import type { Members } from './members';
 import type { Taken } from './takeover';
 
-/** public/realtime.js says the same of messages that it no longer has an answer for. */
+/**
+ * The same text as in public/realtime.js, which tells a page that a message will get no answer any
+ * more.
+ */
 const RESTARTED = 'the server was restarted before it answered';
-/** So much that its client has is left in a row until the session is written again, characters. */
+/**
+ * How large the messages in a row may be, characters. If they are larger, and the client has some
+ * of these messages, the session is written again: this deletes the messages that the client has.
+ */
 const MOST_SPARE = 4000;
 
 /** The term of the process that opens a session. Each takeover adds 1. */
 const FIRST_TERM = 1;
-/** How many versions an owner can give to a value: more than a session ever needs. */
+/** How many versions one owner can give to a value. No session needs as many. */
 const OF_A_TERM = 1e9;
 
-/** The cluster, as far as a stored session needs it. */
+/** The parts of the cluster that a stored session needs. */
 export interface SessionStore {
-  /** This process. */
+  /** The id of this process. */
   readonly id: string;
-  /** The session whose message is being handled; '' for none. */
+  /** The id of the session whose message is being handled; '' if no message is being handled. */
   readonly cause: string;
-  /** Whether clients are told nothing that is not written: not while Redis is gone. */
+  /**
+   * Whether Redis answers. As long as Redis answers, clients are told only what is already written.
+   */
   readonly up: boolean;
   readonly members: Members;
   readonly journal: { touch(session: StoredSession): void };
@@ -41,7 +50,7 @@ export interface SessionStore {
   put(entry: BusEntry, cause: string): void;
 }
 
-/** What a commit that is under way writes of a session. */
+/** The part of the commit under way that writes this session. */
 interface Writing {
   received: number;
   first: number;
@@ -50,41 +59,64 @@ interface Writing {
   waiting: (() => void)[];
 }
 
-/** @returns what is stored of a session, null for one that nobody else can go on with */
+/**
+ * @returns the StoredSession of a session; null for a session with which no other process can go on
+ */
 export function storedOf({ keeper }: Session): StoredSession | null {
   return keeper instanceof StoredSession ? keeper : null;
 }
 
 export class StoredSession implements Keeper {
-  /** How often it has been taken over: who has it with a lower one has it no longer. */
+  /**
+   * The term of the session: each takeover adds 1. A process whose term is lower than the term in
+   * the row no longer owns the session.
+   */
   term = FIRST_TERM;
-  /** Whether another process has it now. */
+  /** Whether another process has the session now. */
   left = false;
-  /** Whether something of it is to be written. */
+  /** Whether the next commit is to write the session. */
   dirty = false;
-  /** The position in the bus that its row has, and when it was written, ms. */
+  /**
+   * The `at` of the row: the row has all entries for the session up to this position on the bus.
+   */
   at = 0;
+  /** When the last commit of the session was made, ms. */
   time = 0;
-  /** The messages of the client that wait for an acknowledgement, and the process that owes it. */
+  /**
+   * By the number of a message of the client that waits for an acknowledgement: the id of the
+   * process that owes it.
+   */
   private readonly asked = new Map<number, string>();
-  /** By key, the version of each value: higher each time that the value is set. */
+  /**
+   * By key, the version of each value. The version grows each time that the value is set, and when a
+   * new owner uses the value for the first time.
+   */
   private readonly versions = new Map<string, number>();
-  /** The values that this process has used since the session came here. */
+  /** The keys of the values that this process has used since the session came here. */
   private readonly used = new Set<string>();
-  /** The epoch in which the row was written last; '' for none. */
+  /**
+   * The epoch in which the row was written last; '' if Redis has no row yet, or has lost the row.
+   */
   private writtenIn = '';
   /** The numbers of the first and the last message in the row. */
   private first = 1;
   private last = 0;
-  /** How much the messages in it were when they were written, characters. */
+  /**
+   * How large the messages in the row are, characters. A message that was deleted counts until all
+   * messages of the row are deleted.
+   */
   private size = 0;
-  /** The fields that seldom change, as they are in the row, and those that may have changed. */
+  /** The small fields (SMALL), as they are in the row. */
   private fields: Row = {};
+  /** The names of the large fields that may differ from the row. */
   private readonly toCompare = new Set(['handshake', 'rooms', 'data']);
   private readonly changes = new Changes();
   private writing: Writing | null = null;
   private waiting: (() => void)[] = [];
-  /** Whether the session is given something that is on the bus or in its row already. */
+  /**
+   * Whether the session is being given packets or rooms that Redis has already: on the bus, or in
+   * the row. Such packets and rooms are not noted as changes.
+   */
   private isGiven = false;
   private isFollowing = false;
   private readonly hold = new UnwrittenHold();
@@ -93,7 +125,7 @@ export class StoredSession implements Keeper {
     session.outbox.hold = this.hold;
   }
 
-  /** Whether the client is not to be told yet that a message of it has arrived. */
+  /** Whether the client hears that its message has arrived only after Redis has written this. */
   get waits(): boolean {
     return this.store.up;
   }
@@ -115,7 +147,11 @@ export class StoredSession implements Keeper {
     return this.store.cause !== '' && this.store.cause !== this.session.id;
   }
 
-  /** It counts only if the message counts that has caused it: both are written at once. */
+  /**
+   * Sends to this session by the bus. The entry counts only if the message counts that has caused
+   * the entry: both are written in one commit.
+   * @returns false: the session does not send the packet itself (Keeper.sends, Keeper.boots)
+   */
   private sendByBus(entry: BusEntry): false {
     this.store.put({ to: this.session.id, ...entry }, this.store.cause);
     return false;
@@ -180,15 +216,19 @@ export class StoredSession implements Keeper {
     if (this.left) this.note(change => change.packets.push(packet));
   }
 
-  /** A change is kept until it is written, or until it is known who else does it. */
+  /**
+   * Notes a change. The note is kept until Redis has the change. If the session moves before,
+   * follow() decides about the change.
+   */
   private note(add: (change: Change) => void): void {
-    // What a client is told while Redis is gone is not told by another process as well.
+    // While Redis is gone, the client is told of a change at once. If the change were noted,
+    // another process would tell the client again.
     if (!this.left && !this.store.up) return;
     add(this.changes.current(this.store.cause === this.session.id));
     if (this.left) this.followSoon();
   }
 
-  /** Something that another process would need has changed. */
+  /** Something has changed that another process would need: the next commit writes the session. */
   touch(): void {
     if (this.left) return;
     this.dirty = true;
@@ -196,14 +236,24 @@ export class StoredSession implements Keeper {
     this.store.journal.touch(this);
   }
 
-  /** It is to be written because its row gets old. */
+  /**
+   * Has the session written if its row is old, or has too many messages that the client already
+   * has.
+   * @param position the position of the last entry of the bus that this process has read
+   * @param time by the clock that only goes forward, ms
+   * @param behind how many entries the row may be behind this position
+   * @param age how old the row may be, ms
+   */
   refreshIf(position: number, time: number, behind: number, age: number): void {
     const isOld = position - this.at > behind || time - this.time > age;
     const isSpare = this.size > MOST_SPARE && this.session.delivery!.first > this.first;
     if (!this.dirty && (isOld || isSpare)) this.touch();
   }
 
-  /** @returns a promise that is resolved when Redis has all so far, or cannot be asked */
+  /**
+   * @returns a promise that is resolved when Redis has all changes made until now. The promise is
+   * also resolved if Redis does not answer, or another process has the session
+   */
   written(): Promise<void> {
     if (!this.store.up || this.left) return Promise.resolve();
     this.touch();
@@ -211,8 +261,11 @@ export class StoredSession implements Keeper {
   }
 
   /**
-   * A commit is made that writes it.
-   * @param position the position in the bus up to which it has been sent all that is there for it
+   * Puts all changes of the session into a commit.
+   * @param epoch the epoch of the commit
+   * @param position the position on the bus up to which the session has got all entries for it
+   * @param time by the clock that only goes forward, ms
+   * @returns the part of the commit that writes the session
    */
   write(epoch: string, position: number, time: number): SessionWrite {
     const { session, term, session: { id, isForGood } } = this;
@@ -264,13 +317,18 @@ export class StoredSession implements Keeper {
     for (const name of Object.keys(now)) {
       if (!all && name in SMALL && this.fields[name] === now[name]) continue;
       changed.push([name, now[name]!]);
-      // The large ones are not kept: they are written when they are said to have changed.
+      // Only the small fields are kept for a comparison. A large field is written when it is named
+      // in toCompare.
       if (name in SMALL) this.fields[name] = now[name]!;
     }
     return changed;
   }
 
-  /** Those that were deleted, too: a change that follows is not to bring them back. */
+  /**
+   * The list has deleted values, too: a key and a version without a value. Otherwise an older
+   * change that comes by the bus could bring back a deleted value.
+   * @returns each value that was ever set, with its key and how often it was set
+   */
   private values(): [key: string, version: number, value?: unknown][] {
     const { data } = this.session;
     return Array.from(this.versions, ([key, version]) => {
@@ -278,7 +336,10 @@ export class StoredSession implements Keeper {
     });
   }
 
-  /** The commit has been answered, and Redis has it. */
+  /**
+   * Redis has answered the commit, and has written the session.
+   * @param epoch the epoch of the commit
+   */
   onWritten(epoch: string): void {
     const { received, first, last, waiting } = this.writing!;
     this.writing = null;
@@ -297,7 +358,10 @@ export class StoredSession implements Keeper {
     for (const resolve of waiting) resolve();
   }
 
-  /** The commit has been answered, and Redis does not have it: another process has the session. */
+  /**
+   * Redis has answered the commit, and has not written the session: another process has taken it
+   * over.
+   */
   onNotWritten(): void {
     const { changes, waiting } = this.writing!;
     this.writing = null;
@@ -306,7 +370,7 @@ export class StoredSession implements Keeper {
     if (this.left) this.followSoon();
   }
 
-  /** Redis has lost data: all is to be written again. */
+  /** Redis has lost data: the whole session is to be written again. */
   onLost(): void {
     if (this.writing) {
       this.changes.putBack(this.writing.changes);
@@ -319,7 +383,10 @@ export class StoredSession implements Keeper {
     this.touch();
   }
 
-  /** Redis is gone: the client is told what there is, though it is not written. */
+  /**
+   * Sends the client everything that is held back, whether Redis has it or not: Redis does not
+   * answer, or the session has ended.
+   */
   release(): void {
     this.hold.clear();
     this.hold.isOn = false;
@@ -335,7 +402,7 @@ export class StoredSession implements Keeper {
     for (const resolve of [...flying, ...this.waiting.splice(0)]) resolve();
   }
 
-  /** Another process has it now. */
+  /** Ends the session in this process, because another process has it now. */
   leave(): void {
     const { session } = this;
     this.left = true;
@@ -348,8 +415,9 @@ export class StoredSession implements Keeper {
   }
 
   /**
-   * What is not written, and what nobody else does again, follows the session: at the end of the
-   * turn, and not before it is known whether a commit that is under way has written it.
+   * Puts unwritten changes on the bus for the new owner, at the end of this turn. The changes by
+   * messages are left out: the new owner handles these messages again. If a commit is under way,
+   * all changes wait for the answer of Redis, because the commit may write them.
    */
   private followSoon(): void {
     if (this.isFollowing) return;
@@ -368,7 +436,14 @@ export class StoredSession implements Keeper {
     this.store.put(toEntry(this.session.id, change, this.session.data), '');
   }
 
-  /** Goes on with a session that another process had. Its client is on its way. */
+  /**
+   * Fills this new session with its data from the process that had the session. The request of the
+   * client is handled after this.
+   * @param row the row of the session in Redis
+   * @param taken the messages and the entries with which the session goes on
+   * @param epoch the epoch of the row
+   * @param time by the clock that only goes forward, ms
+   */
   restore(row: Row, taken: Taken, epoch: string, time: number): void {
     const { session, store } = this;
     this.term = taken.term;
@@ -397,18 +472,20 @@ export class StoredSession implements Keeper {
     for (const entry of taken.entries) this.take(entry);
   }
 
-  /** An entry of the bus is for this session. */
+  /** Acts on an entry of the bus that is for this session. */
   take({ packets, values = [], rooms = [], volatile }: BusEntry): void {
     let sent = packets!;
     if (values.length > 0 || rooms.length > 0) {
-      // Whoever takes over next would not know that it does not count: that is written, too.
+      // The session is written, so that `at` is behind this entry. Otherwise a later owner would
+      // read the entry, too. That owner would not know which values were used here, and could apply
+      // values that were refused here.
       this.touch();
       if (values.every(set => this.isUntouched(set))) this.apply(values, rooms);
       else sent = sent.filter(isAck);
     }
     for (const packet of sent) {
       const acknowledged = /^6:\d*::(\d+)/.exec(packet);
-      // It has been answered, if only to say that the process that owed it was gone.
+      // The client has an answer already: settleDebts has told it that the process was gone.
       if (acknowledged && !this.asked.delete(Number(acknowledged[1]))) continue;
       this.isGiven = true;
       this.session.send(packet, volatile);
@@ -416,7 +493,10 @@ export class StoredSession implements Keeper {
     }
   }
 
-  /** Whether a value is as the process that has set it knew it, and nobody here goes by it yet. */
+  /**
+   * Whether an entry may set a value: the value here is the one that the old owner has replaced,
+   * and this process has not used the value.
+   */
   private isUntouched({ key, before }: SetValue): boolean {
     return !this.used.has(key) && (this.versions.get(key) || 0) === before;
   }
@@ -434,14 +514,18 @@ export class StoredSession implements Keeper {
     this.isGiven = false;
   }
 
-  /** Whether a process that has left it owes its client acknowledgements. */
+  /** Whether the client waits for an acknowledgement that another process owes. */
   get isOwed(): boolean {
     if (this.left || this.session.ended) return false;
     for (const process of this.asked.values()) if (process !== this.store.id) return true;
     return false;
   }
 
-  /** If a process that owes acknowledgements has died, the client waits for them no longer. */
+  /**
+   * Sends an error for each acknowledgement that a dead process owes. Otherwise the client would
+   * wait for the acknowledgement for ever.
+   * @param time by the clock that only goes forward, ms
+   */
   settleDebts(time: number): void {
     for (const [ackId, process] of this.asked) {
       if (!this.store.members.isDead(process, time)) continue;
@@ -451,10 +535,13 @@ export class StoredSession implements Keeper {
   }
 }
 
-/** The fields that are compared with those in the row. */
+/** The small fields. A commit writes a small field only if the field differs from the row. */
 const SMALL: Record<string, true> = { try: true, state: true, asked: true };
 
-/** What cannot be written as JSON does not go along. */
+/**
+ * @returns the value as JSON; '[]' if JSON.stringify refuses the value, which then does not go to a
+ * new owner
+ */
 function toJson(value: unknown): string {
   try {
     return JSON.stringify(value);

@@ -1,29 +1,33 @@
 /*
- * How a session goes on in another process: from its row in Redis and the entries of the bus that
- * came after that was written, and from nothing else. moves.ts calls this when a session is taken
- * over; the model in the tests calls it, too.
+ * Finds out how a session goes on in another process. takeOver needs only the row in Redis, and the
+ * entries that came on the bus after the row was written. moves.ts calls takeOver when a session is
+ * taken over; the model in the tests calls takeOver, too.
  */
 import type { BusEntry } from './bus';
 import type { Row } from './commit';
 
-/** A session as its last owner left it. */
+/** The state in which the old owner has left a session. */
 export interface Taken {
-  /** How often it has been taken over, this time included. */
+  /** The new term of the session: each takeover adds 1. */
   term: number;
-  /** The number of the first message that the client may not have, and those from there on. */
+  /**
+   * The number of the first message in `kept`. If `kept` is empty, the number of the next message.
+   */
   first: number;
+  /** The messages that the client may not have yet. */
   kept: string[];
-  /** Entries of the bus that are for the session, and that its last owner has not written. */
+  /** The entries of the bus that are for the session, and that are not in its row yet. */
   entries: BusEntry[];
 }
 
 /**
+ * @param id the id of the session
  * @param row the row that the takeover has brought
- * @param since the entries behind the row's `at`, up to the position at which it is taken over or
- * any later one that this process has read; null if some of them are gone
- * @param got the number of the last message that the client has, as far as it says
- * @returns null if the session cannot go on: the bus does not have its messages any more, or the
- * client has messages that Redis has never had
+ * @param since the entries behind the row's `at`, up to the position of the takeover or to any
+ * later position that this process has read; null if some of these entries were deleted
+ * @param got the number of the last message that the client has, according to the client
+ * @returns the state of the session; null if the session cannot go on: the bus does not have its
+ * messages any more, or the client has messages that Redis has never had
  */
 export function takeOver(
   id: string, row: Row, since: readonly BusEntry[] | null, got: number,
@@ -40,12 +44,16 @@ export function takeOver(
     if (is) for (const [room, isIn] of entry.rooms || []) rooms[isIn ? 'add' : 'delete'](room);
     return is;
   });
-  // Each entry brings as many messages as it has packets, or none.
+  // Each entry brings one message for each of its packets at most. So `most` is the highest number
+  // that the next message can have.
   const most = entries.reduce((sum, { packets }) => sum + packets!.length, next);
   return got < most ? { term: Number(row.term), first, kept, entries } : null;
 }
 
-/** @returns whether an entry is for a session, as it is in these rooms */
+/**
+ * @param rooms the keys of the rooms that the session is in
+ * @returns whether the entry is for the session
+ */
 function isFor(
   { to, room, except = [], volatile, packets }: BusEntry, id: string, rooms: Set<string>,
 ): boolean {

@@ -1,40 +1,50 @@
 /*
- * The entries of this process for the bus, until all processes are known to have read them: if
- * Redis loses the bus before that, they are put there again. What waits for one client is in the
- * outbox of its session (session/outbox.ts).
+ * Keeps each entry of this process for the bus until all processes are known to have read the
+ * entry. If Redis loses the bus before, this process puts the entry on the bus again. Messages for
+ * one client are kept elsewhere: in the outbox of its session (session/outbox.ts).
  */
 import type { BusEntry } from './bus';
 
-/** How many entries are kept at most, and how much of them, characters. */
+/** How many entries are kept at most. */
 const MOST = 10000;
+/** How much text the kept entries have together at most, characters. */
 const MOST_SIZE = 50000000;
 
 /** An entry that is kept. */
 export interface Unread {
   number: number;
   text: string;
-  /** The id of the session whose message has caused it, until that is written; '' for none. */
+  /**
+   * The id of the session whose message has caused the entry, until Redis has written that message;
+   * '' if no message has caused the entry.
+   */
   cause: string;
-  /** Whether it waits for a commit, is in the one under way, or is on the bus. */
+  /**
+   * - queued: the entry waits for the next commit
+   * - sent: the entry is in the commit under way
+   * - put: the entry is on the bus
+   */
   state: 'queued' | 'sent' | 'put';
-  /** Where on the bus it was read; 0 if it was not. */
+  /** The position on the bus at which this process has read the entry; 0 before that. */
   position: number;
 }
 
 export class UnreadEntries {
-  /** How many were given up that others never got. */
+  /** How many entries were given up before they were on the bus. */
   lost = 0;
-  /** The number of the last one. */
+  /** The number of the last entry. */
   last = 0;
   private size = 0;
   private queue: Unread[] = [];
   private readonly all = new Map<number, Unread>();
 
-  /** @param from this process */
+  /** @param from the id of this process */
   constructor(private readonly from: string) {}
 
   /**
-   * @param cause the session whose message is being handled; '' for none
+   * Adds an entry, which the next commit puts on the bus.
+   * @param cause the id of the session whose message is being handled; '' if no message is being
+   * handled
    * @param up whether Redis answers
    */
   add(entry: BusEntry, cause: string, up: boolean): void {
@@ -47,7 +57,11 @@ export class UnreadEntries {
     if (this.all.size > MOST || this.size > MOST_SIZE) this.giveUpOne(up);
   }
 
-  /** The oldest goes, and one that waits for others to read it before one that nobody has got. */
+  /**
+   * Drops an entry, because too much is kept. If the oldest entry is on the bus, this entry is
+   * dropped: other processes can still read it there. If not, the oldest queued entry is dropped
+   * and lost, but only while Redis does not answer.
+   */
   private giveUpOne(up: boolean): void {
     const [oldest] = this.all.values();
     if (oldest!.state === 'put') return this.delete(oldest!);
@@ -64,12 +78,15 @@ export class UnreadEntries {
     return this.queue.length > 0;
   }
 
-  /** The sessions whose messages have caused what is queued. */
+  /**
+   * The ids of the sessions whose messages have caused the queued entries; '' stands for entries
+   * that no message has caused.
+   */
   get causes(): Set<string> {
     return new Set(this.queue.map(({ cause }) => cause));
   }
 
-  /** @returns those that are queued, for the commit that is being made */
+  /** @returns the queued entries, for the commit that is being made */
   take(): Unread[] {
     const taken = this.queue;
     this.queue = [];
@@ -78,8 +95,10 @@ export class UnreadEntries {
   }
 
   /**
-   * The commit has been answered.
-   * @param moved the sessions that were not written: what they cause is done by others
+   * Redis has answered the commit.
+   * @param taken the entries of this commit
+   * @param moved the ids of the sessions that Redis has not written. Their entries are dropped: the
+   * new owners handle the messages again that have caused these entries
    */
   onPut(taken: Unread[], moved: Set<string>): void {
     for (const one of taken) {
@@ -89,7 +108,11 @@ export class UnreadEntries {
     }
   }
 
-  /** A session has moved: what it has caused, and is not in a commit, is caused again. */
+  /**
+   * Drops the queued entries that the messages of a session have caused. The session has moved: its
+   * new owner handles these messages again.
+   * @param session the id of the session
+   */
   dropCausedBy(session: string): void {
     const dropped = this.queue.filter(({ cause }) => cause === session);
     if (dropped.length === 0) return;
@@ -97,13 +120,13 @@ export class UnreadEntries {
     for (const one of dropped) this.delete(one);
   }
 
-  /** One of them has been read here. */
+  /** This process has read one of its entries on the bus. */
   onRead(number: number, position: number): void {
     const one = this.all.get(number);
     if (one) one.position = position;
   }
 
-  /** All processes have read the bus up to there. */
+  /** All processes have read the bus up to this position. The entries up to there are dropped. */
   onAllRead(position: number): void {
     for (const one of this.all.values()) {
       if (one.position === 0 || one.position > position) return;
@@ -112,8 +135,8 @@ export class UnreadEntries {
   }
 
   /**
-   * Redis has lost the bus.
-   * @param isHere whether a session is still this process's
+   * Redis has lost the bus: all entries that are kept are queued again.
+   * @param isHere returns whether this process still has the session with this id
    */
   putAgain(isHere: (session: string) => boolean): void {
     for (const one of this.all.values()) {

@@ -8,25 +8,29 @@ export interface Keeper {
   /** Whether the client is not to be told yet that a message of it has arrived. */
   readonly waits: boolean;
   /**
-   * A packet is to be sent to the client, and to be kept until it has arrived.
-   * @returns whether the session sends it; otherwise the keeper sees to it
+   * The session is about to send its client a packet that is kept until it has arrived.
+   * @returns whether the session sends the packet; otherwise the keeper sends it
    */
   sends(packet: string): boolean;
   /**
-   * The application has ended the session.
-   * @returns whether the session ends now; otherwise the keeper sees to it
+   * The application ends the session.
+   * @returns whether the session ends now; otherwise the keeper ends it later
    */
   boots(): boolean;
   /**
-   * Something has changed: the messages that the session has received, how its client is reached.
-   * @param what 'handshake' if the client has come with another one
+   * Something of the session has changed: a message of its client has come, or the client has
+   * connected or has come with another handshake.
+   * @param what 'handshake' if the handshake is another one now
    */
   changed(what?: 'handshake'): void;
-  /** The application has set a value, or has deleted it (socket.set, socket.del). */
+  /** The application has set or deleted a value (socket.set, socket.del). */
   valueSet(key: string): void;
-  /** The application has asked for a value. */
+  /** The application has read a value (socket.get, socket.has). */
   valueUsed(key: string): void;
-  /** The client has joined a room, or has left it. */
+  /**
+   * The client has joined a room, or has left it.
+   * @param isIn whether the client is in the room now
+   */
   roomChanged(room: string, isIn: boolean): void;
   /** The session has ended. */
   ended(): void;

@@ -1,34 +1,39 @@
-/* What happens to the servers and to Redis: a schedule that a seed makes. */
+/*
+ * Makes a schedule of faults of the servers and of Redis from a seed, and says what the promise
+ * (docs/delivery.md) excuses near each fault.
+ */
 
-/** A fault: when it begins and how long it lasts, ms. Both are measured when it has been. */
+/** A fault. The schedule sets its times, and run.ts replaces these times by measured ones. */
 export interface Fault {
   what: What;
+  /** When the fault begins, ms since the beginning of the run. */
   at: number;
+  /** How long the fault lasts, ms. */
   lasts: number;
   server: number;
-  /** For how long Redis has not answered a process, or none, ms; 0 if it always has. */
+  /** How long one process or more got no answer from Redis, ms; 0 if Redis always answered. */
   silent: number;
 }
 
-/** Those of a server and those of Redis. */
+/** The kinds of faults: those of a server, then those of Redis and its connections. */
 export type What =
   'kill' | 'pause' | 'away' | 'clock' |
   'empty' | 'older' | 'restart' | 'stop' | 'freeze' | 'full' | 'cut' | 'slow' | 'lag';
 
-/** What makes clients go to another server. */
+/** Faults that make clients go to another server. */
 export const MOVES: What[] = ['kill', 'pause', 'away'];
-/** What makes Redis forget. */
+/** Faults that make Redis lose data. */
 export const LOSES: What[] = ['empty', 'older'];
-/** What ends a process. */
+/** Faults that end a process. */
 const KILLS: What[] = ['kill', 'away'];
 const ALL: What[] = [
   ...MOVES, 'clock', ...LOSES, 'restart', 'stop', 'freeze', 'full', 'cut', 'slow', 'lag',
 ];
 
-/** How long after a fault another one is not together with it, ms. */
+/** Two faults count as separate if this time lies between them, ms (docs/delivery.md). */
 export const APART = 8000;
 
-/** @returns numbers from 0 to 1, the same ones for each seed (xorshift) */
+/** @returns a source of random numbers from 0 to 1 (xorshift); the same for the same seed */
 export function random(seed: number): () => number {
   let state = (seed * 2654435761) >>> 0 || 1;
   return () => {
@@ -42,8 +47,8 @@ export function random(seed: number): () => number {
 }
 
 /**
- * @param length how long faults begin, ms
- * @param together whether some begin while others last, or just after them
+ * @param length the time after which no fault begins, ms
+ * @param together whether a fault may begin while another fault lasts, or just after it
  */
 export function schedule(seed: number, length: number, together: boolean): Fault[] {
   const next = random(seed);
@@ -59,14 +64,14 @@ export function schedule(seed: number, length: number, together: boolean): Fault
   return faults;
 }
 
-/** A while in which the promise excuses something, ms. */
+/** A time in which the promise excuses something, ms since the beginning of the run. */
 export interface Span { from: number; to: number }
 
 /**
  * @param sent when a message was sent, ms
- * @param done when it is known to have arrived; Infinity if never
- * @returns whether it was under way in one of these. The messages of a client that goes from server
- * to server wait for each other for some seconds
+ * @param done when the message is known to have arrived, ms; Infinity if never
+ * @returns whether the message was under way in one of the spans. A message counts as under way for
+ * some seconds: messages of a client that goes from server to server wait for each other
  */
 export function isUnderWay(spans: Span[], sent: number, done = Infinity): boolean {
   return spans.some(({ from, to }) => sent >= from - WAITS && sent <= to && done >= from);
@@ -76,18 +81,22 @@ export const isIn = (spans: Span[], time: number): boolean => {
   return spans.some(({ from, to }) => time >= from && time <= to);
 };
 
-/** Redis does not answer for so long that clients are told without it, ms: 2 of 3 beats, at least. */
+/**
+ * If Redis does not answer for longer than this, a process may answer its clients without Redis,
+ * ms. A process does so after 3 beats, which take 2 s at least.
+ */
 const SILENT = 1700;
-/** How long a message of a client may wait for those before it, ms. */
+/** How long a message of a client may wait for the messages before it, ms. */
 const WAITS = 15000;
-/** How long after a fault a client may still begin anew because of it, ms. */
+/** How long after a fault a client may still get a new session because of the fault, ms. */
 const AFTER = 20000;
 
 /**
- * @param time when a client has begun anew
- * @param wanders whether it goes to another server all the time
- * @returns while which messages of the client may have been lost for that or handled again; null if
- * the promise does not excuse that it begins anew
+ * Decides whether the promise excuses that a client has got a new session.
+ * @param time when the client got the new session, ms
+ * @param wanders whether the client goes to another server with each request
+ * @returns the time in which messages of the client may have been lost or handled again; null if
+ * the promise does not excuse the new session
  */
 export function excuse(faults: Fault[], time: number, wanders: boolean): Span | null {
   const near = faults.filter(({ at, lasts }) => time >= at && time <= at + lasts + AFTER);
@@ -110,12 +119,15 @@ const around = (faults: Fault[], before: number, after: number): Span[] => {
   return faults.map(({ at, lasts }) => ({ from: at - before, to: at + lasts + after }));
 };
 
-/** While which the handler of a message may run twice: a process is killed or paused. */
+/** @returns the spans in which a handler may run twice, because a process is killed or paused */
 export function mayRunTwice(faults: Fault[]): Span[] {
   return around(faults.filter(({ what }) => MOVES.includes(what)), 5000, 2000);
 }
 
-/** While which a message may be owed an acknowledgement by a process that others take for dead. */
+/**
+ * @returns the spans in which a process that owes an acknowledgement may count as dead: then the
+ * acknowledgement is an error
+ */
 export function mayBeOwed(faults: Fault[]): Span[] {
   const long = faults.filter(({ what, lasts }) => {
     return KILLS.includes(what) || (what === 'pause' && lasts > 4000);
@@ -123,12 +135,12 @@ export function mayBeOwed(faults: Fault[]): Span[] {
   return around(long, 10000, 2000);
 }
 
-/** While which a message may have begun a timer that is killed with its process. */
+/** @returns the spans in which a message may begin a timer that ends with its killed process */
 export function mayBeKilled(faults: Fault[]): Span[] {
   return around(faults.filter(({ what }) => KILLS.includes(what)), 10000, 2000);
 }
 
-/** While which what is for all has no order: Redis loses data. */
+/** @returns the spans in which clients may hear messages for all in different orders */
 export function hasNoOrder(faults: Fault[]): Span[] {
   return around(faults.filter(({ what }) => LOSES.includes(what)), 2000, APART);
 }

@@ -1,6 +1,6 @@
 /*
- * What clients have sent and heard, compared with the promise (docs/delivery.md). Whatever the promise
- * excuses is excused near the faults that it names, and nowhere else.
+ * Compares the messages that clients have sent and heard with the promise (docs/delivery.md). The
+ * promise excuses some losses after some faults. This file excuses a loss only near such a fault.
  */
 import type { Kind, Watched } from './clients';
 import {
@@ -9,16 +9,19 @@ import {
 
 export interface Verdict {
   violations: string[];
-  /** What the promise excuses, a line each. */
+  /** One line for each thing that the promise excuses. */
   excused: string[];
-  /** How many acknowledgements were errors, as their process had been killed or paused. */
+  /** How many acknowledgements were errors, because their process was killed or paused. */
   errors: number;
   /** How many handlers ran twice. */
   twice: number;
   messages: number;
 }
 
-/** By client: while which its messages may have been lost or doubled, as it has begun anew. */
+/**
+ * For each client, the spans in which its messages may have been lost or doubled, because the
+ * client got a new session.
+ */
 type Spans = Map<Watched, Span[]>;
 
 export function judge(clients: Watched[], faults: Fault[]): Verdict {
@@ -66,11 +69,12 @@ function judgeOne(client: Watched, anew: Span[], faults: Fault[], verdict: Verdi
   for (let one = 1; one <= client.sent('later'); one++) {
     const times = heard.get(one) ?? 0;
     if (times === 1 || isAnew('later', one, 'late')) continue;
-    // What a timer would have sent is gone with a process that was killed: its answer says so.
+    // A timer is lost if its process is killed. Then the acknowledgement of this message is not the
+    // number, but an error.
     const isGone = answers.get(`later ${one}`) !== one && sentIn('later', one, killed);
-    if (times === 0 && !isGone) bad(`what a timer has sent is lost: ${one}`);
-    // A handler whose message was not written when its client moved runs again, and its timer, too:
-    // once for each time.
+    if (times === 0 && !isGone) bad(`the message of a timer is lost: ${one}`);
+    // If the client moves before its message is written, the next process runs the handler again,
+    // and the handler begins another timer. This may happen once for each move.
     if (times > 1) verdict.twice += 1;
     const moves = twice.filter(span => sentIn('later', one, [span])).length;
     const most = client.wanders ? Infinity : 1 + moves;
@@ -82,7 +86,7 @@ function judgeOne(client: Watched, anew: Span[], faults: Fault[], verdict: Verdi
     const wrong = count(numbers, isLast && client.served !== null ? client.served : numbers.length);
     if (wrong.length > 0) bad(`numbers lost, doubled or out of order: ${wrong.join(' ')}`);
   });
-  if (client.served === null) bad('was not answered at the end');
+  if (client.served === null) bad('got no answer at the end');
 
   const owed = mayBeOwed(faults);
   for (const kind of ['ask', 'later'] as const) {
@@ -98,7 +102,7 @@ function judgeOne(client: Watched, anew: Span[], faults: Fault[], verdict: Verdi
   if (client.doubleAnswers > 0) bad(`${client.doubleAnswers} acknowledgements came twice`);
 }
 
-/** What is told to all comes to each. */
+/** Checks that the client has heard each message for all once and in order. */
 function judgeNews(client: Watched, clients: Watched[], spans: Spans, verdict: Verdict): void {
   let excused = 0;
   for (const other of clients) {
@@ -119,11 +123,11 @@ function judgeNews(client: Watched, clients: Watched[], spans: Spans, verdict: V
   if (excused > 0) verdict.excused.push(`client ${client.number}: ${excused} news`);
 }
 
-/** What is told to all has one order: any two clients have heard it in the same. */
+/** Checks that any two clients have heard the messages for all in the same order. */
 function judgeOrder(clients: Watched[], faults: Fault[], { violations }: Verdict): void {
   const without = hasNoOrder(faults);
-  // What was told twice has two places, of which one client may have heard the one, another the
-  // other. judgeNews says whether it may have been told twice.
+  // A doubled message has two places in the order, and two clients may have heard it at different
+  // places. Doubled messages are left out here: judgeNews decides whether they are excused.
   const twice = new Set(clients.flatMap(({ news }) => {
     const seen = new Set<string>();
     return news.filter(one => seen.has(one) || !seen.add(one));
@@ -147,7 +151,11 @@ function judgeOrder(clients: Watched[], faults: Fault[], { violations }: Verdict
   }));
 }
 
-/** @returns those that are lost, doubled, or behind a later one */
+/**
+ * @param heard the numbers that a client has heard, in its order
+ * @param sent the last number that was sent
+ * @returns the numbers that are lost, doubled, or heard after a higher number
+ */
 function count(heard: number[], sent: number): number[] {
   const wrong = new Set<number>(heard.filter((one, i) => heard.indexOf(one) !== i));
   const different = new Set(heard);

@@ -1,7 +1,7 @@
 /*
- * A run of the checker, in the manner of Jepsen: three servers that share a Redis, clients, faults
- * by a seed; then everything that was sent and heard is compared with the promise
- * (docs/delivery.md). It knows nothing of how the servers do it.
+ * One run of the checker, in the manner of Jepsen. Three servers share a Redis, clients send and
+ * hear messages, and a seed decides the faults. Then judge.ts compares all messages with the
+ * promise (docs/delivery.md). The checker knows nothing of how the servers keep the promise.
  */
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -19,7 +19,10 @@ const APP: Edit = [
   'dist/app.js', /^[^]*$/, `exports.app = require(${JSON.stringify(path.join(__dirname, '..', 'app.js'))}).app;`,
 ];
 const SERVERS = 3;
-/** How long commands and answers are on their way at most, ms: there is time for something between. */
+/**
+ * The longest delay between a server and Redis, in each direction, ms. The delay leaves time in
+ * which other things can happen between a command and its answer.
+ */
 const AWAY = 30;
 /** How long a balancer takes to notice that a server does not answer, ms. */
 const NOTICED = 1000;
@@ -27,11 +30,12 @@ const NOTICED = 1000;
 export interface Run { faults: Fault[]; verdict: Verdict; logs: string }
 
 /**
- * @param seconds how long faults begin
- * @param together whether some begin while others last
- * @param edits of the built server: faults that the checker is to find
- * @param count so many clients
- * @returns null where there is no redis-server
+ * Makes one run.
+ * @param seconds how long clients send messages and faults begin
+ * @param together whether a fault may begin while another fault lasts
+ * @param edits changes of the built server: errors that the checker has to find (mutations.ts)
+ * @param count the number of clients
+ * @returns null without redis-server
  */
 export async function run(
   t: TestContext, seed: number, seconds: number, together: boolean, edits: Edit[] = [], count = 20,
@@ -71,14 +75,15 @@ export async function run(
   await sleep(Math.max(0, began + seconds * 1000 - Date.now()));
   for (const client of clients) client.stop();
   const told = clients.reduce((sum, client) => sum + client.sent('tell'), 0);
-  // Until all has come, or nothing more comes: the promise may excuse that something is lost.
+  // Waits until all messages have come, or no message has come for 15 s. A lost message never
+  // comes, and the promise may excuse the loss.
   let [heard, since] = [0, performance.now()];
   await wait(60, () => {
     const now = clients.reduce((sum, client) => sum + client.heard, 0);
     if (now !== heard) [heard, since] = [now, performance.now()];
     return clients.every(client => client.hasAll(told)) || performance.now() - since > 15000;
   });
-  await sleep(2000); // what comes twice
+  await sleep(2000); // time for messages that come twice
   for (const client of clients) client.finish();
   await wait(30, () => clients.every(({ served }) => served !== null));
   await sleep(500);
@@ -102,7 +107,7 @@ interface Scene {
   died: Set<number>;
 }
 
-/** Servers that end though nobody has ended them. */
+/** @returns the servers that end by themselves: a server that a test kills has no exit code */
 function watch(servers: Running[]): Set<number> {
   const died = new Set<number>();
   servers.forEach((server, i) => server.process.once('exit', code => {
@@ -111,7 +116,10 @@ function watch(servers: Running[]): Set<number> {
   return died;
 }
 
-/** @returns whether Redis has not answered a process, or none, for as long as the fault lasted */
+/**
+ * Makes a fault happen, and waits until the fault is over.
+ * @returns whether one server or more got no answer from Redis while the fault lasted
+ */
 async function act({ what, lasts, server: i }: Fault, scene: Scene): Promise<boolean> {
   const { servers, betweens, redis } = scene;
   const server = servers[i]!;
@@ -172,7 +180,7 @@ async function act({ what, lasts, server: i }: Fault, scene: Scene): Promise<boo
       for (const between of betweens) between.delay(AWAY);
       return false;
     case 'lag':
-      // The process hears of the others late, and has its own commands answered as before.
+      // The server reads the bus late, and Redis answers its commands as fast as before.
       betweens[i]!.delay(1000, 'bus');
       await sleep(lasts);
       betweens[i]!.delay(AWAY, 'bus');
@@ -184,7 +192,7 @@ async function wait(seconds: number, is: () => boolean): Promise<void> {
   for (const end = performance.now() + seconds * 1000; !is() && performance.now() < end;) await sleep(100);
 }
 
-/** @returns the schedule as lines, for a person */
+/** @returns the schedule as text for a reader, one line for each fault */
 export function describe(faults: Fault[]): string {
   return faults.map(({ what, at, lasts, server }) => {
     const where = [...MOVES, 'cut', 'lag'].includes(what) ? ` ${server}` : '';

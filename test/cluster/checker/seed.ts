@@ -3,7 +3,10 @@ import type { TestContext } from 'node:test';
 import { available } from '../../support/available';
 import { describe, run } from './run';
 
-/** A run whose faults a seed makes. Fails with seed and schedule if the promise does not hold. */
+/**
+ * Makes a run with the faults of a seed. If the promise does not hold, the test fails, and the
+ * error shows the seed and the schedule of the faults.
+ */
 export async function checkSeed(
   t: TestContext, seed: number, seconds: number, together: boolean, clients = 20,
 ): Promise<void> {

@@ -1,15 +1,15 @@
 /*
- * Redis as the model knows it, and commit.lua in TypeScript. model.test.ts holds that this and the
- * script in a real Redis do the same.
+ * The data in Redis, as the model has them, and commit.lua written in TypeScript. model.test.ts
+ * checks that this file does the same as commit.lua in a real Redis.
  */
 import type { Commit, Letter, Row } from '../../../src/realtime/cluster/commit';
 
-/** All that is in Redis. Values are text there. */
+/** All data in Redis. Redis keeps each value as text. */
 export interface Data {
   procs: Row;
-  /** By session. */
+  /** The row of each session, by the id of the session. */
   rows: Record<string, Row>;
-  /** By epoch: the entries, the first one at position 1. */
+  /** The entries of the bus in each epoch. The first entry has position 1. */
   bus: Record<string, string[]>;
 }
 
@@ -19,23 +19,26 @@ export type Reply =
 
 export const EMPTY: Data = { procs: {}, rows: {}, bus: {} };
 
-/** Rules that can be taken away, to see that the search finds what they are for. */
+/**
+ * Rules of the protocol. A test switches one rule off, and expects that the search finds a
+ * violation: so the rule is needed, and the search works.
+ */
 export interface Rules {
-  /** Whether a writing counts for the owner of this term only. */
+  /** Whether Redis writes a session only for its owner, and only with the right term. */
   fence: boolean;
-  /** Whether a number that Redis has is skipped. */
+  /** Whether Redis skips a commit that it has carried out before. */
   skip: boolean;
-  /** Whether a commit whose number is not the next one shows that data is lost. */
+  /** Whether a commit whose number is too high shows that Redis has lost data. */
   next: boolean;
-  /** Whether a takeover is an entry of the bus that the old owner stops at. */
+  /** Whether the old owner stops at the entry of the takeover on the bus. */
   moved: boolean;
-  /** Whether a row of an old epoch cannot be taken over. */
+  /** Whether Redis refuses a takeover of a row that was written in an old epoch. */
   old: boolean;
 }
 
 export const ALL: Rules = { fence: true, skip: true, next: true, moved: true, old: true };
 
-/** @returns the reply, and the data as they are then; those that are given do not change */
+/** @returns the reply of Redis, and the data after the commit; `before` stays unchanged */
 export function commit(before: Data, asked: Commit, rules = ALL): { reply: Reply; data: Data } {
   const { process: me, epoch, number, writes, takes, entries, says } = asked;
   const data: Data = { procs: { ...before.procs }, rows: { ...before.rows }, bus: { ...before.bus } };

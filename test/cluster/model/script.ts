@@ -1,4 +1,4 @@
-/* The script in a real Redis, compared with the model of it (redis.ts). */
+/* Compares commit.lua in a real Redis with the same script in TypeScript (redis.ts). */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import {
@@ -8,17 +8,17 @@ import { startRedis } from '../../support/redis';
 import { commit, Data, Reply } from './redis';
 import type { World } from './world';
 
-/** What Redis holds, and a commit that comes. */
+/** The data in Redis, and a commit that Redis receives. */
 export interface Case { data: Data; commit: Commit }
 
-/** The commits that searches meet, and how Redis is then. */
+/** Collects each commit that a search meets, and the data in Redis at that moment. */
 export class Cases {
   private readonly differing: Case[] = [];
-  /** The script sees no difference to others in these. */
+  /** Cases with the same data and the same commit as an earlier case. */
   private readonly alike: Case[] = [];
   private readonly keys = new Set<string>();
 
-  /** Is shown each state of a search. */
+  /** Collects the commits of one state; `search` calls this with each state. */
   readonly see = ({ data, processes, late }: World): boolean => {
     const commits = processes.flatMap(({ underWay }) => underWay ? [underWay.commit] : []);
     for (const one of [...commits, ...late]) {
@@ -29,7 +29,10 @@ export class Cases {
     return false;
   };
 
-  /** @returns so many, evenly taken; first those that differ */
+  /**
+   * @returns `count` cases, taken evenly from the whole search. Repeated cases are taken only if
+   * the search has met too few different ones
+   */
   take(count: number): Case[] {
     const { differing, alike } = this;
     const some = (list: Case[], of: number) => {
@@ -40,13 +43,16 @@ export class Cases {
   }
 }
 
-/** The script answers and writes what the model does. Skipped without redis-server. */
+/**
+ * Checks for each case that the script answers and writes the same as the model. The test is
+ * skipped without redis-server.
+ */
 export async function compare(t: TestContext, cases: Case[]): Promise<void> {
   const redis = await startRedis(t);
   if (!redis) return;
   const { call, close } = redis.connect();
   t.after(close);
-  // Many at once: each state has keys of its own.
+  // All cases run at the same time: each case has keys of its own.
   await Promise.all(cases.map(async ({ data, commit: one }, i) => {
     const names = new Keys(String(i));
     await fill(call, names, data);
@@ -89,7 +95,10 @@ async function contents(call: Call, names: Keys, before: Data, one: Commit): Pro
   return tidy(after);
 }
 
-/** Without what is empty, and entries by what they say: JSON has no order. */
+/**
+ * Removes buses without entries, and parses the entries: Redis and the model may write the names in
+ * the JSON of an entry in different orders.
+ */
 function tidy({ procs, rows, bus }: Data): unknown {
   const full = Object.entries(bus).filter(([, entries]) => entries.length > 0)
     .map(([epoch, entries]) => [epoch, entries.map(text => JSON.parse(text) as unknown)]);

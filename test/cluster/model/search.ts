@@ -1,17 +1,17 @@
-/* Every order of the steps of the model (world.ts), until a violation is found or there is none. */
+/* Tries every order of the steps of the model (world.ts), and stops at the first violation. */
 import { createHash } from 'node:crypto';
 import type { Rules } from './redis';
 import { begin, Budget, check, isFault, Step, steps, take, Violation, World } from './world';
 
 export interface Found {
   states: number;
-  /** The way to a violation, and what it is; null if there is none. */
+  /** The steps that lead to the violation, and its message; null if the search has found none. */
   violation: { way: Step[]; what: string } | null;
 }
 
 /**
- * Searches all.
- * @param see is shown each state; the search ends if it returns true
+ * Visits every state that the steps can lead to.
+ * @param see called with each state; the search ends if `see` returns true
  */
 export function search(
   budget: Partial<Budget>, rules: Rules, see: (world: World) => boolean = () => false,
@@ -28,7 +28,7 @@ export function search(
     if (see(world)) break;
     const possible = steps(world);
     try {
-      // Faults can happen at any moment. Where nothing else is left, all has to be there.
+      // Faults do not have to happen. If only faults are left, each message must have arrived.
       if (possible.every(step => isFault(step) && !(step[0] === 'arrive' && isStuck(world)))) {
         check(world, first.left);
       }
@@ -52,7 +52,7 @@ function toList(way: Way | null): Step[] {
   return list;
 }
 
-/** @returns whether the client has nowhere to go but to another process */
+/** @returns whether no live process has the session or is about to take it over */
 function isStuck({ processes }: World): boolean {
   return !processes.some(({ isAlive, session, wants, row }) => isAlive && (session || wants || row));
 }

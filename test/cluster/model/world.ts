@@ -1,7 +1,8 @@
 /*
- * A model of several processes, small enough to be searched whole: two processes, the session of one
- * client, a Redis. `steps` gives each thing that can happen next. The script of a commit is that of
- * redis.ts; whether and how a session is taken over is the server's own function.
+ * A model of several processes: two processes, the session of one client, and Redis. The model is
+ * small enough that search.ts can try every order of its steps. `steps` returns each step that can
+ * happen next. redis.ts carries out the commits. The server's own function `takeOver` makes the
+ * session when another process takes the session over.
  */
 import assert from 'node:assert/strict';
 import type { BusEntry } from '../../../src/realtime/cluster/bus';
@@ -12,23 +13,29 @@ import { ALL, commit, Data, EMPTY, Reply, Rules } from './redis';
 const ID = 'S';
 const ROOM = 'room';
 
-/** A change that is not written: its packets, and whether a message of the client has caused it. */
-interface Change { packets: string[]; byMessage: boolean }
+/** A change of the session that no commit has written yet. */
+interface Change {
+  packets: string[];
+  /** Whether a message of the client has caused the change. */
+  byMessage: boolean;
+}
 
-/** The session in a process. */
+/** The session, as one process has it in memory. */
 interface Session {
   term: number;
-  /** The messages that the client may not have: the number of the first, and those from there on. */
+  /** The number of the first message that the client may not have yet. */
   first: number;
+  /** The messages from `first` on. */
   kept: string[];
-  /** The number of the first message that is held back. */
+  /** The number of the first message that the process still holds back from the client. */
   held: number;
+  /** The number of the last message of the client that the process has handled. */
   received: number;
-  /** The same, as far as the client may be told. */
+  /** `received` as Redis has it: the client is told this number. */
   told: number;
-  /** The epoch in which it was written; '' if in none that is known. */
+  /** The epoch in which the session was written; '' before its first commit and after a loss. */
   writtenIn: string;
-  /** The numbers of the messages in its row. */
+  /** The numbers of the messages in the row of the session. */
   stored: number[];
   dirty: boolean;
   changes: Change[];
@@ -38,7 +45,7 @@ interface Entry {
   number: number;
   text: string;
   byMessage: boolean;
-  /** queued, in the commit under way, on the bus at this position or at one that is not known yet. */
+  /** Whether the entry waits for a commit, is in the commit under way, or is on the bus. */
   state: 'queued' | 'sent' | 'put';
   position: number;
 }
@@ -47,56 +54,68 @@ interface Process {
   id: string;
   isAlive: boolean;
   epoch: string;
-  /** Of the last commit that was answered. */
+  /** The number of the last commit that Redis has answered. */
   number: number;
-  /** The position in the bus up to which it has read. */
+  /** The position up to which the process has read the bus. */
   read: number;
   entries: Entry[];
   lastEntry: number;
-  /** By process, the number of its last entry that was read. */
+  /** For each process, the number of its last entry that this process has read. */
   had: number[];
   session: Session | null;
-  /** Whether the client has come, and the session is to be taken over. */
+  /** Whether the client has come, and this process has to take the session over. */
   wants: boolean;
-  /** The row that a takeover has brought, until the process has read the bus up to there. */
+  /**
+   * The row of the session, as the answer to a takeover has brought it. The process keeps the row
+   * until the process has read the bus up to the takeover.
+   */
   row: Record<string, string> | null;
   underWay: {
     commit: Commit;
     reply: Reply | null;
-    /** If the session is in it: what it has written. */
+    /** The part of the session that the commit writes; null if the commit has no session. */
     wrote: { next: number; received: number; stored: number[]; changes: Change[] } | null;
   } | null;
-  /** Of a session that has left while a commit of it was under way: what may have to follow. */
+  /**
+   * The changes of a session that has moved while a commit of the session was under way. The answer
+   * to the commit decides which changes are sent to the new owner.
+   */
   leaving: { changes: Change[] } | null;
-  /** What a client hears that stays with this process: all that is for the room. */
+  /** The packets for the room, in the order in which this process has read the bus. */
   heard: string[];
 }
 
 export interface World {
   data: Data;
-  /** What Redis has on its disk. */
+  /** The data that Redis has saved on its disk; null before the step `save`. */
   disk: Data | null;
   processes: Process[];
-  /** Commits of connections that were cut: they may arrive later. */
+  /**
+   * Commits that were under way when the connection was cut or the process was killed. Redis may
+   * receive these commits later.
+   */
   late: Commit[];
   client: { got: number; acked: number; heard: string[] };
   left: Budget;
-  /** Whether the timer was in a process that was killed. */
+  /** Whether the process in which the timer ran was killed. */
   timerLost: boolean;
+  /** The process in which the timer ran; -1 before the timer runs. */
   timerIn: number;
 }
 
-/** How often each may happen. */
+/** How often each kind of step may happen in one search. */
 export interface Budget {
   messages: number;
-  /** A timer of the application sends something. */
+  /** A timer of the application sends a packet to the client. */
   timers: number;
+  /** The client goes to another process. */
   moves: number;
   kills: number;
+  /** The connection between a process and Redis is cut. */
   cuts: number;
   /** Redis is restarted empty. */
   empties: number;
-  /** Redis is restarted with what it had on its disk. */
+  /** Redis is restarted with the older data on its disk. */
   olders: number;
 }
 
@@ -109,7 +128,7 @@ const newSession = (): Session => ({
   writtenIn: '', stored: [], dirty: true, changes: [],
 });
 
-/** The client has its session in the first process, and that is written. */
+/** @returns the first world: the first process has the session, and Redis has the session's row */
 export function begin(budget: Partial<Budget>): World {
   const process = (id: string): Process => ({
     id, isAlive: true, epoch: 'e0', number: 0, read: 0, entries: [], lastEntry: 0, had: [0, 0],
@@ -126,12 +145,12 @@ export function begin(budget: Partial<Budget>): World {
   return world;
 }
 
-/** Whether a world breaks the promise. */
+/** Thrown when the model breaks the promise of docs/delivery.md. */
 export class Violation extends Error {}
 
 export type Step = [name: string, process: number];
 
-/** @returns each step that can be taken; faults and moves only as often as the budget says */
+/** @returns each step that can happen next; `world.left` limits faults and moves */
 export function steps(world: World): Step[] {
   const { processes, left, data, client } = world;
   const possible: Step[] = [];
@@ -149,7 +168,8 @@ export function steps(world: World): Step[] {
       (isOwner(world, process) && client.got >= nextOf(session))));
     add('arrive', !session && !process.wants && !process.row && (nowhere || left.moves > 0));
     const queued = process.entries.some(({ state }) => state === 'queued');
-    // A process sends a commit each second: it need not have anything to write.
+    // A process sends a commit each second, even if the process has nothing to write. The model has
+    // such an empty commit only after Redis has lost data: its answer tells the process so.
     const isStale = data.procs.epoch !== epoch ||
       parseInt(data.procs[process.id] ?? '0', 10) !== process.number;
     add('send', !underWay && (queued || process.wants || isStale || (session && session.dirty)));
@@ -165,14 +185,17 @@ export function steps(world: World): Step[] {
   return possible;
 }
 
-/** @returns whether a step is a fault: the promise holds where none of them happens any more */
+/**
+ * @returns whether the step is a fault or another step that does not have to happen. If only such
+ * steps are possible, each message must have arrived
+ */
 export function isFault([name]: Step): boolean {
   return ['kill', 'cut', 'empty', 'older', 'save', 'late', 'timer', 'arrive'].includes(name);
 }
 
 /**
  * @param before the world as JSON
- * @returns the world after a step
+ * @returns the world after the step
  */
 export function take(before: string, [name, process]: Step, rules: Rules): World {
   const world = JSON.parse(before) as World;
@@ -219,7 +242,7 @@ function act(world: World, name: string, p: number, rules: Rules): void {
   }
 }
 
-/** A message of the client is handled: it is answered, and told to all. */
+/** The process handles a message of the client: it answers the client, and tells the room. */
 function post(process: Process): void {
   const session = process.session!;
   const number = session.received += 1;
@@ -249,12 +272,13 @@ function poll(world: World, process: Process): void {
   const { client } = world;
   const session = process.session!;
   client.acked = Math.max(client.acked, session.told);
-  // A process that has lost the session, and does not know it yet, may know less than the client.
+  // A process may not know yet that another process has taken the session over. Then the client may
+  // have more messages than this process knows of.
   if (client.got >= nextOf(session)) {
-    if (isOwner(world, process)) throw new Violation('the client has more than its session');
+    if (isOwner(world, process)) throw new Violation('the client is ahead of its session');
     return;
   }
-  if (session.first > client.got + 1) throw new Violation('a message is gone');
+  if (session.first > client.got + 1) throw new Violation('a message for the client is gone');
   while (client.got + 1 < session.held) {
     client.got += 1;
     client.heard.push(session.kept[client.got - session.first]!);
@@ -310,7 +334,7 @@ function send(process: Process, p: number): void {
   if (process.wants) made.takes.push({ id: ID, handshakeNumber: null });
   for (const entry of process.entries) {
     if (entry.state !== 'queued') continue;
-    // What a message has caused goes with it.
+    // One commit has a message and the entries that the message causes: Redis writes all or none.
     const cause = entry.byMessage ? made.writes.length - 1 : -1;
     made.entries.push({ cause, text: entry.text });
     entry.state = 'sent';
@@ -354,7 +378,7 @@ function answer(world: World, process: Process): void {
   } else if (wrote) leave(process, wrote.changes);
   if (made.takes.length === 0) return;
   const letter = outcome[made.writes.length];
-  if (letter === 'n') throw new Violation('the session is gone');
+  if (letter === 'n') throw new Violation('the row of the session is gone');
   if (letter === 'o') return;
   process.wants = false;
   if (rows[0]!.owner === undefined) process.wants = true;
@@ -364,17 +388,20 @@ function answer(world: World, process: Process): void {
   }
 }
 
-/** The session has another owner: what nobody else does again follows. */
+/** The session moves. Changes that the new owner does not make again are sent to the new owner. */
 function leave(process: Process, unwritten: Change[]): void {
   const { changes } = process.session!;
   process.session = null;
   process.leaving = { changes };
   dropCaused(process);
-  // Whether a commit that is under way has written it will be known when it is answered.
+  // If a commit of the session is under way, only its answer says whether the changes are written.
   if (!process.underWay || !process.underWay.wrote) follow(process, unwritten);
 }
 
-/** What messages have caused that are not written is caused again by the next owner. */
+/**
+ * Drops the entries that unwritten messages of the client have caused. The new owner handles these
+ * messages again, and causes the same entries.
+ */
 function dropCaused(process: Process): void {
   process.entries = process.entries.filter(({ state, byMessage }) => {
     return !(byMessage && state === 'queued');
@@ -402,7 +429,10 @@ function read(world: World, process: Process, rules: Rules): void {
   restore(world, process);
 }
 
-/** @returns whether an entry was not read before, in this epoch or an older one */
+/**
+ * @returns false if the process has read the entry before: after a loss of data, entries of the old
+ * epoch are put on the bus again
+ */
 function isNew(process: Process, { number, from }: BusEntry): boolean {
   const by = Number(from!.slice(1));
   if (number! <= process.had[by]!) return false;
@@ -416,7 +446,7 @@ function sendFromBus(session: Session, process: Process, { packets }: BusEntry):
   if (isClean) session.held = nextOf(session);
 }
 
-/** The session goes on here, when all of the bus up to its takeover is read. */
+/** Makes the session from its row, if the process has read the bus up to the takeover. */
 function restore(world: World, process: Process): void {
   const { row } = process;
   if (!row || process.read < Number(row.taken)) return;
@@ -447,7 +477,10 @@ function kill(world: World, process: Process, p: number): void {
   Object.assign(process, { session: null, underWay: null, entries: [], wants: false, row: null });
 }
 
-/** @throws Violation if something is lost, doubled or in another order, where nothing more happens */
+/**
+ * Checks a world in which no other step has to happen.
+ * @throws Violation if a message is lost, doubled or out of order
+ */
 export function check(world: World, budget: Budget): void {
   const { client, processes } = world;
   const count = (heard: string[], packet: string) => heard.filter(one => one === packet).length;
@@ -463,7 +496,7 @@ export function check(world: World, budget: Budget): void {
   }
   for (const kind of ['r', 'b']) {
     const order = client.heard.filter(packet => packet.startsWith(kind));
-    if (String(order) !== String([...order].sort())) throw new Violation(`the order ${String(order)}`);
+    if (String(order) !== String([...order].sort())) throw new Violation(`bad order ${String(order)}`);
   }
   for (const { isAlive, heard } of processes) {
     if (!isAlive) continue;

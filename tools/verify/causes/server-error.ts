@@ -89,10 +89,11 @@ async function startsProcess({ url, asked }: Answer, browser: Browser): Promise<
     (await browser.ask(of, request).catch(() => null))?.ms ?? Infinity;
   const refused: number[] = [];
   const failing: number[] = [];
-  // The quickest answer of each kind counts: the network or a busy server may delay others. One
-  // that is quick is enough.
+  // The quickest answer of each kind counts, because the network or a busy server may delay the
+  // others. One quick 500 is enough to know that no process was started.
   const isSlow = () => Math.min(...failing) > 50 + 2 * Math.min(...refused);
-  // No network delays three answers of one kind by a second, and none of the other kind.
+  // If each 500 takes a second longer than the quickest refusal, the network is not the reason: the
+  // network would delay both kinds of answers.
   const isClear = () => Math.min(...failing) > 1000 + 10 * Math.min(...refused);
   for (let tries = 0; tries < 3 || (tries < 8 && isSlow() && !isClear()); tries += 1) {
     refused.push(await time(new URL('App_Data/', url), {}));

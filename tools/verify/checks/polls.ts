@@ -136,8 +136,9 @@ export async function manyPolls(target: Target): Promise<Outcome> {
         await session.poll(agent, ended);
       }
     } catch (error) {
-      // In the end connections are cut: here. A status is the server's word at any time. On a
-      // busy machine a poll can reach a limit only then.
+      // When `over` is set, this function cuts the connections itself, and the errors of these
+      // polls do not count. A Fault counts at any time, because the server has answered. On a busy
+      // machine, a poll may reach a limit of the server only after `over` is set.
       if (!over || error instanceof Fault) count(error, (answered - asked) / 1000);
     }
   }));
@@ -166,9 +167,9 @@ export async function manyPolls(target: Target): Promise<Outcome> {
     }, count);
   };
   await close();
-  // The polls of closed sessions are answered. Where polls were refused, the requests that close
-  // the sessions may be refused, too. They are sent again when the server has answered the polls,
-  // after 20 s at most.
+  // The server answers the polls of closed sessions. If the server has refused polls, it may also
+  // refuse the requests that close sessions. These requests are sent again when the server has
+  // answered the polls, which takes 20 s at most.
   const patient = open.length > 0 ? 25000 : 2000;
   await Promise.race([all, sleep(patient, undefined, { ref: false })]);
   await close();
