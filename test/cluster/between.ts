@@ -9,7 +9,7 @@ export interface Between {
   /** The REDIS_URL for the process: the address of this proxy. */
   url: string;
   /**
-   * Holds back the data that `what` names, from now on.
+   * Holds back the data that `what` names, from now on. Data that were held back before are sent on.
    * @param behind if given, the first answer that is held back is the answer to the first command
    * that contains this text
    */
@@ -70,9 +70,11 @@ export async function standBetween(t: TestContext, port: number, most = 0): Prom
   return {
     url: `redis://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
     hold: (what, behind = '') => {
+      const releaseEarlier = goOn;
       held = what;
       text = behind;
       released = new Promise(resolve => { goOn = resolve; });
+      releaseEarlier();
     },
     release: () => {
       held = null;

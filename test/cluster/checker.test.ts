@@ -5,6 +5,13 @@
  * and a minute of faults for each seed.
  */
 import { test } from 'node:test';
+import { deploy } from '../support/template';
+import { MUTATIONS } from './checker/mutations';
 import { checkSeed } from './checker/seed';
 
 test('several processes keep the promise: a short run', t => checkSeed(t, 5, 8, false, 8));
+
+test('each fault for the checker to find can be put into the server as it is built', t => {
+  // deploy throws where a file does not have the text that is to be replaced.
+  for (const edits of Object.values(MUTATIONS)) deploy(t, edits);
+});

@@ -73,7 +73,8 @@ describe('Redis in trouble', () => {
     await arrives(client, there);
     await redis.stop();
     await sleep(7000);
-    assert.equal(there.server.process.exitCode, null);
+    const { exitCode, signalCode } = there.server.process;
+    assert.deepEqual([exitCode, signalCode], [null, null]);
     await redis.start();
   });
 

@@ -108,14 +108,12 @@ describe('a message is handled → its commit is sent', () => {
   });
 
   scene('cut off: the client waits for 3 beats, then it is told', async all => {
-    const { client, here, redis } = all;
+    const { client, here } = all;
     const { answer } = await handle(all);
-    here.redis.release();
+    // The answer to the commit under way arrives. The next commit, with the message, is held back.
     here.redis.hold('commands');
-    const before = await calls(redis, 'xadd');
     assert.deepEqual(await answer, [1, pid(here)]);
-    const isWritten = await calls(redis, 'xadd') > before;
-    assert(isWritten || /Redis does not answer/.test(here.server.output()), 'a wait for Redis');
+    assert.match(here.server.output(), /Redis does not answer/);
     here.redis.release();
     await hasHeard(client, 'x');
   });
@@ -190,14 +188,13 @@ describe('a commit is answered → the client is told', () => {
   });
 
   scene('cut off: nothing is to be written', async all => {
-    const { client, front, here, redis } = all;
+    const { client, front, here } = all;
     await write(all);
     here.redis.cut();
     here.redis.hold('commands');
     front.turn();
     front.turn(); // back to the same process
     await until(() => client.heard.length === 1, 'the text of the timer', LONG);
-    assert(await calls(redis, 'evalsha') > 0);
     here.redis.release();
     await hasHeard(client, 'x');
   });

@@ -53,6 +53,7 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
       socket.emit('heard', 'late');
       done('late');
     }, ms));
+    socket.on('set late', (value, done) => socket.set('late', value, done));
     socket.on('late', done => socket.get('late', (_error, value) => done(value)));
     socket.on('of', (id, done) => {
       const other = io.sockets.socket(id);

@@ -12,9 +12,9 @@ export interface SetValue {
   key: string;
   /** Missing if the application has deleted the value (socket.del). */
   value?: unknown;
-  /** How often the value had been set before this change. */
+  /** The version of the value before this change. */
   before: number;
-  /** How often the value has been set, counting this change. */
+  /** The version of the value after this change. */
   after: number;
 }
 
@@ -84,8 +84,10 @@ export class Bus {
   private isReading = false;
   /** By the id of a process: the number of the last of its entries that was read or skipped. */
   private readonly numbers = new Map<string, number>();
-  /** The last entries up to `position`; null for each entry that had been read before (isNew). */
-  private recent: (BusEntry | null)[] = [];
+  /** The same numbers when Redis lost data last: entries up to there may be on the bus again. */
+  private numbersBefore = new Map<string, number>();
+  /** The last entries up to `position`. */
+  private recent: BusEntry[] = [];
   private sizes: number[] = [];
   private size = 0;
   private waiting: { position: number; resolve: () => void }[] = [];
@@ -109,6 +111,7 @@ export class Bus {
    * @param position the reading begins with the next entry after this position
    */
   begin(epoch: string, position: number): void {
+    if (this.begun > 0) this.numbersBefore = new Map(this.numbers);
     this.begun += 1;
     this.key = this.names.bus(epoch);
     this.position = position;
@@ -161,25 +164,16 @@ export class Bus {
     if (isGap) this.forget();
     this.position = position;
     const entry = JSON.parse(text!) as BusEntry;
-    const isNew = this.isNew(entry);
-    this.remember(isNew ? entry : null, text!.length);
+    this.remember(entry, text!.length);
     if (isGap) this.onGap();
-    if (isNew) this.onEntry(entry, position);
+    if (isBehind(entry, this.numbers)) {
+      if (entry.from !== undefined) this.numbers.set(entry.from, entry.number!);
+      this.onEntry(entry, position);
+    }
     if (this.waiting.length > 0) this.wake();
   }
 
-  /**
-   * @returns whether the entry is read for the first time. After a loss of data, each process puts
-   * its entries on the bus again, and this process may have read these entries before the loss
-   */
-  private isNew({ from, number }: BusEntry): boolean {
-    if (from === undefined) return true;
-    if (number! <= (this.numbers.get(from) || 0)) return false;
-    this.numbers.set(from, number!);
-    return true;
-  }
-
-  private remember(entry: BusEntry | null, size: number): void {
+  private remember(entry: BusEntry, size: number): void {
     this.recent.push(entry);
     this.sizes.push(size);
     this.size += size;
@@ -222,12 +216,12 @@ export class Bus {
 
   /**
    * @param from the position after which the entries begin
-   * @returns the entries up to the last one that was read; null if Redis has deleted some of them.
-   * An entry in memory that had been read before is left out (isNew)
+   * @returns the entries up to the last one that was read, without those that this process had read
+   * before Redis lost data; null if Redis has deleted some of them
    */
   async since(from: number): Promise<BusEntry[] | null> {
     const { begun, key } = this;
-    const older: BusEntry[] = [];
+    const entries: BusEntry[] = [];
     let at = from;
     while (at < this.position - this.recent.length) {
       const reply = await this.range(key, at + 1, this.position);
@@ -235,10 +229,15 @@ export class Bus {
       for (const [position, [, text]] of reply) {
         if (parseInt(position, 10) !== at + 1) return null;
         at += 1;
-        older.push(JSON.parse(text!) as BusEntry);
+        entries.push(JSON.parse(text!) as BusEntry);
       }
     }
-    const behind = this.recent.slice(this.recent.length - (this.position - at));
-    return [...older, ...behind.filter((entry): entry is BusEntry => entry !== null)];
+    entries.push(...this.recent.slice(this.recent.length - (this.position - at)));
+    return entries.filter(entry => isBehind(entry, this.numbersBefore));
   }
+}
+
+/** @returns whether an entry comes after those that these numbers name, by process */
+function isBehind({ from, number }: BusEntry, numbers: Map<string, number>): boolean {
+  return from === undefined || number! > (numbers.get(from) || 0);
 }

@@ -16,8 +16,8 @@ export interface Change {
   byMessage: boolean;
   packets: string[];
   /**
-   * By the key of a value: how often the value had been set before the first of these changes, and
-   * after the last one.
+   * By the key of a value: the version of the value before the first of these changes, and after
+   * the last one.
    */
   values: Map<string, { before: number; after: number }>;
   rooms: Map<string, boolean>;

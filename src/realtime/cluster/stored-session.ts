@@ -88,8 +88,8 @@ export class StoredSession implements Keeper {
    */
   private readonly asked = new Map<number, string>();
   /**
-   * By key, the version of each value. The version grows each time that the value is set, and when a
-   * new owner uses the value for the first time.
+   * By key, the version of each value. The version grows each time that the value is set, and when
+   * a new owner uses the value for the first time.
    */
   private readonly versions = new Map<string, number>();
   /** The keys of the values that this process has used since the session came here. */
@@ -327,7 +327,7 @@ export class StoredSession implements Keeper {
   /**
    * The list has deleted values, too: a key and a version without a value. Otherwise an older
    * change that comes by the bus could bring back a deleted value.
-   * @returns each value that was ever set, with its key and how often it was set
+   * @returns each value that was ever set, with its key and version
    */
   private values(): [key: string, version: number, value?: unknown][] {
     const { data } = this.session;

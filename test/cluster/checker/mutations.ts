@@ -15,7 +15,7 @@ export const MUTATIONS: Record<string, Edit[]> = {
   ],
   'a commit that comes twice is carried out twice': [
     cluster('commit.lua', 'local again = number <= known', 'local again = false'),
-    cluster('bus.js', 'if (number <= (this.numbers.get(from) || 0))', 'if (false)'),
+    cluster('bus.js', 'if (isBehind(entry, this.numbers))', 'if (true)'),
   ],
   'no process notices that Redis has lost data': [
     cluster('commit.lua', 'if not current or (current == epoch and number > known + 1) then', 'if not current then'),
