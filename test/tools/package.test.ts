@@ -4,7 +4,7 @@
  * package.long.test.ts.
  */
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { unzipSync } from 'fflate';
@@ -257,7 +257,10 @@ test('several processes of the package share their clients', async t => {
 
 test('packages that cannot be bundled: --modules leaves them as they are, without those for development', async t => {
   const folder = path.join(emptyFolder(t, 'modules-'), NAME);
-  packModules(deploy(t), folder, PUBLIC.map(name => `public/${name}`));
+  const from = deploy(t);
+  // It says which packages are for development only.
+  copyFileSync(path.join(root, 'package-lock.json'), path.join(from, 'package-lock.json'));
+  packModules(from, folder, PUBLIC.map(name => `public/${name}`));
   assert.deepEqual(readdirSync(folder).sort(), ['dist', 'iisnode.yml', 'node_modules', 'package.json', 'public', 'web.config']);
   assert(!readdirSync(path.join(folder, 'node_modules')).some(name => ['.bin', 'typescript', 'webpack'].includes(name)));
   const iis = await startIis({ folder, app: appPath });
