@@ -22,7 +22,7 @@ import { packaged } from '../support/packaged';
 import { command, commit, git, pagesRepository, repository, WHEN } from '../support/repository';
 import { startServer } from '../support/server';
 import { link, publish } from '../support/site';
-import { appPath, deploy, edit, emptyFolder, fromRoot, resource } from '../support/template';
+import { appPath, deploy, edit, emptyFolder, fromRoot, resource, root as template } from '../support/template';
 import { until } from '../support/wait';
 import { breaks, FILES, NAME, verifies } from './package/cases';
 
@@ -259,7 +259,7 @@ test('packages that cannot be bundled: --modules leaves them as they are, withou
   const folder = path.join(emptyFolder(t, 'modules-'), NAME);
   const from = deploy(t);
   // It says which packages are for development only.
-  copyFileSync(path.join(root, 'package-lock.json'), path.join(from, 'package-lock.json'));
+  copyFileSync(path.join(template, 'package-lock.json'), path.join(from, 'package-lock.json'));
   packModules(from, folder, PUBLIC.map(name => `public/${name}`));
   assert.deepEqual(readdirSync(folder).sort(), ['dist', 'iisnode.yml', 'node_modules', 'package.json', 'public', 'web.config']);
   assert(!readdirSync(path.join(folder, 'node_modules')).some(name => ['.bin', 'typescript', 'webpack'].includes(name)));
