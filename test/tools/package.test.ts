@@ -258,8 +258,8 @@ test('several processes of the package share their clients', async t => {
 test('packages that cannot be bundled: --modules leaves them as they are, without those for development', async t => {
   const folder = path.join(emptyFolder(t, 'modules-'), NAME);
   const from = deploy(t);
-  // It says which packages are for development only.
-  copyFileSync(path.join(template, 'package-lock.json'), path.join(from, 'package-lock.json'));
+  // npm reads them to leave out the packages for development.
+  for (const name of ['.npmrc', 'package-lock.json']) copyFileSync(path.join(template, name), path.join(from, name));
   packModules(from, folder, PUBLIC.map(name => `public/${name}`));
   assert.deepEqual(readdirSync(folder).sort(), ['dist', 'iisnode.yml', 'node_modules', 'package.json', 'public', 'web.config']);
   assert(!readdirSync(path.join(folder, 'node_modules')).some(name => ['.bin', 'typescript', 'webpack'].includes(name)));
