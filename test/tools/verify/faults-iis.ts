@@ -260,7 +260,7 @@ export const ofParents: FaultCase[] = [
     edits: [letsParentIn],
     parent: above('<caching><profiles><add extension=".js" policy="CacheForTimePeriod" '
       + 'kernelCachePolicy="DontCache" duration="00:10:00" /></profiles></caching>'),
-    fails: FIRST,
+    fails: ['fresh answers'],
     cure: /^1\. web\.config, in <system\.webServer>: <caching enabled="false" \/>/,
   },
   {
