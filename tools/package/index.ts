@@ -6,7 +6,6 @@ import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from '../../src/config';
 import { readSiteConfig, WebConfigError } from '../iis/config';
 import { npm, packBundle, packModules } from './pack';
-import { prove } from './prove';
 import { published } from './published';
 import { Refusal } from '../refusal';
 import { filesIn, zip } from './zip';
@@ -67,6 +66,8 @@ async function main(): Promise<void> {
     total += statSync(where).size;
   }
   step(`${show(folder)}: ${files.length} files, ${size(total)}`);
+  // Loaded here, not at the start of the command: a refusal comes sooner.
+  const { prove } = await import('./prove.js');
   step(`tried as IIS ${iis} would run it: ${await prove(folder, appPath || '/', iis)}`);
   writeFileSync(archive, zip(folder));
   step(`${show(archive)}: ${size(statSync(archive).size)}`);
