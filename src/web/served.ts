@@ -1,6 +1,6 @@
 /*
- * The files in public/ that visitors get, by their names. files.ts sends them, and `npm run package`
- * takes them along: it needs no Express for that.
+ * The files in public/ that visitors get, by their names. files.ts sends them, and `npm run
+ * package` takes them along: it needs no Express for that.
  */
 
 /**
