@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from '../../src/config';
+import { command, UsageError } from '../command';
 import { readSiteConfig, WebConfigError } from '../iis/config';
 import { npm, packBundle, packModules } from './pack';
 import { published } from './published';
@@ -28,18 +28,22 @@ const root = path.join(__dirname, '..', '..', '..');
 /** Folders of build/ that have other uses: an application of such a name is packaged as "site". */
 const TAKEN = ['', 'fetched', 'src', 'test', 'tools'];
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      help: { type: 'boolean' },
-      modules: { type: 'boolean', default: false },
-      also: { type: 'string', multiple: true, default: [] },
-    },
-  });
-  if (values.help) {
-    console.log(USAGE);
-    return;
+const OPTIONS = {
+  modules: { type: 'boolean', default: false },
+  also: { type: 'string', multiple: true, default: [] as string[] },
+} as const;
+
+command('package', USAGE, OPTIONS, async ({ values, positionals }) => {
+  if (positionals.length > 0) throw new UsageError(`takes no ${positionals[0]}`);
+  try {
+    await makePackage(values);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new Refusal(`No package: ${error.message}`, { cause: error });
   }
+});
+
+async function makePackage(values: { modules: boolean; also: string[] }): Promise<void> {
   const { commit, time } = readCommit();
   const { name, appPath, iis } = readSettings();
   step(`commit ${commit} of ${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`);
@@ -151,8 +155,3 @@ function size(bytes: number): string {
 function show(file: string): string {
   return path.relative(root, file).replaceAll('\\', '/');
 }
-
-main().catch((error: Error) => {
-  process.exitCode = 1;
-  console.error(`No package: ${error instanceof Refusal ? error.message : error.stack}`);
-});
