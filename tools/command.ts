@@ -11,6 +11,9 @@ export type Given<T extends Options> = ReturnType<
   typeof parseArgs<{ options: T; allowPositionals: true }>
 >;
 
+/** Does the work of a command. @returns the exit status, if that is not 0 */
+type Main<T extends Options> = (given: Given<T>) => Promise<number | void> | number | void;
+
 /** A command was called wrongly. The message says what the command takes. */
 export class UsageError extends Error {}
 
@@ -26,7 +29,7 @@ const OPTIONS_OF_NPM = ['also', 'only'];
  *   or a Refusal, of which only the message is printed
  */
 export function command<T extends Options>(
-  name: string, help: string, options: T, main: (given: Given<T>) => number | void | Promise<number | void>,
+  name: string, help: string, options: T, main: Main<T>,
 ): void {
   carryOut(name, help, options, main).then(status => {
     // Not process.exit: what is written to a pipe may still be on its way.
@@ -39,7 +42,7 @@ export function command<T extends Options>(
 }
 
 async function carryOut<T extends Options>(
-  name: string, help: string, options: T, main: (given: Given<T>) => number | void | Promise<number | void>,
+  name: string, help: string, options: T, main: Main<T>,
 ): Promise<number> {
   const given = process.argv.slice(2);
   const args = [...given, ...optionsKeptByNpm(name, options, given, process.env)];
