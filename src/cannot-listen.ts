@@ -1,4 +1,4 @@
-/* What to tell whoever started the server where it cannot listen. */
+/* The line for whoever started the server, if the server cannot listen at its port. */
 
 const ANOTHER = 'set PORT to another one (in cmd: set PORT=3001, in PowerShell: $env:PORT=3001, '
   + 'elsewhere: export PORT=3001)';
