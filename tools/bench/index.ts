@@ -7,6 +7,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { command, Given, UsageError } from '../command';
+import { showProgress } from '../progress';
 import { Refusal } from '../refusal';
 import { clients } from './clients';
 import { idle } from './idle';
@@ -16,7 +17,7 @@ import { build } from './paths';
 import { installPeers } from './peers';
 import { processes } from './processes';
 import { topFunctions } from './profile';
-import { circumstances, Results, showProgress, sideBySide, table } from './report';
+import { circumstances, Results, sideBySide, table } from './report';
 import { scale } from './scale';
 import { Kind, kinds, pairs, prepare } from './servers';
 

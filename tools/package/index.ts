@@ -6,6 +6,7 @@ import { ConfigError, readConfig } from '../../src/config';
 import { command, UsageError } from '../command';
 import { readSiteConfig, WebConfigError } from '../iis/config';
 import { npm, packBundle, packModules } from './pack';
+import { showProgress } from '../progress';
 import { published } from './published';
 import { Refusal } from '../refusal';
 import { filesIn, zip } from './zip';
@@ -38,6 +39,7 @@ command('package', USAGE, OPTIONS, async ({ values, positionals }) => {
   try {
     await makePackage(values);
   } catch (error) {
+    showProgress('');
     if (!(error instanceof Refusal)) throw error;
     throw new Refusal(`No package: ${error.message}`, { cause: error });
   }
@@ -49,9 +51,11 @@ async function makePackage(values: { modules: boolean; also: string[] }): Promis
   step(`commit ${commit} of ${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`);
 
   const { files: pages, leftOut } = published(root, values.also);
+  showProgress('… compares node_modules with package-lock.json');
   checkPackages();
   // An older build may have left files there.
   rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+  showProgress('… builds dist');
   npm(root, 'run', 'build');
   step('built dist');
 
@@ -60,6 +64,7 @@ async function makePackage(values: { modules: boolean; also: string[] }): Promis
   for (const old of [folder, archive]) rmSync(old, { recursive: true, force: true });
   for (const name of leftOut) step(`left out: ${name}`);
   const pack = values.modules ? packModules : packBundle;
+  showProgress(values.modules ? '… copies the packages' : '… bundles the server');
   for (const line of await pack(root, folder, pages)) step(line);
 
   const files = filesIn(folder);
@@ -70,6 +75,7 @@ async function makePackage(values: { modules: boolean; also: string[] }): Promis
     total += statSync(where).size;
   }
   step(`${show(folder)}: ${files.length} files, ${size(total)}`);
+  showProgress('… tries the package');
   // Loaded here, not at the start of the command: a refusal comes sooner.
   const { prove } = await import('./prove.js');
   step(`tried as IIS ${iis} would run it: ${await prove(folder, appPath || '/', iis)}`);
@@ -144,7 +150,9 @@ function readSettings(): { name: string; appPath: string; iis: '7.5' | '10' } {
   }
 }
 
+/** Prints what has been done. */
 function step(line: string): void {
+  showProgress('');
   console.log(line);
 }
 

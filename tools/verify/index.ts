@@ -1,6 +1,7 @@
 /* `npm run verify -- <address>`: checks whether an application is deployed as it should be. */
 import { styleText } from 'node:util';
 import { command, Given, UsageError } from '../command';
+import { showProgress } from '../progress';
 import { report, row } from './table';
 import { EXAMPLE } from './target';
 import { CHECKS, defaults, Options, Result, Unreachable, verify } from './verify';
@@ -80,23 +81,19 @@ function readOptions(
   };
 }
 
-/** The escape sequence of terminals that empties the line. */
-const CLEAR = '\r\x1b[K';
-
 /**
- * Shows the time that has passed, in a line of the terminal that the next line replaces.
+ * Shows the time that has passed, in a line of the terminal.
  * @returns a function that ends it
  */
 function showTime(): () => void {
-  if (!process.stderr.isTTY) return () => undefined;
   const start = Date.now();
   const timer = setInterval(() => {
     const seconds = Math.round((Date.now() - start) / 1000);
-    process.stderr.write(`${CLEAR}… ${seconds} s, while polls are held`);
+    showProgress(`… ${seconds} s, while polls are held`);
   }, 1000);
   return () => {
     clearInterval(timer);
-    process.stderr.write(CLEAR);
+    showProgress('');
   };
 }
 
@@ -110,10 +107,9 @@ function coloured({ state }: Result, line: string): string {
 command('verify', HELP, OPTIONS, async given => {
   const { address, options } = readOptions(given);
   const stop = showTime();
-  const clear = process.stderr.isTTY ? CLEAR : '';
   // Each line of the table is printed once, as soon as its check is done.
   const print = (result: Result) => {
-    process.stderr.write(clear);
+    showProgress('');
     console.log(coloured(result, row(result)));
   };
   try {
