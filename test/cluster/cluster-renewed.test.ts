@@ -5,10 +5,15 @@
  */
 import assert from 'node:assert/strict';
 import { test, TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Keys } from '../../src/realtime/cluster/commit';
 import { request } from '../support/request';
 import { split } from '../support/raw';
-import { resource } from '../support/template';
-import { startTwo } from './two';
+import { appPath, resource } from '../support/template';
+import { until } from '../support/wait';
+import { open, startTwo } from './two';
+
+const names = new Keys(appPath);
 
 /**
  * Sends the requests that a client of public/realtime.js sends. `port` is the process that gets the
@@ -112,4 +117,30 @@ test('another process does not give the session of Alice to another user', async
   // The session of Alice has ended, in the first process, too.
   const alice = requests(1, { 'x-name': 'alice' });
   assert.equal(await alice.post(here.port, id, 0, '5:2::{"name":"set","args":["x"]}'), 404);
+});
+
+test('a POST is answered, though its session moves and Redis is emptied before its commit is answered', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const { redis, processes: [here, there] } = two;
+  const other = await open(t, here.server.port);
+  const id = await begin(here.server.port);
+  const alice = requests(1, { 'x-name': 'alice' });
+  here.redis.hold('answers', id);
+  const post = alice.post(here.server.port, id, 0, '5:2::{"name":"set","args":["new"]}');
+  const value = async () => String(await redis.call('hget', names.session(id), 'data'));
+  await until(async () => (await value()).includes('new'), 'the commit of the POST', 60);
+  void alice.poll(there.server.port, id, 0).catch(() => undefined);
+  const term = () => redis.call('hget', names.session(id), 'term');
+  await until(async () => await term() === '2', 'the takeover', 60);
+  // This text comes behind the takeover on the bus. So the first process knows of the takeover.
+  const last = await open(t, there.server.port);
+  last.emit('all', 'x');
+  await until(() => other.heard.includes('x'), 'the text', 60);
+  await redis.stop();
+  redis.forget();
+  await redis.start();
+  here.redis.release();
+  const status = await Promise.race([post, sleep(40000, 'no answer', { ref: false })]);
+  assert.notEqual(status, 'no answer');
 });

@@ -19,6 +19,12 @@ const RETURN = 500;
  * How many times the duration of a commit is added to RETURN. The other process needs two commits.
  */
 const RETURN_COMMITS = 4;
+/**
+ * How long a session that has left this process stays away at most, ms. The last commit may have
+ * taken very long, for example because this process was paused meanwhile. Without this limit, a
+ * client that comes back would wait for four times as long again.
+ */
+const MOST_RETURN = 3000;
 /** How long this process remembers that a session has left, ms. */
 const LEFT = 2500;
 /**
@@ -209,7 +215,8 @@ export class Moves {
    * each poll.
    */
   private wait(): Promise<void> {
-    return pause(RETURN + RETURN_COMMITS * this.cluster.journal.took);
+    const { took } = this.cluster.journal;
+    return pause(Math.min(RETURN + RETURN_COMMITS * took, MOST_RETURN));
   }
 
   /**

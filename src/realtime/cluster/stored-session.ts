@@ -376,7 +376,11 @@ export class StoredSession implements Keeper {
       this.changes.putBack(this.writing.changes);
       this.waiting.unshift(...this.writing.waiting);
       this.writing = null;
-      if (this.left) this.followSoon();
+    }
+    if (this.left) {
+      // No later commit of this process writes the session, so nobody has to wait for one.
+      for (const resolve of this.waiting.splice(0)) resolve();
+      this.followSoon();
     }
     this.writtenIn = '';
     this.size = 0;
