@@ -1,45 +1,49 @@
 /* Compares commit.lua in a real Redis with the same script in TypeScript (redis.ts). */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import {
   commitScript, Commit, encode, Keys, readAnswer, Row,
 } from '../../../src/realtime/cluster/commit';
 import { startRedis } from '../../support/redis';
-import { commit, Data, Reply } from './redis';
-import type { World } from './world';
+import { ALL, commit, Data, Reply } from './redis';
+import { Found, search } from './search';
+import type { Budget, World } from './world';
 
 /** The data in Redis, and a commit that Redis receives. */
 export interface Case { data: Data; commit: Commit }
 
-/** Collects each commit that a search meets, and the data in Redis at that moment. */
+/** Collects each different commit that searches meet, with the data in Redis at that moment. */
 export class Cases {
-  private readonly differing: Case[] = [];
-  /** Cases with the same data and the same commit as an earlier case. */
-  private readonly alike: Case[] = [];
+  private readonly all: Case[] = [];
   private readonly keys = new Set<string>();
+  private readonly searched = new Map<string, Found>();
 
-  /** Collects the commits of one state; `search` calls this with each state. */
-  readonly see = ({ data, processes, late }: World): boolean => {
+  /** Searches the states of a budget with all rules, unless that has been done before. */
+  search(budget: Partial<Budget>): Found {
+    const name = JSON.stringify(budget);
+    const found = this.searched.get(name) ?? search(budget, ALL, this.see);
+    this.searched.set(name, found);
+    return found;
+  }
+
+  /** Collects the commits of one state. */
+  private readonly see = ({ data, processes, late }: World): boolean => {
     const commits = processes.flatMap(({ underWay }) => underWay ? [underWay.commit] : []);
     for (const one of [...commits, ...late]) {
-      const key = JSON.stringify([data, one]);
-      (this.keys.has(key) ? this.alike : this.differing).push({ data, commit: one });
+      const key = createHash('md5').update(JSON.stringify([data, one])).digest('base64');
+      if (this.keys.has(key)) continue;
       this.keys.add(key);
+      this.all.push({ data, commit: one });
     }
     return false;
   };
 
-  /**
-   * @returns `count` cases, taken evenly from the whole search. Repeated cases are taken only if
-   * the search has met too few different ones
-   */
+  /** @returns `count` different cases, taken evenly from the searches */
   take(count: number): Case[] {
-    const { differing, alike } = this;
-    const some = (list: Case[], of: number) => {
-      return Array.from({ length: of }, (_, i) => list[Math.floor(i * list.length / of)]!);
-    };
-    if (differing.length >= count) return some(differing, count);
-    return [...differing, ...some(alike, count - differing.length)];
+    const { all } = this;
+    assert(all.length >= count, `the searches have met ${all.length} different cases`);
+    return Array.from({ length: count }, (_, i) => all[Math.floor(i * all.length / count)]!);
   }
 }
 

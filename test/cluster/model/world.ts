@@ -12,6 +12,7 @@ import { ALL, commit, Data, EMPTY, Reply, Rules } from './redis';
 
 const ID = 'S';
 const ROOM = 'room';
+const FIRST_EPOCH = 'e0';
 
 /** A change of the session that no commit has written yet. */
 interface Change {
@@ -47,7 +48,6 @@ interface Entry {
   byMessage: boolean;
   /** Whether the entry waits for a commit, is in the commit under way, or is on the bus. */
   state: 'queued' | 'sent' | 'put';
-  position: number;
 }
 
 interface Process {
@@ -65,6 +65,8 @@ interface Process {
   session: Session | null;
   /** Whether the client has come, and this process has to take the session over. */
   wants: boolean;
+  /** Whether the last takeover was refused, because the row was of an old epoch. */
+  isRefused: boolean;
   /**
    * The row of the session, as the answer to a takeover has brought it. The process keeps the row
    * until the process has read the bus up to the takeover.
@@ -108,7 +110,10 @@ export interface Budget {
   messages: number;
   /** A timer of the application sends a packet to the client. */
   timers: number;
-  /** The client goes to another process. */
+  /**
+   * The client goes to another process. If Redis is restarted with older data in the same search,
+   * the client goes when a process has noticed that: both at the same time are two faults.
+   */
   moves: number;
   kills: number;
   /** The connection between a process and Redis is cut. */
@@ -131,11 +136,11 @@ const newSession = (): Session => ({
 /** @returns the first world: the first process has the session, and Redis has the session's row */
 export function begin(budget: Partial<Budget>): World {
   const process = (id: string): Process => ({
-    id, isAlive: true, epoch: 'e0', number: 0, read: 0, entries: [], lastEntry: 0, had: [0, 0],
-    session: null, wants: false, row: null, underWay: null, leaving: null, heard: [],
+    id, isAlive: true, epoch: FIRST_EPOCH, number: 0, read: 0, entries: [], lastEntry: 0, had: [0, 0],
+    session: null, wants: false, isRefused: false, row: null, underWay: null, leaving: null, heard: [],
   });
   const world: World = {
-    data: { ...EMPTY, procs: { epoch: 'e0', tail: '0' } },
+    data: { ...EMPTY, procs: { epoch: FIRST_EPOCH, tail: '0' } },
     disk: null, processes: [process('p0'), process('p1')], late: [],
     client: { got: 0, acked: 0, heard: [] }, left: { ...NOTHING, ...budget },
     timerLost: false, timerIn: -1,
@@ -150,13 +155,17 @@ export class Violation extends Error {}
 
 export type Step = [name: string, process: number];
 
+/** @returns whether no live process has the session or is about to take it over */
+export function isNowhere({ processes }: World): boolean {
+  return !processes.some(({ isAlive, session, wants, row }) => isAlive && (session || wants || row));
+}
+
 /** @returns each step that can happen next; `world.left` limits faults and moves */
 export function steps(world: World): Step[] {
   const { processes, left, data, client } = world;
   const possible: Step[] = [];
-  const nowhere = !processes.some(({ isAlive, session, wants, row }) => {
-    return isAlive && (session || wants || row);
-  });
+  const isNoticed = world.disk === null || data.procs.epoch !== FIRST_EPOCH;
+  const mayMove = isNowhere(world) || (left.moves > 0 && left.olders === 0 && isNoticed);
   processes.forEach((process, p) => {
     if (!process.isAlive) return;
     const { session, underWay, epoch, read } = process;
@@ -166,13 +175,16 @@ export function steps(world: World): Step[] {
     add('poll', session && (
       session.held - 1 > client.got || session.told > client.acked ||
       (isOwner(world, process) && client.got >= nextOf(session))));
-    add('arrive', !session && !process.wants && !process.row && (nowhere || left.moves > 0));
+    add('arrive', !session && !process.wants && !process.row && mayMove);
     const queued = process.entries.some(({ state }) => state === 'queued');
     // A process sends a commit each second, even if the process has nothing to write. The model has
     // such an empty commit only after Redis has lost data: its answer tells the process so.
     const isStale = data.procs.epoch !== epoch ||
       parseInt(data.procs[process.id] ?? '0', 10) !== process.number;
-    add('send', !underWay && (queued || process.wants || isStale || (session && session.dirty)));
+    // A process tries a takeover again and again. In the model, it does so when the row is new.
+    const isOld = process.isRefused && data.rows[ID] !== undefined && data.rows[ID].epoch !== epoch;
+    const takes = process.wants && !isOld;
+    add('send', !underWay && (queued || takes || isStale || (session && session.dirty)));
     add('execute', underWay && !underWay.reply);
     add('answer', underWay && underWay.reply);
     add('read', (data.bus[epoch] ?? []).length > read);
@@ -265,7 +277,7 @@ function sendOwn(session: Session, packet: string, byMessage: boolean): void {
 function put(process: Process, entry: BusEntry, byMessage: boolean): void {
   const number = process.lastEntry += 1;
   const text = JSON.stringify({ ...entry, from: process.id, number });
-  process.entries.push({ number, text, byMessage, state: 'queued', position: 0 });
+  process.entries.push({ number, text, byMessage, state: 'queued' });
 }
 
 function poll(world: World, process: Process): void {
@@ -293,11 +305,8 @@ function isOwner({ data }: World, { id, session }: Process): boolean {
   return row !== undefined && row.owner === id && row.term === String(session!.term);
 }
 
-function arrive({ left, processes }: World, process: Process): void {
-  const isForced = !processes.some(({ isAlive, session, wants, row }) => {
-    return isAlive && (session || wants || row);
-  });
-  if (!isForced) left.moves -= 1;
+function arrive(world: World, process: Process): void {
+  if (!isNowhere(world)) world.left.moves -= 1;
   process.wants = true;
 }
 
@@ -379,7 +388,8 @@ function answer(world: World, process: Process): void {
   if (made.takes.length === 0) return;
   const letter = outcome[made.writes.length];
   if (letter === 'n') throw new Violation('the row of the session is gone');
-  if (letter === 'o') return;
+  process.isRefused = letter === 'o';
+  if (process.isRefused) return;
   process.wants = false;
   if (rows[0]!.owner === undefined) process.wants = true;
   else {
