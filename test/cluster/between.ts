@@ -5,6 +5,12 @@ import type { TestContext } from 'node:test';
 /** Data between a process and Redis: its commands, their answers, or the entries of the bus. */
 type What = 'commands' | 'answers' | 'bus';
 
+/** A time in which a living process got no answer from Redis, by Date.now. */
+export interface Silence { from: number; to: number }
+
+/** Shorter silences are not noted, ms. */
+const SHORT = 1000;
+
 export interface Between {
   /** The REDIS_URL for the process: the address of this proxy. */
   url: string;
@@ -23,6 +29,8 @@ export interface Between {
   delay: (most: number, what?: 'bus') => void;
   /** Cuts all connections. The data that were held back are lost. */
   cut: () => void;
+  /** The times of more than a second in which the process waited for Redis and got no answer. */
+  readonly silences: Silence[];
 }
 
 /**
@@ -39,18 +47,41 @@ export async function standBetween(t: TestContext, port: number, most = 0): Prom
   let goOn = () => {};
   let released = Promise.resolve();
   const sockets = new Set<net.Socket>();
+  const silences: Silence[] = [];
+  /** Since when the process has waited for an answer of Redis; null if it does not wait. */
+  let silentSince: number | null = null;
+  const waits = () => { silentSince ??= Date.now(); };
+  const hears = () => {
+    if (silentSince !== null && Date.now() - silentSince > SHORT) {
+      silences.push({ from: silentSince, to: Date.now() });
+    }
+    silentSince = null;
+  };
   const server = net.createServer(near => {
     const far = net.connect(port, '127.0.0.1');
     sockets.add(near);
-    near.on('close', () => sockets.delete(near));
+    let isRedisGone = false;
+    const lose = () => {
+      isRedisGone = true;
+      if (sockets.has(near)) waits();
+    };
+    far.on('error', lose).on('end', lose);
+    near.on('close', () => {
+      // If the process itself has closed its connection, the process has ended, and does not wait.
+      if (sockets.delete(near) && !isRedisGone) silentSince = null;
+    });
     let what: What = 'commands';
     pass(near, far, data => {
       if (/\bxread\b/i.test(String(data))) what = 'bus';
       if (what === 'commands' && text !== '' && data.includes(text)) text = '';
+      if (what === 'commands') waits();
       return what === 'commands' && held === 'commands';
     }, () => most);
     const longest = () => what === 'bus' ? mostOfBus : most;
-    pass(far, near, () => text === '' && held === (what === 'bus' ? 'bus' : 'answers'), longest);
+    pass(far, near, () => {
+      if (what === 'commands') hears();
+      return text === '' && held === (what === 'bus' ? 'bus' : 'answers');
+    }, longest);
   });
 
   function pass(
@@ -87,6 +118,9 @@ export async function standBetween(t: TestContext, port: number, most = 0): Prom
     },
     cut: () => {
       for (const near of sockets) near.destroy();
+      sockets.clear();
+      waits();
     },
+    silences,
   };
 }

@@ -4,6 +4,9 @@ import { readdirSync, readFileSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Keys } from '../../src/realtime/cluster/commit';
+import type { RedisServer } from '../../tools/redis-server';
+import { appPath } from '../support/template';
 import { until } from '../support/wait';
 import { standBetween } from './between';
 import { Counts, line, serveSeveral, startClients } from './load';
@@ -56,10 +59,18 @@ export async function killsAndRecycle(
   const counts = await clients.finish();
   t.diagnostic(line('killed and recycled', counts));
   assertWhole(counts);
-  // A client may not notice that its session moves, so the test counts in Redis: commit.lua
-  // calls HGET once for each session that it takes over. The recycle moves each session.
-  const { hget = 0 } = await redis.commands();
-  assert(hget >= count, `${hget} sessions were taken over`);
+  // A client may not notice that its session moves. The rows in Redis show it: each takeover adds 1
+  // to the term of a session. The recycle moves each session, and the kill some of them before.
+  const terms = await readTerms(redis);
+  assert.equal(terms.length, count);
+  assert(terms.every(term => term >= 2), `terms: ${terms.join()}`);
+  assert(terms.some(term => term >= 3), `terms: ${terms.join()}`);
+}
+
+/** @returns the term of each session in Redis */
+async function readTerms(redis: RedisServer): Promise<number[]> {
+  const keys = await redis.call('keys', new Keys(appPath).session('*')) as string[];
+  return Promise.all(keys.map(async key => Number(await redis.call('hget', key, 'term'))));
 }
 
 /**

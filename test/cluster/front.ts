@@ -3,6 +3,19 @@ import type { AddressInfo } from 'node:net';
 
 let turn = 0;
 
+/** A request that the proxy has sent to a server. */
+export interface Trip {
+  /** The index of the server in the list of ports. */
+  server: number;
+  /** When the request began and ended, by Date.now; `to` is Infinity while it is under way. */
+  from: number;
+  to: number;
+  /** The body of the request. */
+  body: string;
+  /** Whether the server has answered 200. */
+  isDone: boolean;
+}
+
 export interface Front {
   port: number;
   /** Cuts the requests under way. Later requests go to the next server. */
@@ -20,8 +33,11 @@ export interface Front {
  * @param ports the ports of the servers
  * @param sticky whether cookies are kept
  * @param wanders whether each request goes to the next server
+ * @param note called with each request when it begins
  */
-export async function startFront(ports: number[], sticky = true, wanders = false): Promise<Front> {
+export async function startFront(
+  ports: number[], sticky = true, wanders = false, note?: (trip: Trip) => void,
+): Promise<Front> {
   const agent = new http.Agent({ keepAlive: true });
   let at = turn++ % ports.length;
   let cookie = '';
@@ -40,6 +56,7 @@ export async function startFront(ports: number[], sticky = true, wanders = false
       from.on('error', () => res.destroy());
     });
     const before = at;
+    if (note) note(watch(req, to, before));
     to.on('error', () => {
       if (res.destroyed) return;
       if (at === before && ports.length > 1) {
@@ -72,4 +89,12 @@ export async function startFront(ports: number[], sticky = true, wanders = false
     turn: goOn,
     leave: left => { if (ports[at] === left) goOn(); },
   };
+}
+
+function watch(req: http.IncomingMessage, to: http.ClientRequest, server: number): Trip {
+  const trip: Trip = { server, from: Date.now(), to: Infinity, body: '', isDone: false };
+  req.on('data', data => { trip.body += String(data); });
+  to.on('response', from => from.on('end', () => { trip.isDone = from.statusCode === 200; }));
+  to.on('close', () => { trip.to = Date.now(); });
+  return trip;
 }

@@ -1,7 +1,7 @@
 /* The clients that the checker watches: what each has sent, and what it has heard, in its order. */
 import type { TestContext } from 'node:test';
 import { Connection, connectRealtime } from '../../support/client';
-import { Front, startFront } from '../front';
+import { Front, startFront, Trip } from '../front';
 
 /** So many go to another server with each request: nothing keeps them with one. */
 const WANDERING = 2;
@@ -25,18 +25,22 @@ export class Watched {
   /** Answers by number, the first one that came; how many were errors, and how many came twice. */
   readonly answers = new Map<string, unknown>();
   doubleAnswers = 0;
-  /** When it got a session that did not go on with the one before, ms since the beginning. */
-  readonly anew: number[] = [];
+  /**
+   * When it got a session that did not go on with the one before, and when it had heard something
+   * last before that, ms since the beginning.
+   */
+  readonly anew: { at: number; heard: number }[] = [];
+  private lastHeard = 0;
   served: number | null = null;
   private timers: NodeJS.Timeout[] = [];
 
   constructor(
-    readonly number: number, readonly front: Front, private readonly connection: Connection,
-    private readonly time: () => number,
+    readonly number: number, private readonly time: () => number,
+    private readonly connection: Connection, readonly front: Front, readonly trips: Trip[],
   ) {
     connection.on('status', ({ state, recovered }: { state: string; recovered: boolean }) => {
       if (state !== 'connected' || recovered) return;
-      if (this.numbers.length > 0) this.anew.push(this.time());
+      if (this.numbers.length > 0) this.anew.push({ at: this.time(), heard: this.lastHeard });
       this.numbers.push([]);
     });
     connection.on('echo', (one: number) => {
@@ -47,7 +51,10 @@ export class Watched {
       this.hear(`late ${one}`);
       this.late.push(one);
     });
-    connection.on('number', (one: number) => this.numbers.at(-1)!.push(one));
+    connection.on('number', (one: number) => {
+      this.lastHeard = this.time();
+      this.numbers.at(-1)!.push(one);
+    });
     connection.on('news', (client: number, one: number) => {
       this.hear(`news ${client} ${one}`);
       this.news.push(`${client} ${one}`);
@@ -55,17 +62,18 @@ export class Watched {
   }
 
   private hear(what: string): void {
+    this.lastHeard = this.time();
     if (!this.heardAt.has(what)) this.heardAt.set(what, this.time());
-  }
-
-  /** Whether nothing keeps it with a server. */
-  get wanders(): boolean {
-    return this.number < WANDERING;
   }
 
   /** How many messages of a kind it has sent. */
   sent(kind: Kind): number {
     return this.times[kind].length;
+  }
+
+  /** @returns the requests that have carried a message that waits for an acknowledgement */
+  posts(kind: 'ask' | 'later', one: number): Trip[] {
+    return this.trips.filter(({ body }) => body.includes(`"name":"${kind}","args":[${one}]`));
   }
 
   begin(): void {
@@ -115,9 +123,10 @@ export async function openClients(
   t: TestContext, count: number, ports: number[], time: () => number,
 ): Promise<Watched[]> {
   return Promise.all(Array.from({ length: count }, async (_, number) => {
-    const front = await startFront(ports, true, number < WANDERING);
+    const trips: Trip[] = [];
+    const front = await startFront(ports, true, number < WANDERING, trip => trips.push(trip));
     const connection = connectRealtime(front.port);
     t.after(() => connection.close());
-    return new Watched(number, front, connection, time);
+    return new Watched(number, time, connection, front, trips);
   }));
 }

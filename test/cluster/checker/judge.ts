@@ -2,10 +2,12 @@
  * Compares the messages that clients have sent and heard with the promise (docs/delivery.md). The
  * promise excuses some losses after some faults. This file excuses a loss only near such a fault.
  */
+import type { Silence } from '../between';
 import type { Kind, Watched } from './clients';
 import {
-  excuse, Fault, hasNoOrder, isIn, isUnderWay, mayBeKilled, mayBeOwed, mayRunTwice, Span,
-} from './faults';
+  excuse, hasNoOrder, isUnderWay, mayMiss, mostRuns, Span, Trouble, troublesOf, wasKilled, wasUnheard,
+} from './excuses';
+import type { Fault } from './faults';
 
 export interface Verdict {
   violations: string[];
@@ -24,61 +26,63 @@ export interface Verdict {
  */
 type Spans = Map<Watched, Span[]>;
 
-export function judge(clients: Watched[], faults: Fault[]): Verdict {
+/** @param silences for each server, the times in which Redis did not answer it */
+export function judge(clients: Watched[], faults: Fault[], silences: Silence[][]): Verdict {
   const verdict: Verdict = { violations: [], excused: [], errors: 0, twice: 0, messages: 0 };
+  const troubles = troublesOf(faults, silences);
   const spans: Spans = new Map();
-  for (const client of clients) spans.set(client, judgeSessions(client, faults, verdict));
-  for (const client of clients) judgeOne(client, spans.get(client)!, faults, verdict);
-  for (const client of clients) judgeNews(client, clients, spans, verdict);
+  for (const client of clients) spans.set(client, judgeSessions(client, troubles, verdict));
+  for (const client of clients) judgeOne(client, spans.get(client)!, faults, troubles, verdict);
+  for (const client of clients) judgeNews(client, clients, spans, faults, verdict);
   judgeOrder(clients, faults, verdict);
   return verdict;
 }
 
-function judgeSessions(client: Watched, faults: Fault[], verdict: Verdict): Span[] {
+function judgeSessions(client: Watched, troubles: Trouble[], verdict: Verdict): Span[] {
   const spans: Span[] = [];
-  for (const time of client.anew) {
-    const span = excuse(faults, time, client.wanders);
-    const line = `client ${client.number} began anew at ${(time / 1000).toFixed(1)} s`;
+  for (const one of client.anew) {
+    const span = excuse(client.trips, troubles, one);
+    const line = `client ${client.number} began anew at ${(one.at / 1000).toFixed(1)} s`;
     (span ? verdict.excused : verdict.violations).push(line);
     if (span) spans.push(span);
   }
   return spans;
 }
 
-function judgeOne(client: Watched, anew: Span[], faults: Fault[], verdict: Verdict): void {
-  const { number, times, answers } = client;
+function judgeOne(
+  client: Watched, anew: Span[], faults: Fault[], troubles: Trouble[], verdict: Verdict,
+): void {
+  const { number, times, answers, trips } = client;
   const bad = (what: string) => verdict.violations.push(`client ${number}: ${what}`);
   const total = Object.values(times).reduce((sum, { length }) => sum + length, 0);
   verdict.messages += total + client.news.length;
-  const isAnew = (kind: Kind, one: number, heard: string) => {
-    return isUnderWay(anew, times[kind][one - 1]!, client.heardAt.get(`${heard} ${one}`));
+  const isAnew = (kind: Kind, one: number, done: number) => {
+    return isUnderWay(anew, times[kind][one - 1]!, done);
   };
-  const sentIn = (kind: Kind, one: number, spans: Span[]) => isIn(spans, times[kind][one - 1]!);
 
+  const echoed = earliest(client.sent('number'), one => client.heardAt.get(`echo ${one}`));
   const echoes = count(client.echoes, client.sent('number'));
-  const broken = echoes.filter(one => !isAnew('number', one, 'echo'));
+  const broken = echoes.filter(one => !isAnew('number', one, echoed[one]!));
   if (broken.length > 0) bad(`echoes lost, doubled or out of order: ${broken.join(' ')}`);
   if (echoes.length > broken.length) {
     verdict.excused.push(`client ${number}: ${echoes.length - broken.length} echoes`);
   }
 
-  const twice = mayRunTwice(faults);
-  const killed = mayBeKilled(faults);
   const heard = new Map<number, number>();
   for (const one of client.late) heard.set(one, (heard.get(one) ?? 0) + 1);
   for (let one = 1; one <= client.sent('later'); one++) {
     const times = heard.get(one) ?? 0;
-    if (times === 1 || isAnew('later', one, 'late')) continue;
+    if (times === 1 || isAnew('later', one, client.heardAt.get(`late ${one}`) ?? Infinity)) continue;
+    const posts = client.posts('later', one);
     // A timer is lost if its process is killed. Then the acknowledgement of this message is not the
     // number, but an error.
-    const isGone = answers.get(`later ${one}`) !== one && sentIn('later', one, killed);
+    const isGone = answers.get(`later ${one}`) !== one && wasKilled(posts, faults, troubles);
     if (times === 0 && !isGone) bad(`the message of a timer is lost: ${one}`);
     // If the client moves before its message is written, the next process runs the handler again,
-    // and the handler begins another timer. This may happen once for each move.
+    // and the handler begins another timer.
     if (times > 1) verdict.twice += 1;
-    const moves = twice.filter(span => sentIn('later', one, [span])).length;
-    const most = client.wanders ? Infinity : 1 + moves;
-    if (times > most) bad(`a timer has run ${times} times: ${one}`);
+    const most = mostRuns(trips, posts);
+    if (times > most) bad(`a timer has run ${times} times, not ${most}: ${one}`);
   }
 
   client.numbers.forEach((numbers, i) => {
@@ -88,14 +92,16 @@ function judgeOne(client: Watched, anew: Span[], faults: Fault[], verdict: Verdi
   });
   if (client.served === null) bad('got no answer at the end');
 
-  const owed = mayBeOwed(faults);
   for (const kind of ['ask', 'later'] as const) {
+    const answered = earliest(client.sent(kind), one => client.heardAt.get(`${kind} ${one}`));
     for (let one = 1; one <= client.sent(kind); one++) {
       const answer = answers.get(`${kind} ${one}`);
       if (answer === one) continue;
+      const isOwed = () => wasUnheard(client.posts(kind, one), faults, troubles);
       if (answer === undefined) bad(`${kind} ${one} was not acknowledged`);
-      else if (isAnew(kind, one, kind)) verdict.excused.push(`client ${number}: ${kind} ${one}`);
-      else if (kind === 'later' && sentIn(kind, one, owed)) verdict.errors += 1;
+      else if (isAnew(kind, one, answered[one]!)) {
+        verdict.excused.push(`client ${number}: ${kind} ${one}`);
+      } else if (kind === 'later' && isOwed()) verdict.errors += 1;
       else bad(`${kind} ${one} was acknowledged with an error`);
     }
   }
@@ -103,17 +109,24 @@ function judgeOne(client: Watched, anew: Span[], faults: Fault[], verdict: Verdi
 }
 
 /** Checks that the client has heard each message for all once and in order. */
-function judgeNews(client: Watched, clients: Watched[], spans: Spans, verdict: Verdict): void {
+function judgeNews(
+  client: Watched, clients: Watched[], spans: Spans, faults: Fault[], verdict: Verdict,
+): void {
   let excused = 0;
+  const mine = [...spans.get(client)!, ...mayMiss(client.trips, faults)];
   for (const other of clients) {
     const heard = client.news.filter(one => one.startsWith(`${other.number} `))
       .map(one => Number(one.split(' ')[1]));
     const all = count(heard, other.sent('tell'));
+    if (all.length === 0) continue;
+    const heardBy = (one: Watched) => earliest(other.sent('tell'), which => {
+      return one.heardAt.get(`news ${other.number} ${which}`);
+    });
+    const [toMe, toSender] = [heardBy(client), heardBy(other)];
+    const theirs = [...spans.get(other)!, ...mayMiss(other.trips, faults)];
     const broken = all.filter(one => {
-      const told = `news ${other.number} ${one}`;
-      const first = Math.min(...clients.map(({ heardAt }) => heardAt.get(told) ?? Infinity));
-      const anew = [...spans.get(client)!, ...spans.get(other)!];
-      return !isUnderWay(anew, other.times.tell[one - 1]!, first);
+      const sent = other.times.tell[one - 1]!;
+      return !isUnderWay(mine, sent, toMe[one]!) && !isUnderWay(theirs, sent, toSender[one]!);
     });
     excused += all.length - broken.length;
     if (broken.length === 0) continue;
@@ -125,17 +138,11 @@ function judgeNews(client: Watched, clients: Watched[], spans: Spans, verdict: V
 
 /** Checks that any two clients have heard the messages for all in the same order. */
 function judgeOrder(clients: Watched[], faults: Fault[], { violations }: Verdict): void {
-  const without = hasNoOrder(faults);
-  // A doubled message has two places in the order, and two clients may have heard it at different
-  // places. Doubled messages are left out here: judgeNews decides whether they are excused.
-  const twice = new Set(clients.flatMap(({ news }) => {
-    const seen = new Set<string>();
-    return news.filter(one => seen.has(one) || !seen.add(one));
-  }));
-  const orders = clients.map(client => client.news.filter(one => {
+  const orders = places(clients, one => {
     const [number, which] = one.split(' ').map(Number);
-    return !twice.has(one) && !isIn(without, clients[number!]!.times.tell[which! - 1]!);
-  }));
+    const heard = clients.map(({ heardAt }) => heardAt.get(`news ${one}`) ?? -Infinity);
+    return !hasNoOrder(faults, clients[number!]!.times.tell[which! - 1]!, heard);
+  });
   orders.forEach((order, i) => orders.slice(0, i).forEach((before, j) => {
     const places = new Map(before.map((one, place) => [one, place]));
     let last = -1;
@@ -149,6 +156,45 @@ function judgeOrder(clients: Watched[], faults: Fault[], { violations }: Verdict
       last = place;
     }
   }));
+}
+
+/**
+ * A message that was told twice has two places in the order. A client that has heard it twice has
+ * heard it at both places. If a client has heard it less often than another client, nobody can say
+ * at which place: it is left out for this client only.
+ * @returns for each client, the messages for all in its order: 'client number time'
+ */
+function places(clients: Watched[], isWanted: (one: string) => boolean): string[][] {
+  const counts = clients.map(({ news }) => {
+    const times = new Map<string, number>();
+    for (const one of news) times.set(one, (times.get(one) ?? 0) + 1);
+    return times;
+  });
+  const most = new Map<string, number>();
+  for (const times of counts) {
+    for (const [one, time] of times) most.set(one, Math.max(time, most.get(one) ?? 0));
+  }
+  return clients.map(({ news }, i) => {
+    const seen = new Map<string, number>();
+    return news.flatMap(one => {
+      if (counts[i]!.get(one) !== most.get(one) || !isWanted(one)) return [];
+      const time = (seen.get(one) ?? 0) + 1;
+      seen.set(one, time);
+      return [`${one} ${time}`];
+    });
+  });
+}
+
+/**
+ * @param heard when a message was heard, by its number
+ * @returns by number, when the message or a later one was heard first; Infinity if never
+ */
+function earliest(sent: number, heard: (one: number) => number | undefined): number[] {
+  const times = new Array<number>(sent + 1).fill(Infinity);
+  for (let one = sent; one > 0; one--) {
+    times[one] = Math.min(heard(one) ?? Infinity, times[one + 1] ?? Infinity);
+  }
+  return times;
 }
 
 /**

@@ -13,11 +13,21 @@ import { startPatiently } from '../patiently';
 import { freePort, launchRedis, RedisServer } from '../../../tools/redis-server';
 import { judge, Verdict } from './judge';
 import { openClients, Watched } from './clients';
-import { Fault, MOVES, schedule } from './faults';
+import { Fault, MOVES, OF_REDIS, schedule } from './faults';
 
 const APP: Edit = [
   'dist/app.js', /^[^]*$/, `exports.app = require(${JSON.stringify(path.join(__dirname, '..', 'app.js'))}).app;`,
 ];
+const HOUR = 3600000;
+/**
+ * Does to Redis what a clock does that is set forward by ARGV[1] ms, or back if that is less than 0.
+ * Redis uses its clock to delete keys, and for nothing else that a process could notice but the
+ * time that XREAD waits.
+ */
+const SET_CLOCK = `for _, key in ipairs(redis.call('KEYS', '*')) do
+  local left = redis.call('PTTL', key)
+  if left > 0 then redis.call('PEXPIRE', key, left - ARGV[1]) end
+end`;
 const SERVERS = 3;
 /**
  * The longest delay between a server and Redis, in each direction, ms. The delay leaves time in
@@ -65,12 +75,18 @@ export async function run(
   const time = () => Date.now() - began;
 
   const faults = schedule(seed, seconds * 1000, together);
+  const scene = { servers, betweens, redis, clients, start, ports, died, ahead: 0 };
+  let redisIsFree = Promise.resolve();
   await Promise.all(faults.map(async fault => {
     await sleep(fault.at);
-    fault.at = time();
-    const silent = await act(fault, { servers, betweens, redis, clients, start, ports, died });
-    fault.lasts = time() - fault.at;
-    fault.silent = silent ? fault.lasts : 0;
+    const make = async () => {
+      fault.at = time();
+      await act(fault, scene);
+      fault.lasts = time() - fault.at;
+    };
+    if (!OF_REDIS.includes(fault.what)) return make();
+    redisIsFree = redisIsFree.then(make);
+    await redisIsFree;
   }));
   await sleep(Math.max(0, began + seconds * 1000 - Date.now()));
   for (const client of clients) client.stop();
@@ -87,7 +103,11 @@ export async function run(
   for (const client of clients) client.finish();
   await wait(30, () => clients.every(({ served }) => served !== null));
   await sleep(500);
-  const verdict = judge(clients, faults);
+  const shift = <T extends { from: number; to: number }>(one: T): T => {
+    return { ...one, from: one.from - began, to: one.to - began };
+  };
+  for (const { trips } of clients) trips.splice(0, trips.length, ...trips.map(shift));
+  const verdict = judge(clients, faults, betweens.map(({ silences }) => silences.map(shift)));
   if (died.size > 0) verdict.violations.push(`a process has ended by itself: ${[...died].join()}`);
   for (const [i, server] of servers.entries()) {
     logs += `server ${i}:\n${server.output()}\n`;
@@ -105,6 +125,8 @@ interface Scene {
   start: (i: number) => Promise<Running>;
   ports: number[];
   died: Set<number>;
+  /** How far the clock of Redis is ahead, ms. */
+  ahead: number;
 }
 
 /** @returns the servers that end by themselves: a server that a test kills has no exit code */
@@ -116,11 +138,8 @@ function watch(servers: Running[]): Set<number> {
   return died;
 }
 
-/**
- * Makes a fault happen, and waits until the fault is over.
- * @returns whether one server or more got no answer from Redis while the fault lasted
- */
-async function act({ what, lasts, server: i }: Fault, scene: Scene): Promise<boolean> {
+/** Makes a fault happen, and waits until the fault is over. */
+async function act({ what, lasts, server: i }: Fault, scene: Scene): Promise<void> {
   const { servers, betweens, redis } = scene;
   const server = servers[i]!;
   switch (what) {
@@ -130,62 +149,70 @@ async function act({ what, lasts, server: i }: Fault, scene: Scene): Promise<boo
       await sleep(what === 'kill' ? 500 : lasts);
       servers[i] = await scene.start(i);
       servers[i]!.process.once('exit', code => { if (code !== null) scene.died.add(i); });
-      return false;
+      return;
     case 'pause':
       server.process.kill('SIGSTOP');
       await sleep(NOTICED);
       for (const { front } of scene.clients) front.leave(scene.ports[i]!);
       await sleep(lasts - NOTICED);
       server.process.kill('SIGCONT');
-      return false;
+      return;
     case 'clock':
       for (const { process } of servers) process.kill('SIGUSR2');
-      return false;
+      scene.ahead = 12 * HOUR - scene.ahead;
+      await redis.call('eval', SET_CLOCK, '0', String(2 * scene.ahead - 12 * HOUR));
+      return;
     case 'empty':
     case 'older':
     case 'restart':
       if (what === 'older') await redis.call('save');
       if (what === 'older') await sleep(1500);
-      if (what === 'restart') await redis.call('save');
+      if (what === 'restart') await saveAll(redis);
       await redis.stop();
       if (what === 'empty') redis.forget();
       await sleep(lasts / 4);
       await redis.start();
-      return true;
+      return;
     case 'stop':
-      await redis.call('save');
+      await saveAll(redis);
       await redis.stop();
       await sleep(lasts);
       await redis.start();
-      return true;
+      return;
     case 'freeze':
       redis.freeze();
       await sleep(lasts);
       redis.thaw();
-      return true;
+      return;
     case 'full':
       await redis.call('config', 'set', 'maxmemory', '1');
       await sleep(lasts);
       await redis.call('config', 'set', 'maxmemory', '0');
-      return true;
+      return;
     case 'cut':
       for (let n = 0; n < 5; n++) {
         betweens[i]!.cut();
         await sleep(lasts / 5);
       }
-      return true;
+      return;
     case 'slow':
       for (const between of betweens) between.delay(200);
       await sleep(lasts);
       for (const between of betweens) between.delay(AWAY);
-      return false;
+      return;
     case 'lag':
       // The server reads the bus late, and Redis answers its commands as fast as before.
       betweens[i]!.delay(1000, 'bus');
       await sleep(lasts);
       betweens[i]!.delay(AWAY, 'bus');
-      return false;
+      return;
   }
+}
+
+/** Redis saves its data, and changes nothing after that: so it comes back with all its data. */
+async function saveAll(redis: RedisServer): Promise<void> {
+  await redis.call('client', 'pause', '60000', 'write');
+  await redis.call('save');
 }
 
 async function wait(seconds: number, is: () => boolean): Promise<void> {
