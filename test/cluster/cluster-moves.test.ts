@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFront } from './front';
 import { arrives, scene } from './scene';
-import { open, startTwo } from './two';
+import { open, says, startTwo } from './two';
 import { request } from '../support/request';
 import { resource } from '../support/template';
 import { until } from '../support/wait';
@@ -32,12 +32,12 @@ for (const goesOn of [false, true]) {
   });
 }
 
-scene('a client hears a text once, though its commit is sent twice', async ({ redis, client, front, here, there }) => {
+scene('a client hears a text once, though its commit is sent twice', async ({ client, front, here, there }, t) => {
+  const other = await open(t, here.server.port);
   here.redis.hold('answers', 'heard');
-  const { xadd: before = 0 } = await redis.commands();
   client.emit('all', 'first');
-  await until(async () => (await redis.commands()).xadd! > before, 'the text on the bus');
-  await sleep(200); // the process reads the text, and does not know that its commit is done
+  // The process reads the text, and does not know that its commit is done.
+  await until(() => other.heard.length === 1, 'the first text');
   here.redis.cut();
   here.redis.release();
   await until(() => client.heard.length === 1, 'the first text');
@@ -50,15 +50,15 @@ scene('a client hears a text once, though its commit is sent twice', async ({ re
 
 scene('a timer sends a text, then a message is handled: the text follows the client, though unwritten', async ({ client, front, here, there }) => {
   // Redis is held for less than three beats. After three beats the process answers without Redis.
-  const [before, due] = [sleep(2500), sleep(3300)];
+  const before = sleep(2500);
   client.emit('later', 'hello', 3000);
   await client.ask('get'); // the message 'later' is written
   await before;
   here.redis.hold('commands');
-  await due; // the timer has sent its text, and Redis does not have the text
+  await says(here, 'sent hello'); // and Redis does not have the text
   assert.deepEqual(client.heard, []);
   client.emit('never');
-  await sleep(200); // the message is handled
+  await says(here, 'never');
   front.turn();
   await arrives(client, there);
   here.redis.release();
@@ -67,17 +67,17 @@ scene('a timer sends a text, then a message is handled: the text follows the cli
 });
 
 scene('two texts of timers follow the client, in order', async ({ client, front, here, there }) => {
-  const [before, firstDue, secondDue] = [sleep(2500), sleep(3300), sleep(4300)];
+  const before = sleep(2500);
   client.emit('later', 'first', 3000);
   client.emit('later', 'second', 4000);
   await client.ask('get');
   await before;
   here.redis.hold('commands');
-  await firstDue;
+  await says(here, 'sent first');
   front.turn();
   await arrives(client, there);
   // The old owner has sent the second text, and does not know yet whether the first is written.
-  await secondDue;
+  await says(here, 'sent second');
   here.redis.release();
   await until(() => client.heard.length === 2, 'both texts');
   assert.deepEqual(client.heard, ['first', 'second']);
@@ -117,7 +117,7 @@ scene('a session that ends while another process takes it over ends there, too',
   front.cut();
   here.redis.hold('commands');
   other.emit('end', id);
-  await sleep(200); // the session has ended, and Redis does not know this
+  await says(here, `ended ${id}`); // and Redis does not know this
   front.turn();
   await until(() => client.states.includes('recovered'), 'the other process to have the session');
   here.redis.release();

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HOUR, setClock } from './redis-clock';
 import { arrives, scene } from './scene';
 import { open, startTwo, User } from './two';
 import { until } from '../support/wait';
@@ -76,6 +77,18 @@ describe('Redis in trouble', () => {
     const { exitCode, signalCode } = there.server.process;
     assert.deepEqual([exitCode, signalCode], [null, null]);
     await redis.start();
+  });
+
+  scene('its clock is set forward by 23 hours, and back by 46: nothing is lost', async ({ redis, client, front, here, there }) => {
+    await client.ask('set', 1);
+    await setClock(redis, 23 * HOUR);
+    front.turn();
+    await arrives(client, there);
+    assert.deepEqual(await client.ask('get'), [1, true]);
+    await setClock(redis, -46 * HOUR);
+    front.turn();
+    await arrives(client, here);
+    assert.deepEqual(await client.ask('get'), [1, true]);
   });
 
   scene('12,000 messages at once, and one before the session ends: all arrive', async ({ client, here }, t) => {

@@ -13,7 +13,7 @@ import type { RedisServer } from '../../tools/redis-server';
 import { appPath } from '../support/template';
 import { until } from '../support/wait';
 import { arrives, isSame, Scene, scene } from './scene';
-import { open, Process, User } from './two';
+import { open, Process, says, User } from './two';
 
 const names = new Keys(appPath);
 /** How long a test waits at most for something that has to happen, s. */
@@ -56,16 +56,18 @@ async function isAwake(other: User): Promise<void> {
 
 /**
  * Brings the process between two steps: it has handled a message of the client, and cannot send the
- * commit of the message, because another commit is under way.
+ * commit of the message, because a commit for another client is under way.
  */
-async function handle({ client, here, redis }: Scene): Promise<{ answer: Promise<any[]> }> {
-  const [id] = await client.ask('join', 'a room') as [string];
+async function handle(
+  { client, here }: Scene, t: Parameters<typeof open>[0],
+): Promise<{ answer: Promise<any[]> }> {
+  const other = await open(t, here.server.port);
+  const [id] = await other.ask('join', 'a room') as [string];
   here.redis.hold('answers', id);
-  const before = await calls(redis, 'evalsha');
-  client.emit('never');
-  await until(async () => await calls(redis, 'evalsha') > before, 'a commit', LONG);
+  other.emit('never');
+  await says(here, 'never');
   const answer = client.ask('add', 'x');
-  await sleep(300);
+  await says(here, 'added x');
   return { answer };
 }
 
@@ -82,14 +84,14 @@ async function commit(
   const before = await calls(redis, 'xadd');
   const answer = client.ask('add', 'x');
   if (isWritten) await until(async () => await calls(redis, 'xadd') > before, 'a commit', LONG);
-  else await sleep(300);
+  else await says(here, 'added x');
   return { answer };
 }
 
 describe('a message is handled → its commit is sent', () => {
-  scene('killed: the next owner handles it again', async all => {
+  scene('killed: the next owner handles it again', async (all, t) => {
     const { client, here, there } = all;
-    const { answer } = await handle(all);
+    const { answer } = await handle(all, t);
     kill(here);
     assert.deepEqual(await answer, [1, pid(there)]);
     await hasHeard(client, 'x');
@@ -98,7 +100,7 @@ describe('a message is handled → its commit is sent', () => {
   scene('paused: the next owner handles it again, and nothing of the first time counts', async (all, t) => {
     const { client, front, here, there } = all;
     const other = await open(t, here.server.port);
-    const { answer } = await handle(all);
+    const { answer } = await handle(all, t);
     pause(here);
     front.turn();
     assert.deepEqual(await answer, [1, pid(there)]);
@@ -107,9 +109,9 @@ describe('a message is handled → its commit is sent', () => {
     await hasHeard(client, 'x');
   });
 
-  scene('cut off: the client waits for 3 beats, then it is told', async all => {
+  scene('cut off: the client waits for 3 beats, then it is told', async (all, t) => {
     const { client, here } = all;
-    const { answer } = await handle(all);
+    const { answer } = await handle(all, t);
     // The answer to the commit under way arrives. The next commit, with the message, is held back.
     here.redis.hold('commands');
     assert.deepEqual(await answer, [1, pid(here)]);
@@ -203,10 +205,10 @@ describe('a commit is answered → the client is told', () => {
 describe('an entry is queued → it is on the bus', () => {
   /** A timer sends a text to all clients. The text does not reach Redis. */
   async function queue({ client, here }: Scene): Promise<void> {
-    client.emit('all later', 'x', 300);
+    client.emit('all later', 'x', 500);
     await client.ask('get');
     here.redis.hold('commands');
-    await sleep(800);
+    await says(here, 'sent x');
     assert.deepEqual(client.heard, []);
   }
 

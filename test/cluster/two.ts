@@ -22,12 +22,18 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
   io.sockets.on('connection', socket => {
     socket.on('join', (room, done) => { socket.join(room); done(socket.id); });
     socket.on('all', text => io.sockets.emit('heard', text));
-    socket.on('all later', (text, ms) => setTimeout(() => io.sockets.emit('heard', text), ms));
+    socket.on('all later', (text, ms) => setTimeout(() => {
+      io.sockets.emit('heard', text);
+      console.log('sent', text);
+    }, ms));
     socket.on('room', (room, text) => io.sockets.to(room).emit('heard', text));
     socket.on('others', text => socket.broadcast.emit('heard', text));
     socket.on('local', text => io.sockets.local.emit('heard', text));
     socket.on('one', (id, text) => io.sockets.socket(id).emit('heard', text));
-    socket.on('later', (text, ms) => setTimeout(() => socket.emit('heard', text), ms));
+    socket.on('later', (text, ms) => setTimeout(() => {
+      socket.emit('heard', text);
+      console.log('sent', text);
+    }, ms));
     socket.on('kick', id => {
       const other = io.sockets.socket(id);
       other.emit('heard', 'bye');
@@ -36,7 +42,10 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
     socket.on('many', (id, count) => {
       for (let i = 1; i <= count; i++) io.sockets.socket(id).emit('heard', String(i));
     });
-    socket.on('end', id => io.sockets.socket(id).disconnect());
+    socket.on('end', id => {
+      io.sockets.socket(id).disconnect();
+      console.log('ended', id);
+    });
     socket.on('set', (value, done) => socket.set('value', value, done));
     socket.on('get', done => {
       socket.get('value', (_error, value) => done(value, socket.recovered));
@@ -45,13 +54,15 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
       socket.set('sum', (sum || 0) + 1);
       io.sockets.emit('heard', text);
       done((sum || 0) + 1, process.pid);
+      console.log('added', text);
     }));
-    socket.on('never', () => {});
+    socket.on('never', () => console.log('never'));
     socket.on('turn', (ms, done) => setTimeout(() => {
       socket.set('late', 1);
       socket.join('late');
       socket.emit('heard', 'late');
       done('late');
+      console.log('late');
     }, ms));
     socket.on('set late', (value, done) => socket.set('late', value, done));
     socket.on('late', done => socket.get('late', (_error, value) => done(value)));
@@ -97,6 +108,11 @@ export async function open(t: TestContext, port: number): Promise<User> {
 
 /** A server, and what stands between it and Redis. */
 export interface Process { server: Running; redis: Between }
+
+/** Waits until the application of a process has written a line: it has just done what the line says. */
+export function says({ server }: Process, line: string): Promise<unknown> {
+  return until(() => server.output().split('\n').includes(line), `the line "${line}"`);
+}
 
 export interface Two { redis: RedisServer; processes: [Process, Process] }
 

@@ -10,6 +10,7 @@ import type { Running } from '../../support/server';
 import { deploy, Edit, emptyFolder } from '../../support/template';
 import { Between, standBetween } from '../between';
 import { startPatiently } from '../patiently';
+import { HOUR, setClock } from '../redis-clock';
 import { freePort, launchRedis, RedisServer } from '../../../tools/redis-server';
 import { judge, Verdict } from './judge';
 import { openClients, Watched } from './clients';
@@ -18,16 +19,6 @@ import { Fault, MOVES, OF_REDIS, schedule } from './faults';
 const APP: Edit = [
   'dist/app.js', /^[^]*$/, `exports.app = require(${JSON.stringify(path.join(__dirname, '..', 'app.js'))}).app;`,
 ];
-const HOUR = 3600000;
-/**
- * Does to Redis what a clock does that is set forward by ARGV[1] ms, or back if that is less than 0.
- * Redis uses its clock to delete keys, and for nothing else that a process could notice but the
- * time that XREAD waits.
- */
-const SET_CLOCK = `for _, key in ipairs(redis.call('KEYS', '*')) do
-  local left = redis.call('PTTL', key)
-  if left > 0 then redis.call('PEXPIRE', key, left - ARGV[1]) end
-end`;
 const SERVERS = 3;
 /**
  * The longest delay between a server and Redis, in each direction, ms. The delay leaves time in
@@ -160,7 +151,7 @@ async function act({ what, lasts, server: i }: Fault, scene: Scene): Promise<voi
     case 'clock':
       for (const { process } of servers) process.kill('SIGUSR2');
       scene.ahead = 12 * HOUR - scene.ahead;
-      await redis.call('eval', SET_CLOCK, '0', String(2 * scene.ahead - 12 * HOUR));
+      await setClock(redis, 2 * scene.ahead - 12 * HOUR);
       return;
     case 'empty':
     case 'older':
