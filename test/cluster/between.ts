@@ -5,11 +5,16 @@ import type { TestContext } from 'node:test';
 /** Data between a process and Redis: its commands, their answers, or the entries of the bus. */
 type What = 'commands' | 'answers' | 'bus';
 
-/** A time in which a living process got no answer from Redis, by Date.now. */
+/** A time in which a living process got no answer to a commit from Redis, by Date.now. */
 export interface Silence { from: number; to: number }
 
 /** Shorter silences are not noted, ms. */
 const SHORT = 1000;
+/**
+ * The beginning of the answer to a commit (commit.lua). Answers to other commands do not end a
+ * silence: a connection that is cut again and again brings these, and no commit gets through.
+ */
+const COMMITTED = /\$4\r\n(done|lost)\r\n/;
 
 export interface Between {
   /** The REDIS_URL for the process: the address of this proxy. */
@@ -74,12 +79,12 @@ export async function standBetween(t: TestContext, port: number, most = 0): Prom
     pass(near, far, data => {
       if (/\bxread\b/i.test(String(data))) what = 'bus';
       if (what === 'commands' && text !== '' && data.includes(text)) text = '';
-      if (what === 'commands') waits();
+      if (/\bevalsha\b/i.test(String(data))) waits();
       return what === 'commands' && held === 'commands';
     }, () => most);
     const longest = () => what === 'bus' ? mostOfBus : most;
-    pass(far, near, () => {
-      if (what === 'commands') hears();
+    pass(far, near, data => {
+      if (COMMITTED.test(String(data))) hears();
       return text === '' && held === (what === 'bus' ? 'bus' : 'answers');
     }, longest);
   });

@@ -35,10 +35,7 @@ const DEAD = 4000;
 export function troublesOf(faults: Fault[], silences: Silence[][]): Trouble[] {
   const span = ({ at, lasts }: Fault) => ({ from: at, to: at + lasts, server: null });
   return [
-    ...faults.filter(({ what, lasts }) => {
-      // A full Redis does answer: it refuses.
-      return LOSES.includes(what) || (what === 'full' && lasts > SILENT);
-    }).map(span),
+    ...faults.filter(({ what }) => LOSES.includes(what)).map(span),
     ...silences.flatMap((list, server) => {
       return list.filter(({ from, to }) => to - from > SILENT).map(one => ({ ...one, server }));
     }),
