@@ -12,10 +12,14 @@ import { connected, FIVE, gone, leave, Seen, start, Visit, visit } from './leavi
 
 leave(1);
 
-/** Goes to the page that the link leads to, and back. */
-async function thereAndBack(page: Page, seen: Seen, before: string): Promise<void> {
-  await page.evaluate(`${before}; document.querySelector('a').click()`).catch(gone);
-  await page.waitForURL('**/other');
+const BY_LINK = "document.querySelector('a').click()";
+
+/** Goes to the page that the link leads to, by the link or forward in the history, and back. */
+async function thereAndBack(page: Page, seen: Seen, before: string, way = BY_LINK): Promise<void> {
+  await page.evaluate(`${before}; ${way}`).catch(gone);
+  // Of a page from the browser's memory playwright hears no load.
+  const isThere = () => page.evaluate<boolean>('location.pathname.slice(-6) === "/other"').catch(() => false);
+  await until(isThere, 'the other page');
   await until(() => seen.left, 'disconnect', 10);
   await goBack(page);
 }
@@ -47,7 +51,7 @@ test('chromium: back and forward: a page from the browser\'s memory is another c
   for (let time = 1; time <= 2; time++) {
     const seen = site.sessions.at(-1)!;
     seen.heard.length = 0;
-    await thereAndBack(page, seen, 'emit(1, 5)');
+    await thereAndBack(page, seen, 'emit(1, 5)', time === 1 ? BY_LINK : 'history.forward()');
     assert.deepEqual(seen.heard, FIVE);
     await goesOn(page, site, time);
   }
@@ -63,6 +67,11 @@ test('firefox: back: the page begins anew, as Firefox keeps none whose poll is u
   const seen = site.sessions.at(-1)!;
   await thereAndBack(page, seen, 'emit(1, 5)');
   assert.deepEqual(seen.heard, FIVE);
+  await goesOn(page, site, 0);
+  const again = site.sessions.at(-1)!;
+  again.heard.length = 0;
+  await thereAndBack(page, again, 'emit(1, 5)', 'history.forward()');
+  assert.deepEqual(again.heard, FIVE);
   await goesOn(page, site, 0);
 });
 

@@ -78,6 +78,7 @@ const EXPECTED: Record<string, RegExp> = {
   UNENCODED_URL: /^\/app\/sub\/a%20b\.txt\?q=1$/,
   UNMAPPED_REMOTE_USER: NONE,
   URL: /^\/app\/sub\/a b\.txt$/,
+  URL_PATH_INFO: NONE,
 };
 
 const request = { headers: { Host: 'www.example.com:8080', 'Accept-Encoding': 'gzip', Connection: 'close' } };
