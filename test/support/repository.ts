@@ -32,11 +32,12 @@ export function commit(folder: string, when = WHEN): string {
 
 /**
  * A clone as its owner has it: committed, its packages installed, built but for the tests.
+ * @param without folders that are left out, so that git has less to do
  * @returns null if there is no git; the test is then skipped
  */
-export function repository(t: TestContext): string | null {
+export function repository(t: TestContext, without: string[] = []): string | null {
   if (!available(t, 'git', spawnSync('git', ['--version']).status === 0)) return null;
-  const folder = cloneTemplate(t);
+  const folder = cloneTemplate(t, without);
   git(folder, 'init', '-q');
   // Where node_modules is a link, .gitignore's entry for a folder is not about it.
   writeFileSync(path.join(folder, '.git', 'info', 'exclude'), 'node_modules\n');

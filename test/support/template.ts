@@ -50,16 +50,17 @@ export function emptyFolder(t: TestContext, prefix: string): string {
 /**
  * Copies what a clone would have into a folder of its own, with the application of the tests
  * (echo.ts). The folder is gone when the test ends.
+ * @param without folders that are left out: test has more than half of the files
  */
-export function cloneTemplate(t: TestContext): string {
+export function cloneTemplate(t: TestContext, without: string[] = []): string {
   const folder = emptyFolder(t, 'template-');
-  const made = ['node_modules', 'dist', 'build', 'iisnode', '.git', path.join('tools', 'bench', 'node_modules')];
+  const leftOut = ['node_modules', 'dist', 'build', 'iisnode', '.git', path.join('tools', 'bench', 'node_modules'), ...without];
   // On Windows the filter is given its long form of a path: \\?\C:\…
   const long = (name: string) => path.toNamespacedPath(name);
   cpSync(root, folder, {
     recursive: true,
     preserveTimestamps: true, // by their times the build knows what it need not make again
-    filter: from => !made.includes(path.relative(long(root), long(from))),
+    filter: from => !leftOut.includes(path.relative(long(root), long(from))),
   });
   putEcho(folder);
   return folder;

@@ -48,7 +48,7 @@ function makeSmall(folder: string): void {
 }
 
 test('the build makes what has changed, whatever changed it', async t => {
-  const folder = repository(t);
+  const folder = repository(t, ['test']);
   if (!folder) return;
   makeSmall(folder);
   commit(folder);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { startIis, type IisOptions } from '../../tools/iis';
 import { request } from '../support/request';
-import { emptyFolder } from '../support/template';
+import { appPath, emptyFolder } from '../support/template';
 
 /** Writes a folder: relative path to text. Gives where it is; it is gone when the test ends. */
 export function application(t: TestContext, files: Record<string, string>): string {
@@ -44,7 +44,7 @@ export async function serve(t: TestContext, files: Record<string, string>, optio
   t.after(() => stop());
   const folder = application(t, files);
   const trace: string[] = [];
-  const iis = await startIis({ folder, trace: line => { trace.push(line); }, ...options });
+  const iis = await startIis({ folder, app: appPath, trace: line => { trace.push(line); }, ...options });
   stop = () => iis.close();
   const base = iis.url.slice(iis.origin.length);
   return {

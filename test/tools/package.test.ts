@@ -32,7 +32,7 @@ const SMALL: Edit = ['dist/server.js', /^[^]*$/, `require('ws'); require('./conf
 const LATER = '2026-05-06T07:08:10Z';
 
 test('a package has all that a server gets, with the times of the commits; a file that git does not have goes along if it is named', t => {
-  const folder = repository(t);
+  const folder = repository(t, ['test']);
   if (!folder) return;
   // An application that knows that it is no main program, and lets no stranger in.
   edit(folder, ['src/app.ts', 'io.sockets.on', `if (!module.parent) throw new Error('the main program');
@@ -85,7 +85,7 @@ test('the same files give the same bytes, in another folder too, and say nothing
 });
 
 test('what could not be made again is no package', t => {
-  const folder = repository(t);
+  const folder = repository(t, ['test']);
   if (!folder) return;
   const refused = (pattern: RegExp) => {
     const { status, stdout, stderr } = command(folder, 'package');

@@ -23,7 +23,7 @@ function compileSettings(folder: string): void {
 }
 
 test('rename gives the application another name, and then another, wherever it has one', async t => {
-  const folder = repository(t);
+  const folder = repository(t, ['test']);
   if (!folder) return;
   const start = git(folder, 'rev-parse', 'HEAD');
   assert.match(readFileSync(path.join(folder, 'README.md'), 'utf8'), /`npm run rename -- [\w.-]+`/);
@@ -55,7 +55,7 @@ test('rename gives the application another name, and then another, wherever it h
 });
 
 test('rename refuses, with one line and exit status 1 or 2, and changes nothing', t => {
-  const folder = repository(t);
+  const folder = repository(t, ['test']);
   if (!folder) return;
   const refused = (args: string[], says: RegExp, exit = 1) => { refuses(folder, args, says, exit); };
   writeFileSync(path.join(folder, 'GUIDE.md'), `# Guide\nCopy it to D:\\sites${appPath.replace('/', '\\')}.\n`);
@@ -102,7 +102,7 @@ test('rename refuses, with one line and exit status 1 or 2, and changes nothing'
 });
 
 test('rename passes over what its owner has replaced, and says so; it names lines of other files, and leaves them', t => {
-  const folder = repository(t);
+  const folder = repository(t, ['test']);
   if (!folder) return;
   edit(folder, ['public/index.html', `<title>${current}</title>`, '<title>Our own page</title>']);
   edit(folder, ['web.config', `^(${current}/)?socket`, '^socket']);
