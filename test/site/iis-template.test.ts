@@ -14,7 +14,7 @@ import { health, polls, recycles, session } from './iis-template/cases';
 /** What someone has on a server who copies all of the project there. */
 function withSources(t: TestContext, edits: Edit[]): string {
   const folder = deploy(t, edits);
-  for (const name of ['README.md', 'tsconfig.json', 'src', 'test/support/template.ts']) {
+  for (const name of ['.npmrc', 'README.md', 'tsconfig.json', 'src', 'test/support/template.ts']) {
     cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
   }
   return folder;
