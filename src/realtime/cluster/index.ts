@@ -155,8 +155,14 @@ export class Cluster implements Backplane {
   }
 
   private onConnection(ready: boolean): void {
-    if (ready) this.journal.send();
-    else this.wasGone = true;
+    if (!ready) {
+      this.wasGone = true;
+      return;
+    }
+    // Redis may be back with older data, in which an earlier owner has a session. Takeovers wait
+    // until the commits of all processes have shown whether that is so.
+    if (this.wasGone) this.moves.onTrouble();
+    this.journal.send();
   }
 
   /**

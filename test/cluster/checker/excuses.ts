@@ -4,7 +4,7 @@
  */
 import type { Silence } from '../between';
 import type { Trip } from '../front';
-import { Fault, KILLS, LOSES } from './faults';
+import { Fault, KILLS, LOSES, MOVES } from './faults';
 
 /** A time, ms since the beginning of the run. */
 export interface Span { from: number; to: number }
@@ -53,6 +53,19 @@ function moves(trips: Trip[], { from, to }: Span, server: number | null): boolea
 }
 
 /**
+ * While a server is gone or paused, a client that goes from server to server may hear nothing: each
+ * of its polls may come to this server.
+ * @returns the time from which a client that had heard something at `heard` must hear something
+ */
+function mustHear(faults: Fault[], heard: number): number {
+  let time = heard + QUIET;
+  for (const { what, at, lasts } of faults) {
+    if (MOVES.includes(what) && at <= time) time = Math.max(time, at + lasts + QUIET);
+  }
+  return time;
+}
+
+/**
  * Decides whether the promise excuses that a client has got a new session: Redis was in trouble
  * when the client had heard something last, and in that time the client went to another server.
  * @param trips the requests of the client
@@ -62,10 +75,11 @@ function moves(trips: Trip[], { from, to }: Span, server: number | null): boolea
  * the promise does not excuse the new session
  */
 export function excuse(
-  trips: Trip[], troubles: Trouble[], { heard, at }: { heard: number; at: number },
+  trips: Trip[], faults: Fault[], troubles: Trouble[], { heard, at }: { heard: number; at: number },
 ): Span | null {
+  const latest = Math.min(at, mustHear(faults, heard));
   const found = troubles.filter(trouble => {
-    return trouble.to >= heard - QUIET && trouble.from <= heard + QUIET && trouble.from <= at &&
+    return trouble.to >= heard - QUIET && trouble.from <= latest &&
       moves(trips, trouble, trouble.server);
   });
   if (found.length === 0) return null;

@@ -31,17 +31,19 @@ export function judge(clients: Watched[], faults: Fault[], silences: Silence[][]
   const verdict: Verdict = { violations: [], excused: [], errors: 0, twice: 0, messages: 0 };
   const troubles = troublesOf(faults, silences);
   const spans: Spans = new Map();
-  for (const client of clients) spans.set(client, judgeSessions(client, troubles, verdict));
+  for (const client of clients) spans.set(client, judgeSessions(client, faults, troubles, verdict));
   for (const client of clients) judgeOne(client, spans.get(client)!, faults, troubles, verdict);
   for (const client of clients) judgeNews(client, clients, spans, faults, verdict);
   judgeOrder(clients, faults, verdict);
   return verdict;
 }
 
-function judgeSessions(client: Watched, troubles: Trouble[], verdict: Verdict): Span[] {
+function judgeSessions(
+  client: Watched, faults: Fault[], troubles: Trouble[], verdict: Verdict,
+): Span[] {
   const spans: Span[] = [];
   for (const one of client.anew) {
-    const span = excuse(client.trips, troubles, one);
+    const span = excuse(client.trips, faults, troubles, one);
     const line = `client ${client.number} began anew at ${(one.at / 1000).toFixed(1)} s`;
     (span ? verdict.excused : verdict.violations).push(line);
     if (span) spans.push(span);
