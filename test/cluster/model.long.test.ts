@@ -12,6 +12,9 @@ const SEARCHES: Partial<Budget>[] = [
   { messages: 1, moves: 1, kills: 1, cuts: 1 },
   { messages: 1, timers: 1, olders: 1, cuts: 1 },
   { messages: 1, timers: 1, empties: 1, cuts: 1 },
+  { messages: 2, moves: 1, kills: 1 },
+  { messages: 2, cuts: 1, empties: 1 },
+  { messages: 2, cuts: 1, olders: 1 },
 ];
 
 const met = new Cases();

@@ -338,9 +338,9 @@ describe('a takeover is on the bus → the old owner reads it', () => {
   scene('paused: it tells nothing that is behind it, and what it writes does not count', async (all, t) => {
     const { client, here, there } = all;
     const other = await open(t, here.server.port);
-    // On a busy machine the client needs a second or more to move. The timer runs out after that.
-    const due = sleep(3000);
-    client.emit('later', 'z', 3000);
+    // On a busy machine the client needs some seconds to move. The timer runs out after that.
+    const due = sleep(6000);
+    client.emit('later', 'z', 6000);
     await client.ask('get');
     await move(all);
     pause(here);

@@ -26,13 +26,13 @@ test('three names, one after the other; tests that look at names pass there, too
   }
 });
 
-test('the command refuses these, too, with one line and exit status 1, and changes nothing', t => {
+test('the command refuses these, too, with one line and exit status 1 or 2, and changes nothing', t => {
   const folder = repository(t);
   if (!folder) return;
   for (const [[name], says] of badNames) refuses(folder, [name!], says);
   refuses(folder, [current], /has this name/);
-  refuses(folder, ['chat', 'talk'], /one name/);
-  refuses(folder, ['-x'], /-x/);
+  refuses(folder, ['chat', 'talk'], /one name/, 2);
+  refuses(folder, ['-x'], /-x/, 2);
   assert.equal(git(folder, 'status', '--porcelain'), '');
 
   appendFileSync(path.join(folder, 'src', 'app.ts'), '\n');

@@ -116,13 +116,13 @@ const login = (wanted: string | undefined): Front => ({
 
 /** iisnode's answer where each start of node ends after a while: IIS's 500, without a text. */
 const slow500 = (_req: IncomingMessage, res: ServerResponse) => {
-  setTimeout(() => answerWith(res, 500, '', { Server: 'Microsoft-IIS/7.5' }), 500);
+  setTimeout(() => answerWith(res, 500, '', { Server: 'Microsoft-IIS/7.5' }), 2000);
   return true;
 };
 
 export const ofIis: FaultCase[] = [
   {
-    what: 'a node that ends at each start, which takes half a second',
+    what: 'a node that ends at each start, which takes two seconds',
     front: { request: (req, res) => !/App_Data/.test(req.url!) && slow500(req, res) },
     fails: FIRST,
     cure: /^1\. on the server, .*: type C:\\inetpub\\\w+\\iisnode\\\*-stderr-\*\.txt/,
