@@ -18,13 +18,22 @@ function touch(folder: string, seconds: number): void {
   utimesSync(path.join(folder, 'dist', 'server.js'), new Date(), new Date(Date.now() + seconds * 1000));
 }
 
-/** Waits until the newest of so many processes has heard each client. */
-export async function heardByAll(folder: string, processes: number, clients: number): Promise<void> {
+/** What each process has written down so far, the newest last. */
+function records(folder: string): string[] {
+  const files = readdirSync(folder).filter(name => name.startsWith('numbers-'));
+  const began = (name: string) => Number(name.split('-')[2]);
+  return files.sort((a, b) => began(a) - began(b)).map(name => readFileSync(path.join(folder, name), 'utf8'));
+}
+
+/** Waits until the newest of so many processes has heard each client: at any time, or again from now on. */
+export async function heardByAll(
+  folder: string, processes: number, clients: number, when: 'ever' | 'from now on' = 'ever',
+): Promise<void> {
+  const from = when === 'ever' ? 0 : records(folder).at(-1)!.length;
   await until(() => {
-    const files = readdirSync(folder).filter(name => name.startsWith('numbers-'));
-    if (files.length < processes) return false;
-    const newest = files.sort((a, b) => Number(a.split('-')[2]) - Number(b.split('-')[2])).at(-1)!;
-    const text = readFileSync(path.join(folder, newest), 'utf8');
+    const all = records(folder);
+    if (all.length < processes) return false;
+    const text = all.at(-1)!.slice(from);
     return Array.from({ length: clients }, (_, client) => client).every(client => text.includes(`\nin ${client} `));
   }, `process ${processes} to hear each client`, 90);
 }

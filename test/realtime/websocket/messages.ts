@@ -20,6 +20,8 @@ export async function cutOff(t: TestContext, clients: number): Promise<void> {
   cutter.cut(clients * 0.3);
   const running = await startClients(t, cutter.port, clients);
   cutter.cut(0);
+  // Who was cut last is back. What is sent to a client that is away would be gone with the process.
+  for (let time = 1; time <= 2; time++) await heardByAll(folder, 1, clients, 'from now on');
   // Nobody asks for anything now: the next request is what replaces the process. The old one keeps its WebSockets for 3 s.
   utimesSync(path.join(folder, 'dist', 'server.js'), new Date(), new Date(Date.now() + 1000));
   await fetch(`${origin}${resource}/`);
@@ -39,6 +41,8 @@ export async function cutOff(t: TestContext, clients: number): Promise<void> {
   assert.deepEqual({ lost: down.lost, doubled: down.doubled, outOfOrder: down.outOfOrder }, NONE);
   assert.deepEqual(counts.wrong, []);
   assert.deepEqual([counts.processes, counts.sessions], [2, 2 * clients]);
-  assert(down.gone < 10 * clients, `${down.gone} gone with the first process: more than what was under way`);
+  // To a client on a WebSocket, a second's messages may be under way. One that polls still, as its WebSocket was cut a moment ago,
+  // goes to the new process at once, and the old one sends to it until it ends: for 3 s. On a busy machine half of them may.
+  assert(down.gone < (10 + 30 / 2) * clients, `${down.gone} gone with the first process: more than what was under way`);
   assert(counts.recovered > 2.5 * clients, `${upgrades} WebSockets, ${counts.recovered} recovered`);
 }
