@@ -26,7 +26,9 @@ for (const budget of SEARCHES) {
   });
 }
 
-test('commit.lua in Redis does the same as its model, for 5,000 different commits of these searches', t => {
+test('commit.lua in Redis does the same as its model, for each different commit of these searches', t => {
   for (const budget of SEARCHES) met.search(budget);
-  return compare(t, met.take(5000));
+  // 4,668 when this was written: many of the 600,000 states have the same commit on the same data.
+  assert(met.all.length > 4000, `${met.all.length} commits`);
+  return compare(t, met.all);
 });

@@ -15,7 +15,7 @@ export interface Case { data: Data; commit: Commit }
 
 /** Collects each different commit that searches meet, with the data in Redis at that moment. */
 export class Cases {
-  private readonly all: Case[] = [];
+  readonly all: Case[] = [];
   private readonly keys = new Set<string>();
   private readonly searched = new Map<string, Found>();
 
