@@ -75,11 +75,11 @@ export class Attacker {
   }
 
   /** All that a connection brings, until this text was in it so many times, or it ends, or there is nothing more to wait for. */
-  async receive(socket: net.Socket, what: string, times = 1): Promise<string> {
+  async receive(socket: net.Socket, what: string, times = 1, patience = this.patience): Promise<string> {
     let all = '';
     let over = false;
     socket.on('data', data => all += data.toString('latin1')).on('close', () => over = true).on('end', () => over = true);
-    for (const end = Date.now() + this.patience; !over && all.split(what).length <= times && Date.now() < end; await sleep(10));
+    for (const end = Date.now() + patience; !over && all.split(what).length <= times && Date.now() < end; await sleep(10));
     return all;
   }
 
