@@ -118,6 +118,17 @@ export default defineConfig(
     },
   },
   {
+    // As people wrote for 0.9, with types.
+    files: ['test/from-0.9/applications/*/*.ts'],
+    rules: {
+      'no-var': 'off',
+      'prefer-const': 'off',
+      'prefer-rest-params': 'off',
+      'prefer-spread': 'off',
+      '@stylistic/comma-dangle': 'off',
+    },
+  },
+  {
     // The pages run down to Internet Explorer 9.
     files: ['public/**/*.js'],
     languageOptions: {

@@ -2,8 +2,15 @@
  * Seven applications as people wrote them for 0.9: each gives the same answers on stock 0.9.19 and
  * here, with the same script of the page.
  */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, test, TestContext } from 'node:test';
-import { openPage, Page, Site, startOld } from '../support/old-application';
+import ts from 'typescript';
+import type { Server } from '../../src/realtime';
+import { applications, openPage, Page, Site, startOld } from '../support/old-application';
+import { serve } from '../support/raw';
+import { resource } from '../support/template';
 
 type Open = (visitor: string, cookie?: string) => Promise<Page>;
 
@@ -197,8 +204,17 @@ const visits: { [application: string]: (open: Open) => Promise<void> } = {
   },
 };
 
+/** The same application moved in, app.ts, in this process. */
+function startMoved(t: TestContext, name: string): Promise<Site> {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { app } = require(`./applications/${name}/app`) as { app: (io: Server) => void };
+  const { port } = serve(t, app);
+  return Promise.resolve({ port, resource: resource.slice(1) });
+}
+
 const servers: [what: string, start: (t: TestContext, name: string) => Promise<Site>][] = [
   ['stock 0.9.19', startOld],
+  ['this server', startMoved],
 ];
 
 for (const [what, start] of servers) {
@@ -211,3 +227,48 @@ for (const [what, start] of servers) {
     }
   });
 }
+
+/** The statements of a script, without comments, in one form of white space. */
+function statements(source: ts.SourceFile, nodes: readonly ts.Statement[]): string[] {
+  const printer = ts.createPrinter({ removeComments: true });
+  return nodes.map(node => printer.printNode(ts.EmitHint.Unspecified, node, source));
+}
+
+const parse = (text: string) => ts.createSourceFile('app.js', text, ts.ScriptTarget.ES2018, true);
+const read = (name: string, file: string) => readFileSync(path.join(applications, name, file), 'utf8');
+
+/** What app.js does once there is a server. */
+function written(name: string): string[] {
+  const source = parse(read(name, 'app.js'));
+  const begin = source.statements.findIndex(one => one.getText().startsWith('server.listen(')) + 1;
+  assert(begin > 0);
+  return statements(source, source.statements.slice(begin));
+}
+
+/** What the function of app.ts does, without its types. */
+function moved(name: string): string[] {
+  const compilerOptions = { target: ts.ScriptTarget.ES2018, module: ts.ModuleKind.ES2015 };
+  const source = parse(ts.transpileModule(read(name, 'app.ts'), { compilerOptions }).outputText);
+  const app = source.statements.find(ts.isFunctionDeclaration);
+  return statements(source, app!.body!.statements);
+}
+
+/** The lines that had to be taken out, where that was needed. */
+const takenOut: { [application: string]: string[] } = {
+  irc: [
+    `io.set('log level', 1);`,
+    `io.enable('browser client minification');`,
+    `io.enable('browser client etag');`,
+  ],
+};
+
+describe('an application moves in with its imports and types changed, and nothing else', () => {
+  for (const name of Object.keys(visits)) {
+    test(name in takenOut ? `${name}: but for the lines that are taken out` : name, () => {
+      const out = takenOut[name] ?? [];
+      const old = written(name);
+      for (const line of out) assert(old.includes(line), line);
+      assert.deepEqual(moved(name), old.filter(line => !out.includes(line)));
+    });
+  }
+});

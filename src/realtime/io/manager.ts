@@ -17,6 +17,7 @@ import { ClientCount } from './client-count';
 import { callHandlers, once } from './handlers';
 import { BaseManager } from './legacy';
 import { Namespace } from './namespace';
+import { GONE_FROM_MANAGER, viewsOf } from './old-api';
 import { Rooms } from './rooms';
 import { checkSetting } from './settings';
 import { Users } from './users';
@@ -29,7 +30,7 @@ const ID_LENGTH = 15;
 export class Manager extends BaseManager implements Core, SessionHost {
   /** By their ids. Those that have ended stay until their client has been told. */
   readonly sessions = new Map<string, Session>();
-  readonly rooms = new Rooms();
+  readonly allRooms = new Rooms();
   readonly limits: Limits;
   readonly users = new Users(this);
   readonly backplane: Backplane;
@@ -41,6 +42,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
 
   readonly sessionTimeout: number;
   declare namespaces: { [name: string]: Namespace };
+  declare readonly log: Log;
 
   private readonly debug: Log['debug'];
   /** An error is logged, at most one a second of each kind. */
@@ -57,6 +59,11 @@ export class Manager extends BaseManager implements Core, SessionHost {
     this.report = atMostOneASecond(log.error);
     this.limits = new Limits(options, this.sessions, atMostOneASecond(log.warn));
     this.backplane = backplane(this);
+    Object.defineProperties(this, {
+      ...GONE_FROM_MANAGER,
+      ...viewsOf(this),
+      log: { value: log },
+    });
   }
 
   /** The handlers of `io` itself are called, such as those of io.on('connection'). */
@@ -248,7 +255,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
   ): void {
     // Mostly there is none or one: the sender of a broadcast.
     const left = except.length > 1 ? new Set(except) : null;
-    for (const session of this.rooms.in(room)) {
+    for (const session of this.allRooms.in(room)) {
       const isLeft = left ? left.has(session.id) : except[0] === session.id;
       if (!isLeft) session.send(packet, volatile);
     }
@@ -260,7 +267,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
     if (wasUsed) this.clients -= 1;
     this.limits.onUse(session);
     for (const namespace of Object.values(this.namespaces)) namespace.onEnd(session, says);
-    this.rooms.leaveAll(session);
+    this.allRooms.leaveAll(session);
     if (wasUsed) this.backplane.onClients();
   }
 
