@@ -53,6 +53,12 @@ const visits: { [application: string]: (open: Open) => Promise<void> } = {
     for (const page of [ada, eve]) {
       await page.sees('-!- the server restarts', '* bob left the channel');
     }
+    ada.does('line', 'QUIT');
+    ada.does('line', 'JOIN', 'cyd');
+    await ada.sees('* cyd joined the channel');
+    const late = await open('late');
+    late.does('line', 'JOIN', 'dan');
+    await late.sees('* dan joined the channel');
   },
 
   async rooms(open) {
@@ -77,8 +83,8 @@ const visits: { [application: string]: (open: Open) => Promise<void> } = {
     bob.does('say to others', 'tea', 'shh');
     await ada.sees('tea: shh');
     bob.does('send', 'tea', 'cup');
-    await bob.sees('cup', '{"room":"tea"}');
-    await ada.sees('cup', '{"room":"tea"}', 'cup!', '{"from":"tea"}');
+    await bob.sees('cup', '{"room":"tea"}', 'tea: that was all');
+    await ada.sees('cup', '{"room":"tea"}', 'cup!', '{"from":"tea"}', 'tea: that was all');
     bob.does('quit', 'tea');
     await bob.sees('you are in: ');
     await ada.sees('somebody quits tea');
@@ -160,7 +166,9 @@ const visits: { [application: string]: (open: Open) => Promise<void> } = {
     await bob.sees('for you in /chat');
     ada.does('say', 'hello');
     await ada.sees('acknowledged', 'message of Ada: hello', 'taken');
-    await bob.sees('Ada said: hello', '{"from":"Ada"}');
+    await bob.sees('Ada said: hello', '{"from":"Ada"}', '["Ada"]');
+    ada.does('rename');
+    await ada.sees('ready');
     ada.does('forget');
     await ada.sees('true, then false');
     ada.does('hi', 'x');
@@ -188,7 +196,7 @@ const visits: { [application: string]: (open: Open) => Promise<void> } = {
     await ada.sees('hello Ada, 1');
     ada.does('settings');
     await ada.sees(
-      '["xhr-polling",10,true,false,"string","1",false,"string","127.0.0.1"]',
+      '["xhr-polling","xhr-polling",10,true,false,"string","1",false,false,"string",true,"127.0.0.1"]',
     );
     const again = await open('Ada', 'express.sid=s1');
     await again.sees('hello Ada, 2');

@@ -93,8 +93,8 @@ export class Page {
   }
 
   /** Runs a page's script with 0.9's own client. */
-  run(script: string, open: (path: string) => Client): this {
-    const io = { connect: (path = '/') => open(path) };
+  run(script: string, open: (path: string, options?: object) => Client): this {
+    const io = { connect: (path = '/', options?: object) => open(path, options) };
     const show = (line: string) => this.lines.push(line);
     const on = (what: string, deed: () => void) => this.deeds.set(what, deed);
     // eslint-disable-next-line @typescript-eslint/no-implied-eval
@@ -115,9 +115,9 @@ export async function openPage(
   const port = cookie === undefined ? site.port : await withCookie(t, site.port, cookie);
   const options = { resource: site.resource };
   let first: Client | undefined;
-  return new Page(visitor).run(script, where => {
+  return new Page(visitor).run(script, (where, more) => {
     if (first) return (first.socket as unknown as Client).of(where);
-    first = connect(t, `http://127.0.0.1:${port}${where}`, options);
+    first = connect(t, `http://127.0.0.1:${port}${where}`, { ...options, ...more });
     return first;
   });
 }

@@ -14,6 +14,10 @@ io.enable('browser client etag');
 var irc = new EventEmitter();
 var topic = 'nothing yet';
 
+function greet(socket) {
+  socket.json.send({ channel: '#node.js', topic: topic });
+}
+
 irc.on('JOIN', function (user) {
   io.sockets.emit('announcement', user + ' joined the channel');
 });
@@ -30,13 +34,19 @@ irc.on('TOPIC', function (user, channel, text) {
   topic = text;
   io.sockets.json.send({ channel: channel, topic: text });
 });
+irc.on('QUIT', function () {
+  io.sockets.removeListener('connection', greet);
+});
 irc.on('PING', function () {
   io.sockets.volatile.emit('ping', 'pong');
 });
 
+io.sockets.once('connection', function (socket) {
+  io.sockets.log.debug('the first one is', socket.id);
+});
+io.sockets.on('connection', greet);
 io.sockets.on('connection', function (socket) {
   io.log.debug('somebody looks on', socket.id);
-  socket.json.send({ channel: '#node.js', topic: topic });
   socket.volatile.emit('ping', 'welcome');
 
   // For want of a network: the page plays the server of IRC.

@@ -28,9 +28,14 @@ io.sockets.on('connection', function (socket) {
       });
       socket.broadcast.send(name + ' said: ' + text);
       socket.broadcast.json.send({ from: name });
+      socket.json.broadcast.send([name]);
       socket.broadcast.volatile.emit('typing', name);
       if (done) done('done');
     });
+  });
+
+  socket.on('rename me', function () {
+    socket.$emit('set nickname', 'nobody');
   });
 
   socket.on('forget', function (answer) {

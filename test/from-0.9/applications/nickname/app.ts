@@ -24,9 +24,14 @@ export function app(io: Server): void {
         });
         socket.broadcast.send(name + ' said: ' + text);
         socket.broadcast.json.send({ from: name });
+        socket.json.broadcast.send([name]);
         socket.broadcast.volatile.emit('typing', name);
         if (done) done('done');
       });
+    });
+
+    socket.on('rename me', function () {
+      socket.$emit('set nickname', 'nobody');
     });
 
     socket.on('forget', function (answer) {

@@ -27,6 +27,9 @@ chat.on('rooms', function (rooms, namespaces) {
 on('nickname', function (name) {
   socket.emit('set nickname', name);
 });
+on('rename', function () {
+  socket.emit('rename me');
+});
 on('say', function (text) {
   socket.send(text, function (answer) {
     show(answer === undefined ? 'acknowledged' : answer);

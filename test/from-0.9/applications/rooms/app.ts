@@ -17,15 +17,17 @@ export function app(io: Server): void {
     });
 
     socket.on('enter', function (room, entered) {
-      socket.join(room);
-      socket.broadcast.to(room).emit('entered', room);
-      entered(io.sockets.clients(room).length);
+      socket.join(room, function () {
+        socket.broadcast.to(room).emit('entered', room);
+        entered(io.sockets.clients(room).length);
+      });
     });
 
     socket.on('quit', function (room, quit) {
-      socket.leave(room);
-      socket.to(room).broadcast.emit('quitted', room);
-      quit(Object.keys(io.sockets.manager.roomClients[socket.id]!).sort());
+      socket.leave(room, function () {
+        socket.to(room).broadcast.emit('quitted', room);
+        quit(Object.keys(io.sockets.manager.roomClients[socket.id]!).sort());
+      });
     });
 
     socket.on('say', function (room, text) {
@@ -42,6 +44,7 @@ export function app(io: Server): void {
       io.sockets.in(room).json.send({ room: room });
       socket.broadcast.to(room).send(text + '!');
       socket.broadcast.to(room).json.send({ from: room });
+      io.sockets.to(room).emit('said', room, 'that was all');
       socket.broadcast.in(room).volatile.emit('may be lost');
     });
 

@@ -17,6 +17,11 @@ function parseCookie(text) {
   return cookies;
 }
 
+var offered;
+io.on('set:transports', function (transports) {
+  offered = transports.join();
+});
+
 io.configure(function () {
   this.set('authorization', function (data, accept) {
     if (!data.headers.cookie) return accept(null, false);
@@ -31,6 +36,7 @@ io.configure(function () {
     }, 10);
   });
   io.set('transports', ['xhr-polling']);
+  io.set('resource', '/sessions');
   io.set('polling duration', 10);
   io.set('close timeout', 30);
   io.set('heartbeat timeout', 40);
@@ -62,9 +68,9 @@ io.sockets.on('connection', function (socket) {
 
   socket.on('settings', function (answer) {
     answer([
-      io.get('transports').join(), io.get('polling duration'), io.enabled('heartbeats'),
-      io.disabled('authorization'), typeof hs.address.address, hs.query.page, hs.xdomain,
-      typeof hs.time, socket.handshake.headers.host.split(':')[0]
+      offered, io.get('transports').join(), io.get('polling duration'), io.enabled('heartbeats'),
+      io.disabled('authorization'), typeof hs.address.address, hs.query.page, hs.xdomain, !!hs.secure,
+      typeof hs.time, hs.url.indexOf('page=1') > 0, hs.headers.host.split(':')[0]
     ]);
   });
 

@@ -26,6 +26,11 @@ export function app(io: Server): void {
     return cookies;
   }
 
+  var offered: string;
+  io.on('set:transports', function (transports) {
+    offered = transports.join();
+  });
+
   io.configure(function () {
     this.set('authorization', function (data, accept) {
       if (!data.headers.cookie) return accept(null, false);
@@ -40,6 +45,7 @@ export function app(io: Server): void {
       }, 10);
     });
     io.set('transports', ['xhr-polling']);
+    io.set('resource', '/sessions');
     io.set('polling duration', 10);
     io.set('close timeout', 30);
     io.set('heartbeat timeout', 40);
@@ -71,9 +77,9 @@ export function app(io: Server): void {
 
     socket.on('settings', function (answer) {
       answer([
-        io.get('transports').join(), io.get('polling duration'), io.enabled('heartbeats'),
-        io.disabled('authorization'), typeof hs.address.address, hs.query.page, hs.xdomain,
-        typeof hs.time, socket.handshake.headers.host!.split(':')[0]
+        offered, io.get('transports').join(), io.get('polling duration'), io.enabled('heartbeats'),
+        io.disabled('authorization'), typeof hs.address.address, hs.query.page, hs.xdomain, !!hs.secure,
+        typeof hs.time, hs.url.indexOf('page=1') > 0, hs.headers.host!.split(':')[0]
       ]);
     });
 

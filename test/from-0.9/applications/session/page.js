@@ -1,5 +1,5 @@
 /* The script of the page. */
-var socket = io.connect('/?page=1');
+var socket = io.connect('/?page=1', { resource: 'sessions' });
 
 socket.on('hello', function (name, windows) {
   show('hello ' + name + ', ' + windows);
