@@ -58,6 +58,55 @@ describe('a call', () => {
   });
 });
 
+test('the code in docs/from-0.9.md compiles, in the place of src/app.ts', () => {
+  const [app, declaration] = Array.from(
+    readFileSync(path.join(root, 'docs', 'from-0.9.md'), 'utf8').matchAll(/```ts\n([^]*?)```/g),
+    match => match[1]!,
+  );
+  assert.match(app!, /export function app/);
+  const declared = `import type { Server } from './realtime';\n${declaration!}
+export function app(io: Server): void {
+  io.sockets.on('connection', socket => { socket.nickname = socket.handshake.sessionID; });
+}`;
+  assert.deepEqual(compile('tsconfig.json', 'src/app.ts', [() => app!, () => declared]), [[], []]);
+});
+
+test('a property that is not declared, and one of another type, do not compile', () => {
+  const codes = [`socket.nickname = 'Ada'`, `socket.nick = 'Ada'`, `socket.nickname = 1`];
+  const [right, ...wrong] = compileAll(codes);
+  assert.deepEqual(right, []);
+  assert.match(wrong[0]!.join(), /'nick' does not exist/);
+  assert.match(wrong[1]!.join(), /'number' is not assignable to type 'string'/);
+});
+
+test('socket.get has the type of the third parameter; any without it, unknown with events alone', () => {
+  const maps = '{ a: () => void }, { a: () => void }';
+  const text = (server: string, code: string) => () => `import type { Server } from './realtime';
+export function app(io: ${server}): void {
+  io.sockets.on('connection', socket => socket.get('name', (_error, name) => { ${code} }));
+}`;
+  const [anything, typed, mistyped, unknown] = compile('tsconfig.json', 'src/app.ts', [
+    text('Server', 'const length: number = name.length; void length;'),
+    text(`Server<${maps}, { name: string }>`, 'const text: string | null = name; void text;'),
+    text(`Server<${maps}, { name: string }>`, 'const text: number = name; void text;'),
+    text(`Server<${maps}>`, 'const text: string = name; void text;'),
+  ]);
+  assert.deepEqual([anything, typed], [[], []]);
+  assert.match(mistyped!.join(), /'string \| null' is not assignable to type 'number'/);
+  assert.match(unknown!.join(), /'unknown' is not assignable to type 'string'/);
+});
+
+test('event maps of any take any argument', () => {
+  const [complaints] = compile('tsconfig.json', 'src/app.ts', [() => `import type { Server } from './realtime';
+export function app(io: Server<any, any, any>): void {
+  io.sockets.on('connection', socket => {
+    socket.on('say', (text, answer) => { answer(text.length); });
+    socket.emit('said', 1, 'a');
+  });
+}`]);
+  assert.deepEqual(complaints, []);
+});
+
 /* Running. */
 
 interface World {

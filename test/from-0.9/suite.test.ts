@@ -246,6 +246,88 @@ for (const name of ['', '/woot']) {
   }
 }
 
+/* By WebSocket, here alone: stock 0.9.19's is not made for today's ws. */
+
+/** A client by WebSocket that has joined some namespaces. */
+async function webSocket(
+  t: TestContext, app: (io: Server) => void, ...join: string[]
+): Promise<{ socket: WebSocket; got: string[] }> {
+  const port = here(t)(app);
+  const { id } = await handshake(port);
+  const socket = new WebSocket(`ws://localhost:${port}${resource}/1/websocket/${id}`);
+  t.after(() => socket.terminate());
+  const got: string[] = [];
+  socket.on('message', data => got.push((data as Buffer).toString()));
+  await until(() => got.includes('1::'), 'the connection');
+  for (const name of join) {
+    socket.send(`1::${name}`);
+    await until(() => got.includes(`1::${name}`), `the namespace ${name}`);
+  }
+  return { socket, got };
+}
+
+describe('by WebSocket', { concurrency: 4 }, () => {
+  test('socket.transport says so, and what is volatile arrives', async t => {
+    let transport: string | undefined;
+    const { got } = await webSocket(t, io => io.sockets.on('connection', socket => {
+      ({ transport } = socket);
+      socket.volatile.send('a');
+      socket.volatile.json.send([1]);
+      socket.volatile.emit('woot');
+    }));
+    await until(() => got.length === 4, 'all three');
+    assert.deepEqual(got, ['1::', '3:::a', '4:::[1]', '5:::{"name":"woot"}']);
+    assert.equal(transport, 'websocket');
+  });
+
+  test('who leaves a namespace gives one reason, and a connection that ends another', async t => {
+    const seen: string[] = [];
+    const { socket } = await webSocket(t, io => {
+      for (const name of ['/foo', '/bar']) {
+        io.of(name).on('connection', one => one.on('disconnect', why => seen.push(`${name} ${why}`)));
+      }
+    }, '/foo', '/bar');
+    socket.send('0::/foo');
+    await until(() => seen.length === 1, 'the first end');
+    socket.terminate();
+    await until(() => seen.length === 2, 'the second end');
+    assert.deepEqual(seen, ['/foo packet', '/bar socket end']);
+  });
+
+  test('a client that answers heartbeats stays, however many come', async t => {
+    let gone = '';
+    const { socket, got } = await webSocket(t, io => {
+      io.set('heartbeat interval', 0.02).set('heartbeat timeout', 20);
+      io.sockets.on('connection', one => one.on('disconnect', why => gone = why));
+    });
+    socket.on('message', () => socket.send('2::'));
+    await until(() => got.filter(packet => packet === '2::').length >= 3, 'three heartbeats');
+    assert.equal(gone, '');
+  });
+
+  test('without heartbeats none comes', async t => {
+    const { got, socket } = await webSocket(t, io => {
+      io.disable('heartbeats').set('heartbeat interval', 0.02).set('heartbeat timeout', 0.02);
+      io.sockets.on('connection', one => {
+        setTimeout(() => one.emit('late'), 200);
+      });
+    });
+    await until(() => got.length > 1 || socket.readyState !== WebSocket.OPEN, 'anything');
+    assert.deepEqual(got, ['1::', '5:::{"name":"late"}']);
+  });
+
+  test('a client that the application ends in a namespace is told, and stays in the others', async t => {
+    const { got, socket } = await webSocket(t, io => {
+      io.of('/foo').on('connection', one => { one.disconnect(); });
+      io.sockets.on('connection', one => one.on('ask', () => one.emit('answer')));
+    });
+    socket.send('1::/foo');
+    await until(() => got.includes('0::/foo'), 'the end');
+    socket.send('5:::{"name":"ask"}');
+    await until(() => got.includes('5:::{"name":"answer"}'), 'the answer');
+  });
+});
+
 /* Clients that come, go, and are between two polls. */
 
 const both: [what: string, start: Start][] = [['stock 0.9.19', onStock], ['here', here]];
@@ -404,6 +486,12 @@ for (const [what, start] of both) {
       assert.deepEqual(await poll(), ['1::/a']);
       await post('1::/b');
       assert.deepEqual(await poll(), ['7::/b:2']);
+    });
+
+    test('the handshake says the time-outs that are set', async t => {
+      const port = start(t)(io => io.set('close timeout', 66).set('heartbeat timeout', 33));
+      const { text } = await request({ port, path: `${resource}/1/` });
+      assert.match(text, /^[^:]+:33:66:/);
     });
 
     test('without heartbeats the handshake says none', async t => {
