@@ -17,7 +17,7 @@ import { ClientCount } from './client-count';
 import { callHandlers, once } from './handlers';
 import { BaseManager } from './legacy';
 import { Namespace } from './namespace';
-import { GONE_FROM_MANAGER, viewsOf } from './old-api';
+import { GONE_FROM_MANAGER, Views, viewsOf } from './old-api';
 import { Rooms } from './rooms';
 import { checkSetting } from './settings';
 import { Users } from './users';
@@ -40,6 +40,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
     () => this.total, total => this.emit('clients', total),
   );
 
+  private readonly views = viewsOf(this);
   readonly sessionTimeout: number;
   declare namespaces: { [name: string]: Namespace };
   declare readonly log: Log;
@@ -59,12 +60,13 @@ export class Manager extends BaseManager implements Core, SessionHost {
     this.report = atMostOneASecond(log.error);
     this.limits = new Limits(options, this.sessions, atMostOneASecond(log.warn));
     this.backplane = backplane(this);
-    Object.defineProperties(this, {
-      ...GONE_FROM_MANAGER,
-      ...viewsOf(this),
-      log: { value: log },
-    });
+    Object.defineProperty(this, 'log', { value: log });
   }
+
+  get rooms(): Views['rooms'] { return this.views.rooms; }
+  get roomClients(): Views['roomClients'] { return this.views.roomClients; }
+  get connected(): Views['connected'] { return this.views.connected; }
+  get handshaken(): Views['handshaken'] { return this.views.handshaken; }
 
   /** The handlers of `io` itself are called, such as those of io.on('connection'). */
   override emit(event: string, ...args: unknown[]): boolean {
@@ -286,6 +288,8 @@ export class Manager extends BaseManager implements Core, SessionHost {
     this.report(`handler of ${what}`, error);
   }
 }
+
+Object.defineProperties(Manager.prototype, GONE_FROM_MANAGER);
 
 /** @returns whether a handshake is an older one than the session's client came with last */
 function isLate({ handshakeNumber: last }: Session, handshakeNumber: number | null): boolean {

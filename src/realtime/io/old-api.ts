@@ -67,12 +67,14 @@ export interface Viewed {
 const JOIN = 'socket.join and socket.leave do';
 const COME_AND_GO = 'clients come and go, and socket.disconnect ends one';
 
-/** @returns the tables of 0.9's manager that show something here, by their names */
-export function viewsOf(manager: Viewed): PropertyDescriptorMap {
+/** The tables of 0.9's manager that show something here. */
+export type Views = ReturnType<typeof viewsOf>;
+
+export function viewsOf(manager: Viewed) {
   const { sessions, allRooms } = manager;
   const connected = () => manager.namespaces['']!.sockets;
   const isConnected = (id: string) => connected()[id] !== undefined;
-  const views = {
+  return {
     rooms: view('io.rooms', JOIN, {
       get: name => idsIn(manager, name),
       names: () => Array.from(allRooms.keys(), oldName),
@@ -84,7 +86,7 @@ export function viewsOf(manager: Viewed): PropertyDescriptorMap {
       },
       names: () => Object.keys(connected()),
     }),
-    connected: view('io.connected', COME_AND_GO, {
+    connected: view<true>('io.connected', COME_AND_GO, {
       get: id => isConnected(id) || undefined,
       names: () => Object.keys(connected()),
     }),
@@ -99,9 +101,6 @@ export function viewsOf(manager: Viewed): PropertyDescriptorMap {
         .filter(({ ended, id }) => !ended || isConnected(id)).map(({ id }) => id),
     }),
   };
-  const descriptors: PropertyDescriptorMap = {};
-  for (const [name, value] of Object.entries(views)) descriptors[name] = { value };
-  return descriptors;
 }
 
 /** @returns what 0.9 calls a room: '/tea', or '/chat/tea' in the namespace '/chat' */
@@ -138,15 +137,24 @@ function idsIn({ allRooms, namespaces }: Viewed, name: string): string[] | undef
  * would be silently empty, or change what nobody looks at.
  * @param called how the application calls the object that had them
  * @param instead by the names of the properties: the rest of the line
+ * @param isMaking whether 0.9's constructor, which uses them, is still at work on an object
  */
-function goneFrom(called: string, instead: { [name: string]: string }): PropertyDescriptorMap {
+function goneFrom(
+  called: string, instead: { [name: string]: string },
+  isMaking: (object: any) => boolean = () => false,
+): PropertyDescriptorMap {
   const gone: PropertyDescriptorMap = {};
   for (const [name, line] of Object.entries(instead)) {
-    const refuse = () => { throw new Error(`${called}.${name} is not here: ${line}`); };
+    const refuse = function (this: unknown) {
+      if (isMaking(this)) return NOTHING;
+      throw new Error(`${called}.${name} is not here: ${line}`);
+    };
     gone[name] = { get: refuse, set: refuse, configurable: true };
   }
   return gone;
 }
+
+const NOTHING = () => {};
 
 const SERVED = 'src/server.ts serves the requests';
 const WHO_COMES = `io.set('authorization', …) decides who comes`;
@@ -159,6 +167,10 @@ const FILES = 'public/ has the files that are served';
 const VALUES = 'socket.get, set, has and del have its values, and call back at once';
 const STORE = 'src/server.ts says whether several processes share their clients';
 
+/**
+ * For its prototype: with so many properties of its own V8 keeps a manager as a dictionary, and an
+ * event of a client took 270 ns, not 180.
+ */
 export const GONE_FROM_MANAGER = goneFrom('io', {
   store: STORE,
   initStore: STORE,
@@ -191,7 +203,7 @@ export const GONE_FROM_MANAGER = goneFrom('io', {
   handleClient: SERVED,
   handleHandshake: SERVED,
   checkRequest: SERVED,
-});
+}, (manager: { allRooms?: Rooms }) => manager.allRooms === undefined);
 
 export const GONE_FROM_NAMESPACE = goneFrom('io.sockets', {
   store: STORE,
