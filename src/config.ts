@@ -47,6 +47,14 @@ export interface Config {
   iisnode: string | null;
 }
 
+/** The names of all settings. */
+export const SETTINGS = [
+  'APP_PATH', 'PORT', 'TRANSPORTS', 'ALLOWED_ORIGINS', 'TRUSTED_PROXIES', 'LOG_LEVEL',
+  'MAX_MESSAGE_BYTES', 'MAX_PACKETS', 'MAX_WAITING_BYTES', 'MAX_HANDSHAKES', 'MAX_CLIENTS',
+  'SESSION_TIMEOUT', 'REDIS_URL',
+] as const;
+type Setting = (typeof SETTINGS)[number];
+
 /** A setting that cannot be used. Its message is one line, made for the person who set it. */
 export class ConfigError extends Error {
   /**
@@ -75,7 +83,7 @@ interface Kind<T> {
 export function readConfig(
   env: NodeJS.ProcessEnv, system = `${process.platform} ${os.release()}`,
 ): Config {
-  const setting = <T>(name: string, byDefault: string, { takes, parse }: Kind<T>): T => {
+  const setting = <T>(name: Setting, byDefault: string, { takes, parse }: Kind<T>): T => {
     const text = (env[name] || '').trim() || byDefault;
     const value = parse(text);
     if (value === undefined) throw new ConfigError(name, text, takes);

@@ -6,15 +6,18 @@ import { createServer, RequestListener, Server } from 'http';
 import type { AddressInfo } from 'net';
 import path from 'path';
 import { app } from './app';
-import { Config, ConfigError, readConfig } from './config';
+import { cannotListen } from './cannot-listen';
+import { Config, ConfigError, readConfig, SETTINGS } from './config';
 import { lackingPromotion, Trust } from './iisnode';
 import { createLog, Log } from './log';
+import { misspelt } from './misspelt';
 import { listen, MakeBackplane } from './realtime';
 import { exitOnSignal } from './shutdown';
 import { answerUnreadable } from './web/unreadable';
 
 async function start(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
+  for (const line of misspelt(Object.keys(process.env), SETTINGS)) log.warn(line);
   const backplane = await joinOthers(config, log);
 
   // Socket.IO answers what is under its resource. All other requests are for the pages.
@@ -42,8 +45,7 @@ async function start(config: Config): Promise<void> {
   prepareForIis(server, log);
   server.on('error', (error: NodeJS.ErrnoException) => {
     realtime.close();
-    const takes = `a port or path that can be listened on (${error.code || error.message})`;
-    fail(new ConfigError('PORT', String(config.port), takes).message);
+    fail(cannotListen(error, config.port));
   });
   server.listen(config.port, () => {
     setTimeout(loadPages, 100);

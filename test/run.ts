@@ -6,9 +6,31 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 
-const long = process.argv.includes('--long');
-const wanted = process.argv.slice(2).filter(argument => argument !== '--long');
+const HELP = `npm test -- [words]
+
+Runs the tests: all of them, or the files whose path in test/ has one of the words in it, such as
+pages or realtime/polling. npm run test:long -- [words] runs the long tests.`;
+
+const { values, positionals: wanted } = readArguments();
+const { long } = values;
+
+function readArguments() {
+  try {
+    const options = {
+      help: { type: 'boolean', default: false },
+      long: { type: 'boolean', default: false },
+    } as const;
+    const given = parseArgs({ allowPositionals: true, options });
+    if (!given.values.help) return given;
+    console.log(HELP);
+    process.exit(0);
+  } catch (error) {
+    console.error(`${(error as Error).message.split('. ')[0]}. --help says more.`);
+    process.exit(2);
+  }
+}
 
 /** Whether a file of test/, named by its path in there, is one to run. */
 function isWanted(file: string): boolean {
@@ -30,7 +52,7 @@ const files = readdirSync(sources, { recursive: true })
 
 if (files.length === 0) {
   console.error(`no test file has ${wanted.map(part => `"${part}"`).join(' or ')} in its path`);
-  process.exit(1);
+  process.exit(2);
 }
 // Half of a test is waiting: three files at once keep two processors busy.
 const options = ['--test', '--test-concurrency=3', '--test-reporter=spec', `--test-timeout=${long ? 1800000 : 600000}`];

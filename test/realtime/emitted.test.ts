@@ -35,6 +35,33 @@ test('an object that is changed after emit arrives as it was; a circular one thr
   assert.deepEqual(heard, [{ n: 1, at: '1970-01-01T00:00:00.000Z' }, 'its own', null]);
 });
 
+test('an object that the server changes after it was emitted arrives as it was, in each way to emit it', async t => {
+  const { port } = serve(t, io => io.sockets.on('connection', (socket: any) => {
+    socket.join('room');
+    socket.on('ask', (answer: (what: unknown) => void) => {
+      const object: Record<string, unknown> = { n: 1, at: new Date(0) };
+      socket.emit('to one', object);
+      socket.json.send(object);
+      io.sockets.emit('to all', object);
+      io.sockets.in('room').emit('to a room', object);
+      answer(object);
+      object.n = 2;
+      object.self = object;
+    });
+  }));
+  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  t.after(() => connection.close());
+  const heard: Record<string, unknown> = {};
+  for (const name of ['to one', 'message', 'to all', 'to a room']) {
+    connection.on(name, (what: unknown) => { heard[name] = what; });
+  }
+  connection.emit('ask', (what: unknown) => { heard.answer = what; });
+  await until(() => Object.keys(heard).length === 5, 'all of it');
+  for (const [name, what] of Object.entries(heard)) {
+    assert.deepEqual(what, { n: 1, at: '1970-01-01T00:00:00.000Z' }, name);
+  }
+});
+
 test('what one handler does to its arguments, or to the status, no other sees', async t => {
   const { connection } = start(t);
   const seen: unknown[] = [];

@@ -150,7 +150,8 @@ describe('answers that are not read', { concurrency: true }, () => {
 
   test('of a client that is away its session keeps no request, answer or connection', async t => {
     const requests: WeakRef<object>[] = [];
-    const { port, clients } = serve(t, io => io.set('close timeout', 60), {}, server => {
+    // Neither a poll nor a session ends by itself while the test waits.
+    const { port, clients } = serve(t, io => io.set('close timeout', 600).set('polling duration', 600), {}, server => {
       server.prependListener('request', (req, res) => {
         requests.push(new WeakRef(req), new WeakRef(res), new WeakRef(req.socket));
       });

@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
-import { ConfigError, readConfig } from '../../src/config';
-import { runServer } from '../support/server';
+import { cannotListen } from '../../src/cannot-listen';
+import { ConfigError, readConfig, SETTINGS } from '../../src/config';
+import { misspelt } from '../../src/misspelt';
+import { runServer, startServer } from '../support/server';
 import { root } from '../support/template';
 
 test('the defaults', () => {
@@ -112,5 +114,26 @@ test('a port in use ends the start with exit code 1 and one line', async t => {
   const { port } = other.address() as { port: number };
   const server = runServer({ env: { PORT: String(port) } });
   assert.equal(await server.ended(), 1);
-  assert.match(server.output(), new RegExp(`^PORT: got "${port}"; takes .*EADDRINUSE.*\n$`));
+  const line = `PORT: port ${port} is in use by another program: stop that program, or set PORT to another one (in cmd: set PORT=`;
+  assert(server.output().startsWith(line), server.output());
+  assert.match(server.output(), /^[^\n]*\n$/);
+});
+
+test('what cannot be listened on is named in one line, with what can be done', () => {
+  const line = (code: string, port: number | string) => cannotListen(Object.assign(new Error('no'), { code }), port);
+  assert.match(line('EACCES', 80), /^PORT: the system does not let this user listen on port 80: set PORT to another one \(/);
+  assert.match(line('EADDRINUSE', '/tmp/x.sock'), /^PORT: \/tmp\/x\.sock exists already: .* delete the file$/);
+  assert.match(line('ENOENT', '/none/x.sock'), /^PORT: the server cannot listen on \/none\/x\.sock \(ENOENT\): set PORT/);
+});
+
+test('a setting whose name is misspelt is named at the start', async t => {
+  const env = { MAX_CLIENT: '10', Max_Clients: '10', TRANSPORT: 'websocket', REDIS_URI: 'x', POST: '1', PATH: '/bin' };
+  const said = (names: string[], anyCase: boolean) => misspelt(names, SETTINGS, anyCase).map(line => line.replace(/^(\w+) is no setting, and has no effect\. Is (\w+) meant\?$/, '$1 $2'));
+  assert.deepEqual(said(Object.keys(env), false), [
+    'MAX_CLIENT MAX_CLIENTS', 'Max_Clients MAX_CLIENTS', 'TRANSPORT TRANSPORTS', 'REDIS_URI REDIS_URL',
+  ]);
+  assert.deepEqual(said(['Max_Clients', 'max_client'], true), ['max_client MAX_CLIENTS']);
+  assert.deepEqual(said([...SETTINGS, 'HOME', 'LANG', 'NODE_ENV', 'IISNODE_VERSION', 'APP_POOL_ID', 'LOGNAME', 'SESSIONNAME'], false), []);
+  const server = await startServer(t, { env: { MAX_CLIENT: '10' } });
+  assert.match(server.output(), /warn MAX_CLIENT is no setting, and has no effect\. Is MAX_CLIENTS meant\?\n/);
 });

@@ -87,7 +87,7 @@ test('a symbolic link does not lead out of public', notOnWindows('a symbolic lin
   });
   const names = [
     ...Object.keys(leading), ...Object.keys(leading).map(name => `${name}/`), 'docs/index.html', 'project/package.json', 'project/public/.env', 'git/config',
-    'sub/deep/up/src/app.ts', 'self/absolute.txt', 'self/project/package.json', 'latest/../project/package.json', 'self/self/.env', 'loop/a/x',
+    'sub/deep/up/dist/app.js', 'self/absolute.txt', 'self/project/package.json', 'latest/../project/package.json', 'self/self/.env', 'loop/a/x',
   ];
   for (const name of names) {
     const { status, body } = await askBytes({ port, path: at(name) });

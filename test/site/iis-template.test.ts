@@ -1,20 +1,33 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, test, TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, connect, next } from '../support/client';
 import { serveAsIis } from '../support/iis';
 import { request } from '../support/request';
-import { appPath, edit, resource } from '../support/template';
+import { appPath, deploy, Edit, edit, resource, root } from '../support/template';
 import { until } from '../support/wait';
 import { health, polls, recycles, session } from './iis-template/cases';
 
-describe('the template runs behind IIS, with the configuration it ships', { concurrency: 4 }, () => {
+/** What someone has on a server who copies all of the project there. */
+function withSources(t: TestContext, edits: Edit[]): string {
+  const folder = deploy(t, edits);
+  for (const name of ['README.md', 'tsconfig.json', 'src', 'test/support/template.ts']) {
+    cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+  }
+  return folder;
+}
+
+test('the template runs behind IIS, with the configuration it ships', { concurrency: 4 }, async t => {
+  const tests: Promise<void>[] = [];
+  const on = (name: string, run: (inner: TestContext) => Promise<void>) => { tests.push(t.test(name, run)); };
+
   for (const [where, app] of [['as an application', appPath], ['as the root of a site', '/']] as const) {
-    test(`${where}: page, script, handshake, message, acknowledgement`, async t => {
-      const { origin, trace } = await serveAsIis(t, [], { app });
+    const { origin, port, folder, url, trace } = await serveAsIis(t, [], { app }, withSources);
+
+    on(`${where}: page, script, handshake, message, acknowledgement`, async inner => {
       const page = await fetch(`${origin}${appPath}/`);
       assert.equal(page.status, 200);
       assert.match(await page.text(), /<script id="client"/);
@@ -26,22 +39,56 @@ describe('the template runs behind IIS, with the configuration it ships', { conc
       assert.equal((await fetch(`${origin}${appPath}/nothing`)).status, 404);
       assert.match(await (await fetch(`${origin}${appPath}/nothing`)).text(), /not found/i, 'the server\'s own words, not a page of IIS');
 
-      const client = connect(t, origin);
+      const client = connect(inner, origin);
       await next(client, 'connect');
       assert.equal(client.socket.transport.name, 'xhr-polling');
       const response = next(client, 'response');
       assert.deepEqual(await ask(client, 'message', 'hello'), ['hello']);
       assert.deepEqual(await response, ['Got it!']);
       assert.match(trace.find(line => line.includes('/socket/1/'))!, /rule "socket" → rewritten to .*dist\/server\.js.* → handler iisnode → process \d+ → 200/);
-      assert.match(trace[0]!, /rule "pages"/);
+      assert.match(trace.find(line => line.startsWith(`GET ${appPath}/ `))!, /rule "pages"/);
+    });
+
+    on(`${where}: nothing of the folder is served, whatever is asked for`, async () => {
+      await fetch(`${origin}${appPath}/health`);
+      await until(() => existsSync(path.join(folder, 'iisnode', 'index.html')), 'a log');
+      const log = readdirSync(path.join(folder, 'iisnode')).find(name => name.includes('stdout'))!;
+      assert.match(readFileSync(path.join(folder, 'iisnode', log), 'utf8'), /listening on/);
+      for (const name of [
+        'package.json', 'web.config', 'iisnode.yml', 'README.md', 'tsconfig.json', 'src/server.ts', 'src/', 'dist/server.js', 'dist/config.js', 'dist/',
+        'node_modules/express/package.json', `iisnode/${log}`, 'iisnode/', 'iisnode/index.html', 'dist/iisnode/index.html', 'test/support/template.ts',
+        'dist/server.js/debug', 'dist/server.js/debug/', 'dist/server.js.debug/', '.npmrc', '%2e%2e/web.config', 'public/..%5cpackage.json', 'x/../package.json',
+      ]) {
+        const answer = await fetch(`${url}${name}`, { redirect: 'manual' });
+        assert([403, 404].includes(answer.status), `${name}: ${answer.status}`);
+        const text = await answer.text();
+        assert.doesNotMatch(text, /"dependencies"|require\(|import |<configuration|watchedFiles|listening on|node-inspector/, name);
+      }
+      assert.equal((await fetch(`${origin}/package.json`)).status, 404);
+    });
+
+    if (app === '/') continue;
+
+    on('it knows that it runs under iisnode, and in production', async () => {
+      assert.equal((await health(origin)).iisnode, '0.2.26');
+    });
+
+    on('a body above IIS\'s limit is refused by IIS, one above the server\'s in the server\'s words', async inner => {
+      const agent = new http.Agent({ keepAlive: true });
+      inner.after(() => agent.destroy());
+      const { post } = await session(port, agent);
+      assert.equal((await post('x'.repeat(1048577))).status, 404);
+      assert.match(trace.join('\n'), /404\.13/);
+      const refused = await post('x'.repeat(1000001));
+      assert.equal(refused.status, 413);
+      assert.notEqual(refused.text, '');
+      assert.equal((await post('2::')).status, 200, 'and the session lives');
     });
   }
+  await Promise.all(tests);
+});
 
-  test('it knows that it runs under iisnode, and in production', async t => {
-    const { origin } = await serveAsIis(t);
-    assert.equal((await health(origin)).iisnode, '0.2.26');
-  });
-
+describe('the template runs behind IIS, each time on a site of its own', { concurrency: 4 }, () => {
   test('a poll that waits longer than node keeps connections by default, and the request after it on the same connection', async t => {
     const { port } = await serveAsIis(t);
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
@@ -67,40 +114,6 @@ describe('the template runs behind IIS, with the configuration it ships', { conc
     assert.equal(trace.length, 2);
   });
 
-  for (const app of [appPath, '/']) {
-    test(`nothing of the folder is served at ${app}, whatever is asked for`, async t => {
-      const { origin, folder, url } = await serveAsIis(t, [], { app });
-      await fetch(`${origin}${appPath}/health`);
-      await until(() => existsSync(path.join(folder, 'iisnode', 'index.html')), 'a log');
-      const log = readdirSync(path.join(folder, 'iisnode')).find(name => name.includes('stdout'))!;
-      assert.match(readFileSync(path.join(folder, 'iisnode', log), 'utf8'), /listening on/);
-      for (const name of [
-        'package.json', 'web.config', 'iisnode.yml', 'README.md', 'tsconfig.json', 'src/server.ts', 'src/', 'dist/server.js', 'dist/config.js', 'dist/',
-        'node_modules/express/package.json', `iisnode/${log}`, 'iisnode/', 'iisnode/index.html', 'dist/iisnode/index.html', 'test/support/template.ts',
-        'dist/server.js/debug', 'dist/server.js/debug/', 'dist/server.js.debug/', '.npmrc', '%2e%2e/web.config', 'public/..%5cpackage.json', 'x/../package.json',
-      ]) {
-        const answer = await fetch(`${url}${name}`, { redirect: 'manual' });
-        assert([403, 404].includes(answer.status), `${name}: ${answer.status}`);
-        const text = await answer.text();
-        assert.doesNotMatch(text, /"dependencies"|require\(|import |<configuration|watchedFiles|listening on|node-inspector/, name);
-      }
-      assert.equal((await fetch(`${origin}/package.json`)).status, 404);
-    });
-  }
-
-  test('a body above IIS\'s limit is refused by IIS, one above the server\'s in the server\'s words', async t => {
-    const { port, trace } = await serveAsIis(t);
-    const agent = new http.Agent({ keepAlive: true });
-    t.after(() => agent.destroy());
-    const { post } = await session(port, agent);
-    assert.equal((await post('x'.repeat(1048577))).status, 404);
-    assert.match(trace.at(-1)!, /404\.13/);
-    const refused = await post('x'.repeat(1000001));
-    assert.equal(refused.status, 413);
-    assert.notEqual(refused.text, '');
-    assert.equal((await post('2::')).status, 200, 'and the session lives');
-  });
-
   test('the server is told the client\'s address, and what a client says of it is nothing', async t => {
     const { port } = await serveAsIis(t, [['dist/pages.js', "(_req, res) => {\n        res.set('Cache-Control', 'no-store').json({", '(req, res) => { res.json({ address: req.ip, proto: req.protocol,']]);
     const answer = async (headers = {}) => JSON.parse((await request({ port, path: `${appPath}/health`, headers })).text) as { address: string; proto: string };
@@ -110,30 +123,29 @@ describe('the template runs behind IIS, with the configuration it ships', { conc
     assert.equal((await answer({ 'x-forwarded-for': '198.51.100.7' })).address, own.address);
   });
 
-  for (const [who, serverVariables, answer] of [
-    ['a visitor whom IIS has authenticated', { AUTH_USER: 'DOM\\bob' }, [200, 'DOM\\bob']], ['a visitor whom it has not', {}, [403, undefined]],
-  ] as const) {
-    test(`authorization by Windows account: ${who} cannot be another`, async t => {
-      // The README's example.
-      const authorize = `io.set('authorization', (handshake, accept) => {
-        handshake.user = handshake.headers['x-iisnode-auth_user'];
-        accept(null, Boolean(handshake.user) || process.env.NODE_ENV !== 'production');
-      });
-      io.sockets.on('connection', socket => socket.emit('response', socket.handshake.user));`;
-      const { port } = await serveAsIis(t, [['dist/app.js', 'io.sockets.on(', `${authorize} io.sockets.on(`]], { serverVariables });
-      const forged = { 'X-iisnode-AUTH_USER': 'DOM\\admin', 'x-iisnode-logon_user': 'DOM\\admin', 'X-Forwarded-For': '1.2.3.4', 'X-Forwarded-Proto': 'http' };
-      for (const headers of [{}, forged]) {
-        const handshake = await request({ port, path: `${resource}/1/`, headers });
-        assert.equal(handshake.status, answer[0]);
-        if (handshake.status !== 200) continue;
-        const poll = await request({ port, path: `${resource}/1/xhr-polling/${handshake.text.split(':')[0]}` });
-        assert(poll.text.includes(JSON.stringify({ name: 'response', args: [answer[1]] })), poll.text);
-      }
+  test('authorization by Windows account: a visitor cannot be another, and a stranger is no visitor', async t => {
+    // The README's example.
+    const authorize = `io.set('authorization', (handshake, accept) => {
+      handshake.user = handshake.headers['x-iisnode-auth_user'];
+      accept(null, Boolean(handshake.user) || process.env.NODE_ENV !== 'production');
     });
-  }
+    io.sockets.on('connection', socket => socket.emit('response', socket.handshake.user));`;
+    // IIS has authenticated this one, and no other.
+    const serverVariables = (req: http.IncomingMessage): Record<string, string> => req.headers.authorization === 'bob' ? { AUTH_USER: 'DOM\\bob' } : {};
+    const { port } = await serveAsIis(t, [['dist/app.js', 'io.sockets.on(', `${authorize} io.sockets.on(`]], { serverVariables });
+    const forged = { 'X-iisnode-AUTH_USER': 'DOM\\admin', 'x-iisnode-logon_user': 'DOM\\admin', 'X-Forwarded-For': '1.2.3.4', 'X-Forwarded-Proto': 'http' };
+    for (const said of [{}, forged]) {
+      assert.equal((await request({ port, path: `${resource}/1/`, headers: said })).status, 403);
+      const headers = { ...said, authorization: 'bob' };
+      const handshake = await request({ port, path: `${resource}/1/`, headers });
+      assert.equal(handshake.status, 200);
+      const poll = await request({ port, path: `${resource}/1/xhr-polling/${handshake.text.split(':')[0]}`, headers });
+      assert(poll.text.includes(JSON.stringify({ name: 'response', args: ['DOM\\bob'] })), poll.text);
+    }
+  });
 });
 
-test('more clients poll at once than iisnode takes by default, and each is served', t => polls(t, 1100));
+test('more clients poll at once than iisnode takes by default, 1,024, and each is served', t => polls(t, 1030));
 
 describe('iisnode.yml has effect', { concurrency: 2 }, () => {
   test('it is found beside web.config, though the script is in dist', async t => {
@@ -143,16 +155,13 @@ describe('iisnode.yml has effect', { concurrency: 2 }, () => {
     assert.notEqual((await health(origin)).pid, first.pid);
   });
 
-  test('without configOverrides it is not found, and iisnode runs on its defaults', async t => {
-    const { origin, pids } = await serveAsIis(t, [
+  test('without configOverrides it is not found: iisnode runs on its defaults, and what it must not leave open is closed', async t => {
+    const { origin, pids, url, port } = await serveAsIis(t, [
       ['iisnode.yml', 'nodeProcessCountPerApplication: 1', 'nodeProcessCountPerApplication: 2'], ['web.config', ' configOverrides="..\\iisnode.yml"', ''],
+      ['dist/server.js', 'server.keepAliveTimeout', 'server.on("request", req => req.url.endsWith("/cut") && req.socket.destroy()); server.keepAliveTimeout'],
     ]);
     await health(origin);
     assert.equal(pids().length, 1);
-  });
-
-  test('what it must not leave open is closed without it', async t => {
-    const { url, port } = await serveAsIis(t, [['web.config', ' configOverrides="..\\iisnode.yml"', ''], ['dist/server.js', 'server.keepAliveTimeout', 'server.on("request", req => req.url.endsWith("/cut") && req.socket.destroy()); server.keepAliveTimeout']]);
     assert.equal((await request({ port, path: `${appPath}/cut` })).status, 500, 'no page with status 200');
     assert.equal((await fetch(`${url}dist/server.js/debug/`)).status, 404);
   });

@@ -1,12 +1,12 @@
 /* The template itself: where it lies, and copies of it to change. */
-import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { readConfig } from '../../src/config';
-import { putEcho } from './echo';
+import { makeEchoSite, putEcho } from './echo';
 
 /** The project's folder. This file runs as build/test/support/template.js. */
 export const root = path.join(__dirname, '..', '..', '..');
@@ -19,15 +19,14 @@ export const { appPath, resource } = readConfig({});
 export type Edit = [file: string, from: string | RegExp, to: string];
 
 /**
- * A copy of the template as it lies on a server, built, with the application of the tests
- * (echo.ts), and with edits. It is gone when the test ends.
+ * Makes a folder of what lies on a server: the template as it is built, without its sources, with the
+ * application of the tests (echo.ts), and with edits. It is gone when the test ends.
+ * @returns its path
  */
 export function deploy(t: TestContext, edits: Edit[] = []): string {
-  const folder = cloneTemplate(t);
-  cpSync(path.join(root, 'dist'), path.join(folder, 'dist'), { recursive: true });
-  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
-  putEcho(folder);
-  for (const [name, from, to] of edits) edit(folder, [name, from, to]);
+  const folder = emptyFolder(t, 'deployed-');
+  makeEchoSite(folder);
+  for (const one of edits) edit(folder, one);
   return folder;
 }
 

@@ -45,6 +45,19 @@ describe('IIS keeps answers of node where <caching> has a profile for the extens
     assert.equal(await counts(t, byHeader, [['hello.js', one], ['hello.js', one], ['hello.js'], ['hello.js', one]]), '1 2 3 2');
   });
 
+  test('of URLs that rules lead to one script, one for each URL, with its query string', async t => {
+    const config = webConfig('', {
+      server: `${caching('policy="CacheForTimePeriod"')}<rewrite><rules><rule name="all">`
+        + '<match url=".*" /><action type="Rewrite" url="hello.js" /></rule></rules></rewrite>',
+    });
+    const { get } = await serve(t, { 'web.config': config, 'hello.js': COUNT });
+    const answers: string[] = [];
+    for (const name of ['a?t=1', 'a?t=2', 'b?t=1', 'a?t=1', 'a?t=1', 'a?t=3', 'b?t=1']) {
+      answers.push((await get(name)).text);
+    }
+    assert.equal(answers.join(' '), '1 2 3 4 4 5 6');
+  });
+
   test('until the file changes', async t => {
     const { get, folder } = await serve(t, {
       'web.config': webConfig('watchedFiles="none.txt"', { server: caching('policy="CacheUntilChange"') }), 'hello.js': COUNT,

@@ -32,6 +32,7 @@ const taken: [why: string, config: string, iis?: '10'][] = [
   ['an empty configuration', '<configuration />'],
   ['a byte order mark', '\uFEFF<?xml version="1.0" encoding="utf-8"?>\n<configuration />'],
   ['sections of .NET, whatever is in them', '<configuration><system.web><a b="c" /></system.web><runtime><x xmlns="y" /></runtime></configuration>'],
+  ['the namespace that Visual Studio 2005 wrote', '<configuration xmlns="http://schemas.microsoft.com/.NetConfiguration/v2.0"><appSettings /></configuration>'],
   ['each kind of value', server(
     '<iisnode devErrorsEnabled="FALSE" maxLogFiles="4294967295" maxConcurrentRequestsPerProcess="Infinite" />',
     '<directoryBrowse enabled="true" showFlags="Date, Time" />',

@@ -391,6 +391,8 @@ describe('configSource', () => {
 });
 
 describe('What preview does not support', () => {
+  const inSystem = (inside: string) => `<system.webServer>${inside}</system.webServer>`;
+
   test('is said once, at the start, by the name of section or attribute and where it stands', async t => {
     const config = [
       '<configuration>', '<system.web><compilation /></system.web>', '<system.webServer>',
@@ -408,6 +410,18 @@ describe('What preview does not support', () => {
       'system.web 2', 'system.webServer/directoryBrowse 4', 'system.webServer/handlers/add/@preCondition 5',
       'system.webServer/httpErrors/@detailedMoreInformationLink 7', 'system.webServer/httpErrors/error/@responseMode=ExecuteURL 7', 'system.webServer/rewrite/rules/rule/action/@logRewrittenUrl 8',
     ]);
+  });
+
+  test('in each location of the application, and where the server\'s own value is not the schema\'s default', async t => {
+    const { log } = await serveBelow(t, {
+      parents: [`<configuration><location path="elsewhere">${inSystem('<directoryBrowse />')}</location></configuration>`],
+      own: `<configuration><location path="sub">${inSystem('<directoryBrowse />')}</location>`
+        + `${inSystem('<handlers accessPolicy="Read" />')}</configuration>`,
+    });
+    const said = log().split('\n').map(line => /does not support (\S+) /.exec(line)?.[1] ?? line);
+    assert.deepEqual(said.sort(), ['system.webServer/directoryBrowse', 'system.webServer/handlers/@accessPolicy']);
+    const usual = await serveBelow(t, { parents: [], own: site('<handlers accessPolicy="Read, Script" />') });
+    assert.equal(usual.log(), '');
   });
 
   test('in a parent as well, and nothing where all is supported', async t => {

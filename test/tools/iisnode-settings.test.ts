@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
+import { test, TestContext } from 'node:test';
+import { readSettings } from '../../tools/iis/settings';
 import { until } from '../support/wait';
-import { script, serve, webConfig } from './iis-application';
+import { application, script, serve, webConfig } from './iis-application';
 
 /** Answers with its environment. */
 const environment = script('res.end(JSON.stringify(process.env));');
@@ -208,20 +209,20 @@ const good: [yml: string, nodeEnv: string][] = [
   ['loggingEnabled : NO\nenableXFF: 1\nflushResponse: Yes\nmaxLogFiles: many', 'config'],
 ];
 
-test('node_config_syntax: what iisnode takes', async t => {
+/** What iisnode makes of attributes of <iisnode> and an iisnode.yml beside the script: no process is needed to see it. */
+const read = (t: TestContext, attributes: Record<string, string>, yml: string) =>
+  readSettings(attributes, path.join(application(t, { 'iisnode.yml': yml }), 'hello.js'));
+
+test('node_config_syntax: what iisnode takes', t => {
   for (const [yml, expected] of good) {
-    const { get } = await serve(t, { 'web.config': webConfig('node_env="config"'), 'iisnode.yml': yml, 'hello.js': settings });
-    assert.equal((await get()).text.split(',')[0], expected, JSON.stringify(yml));
+    assert.equal(read(t, { node_env: 'config' }, yml).node_env, expected, JSON.stringify(yml));
   }
 });
 
-test('nodeProcessStickySessions takes what every boolean takes, and nothing else', async t => {
-  for (const [value, taken] of [['true', true], ['1', true], ['no', true], ['2', false], ['on', false], ['maybe', false]] as const) {
-    const files = { 'web.config': webConfig('devErrorsEnabled="false"'), 'iisnode.yml': `nodeProcessStickySessions: ${value}`, 'hello.js': settings };
-    const { get, trace } = await serve(t, files);
-    assert.equal((await get()).status, taken ? 200 : 500, value);
-    if (!taken) assert.match(trace(), /500\.1000.*nodeProcessStickySessions is neither true nor false/);
-  }
+test('nodeProcessStickySessions takes what every boolean takes, and nothing else', t => {
+  const sticky = (value: string) => read(t, {}, `nodeProcessStickySessions: ${value}`).nodeProcessStickySessions;
+  assert.deepEqual(['true', '1', 'no'].map(sticky), [true, true, false]);
+  for (const value of ['2', 'on', 'maybe']) assert.throws(() => sticky(value), /nodeProcessStickySessions is neither true nor false/, value);
 });
 
 test('names of the environment are one in any case, for iisnode and for node', async t => {
@@ -238,13 +239,10 @@ test('names of the environment are one in any case, for iisnode and for node', a
 test('%NAME% in a setting is a variable of the machine, in iisnode.yml too', async t => {
   process.env.STAND_IN_WORD = 'word';
   t.after(() => delete process.env.STAND_IN_WORD);
-  const ask = async (attributes: string, yml = '') => {
-    const files = { 'web.config': webConfig(attributes), 'iisnode.yml': yml, 'hello.js': environment };
-    return parse((await (await serve(t, files)).get()).text).NODE_ENV;
-  };
-  assert.equal(await ask('node_env="a-%stand_in_word%"'), 'a-word');
-  assert.equal(await ask('node_env="%NO_SUCH_NAME%"'), '%NO_SUCH_NAME%');
-  assert.equal(await ask('', 'node_env: %STAND_IN_WORD%'), 'word');
+  const { get } = await serve(t, { 'web.config': webConfig('node_env="a-%stand_in_word%"'), 'hello.js': environment });
+  assert.equal(parse((await get()).text).NODE_ENV, 'a-word');
+  assert.equal(read(t, { node_env: '%NO_SUCH_NAME%' }, '').node_env, '%NO_SUCH_NAME%');
+  assert.equal(read(t, {}, 'node_env: %STAND_IN_WORD%').node_env, 'word');
 });
 
 test('IISNODE_<attribute> of the machine comes before web.config, and iisnode.yml before both', async t => {

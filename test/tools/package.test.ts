@@ -4,7 +4,7 @@
  * package.long.test.ts.
  */
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { unzipSync } from 'fflate';
@@ -22,9 +22,12 @@ import { packaged } from '../support/packaged';
 import { command, commit, git, pagesRepository, repository, WHEN } from '../support/repository';
 import { startServer } from '../support/server';
 import { link, publish } from '../support/site';
-import { appPath, deploy, edit, emptyFolder, fromRoot, resource } from '../support/template';
+import { appPath, deploy, Edit, edit, emptyFolder, fromRoot, resource, root as template } from '../support/template';
 import { until } from '../support/wait';
 import { breaks, FILES, NAME, verifies } from './package/cases';
+
+/** A server of few files: to bundle all of the template takes the bundler some seconds. */
+const SMALL: Edit = ['dist/server.js', /^[^]*$/, `require('ws'); require('./config');`];
 
 const LATER = '2026-05-06T07:08:10Z';
 
@@ -67,18 +70,18 @@ test('a package has all that a server gets, with the times of the commits; a fil
 });
 
 test('the same files give the same bytes, in another folder too, and say nothing of where they were made', async t => {
-  const [first, second] = [await packaged(t), emptyFolder(t, 'another-')];
-  const from = deploy(t);
-  await packBundle(from, path.join(second, NAME), PUBLIC.map(name => `public/${name}`));
   const when = new Date(WHEN);
-  const zips = [first, path.join(second, NAME)].map(folder => {
-    for (const name of readdirSync(folder, { recursive: true }).map(String)) utimesSync(path.join(folder, name), when, when);
-    return zip(folder);
-  });
-  assert(Buffer.from(zips[0]!).equals(zips[1]!));
-  for (const [name, bytes] of Object.entries(unzipSync(zips[1]!))) {
-    assert(!Buffer.from(bytes).toString('latin1').includes(path.basename(from)), name);
+  const zips: Uint8Array[] = [];
+  for (const to of [emptyFolder(t, 'one-'), emptyFolder(t, 'another-')]) {
+    const from = deploy(t, [SMALL]);
+    await packBundle(from, path.join(to, NAME), PUBLIC.map(name => `public/${name}`));
+    for (const name of readdirSync(to, { recursive: true }).map(String)) utimesSync(path.join(to, name), when, when);
+    zips.push(zip(to));
+    for (const [name, bytes] of Object.entries(unzipSync(zips.at(-1)!))) {
+      assert(!Buffer.from(bytes).toString('latin1').includes(path.basename(from)), name);
+    }
   }
+  assert(Buffer.from(zips[0]!).equals(zips[1]!));
 });
 
 test('what could not be made again is no package', t => {
@@ -108,7 +111,7 @@ test('what could not be made again is no package', t => {
 });
 
 test('a server that asks for a package that is not there is no package', async t => {
-  const folder = deploy(t, [['dist/app.js', 'io.sockets.on', `require('no-such-package'); io.sockets.on`]]);
+  const folder = deploy(t, [SMALL, ['dist/server.js', `require('ws');`, `require('no-such-package');`]]);
   await assert.rejects(packBundle(folder, emptyFolder(t, 'made-'), []), /^Error: the server cannot be bundled into one file [^]*no-such-package/);
 });
 
@@ -116,7 +119,7 @@ test('a package is tried: one that runs is one, one that does not start is none'
   const folder = await packaged(t);
   assert.match(await prove(folder, appPath, '7.5'), /a message is acknowledged/);
   edit(folder, ['dist/server.js', 'io.sockets.on', `if (process.env.IISNODE_VERSION) throw new Error('not here'); io.sockets.on`]);
-  await assert.rejects(prove(folder, appPath, '7.5'), /^Error: the package does not run as it should:\n[^]*500\.1002/);
+  await assert.rejects(prove(folder, appPath, '7.5'), /^Error: the package does not run as it should:\nthe server ended at its start\n[^]*\| Error: not here\n[^]*500\.1002/);
 });
 
 test('what git ignores stays at home, and so do files that the server never serves: each is named', t => {
@@ -257,7 +260,10 @@ test('several processes of the package share their clients', async t => {
 
 test('packages that cannot be bundled: --modules leaves them as they are, without those for development', async t => {
   const folder = path.join(emptyFolder(t, 'modules-'), NAME);
-  packModules(deploy(t), folder, PUBLIC.map(name => `public/${name}`));
+  const from = deploy(t);
+  // npm reads them to leave out the packages for development.
+  for (const name of ['.npmrc', 'package-lock.json']) copyFileSync(path.join(template, name), path.join(from, name));
+  packModules(from, folder, PUBLIC.map(name => `public/${name}`));
   assert.deepEqual(readdirSync(folder).sort(), ['dist', 'iisnode.yml', 'node_modules', 'package.json', 'public', 'web.config']);
   assert(!readdirSync(path.join(folder, 'node_modules')).some(name => ['.bin', 'typescript', 'webpack'].includes(name)));
   const iis = await startIis({ folder, app: appPath });

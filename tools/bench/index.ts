@@ -6,7 +6,9 @@
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { command, Given, UsageError } from '../command';
+import { showProgress } from '../progress';
+import { Refusal } from '../refusal';
 import { clients } from './clients';
 import { idle } from './idle';
 import type { Figures, Load, Options } from './load';
@@ -15,7 +17,7 @@ import { build } from './paths';
 import { installPeers } from './peers';
 import { processes } from './processes';
 import { topFunctions } from './profile';
-import { circumstances, Results, showProgress, sideBySide, table } from './report';
+import { circumstances, Results, sideBySide, table } from './report';
 import { scale } from './scale';
 import { Kind, kinds, pairs, prepare } from './servers';
 
@@ -40,29 +42,29 @@ const HELP = `npm run bench -- [options]
 
 const flag = { type: 'boolean', default: false } as const;
 const text = { type: 'string' } as const;
-const { values: options } = parseArgs({
-  options: {
-    quick: flag,
-    rounds: text,
-    only: text,
-    servers: text,
-    scale: flag,
-    against: text,
-    profile: flag,
-    help: flag,
-  },
-});
+const OPTIONS = {
+  quick: flag,
+  rounds: text,
+  only: text,
+  servers: text,
+  scale: flag,
+  against: text,
+  profile: flag,
+} as const;
 
 /**
  * Finds the entries of a list by their names.
  * @param names the names, with commas between; all entries, if missing
- * @throws Error for a name that does not exist
+ * @throws UsageError for a name that does not exist
  */
 function chosen<T extends { name: string }>(all: T[], names: string | undefined): T[] {
   const wanted = names?.split(',') ?? all.map(one => one.name);
   return wanted.map(name => {
     const one = all.find(other => other.name === name);
-    if (!one) throw new Error(`there is no ${name}: ${all.map(other => other.name).join(', ')}`);
+    if (!one) {
+      const names = all.map(other => other.name).join(', ');
+      throw new UsageError(`there is no ${name}, but ${names}`);
+    }
     return one;
   });
 }
@@ -120,9 +122,10 @@ async function profile(load: Load, kind: Kind): Promise<void> {
   console.log(`${load.name} with ${kind.name}: ${file}\n${topFunctions(file)}\n`);
 }
 
-async function run(): Promise<void> {
-  if (options.help) return console.log(HELP);
+async function run({ values: options, positionals }: Given<typeof OPTIONS>): Promise<void> {
+  if (positionals.length > 0) throw new UsageError(`takes no ${positionals[0]}`);
   const rounds = Number(options.rounds ?? (options.quick ? 2 : 5));
+  if (!(rounds >= 1)) throw new UsageError(`--rounds takes a number from 1, not ${options.rounds}`);
   const { against } = options;
   const all = against === undefined ? undefined : 'ours,ours-realtime,preview';
   const byDefault = options.profile || options.scale ? 'ours' : all;
@@ -131,7 +134,7 @@ async function run(): Promise<void> {
   const servers = against === undefined ? named : pairs(named, against);
   if (servers.length === 0) {
     const copied = 'ours, ours-realtime, preview';
-    throw new Error(`--against compares copies of ours: --servers takes ${copied}`);
+    throw new UsageError(`--against compares copies of ours: --servers takes ${copied}`);
   }
   const parts = options.scale ? chosen([{ name: 'growth' }, { name: 'crowds' }], options.only) : [];
   const wanted = options.scale ? [] : chosen(loads, options.only);
@@ -170,7 +173,11 @@ async function run(): Promise<void> {
   writeFileSync(path.join(build, 'bench.md'), tables.join('\n\n') + '\n');
 }
 
-run().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+command('bench', HELP, OPTIONS, async given => {
+  try {
+    await run(given);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new Refusal((error as Error).message, { cause: error });
+  }
 });

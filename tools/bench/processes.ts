@@ -4,10 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { launchRedis, RedisServer } from '../redis-server';
+import { showProgress } from '../progress';
 import { Crowd } from './client';
 import { Figures, within } from './load';
 import { echo, exchangeAll, tell } from './messages';
-import { grid, middle, showProgress } from './report';
+import { grid, middle } from './report';
 import { Running, startServer } from './running';
 import type { Kind } from './servers';
 

@@ -99,8 +99,3 @@ export function circumstances(start: number): string {
   const date = new Date().toISOString().slice(0, 10);
   return `node ${process.version}, ${machine}; ${seconds} s; ${date}`;
 }
-
-/** Shows a line in the terminal that the next one replaces; '' removes it. */
-export function showProgress(line: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
-}

@@ -6,13 +6,14 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { showProgress } from '../progress';
 import type { Crowd } from './client';
 import { crowds } from './crowds';
 import { within, withCrowd } from './load';
 import { broadcast } from './messages';
 import { build } from './paths';
 import type { Readings } from './probe';
-import { circumstances, grid, middle, showProgress } from './report';
+import { circumstances, grid, middle } from './report';
 import type { Running } from './running';
 import { Kind, kinds as all } from './servers';
 

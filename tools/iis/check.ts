@@ -116,6 +116,9 @@ export function checkSection(
   return checker.inSections.get(element)!;
 }
 
+/** Visual Studio 2005 wrote it into each web.config: sites of that age have it. IIS takes it. */
+const NET_NAMESPACE = 'http://schemas.microsoft.com/.NetConfiguration/v2.0';
+
 class Checker {
   readonly fatal: ConfigProblem[] = [];
   readonly inSections = new Map<XmlElement, ConfigProblem[]>();
@@ -250,7 +253,9 @@ class Checker {
   }
 
   private namespace(element: XmlElement, path: string): void {
-    if (element.attributes.xmlns) this.report(element, path, `Unrecognized attribute 'xmlns'`);
+    const { xmlns } = element.attributes;
+    if (!xmlns || (path === 'configuration' && xmlns === NET_NAMESPACE)) return;
+    this.report(element, path, `Unrecognized attribute 'xmlns'`);
   }
 
   private report(element: XmlElement, path: string, message: string, code = INVALID): void {

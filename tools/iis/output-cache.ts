@@ -2,7 +2,10 @@
  * <caching>: IIS stores the answers of a handler, and sends a stored answer again without asking
  * the handler. The extension of the handler's file chooses the profile. Answers of node are stored
  * like any other (tjanczuk/iisnode 177). This is the cache in the worker process; the cache of
- * http.sys does not store answers to a URL that URL Rewrite has changed.
+ * http.sys does not store answers to a URL that URL Rewrite has changed. URL Rewrite makes IIS
+ * store an answer for each URL that was asked for, with its query string, although all of them lead
+ * to one file: it sets varyByHeader to HTTP_X_ORIGINAL_URL (its reference, "Interaction with IIS
+ * Output Caching").
  */
 import { statSync } from 'node:fs';
 import path from 'node:path';
@@ -100,11 +103,11 @@ export class OutputCache {
   }
 }
 
-function keyOf({ path: url, query, req }: Visit, profile: CacheProfile): string {
+function keyOf({ path: url, query, originalUrl, req }: Visit, profile: CacheProfile): string {
   const parameters = Array.from(new URLSearchParams(query))
     .filter(([name]) => profile.query.includes('*') || profile.query.includes(name.toLowerCase()));
   const headers = profile.headers.map(name => String(req.headers[name] ?? ''));
-  return JSON.stringify([url.toLowerCase(), parameters, headers]);
+  return JSON.stringify([url.toLowerCase(), originalUrl, parameters, headers]);
 }
 
 function timeOfChange(file: string): number {

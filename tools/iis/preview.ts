@@ -4,8 +4,9 @@
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { readConfig } from '../../src/config';
+import { command, UsageError } from '../command';
+import { Refusal } from '../refusal';
 import { isDirectory } from './files';
 import { appPathOf, startIis } from './index';
 import type { IisVersion } from './layers';
@@ -33,44 +34,34 @@ this machine only, and is no server for the public.
                           errors
 `;
 
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      app: { type: 'string' },
-      child: { type: 'string', multiple: true, default: [] },
-      help: { type: 'boolean', default: false },
-      iis: { type: 'string', default: '7.5' },
-      local: { type: 'boolean', default: false },
-      node: { type: 'string' },
-      parent: { type: 'string', multiple: true, default: [] },
-      port: { type: 'string', default: '8080' },
-      trace: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    console.log(USAGE);
-    return;
-  }
+const OPTIONS = {
+  app: { type: 'string' },
+  child: { type: 'string', multiple: true, default: [] as string[] },
+  iis: { type: 'string', default: '7.5' },
+  local: { type: 'boolean', default: false },
+  node: { type: 'string' },
+  parent: { type: 'string', multiple: true, default: [] as string[] },
+  port: { type: 'string', default: '8080' },
+  trace: { type: 'boolean', default: false },
+} as const;
+
+command('preview', USAGE, OPTIONS, async ({ values, positionals }) => {
   const folder = path.resolve(positionals[0] ?? '.');
   const port = Number(values.port);
-  if (positionals.length > 1) throw new Error(`one folder, not ${positionals.length}`);
-  // If -- is forgotten, npm takes the options for its own, and passes on only their values. From
-  // --app / comes / as the folder.
-  const hint = '(options stand behind --: npm run preview -- --port 8081)';
-  if (!existsSync(folder)) throw new Error(`there is no folder ${folder} ${hint}`);
+  if (positionals.length > 1) throw new UsageError(`one folder, not ${positionals.length}`);
+  if (!existsSync(folder)) throw new UsageError(`there is no folder ${folder}`);
   if (!existsSync(path.join(folder, 'web.config'))) {
-    throw new Error(`there is no web.config in ${folder} ${hint}`);
+    throw new UsageError(`there is no web.config in ${folder}`);
   }
   const iis = readVersion(values.iis);
   if (!/^\d+$/.test(values.port) || port > 65535) {
-    throw new Error(`--port: a number up to 65535, not ${values.port}`);
+    throw new UsageError(`--port: a number up to 65535, not ${values.port}`);
   }
   if (values.app !== undefined && !isPath(values.app)) {
-    throw new Error(`--app: a path such as /app, or /, not ${values.app}`);
+    throw new UsageError(`--app: a path such as /app, or /, not ${values.app}`);
   }
   if (values.node !== undefined && !existsSync(values.node)) {
-    throw new Error(`--node: there is no file ${values.node}`);
+    throw new UsageError(`--node: there is no file ${values.node}`);
   }
 
   const app = values.app ?? appPathOf(folder, iis);
@@ -82,16 +73,22 @@ async function main(): Promise<void> {
     node: values.node,
     log: line => console.log(line),
     trace: values.trace ? line => console.log(line) : undefined,
+  }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EADDRINUSE') {
+      throw new Refusal(`port ${port} is in use by another program: choose another with --port`);
+    }
+    // A parent or a child that there cannot be, for example.
+    throw new UsageError(error.message);
   });
   warnOfOtherPath(folder, app, iis);
   console.log(`${folder} as IIS ${iis} would serve it, on this machine only: ${server.url}`);
   console.log('Ctrl+C ends it.');
   const stop = () => void server.close().finally(() => process.exit(0));
   process.once('SIGINT', stop).once('SIGTERM', stop);
-}
+});
 
 function readVersion(text: string): IisVersion {
-  if (text !== '7.5' && text !== '10') throw new Error(`--iis: 7.5 or 10, not ${text}`);
+  if (text !== '7.5' && text !== '10') throw new UsageError(`--iis: 7.5 or 10, not ${text}`);
   return text;
 }
 
@@ -102,7 +99,7 @@ function isPath(text: string): boolean {
 /** @param text a web.config, or the folder that has one */
 function readParent(text: string): string {
   const file = isDirectory(text) ? path.join(text, 'web.config') : text;
-  if (!existsSync(file)) throw new Error(`--parent: there is no file ${file}`);
+  if (!existsSync(file)) throw new UsageError(`--parent: there is no file ${file}`);
   return file;
 }
 
@@ -110,10 +107,10 @@ function readChild(text: string): { path: string; folder: string } {
   const equals = text.indexOf('=');
   const [name, folder] = [text.slice(0, Math.max(equals, 0)), text.slice(equals + 1)];
   if (equals < 1 || !isPath(`/${name}`)) {
-    throw new Error(`--child: <path>=<folder>, such as shop=../shop, not ${text}`);
+    throw new UsageError(`--child: <path>=<folder>, such as shop=../shop, not ${text}`);
   }
   if (!isDirectory(folder)) {
-    throw new Error(`--child: there is no folder ${folder}`);
+    throw new UsageError(`--child: there is no folder ${folder}`);
   }
   return { path: name, folder };
 }
@@ -125,12 +122,3 @@ function warnOfOtherPath(folder: string, app: string, iis: IisVersion): void {
   console.log(`--app is ${app}, and APP_PATH of the application is ${own}: the application answers `
     + `404 to every request. Set APP_PATH to ${app} in <appSettings>, or leave --app out.`);
 }
-
-main().catch((error: Error) => {
-  const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  const message = taken
-    ? 'The port is taken: choose another with --port'
-    : `${error.message}. --help says more.`;
-  console.error(message);
-  process.exitCode = 2;
-});

@@ -53,6 +53,12 @@ system.webServer/validation validateIntegratedModeConfiguration
 system.webServer/webSocket enabled
 `;
 
+/**
+ * Attributes for which a fresh IIS has another value than the schema's default. A file that says
+ * the schema's default changes something.
+ */
+const OF_THE_SERVER = new Map([['system.webServer/handlers/@accessPolicy', 'Read, Script']]);
+
 /** The supported attributes, by the name of a section, or the path of an element in it. */
 const supported = readTable(SUPPORTED);
 
@@ -76,14 +82,15 @@ export function findUnsupported({ layers }: AppliedConfig): string[] {
   const report = (name: string, file: string, line: number) => {
     if (!found.has(name)) found.set(name, `${name} (${file}, line ${line})`);
   };
-  for (const { element, file } of layers) {
+  for (const { element, file, base } of layers) {
     for (const child of element.children) {
       if (DOT_NET.has(child.name) && child.name !== 'configSections') {
         report(child.name, file.file, child.line);
       }
     }
     for (const section of file.checked.sections.keys()) {
-      if (!isInside(section, element)) continue;
+      // Each <location> of the application's own file is for some URL of the application.
+      if (base !== undefined && !isInside(section, element)) continue;
       const name = file.checked.sections.get(section)!;
       // A section that is locked, or that has a mistake, is an error already.
       if (file.checked.inSections.get(section)!.length > 0) continue;
@@ -115,7 +122,8 @@ function walk(element: XmlElement, path: string, schema: ElementSchema, report: 
   }
   for (const [name, value] of Object.entries(element.attributes)) {
     const attribute = schema.attributes.get(name);
-    if (!attribute || attribute.key || value === attribute.default) continue;
+    const usual = OF_THE_SERVER.get(`${path}/@${name}`) ?? attribute?.default;
+    if (!attribute || attribute.key || value === usual) continue;
     const isSupported = attributes?.has(name)
       || (attributes?.has('*') && !attributes.has(`-${name}`));
     // The stand-in never compresses files, so it does as "false" asks.

@@ -2,11 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from '../../src/config';
+import { command, UsageError } from '../command';
 import { readSiteConfig, WebConfigError } from '../iis/config';
 import { npm, packBundle, packModules } from './pack';
-import { prove } from './prove';
+import { showProgress } from '../progress';
 import { published } from './published';
 import { Refusal } from '../refusal';
 import { filesIn, zip } from './zip';
@@ -29,26 +29,33 @@ const root = path.join(__dirname, '..', '..', '..');
 /** Folders of build/ that have other uses: an application of such a name is packaged as "site". */
 const TAKEN = ['', 'fetched', 'src', 'test', 'tools'];
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      help: { type: 'boolean' },
-      modules: { type: 'boolean', default: false },
-      also: { type: 'string', multiple: true, default: [] },
-    },
-  });
-  if (values.help) {
-    console.log(USAGE);
-    return;
+const OPTIONS = {
+  modules: { type: 'boolean', default: false },
+  also: { type: 'string', multiple: true, default: [] as string[] },
+} as const;
+
+command('package', USAGE, OPTIONS, async ({ values, positionals }) => {
+  if (positionals.length > 0) throw new UsageError(`takes no ${positionals[0]}`);
+  try {
+    await makePackage(values);
+  } catch (error) {
+    showProgress('');
+    if (!(error instanceof Refusal)) throw error;
+    throw new Refusal(`No package: ${error.message}`, { cause: error });
   }
+});
+
+async function makePackage(values: { modules: boolean; also: string[] }): Promise<void> {
   const { commit, time } = readCommit();
   const { name, appPath, iis } = readSettings();
   step(`commit ${commit} of ${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`);
 
   const { files: pages, leftOut } = published(root, values.also);
+  showProgress('… compares node_modules with package-lock.json');
   checkPackages();
   // An older build may have left files there.
   rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+  showProgress('… builds dist');
   npm(root, 'run', 'build');
   step('built dist');
 
@@ -57,6 +64,7 @@ async function main(): Promise<void> {
   for (const old of [folder, archive]) rmSync(old, { recursive: true, force: true });
   for (const name of leftOut) step(`left out: ${name}`);
   const pack = values.modules ? packModules : packBundle;
+  showProgress(values.modules ? '… copies the packages' : '… bundles the server');
   for (const line of await pack(root, folder, pages)) step(line);
 
   const files = filesIn(folder);
@@ -67,6 +75,9 @@ async function main(): Promise<void> {
     total += statSync(where).size;
   }
   step(`${show(folder)}: ${files.length} files, ${size(total)}`);
+  showProgress('… tries the package');
+  // Loaded here, not at the start of the command: a refusal comes sooner.
+  const { prove } = await import('./prove.js');
   step(`tried as IIS ${iis} would run it: ${await prove(folder, appPath || '/', iis)}`);
   writeFileSync(archive, zip(folder));
   step(`${show(archive)}: ${size(statSync(archive).size)}`);
@@ -139,7 +150,9 @@ function readSettings(): { name: string; appPath: string; iis: '7.5' | '10' } {
   }
 }
 
+/** Prints what has been done. */
 function step(line: string): void {
+  showProgress('');
   console.log(line);
 }
 
@@ -150,8 +163,3 @@ function size(bytes: number): string {
 function show(file: string): string {
   return path.relative(root, file).replaceAll('\\', '/');
 }
-
-main().catch((error: Error) => {
-  process.exitCode = 1;
-  console.error(`No package: ${error instanceof Refusal ? error.message : error.stack}`);
-});

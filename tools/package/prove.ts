@@ -2,9 +2,10 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { IisVersion } from '../iis/config';
 import { startIis } from '../iis/index';
-import type { Browser } from '../verify/browser';
+import { Browser } from '../verify/browser';
 import { polling } from '../verify/checks/messages';
 import { page } from '../verify/checks/page';
 import type { Outcome } from '../verify/result';
@@ -39,6 +40,7 @@ export async function prove(folder: string, app: string, iis: IisVersion): Promi
   });
   let browser: Browser | undefined;
   try {
+    await expectStart(server.url, log);
     // The stand-in waits for node as iisnode.yml says. A server that has ended by then ends again.
     const { target, first } = await arrive(server.url, { ...defaults, patience: 0 });
     browser = target.browser;
@@ -60,6 +62,22 @@ export async function prove(folder: string, app: string, iis: IisVersion): Promi
     await server.close();
     rmSync(away, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/**
+ * Loads the page once, so that the server is started. A server that ends at its start is refused
+ * here: the checks of verify would look for the cause from outside, and start it ten times.
+ * @param log the lines of the stand-in, the last output of the server among them
+ * @throws Error if the server ended
+ */
+async function expectStart(url: string, log: readonly string[]): Promise<void> {
+  const browser = new Browser();
+  await browser.open(new URL(url)).finally(() => browser.close());
+  const has = (text: RegExp) => log.some(line => text.test(line));
+  if (!has(/: 500\.1002: /)) return;
+  // The stand-in reads the output of a process to its end, which may be after the answer.
+  for (let tries = 0; tries < 40 && !has(/ended before it listened; /); tries += 1) await sleep(50);
+  throw new Error('the server ended at its start');
 }
 
 function replace(file: string, from: RegExp, to: string): void {

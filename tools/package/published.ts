@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { lstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { isServed } from '../../src/web/files';
+import { isServed } from '../../src/web/served';
 import { Refusal } from '../refusal';
 
 export interface Published {

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { command, UsageError } from '../command';
 import { readSiteConfig, WebConfigError } from '../iis/config';
 import { Refusal } from '../refusal';
 import { checkName, packageName } from './name';
@@ -167,29 +167,13 @@ function list(title: string, lines: string[]): string[] {
   return lines.length > 0 ? ['', `${title}:`, ...lines.map(line => `  ${line}`)] : [];
 }
 
-/**
- * Carries the command out.
- * @returns the text to print
- * @throws Refusal
- */
-function main(args: string[]): string {
-  let parsed;
+command('rename', HELP, {}, ({ positionals }) => {
+  if (positionals.length !== 1) throw new UsageError('takes one name: npm run rename -- chat');
   try {
-    parsed = parseArgs({ args, allowPositionals: true, options: { help: { type: 'boolean' } } });
+    console.log(rename(positionals[0]!));
   } catch (error) {
-    throw new Refusal((error as Error).message.split('. ')[0]);
+    // web.config cannot be read: the message is one line for the user, too.
+    if (error instanceof WebConfigError) throw new Refusal(error.message, { cause: error });
+    throw error;
   }
-  const { positionals, values } = parsed;
-  if (values.help) return HELP;
-  if (positionals.length !== 1) throw new Refusal('takes one name: npm run rename -- chat');
-  return rename(positionals[0]!);
-}
-
-try {
-  console.log(main(process.argv.slice(2)));
-} catch (error) {
-  // The message of a WebConfigError is one line for the user, too; another error is a mistake here.
-  const isForUser = error instanceof Refusal || error instanceof WebConfigError;
-  console.error(isForUser ? error.message : error);
-  process.exitCode = 1;
-}
+});

@@ -1,5 +1,7 @@
 /* `npm run verify -- <address>`: checks whether an application is deployed as it should be. */
-import { parseArgs } from 'node:util';
+import { styleText } from 'node:util';
+import { command, Given, UsageError } from '../command';
+import { showProgress } from '../progress';
 import { report, row } from './table';
 import { EXAMPLE } from './target';
 import { CHECKS, defaults, Options, Result, Unreachable, verify } from './verify';
@@ -25,44 +27,30 @@ then it names the lines of web.config and iisnode.yml.
   --insecure            accepts any certificate
   --help                prints this
 
-Exit status: 0 all passed, 1 something failed, 2 it could not be verified.`;
+Exit status: 0 all passed, 1 something failed, 2 it could not be verified, or the command was called
+wrongly.`;
 
-class UsageError extends Error {}
+const text = { type: 'string' } as const;
+const OPTIONS = {
+  user: text,
+  cookie: text,
+  transports: text,
+  origin: text,
+  event: text,
+  'message-bytes': text,
+  clients: text,
+  hold: text,
+  idle: text,
+  entry: text,
+  insecure: { type: 'boolean', default: false },
+} as const;
 
 type Numbers = 'message-bytes' | 'clients' | 'hold' | 'idle';
 
-/**
- * @returns null for --help
- * @throws UsageError for arguments that do not fit
- */
-function readArguments(args: string[]): { address: string; options: Partial<Options> } | null {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean' } as const;
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        user: text,
-        cookie: text,
-        transports: text,
-        origin: text,
-        event: text,
-        'message-bytes': text,
-        clients: text,
-        hold: text,
-        idle: text,
-        entry: text,
-        insecure: flag,
-        help: flag,
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message.split('. ')[0]);
-  }
-  const { values, positionals } = parsed;
-  if (values.help) return null;
+/** @throws UsageError for arguments that do not fit */
+function readOptions(
+  { values, positionals }: Given<typeof OPTIONS>,
+): { address: string; options: Partial<Options> } {
   if (positionals.length !== 1) throw new UsageError(`takes one address, such as ${EXAMPLE}`);
   const number = (name: Numbers, byDefault: number, least: number) => {
     const value = values[name] === undefined ? byDefault : Number(values[name]);
@@ -88,52 +76,49 @@ function readArguments(args: string[]): { address: string; options: Partial<Opti
       hold: number('hold', defaults.hold, 1),
       idle: number('idle', defaults.idle, 0),
       entry: values.entry?.replace(/\\/g, '/') ?? defaults.entry,
-      insecure: values.insecure ?? false,
+      insecure: values.insecure,
     },
   };
 }
 
-/** The escape sequence of terminals that empties the line. */
-const CLEAR = '\r\x1b[K';
-
 /**
- * Shows the time that has passed, in a line of the terminal that the next line replaces.
+ * Shows the time that has passed, in a line of the terminal.
  * @returns a function that ends it
  */
 function showTime(): () => void {
-  if (!process.stderr.isTTY) return () => undefined;
   const start = Date.now();
   const timer = setInterval(() => {
     const seconds = Math.round((Date.now() - start) / 1000);
-    process.stderr.write(`${CLEAR}… ${seconds} s, while polls are held`);
+    showProgress(`… ${seconds} s, while polls are held`);
   }, 1000);
   return () => {
     clearInterval(timer);
-    process.stderr.write(CLEAR);
+    showProgress('');
   };
 }
 
-async function main(): Promise<number> {
-  const read = readArguments(process.argv.slice(2));
-  if (!read) {
-    console.log(HELP);
-    return 0;
-  }
+/** The state in front of a line of the table has a colour, where a person looks at it. */
+function coloured({ state }: Result, line: string): string {
+  if (!process.stdout.isTTY || process.env.NO_COLOR) return line;
+  const colour = state === 'failed' ? 'red' : state === 'passed' ? 'green' : 'yellow';
+  return styleText(colour, line.slice(0, state.length)) + line.slice(state.length);
+}
+
+command('verify', HELP, OPTIONS, async given => {
+  const { address, options } = readOptions(given);
   const stop = showTime();
-  const clear = process.stderr.isTTY ? CLEAR : '';
   // Each line of the table is printed once, as soon as its check is done.
   const print = (result: Result) => {
-    process.stderr.write(clear);
-    console.log(row(result));
+    showProgress('');
+    console.log(coloured(result, row(result)));
   };
-  const results = await verify(read.address, read.options, print).finally(stop);
-  console.log(report(results, process.cwd(), CHECKS));
-  return results.some(result => result.state === 'failed') ? 1 : 0;
-}
-
-main().then(code => { process.exitCode = code; }, (error: unknown) => {
-  process.exitCode = 2;
-  if (error instanceof UsageError) console.error(`${error.message}. --help says more.`);
-  else if (error instanceof Unreachable) console.error(error.message);
-  else console.error(error);
+  try {
+    const results = await verify(address, options, print).finally(stop);
+    console.log(report(results, process.cwd(), CHECKS));
+    return results.some(result => result.state === 'failed') ? 1 : 0;
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    console.error(error.message);
+    return 2;
+  }
 });

@@ -6,7 +6,7 @@ import { IISNODE_PAGE } from './causes/server-error';
 import { cures, verifyAgain } from './cures';
 import { diagnose } from './diagnosis';
 import { isOfIis } from './iis-errors';
-import { because, Cause, Fault, fault, Outcome, Scene } from './result';
+import { Cause, Fault, fault, Outcome, Scene } from './result';
 
 export interface Options extends Access {
   /** The transports that should be offered. */
@@ -156,17 +156,12 @@ async function findFault(target: Target, home: Answer): Promise<Fault | null> {
   if (home.status !== 200) return diagnose('the page', home, target);
   const { browser, base } = target;
   const get = (name: string) => browser.ask(new URL(name, base)).catch(() => null);
-  // The second request is sent after the first answer: a cache may answer it with that answer.
-  const health = await get('health');
-  const handshake = await get('socket/1/');
-  const isCached = health?.status === 200 && health.text === handshake?.text;
-  if (health?.status === 200 && health.text.startsWith('{') && !isCached) return null;
-  if (handshake && isOurs(handshake) && !isCached) return null;
+  const [health, handshake] = await Promise.all([get('health'), get('socket/1/')]);
+  if (health?.status === 200 && health.text.startsWith('{')) return null;
+  if (handshake && isOurs(handshake)) return null;
   const telling = [home, health, handshake].find(answer => answer && tells(answer));
   if (telling) return diagnose('the page comes, but health and Socket.IO', telling, target);
-  const kept = 'IIS gives its first answer to all URLs: <caching> keeps that of dist/server.js';
   const causes: Cause[] = [
-    ...isCached ? because(kept, cures.caching) : [],
     { why: 'another application is at this address', cures: [verifyAgain(EXAMPLE)] },
     { why: 'no rule takes the URLs of this one', cures: [cures.rulePages, cures.ruleSocket] },
   ];

@@ -19,10 +19,10 @@ export const odd = current === 'Qw.erty-9' ? 'Zx.cvb-9' : 'Qw.erty-9';
 /** Runs the compiler of this project. */
 export const tsc = (...args: string[]) => execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), ...args], { env });
 
-/** The command refuses, with one line and exit status 1. */
-export function refuses(folder: string, args: string[], says: RegExp): void {
+/** The command refuses, with one line: exit status 1, or 2 where it was called wrongly. */
+export function refuses(folder: string, args: string[], says: RegExp, exit = 1): void {
   const { status, stdout, stderr } = command(folder, 'rename', ...args);
-  assert.equal(status, 1, args.join(' '));
+  assert.equal(status, exit, args.join(' '));
   assert.equal(stdout, '');
   assert.match(stderr, says);
   assert.match(stderr, /^.+\n$/);

@@ -2,9 +2,10 @@
 import { file, holdsLonger, inApp, setting, webConfig, yml } from './config';
 import type { FaultCase } from './fault';
 
-const STATIC = '<add name="files" path="*" verb="*" modules="StaticFileModule" '
-  + 'resourceType="File" />';
-const passes = (pattern: string) => `<rule name="first" stopProcessing="true">`
+/** A handler that takes files. Each has a name of its own, as IIS takes no name twice. */
+const staticFiles = (name: string) => `<add name="${name}" path="*" verb="*" `
+  + 'modules="StaticFileModule" resourceType="File" />';
+const passes = (pattern: string) => `<rule name="passes ${pattern}" stopProcessing="true">`
   + `<match url="${pattern}" /><action type="None" /></rule>`;
 const FIRST = ['first request'];
 
@@ -144,7 +145,7 @@ export const inWebConfig: FaultCase[] = [
     what: 'logs that are served',
     edits: [
       webConfig(config => {
-        config.add('handlers', STATIC);
+        config.add('handlers', staticFiles('logs'));
         config.drop('add', 'segment="iisnode"');
         config.add('rewrite/rules', passes('^iisnode/'), true);
       }),
@@ -156,7 +157,7 @@ export const inWebConfig: FaultCase[] = [
   {
     what: 'files that are served where they exist',
     edits: [webConfig(config => {
-      config.add('handlers', STATIC);
+      config.add('handlers', staticFiles('files'));
       config.drop('rule', 'name="pages"');
       config.add('rewrite/rules', '<rule name="pages" stopProcessing="true"><match url=".*" />'
       + '<conditions><add input="{REQUEST_FILENAME}" matchType="IsFile" negate="true" />'
@@ -213,7 +214,8 @@ export const inIisnodeYml: FaultCase[] = [
   {
     what: 'an iisnode that does not wait for node to start',
     edits: [yml('maxNamedPipeConnectionRetry', '0')],
-    options: { patience: 8 },
+    // As long as a node may take to start on a busy machine.
+    options: { patience: 60 },
     fails: FIRST,
     cure: /^1\. iisnode\.yml line \d+: maxNamedPipeConnectionRetry: 600/,
     says: /and a good answer/,

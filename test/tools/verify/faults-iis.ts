@@ -114,7 +114,29 @@ const login = (wanted: string | undefined): Front => ({
   request: (_req, res) => answerWith(res, 401, '', wanted ? { 'WWW-Authenticate': wanted } : {}),
 });
 
+/** iisnode's answer where each start of node ends after a while: IIS's 500, without a text. */
+const slow500 = (_req: IncomingMessage, res: ServerResponse) => {
+  setTimeout(() => answerWith(res, 500, '', { Server: 'Microsoft-IIS/7.5' }), 500);
+  return true;
+};
+
 export const ofIis: FaultCase[] = [
+  {
+    what: 'a node that ends at each start, which takes half a second',
+    front: { request: (req, res) => !/App_Data/.test(req.url!) && slow500(req, res) },
+    fails: FIRST,
+    cure: /^1\. on the server, .*: type C:\\inetpub\\\w+\\iisnode\\\*-stderr-\*\.txt/,
+    says: /the process ended at its start/,
+  },
+  {
+    what: 'a configuration that is not taken: each 500 comes at once',
+    front: {
+      request: (_req, res) => answerWith(res, 500, '', { Server: 'Microsoft-IIS/7.5' }),
+    },
+    fails: FIRST,
+    cure: /^1\. here.*: npm run preview/,
+    says: /does not take its configuration/,
+  },
   {
     what: 'a Windows login',
     front: login('Negotiate, NTLM'),
@@ -260,7 +282,7 @@ export const ofParents: FaultCase[] = [
     edits: [letsParentIn],
     parent: above('<caching><profiles><add extension=".js" policy="CacheForTimePeriod" '
       + 'kernelCachePolicy="DontCache" duration="00:10:00" /></profiles></caching>'),
-    fails: FIRST,
+    fails: ['fresh answers'],
     cure: /^1\. web\.config, in <system\.webServer>: <caching enabled="false" \/>/,
   },
   {

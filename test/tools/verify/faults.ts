@@ -1,14 +1,14 @@
-/* What faults.test.ts and faults.long.test.ts share: the faults, and how one is looked for. */
+/* What faults.test.ts and faults.long.test.ts share: the faults, and how they are looked for. */
 import assert from 'node:assert/strict';
 import { test, TestContext } from 'node:test';
 import { report } from '../../../tools/verify/table';
-import { CHECKS, Result, verify } from '../../../tools/verify/verify';
+import { CHECKS, verify } from '../../../tools/verify/verify';
 import type { Deployed } from '../../support/iis';
 import type { FaultCase } from './fault';
 import { inIisnodeYml, inSettings, inTheApplication, inWebConfig } from './faults-files';
 import { ofFiltering, ofIis, ofParents } from './faults-iis';
 import { ofProxies } from './faults-proxy';
-import { standInFront } from './front';
+import { Front, standInFront } from './front';
 import { EVENT, parentFile, site } from './site';
 
 const KINDS: Record<string, FaultCase[]> = {
@@ -28,41 +28,68 @@ const AT_ONCE = 16;
 /** The site that works. What stands in front of it is the fault, so that all of these have one. */
 let working: Promise<Deployed> | undefined;
 
-async function find(t: TestContext, fault: FaultCase): Promise<void> {
-  const node = fault.node?.(t);
+/** Puts faults into one site, and expects that each is found, and its cure named. */
+async function find(t: TestContext, faults: FaultCase[]): Promise<void> {
+  const all = inOne(faults);
+  const node = all.node?.(t);
   if (node === null) return;
-  const { edits, parent } = fault;
+  const { edits, parent } = all;
   const parents = parent === undefined ? undefined : [parentFile(t, parent)];
-  const options = { ...fault.iis, ...node && { node }, ...parents && { parents } };
-  const iis = await (edits ?? parent ?? fault.iis ? site(t, edits, options) : working!);
-  const front = fault.front ? await standInFront(t, iis, fault.front) : iis.url;
-  const address = fault.path === undefined ? front : new URL(fault.path, front).href;
+  const options = { ...all.iis, ...node && { node }, ...parents && { parents } };
+  const iis = await (edits ?? parent ?? all.iis ? site(t, edits, options) : working!);
+  const front = all.front ? await standInFront(t, iis, all.front) : iis.url;
+  const address = all.path === undefined ? front : new URL(all.path, front).href;
   const results = await verify(address, {
-    hold: 2, patience: 0, clients: 4, event: EVENT, folder: iis.folder, ...fault.options,
+    hold: 2, patience: 0, clients: 4, event: EVENT, folder: iis.folder, ...all.options,
   });
   const said = report(results, iis.folder, CHECKS);
-  const failed = inOrder(results);
-  if (fault.more) for (const name of fault.fails) assert(failed.includes(name), `${name}\n${said}`);
-  else assert.deepEqual(failed, fault.fails, said);
-  const first = said.split('\n').find(line => line.startsWith('1. '))!;
-  assert.match(first, fault.cure, said);
-  if (fault.says) assert.match(said, fault.says);
+  const failed = results.filter(({ state }) => state === 'failed').map(({ name }) => name);
+  if (all.more) for (const name of all.fails) assert(failed.includes(name), `${name}\n${said}`);
+  else assert.deepEqual(failed.sort(), all.fails.sort(), said);
+  // The first line has the cure. Where there are several faults, each has a line of its own.
+  const lines = said.split('\n').filter(line => /^\d+\. /.test(line));
+  const entries = faults.length === 1 ? lines.slice(0, 1) : lines;
+  for (const { what, cure, says } of faults) {
+    assert(entries.some(line => cure.test(line.replace(/^\d+/, '1'))), `${what}\n${said}`);
+    if (says) assert.match(said, says);
+  }
 }
 
-/** The checks that failed. Two of them run beside each other: their order is that of the table. */
-function inOrder(results: Result[]): string[] {
-  return results.filter(({ state }) => state === 'failed').map(({ name }) => name);
+/** Joins faults to one that has the edits, the checks and so on of all. */
+function inOne(faults: FaultCase[]): FaultCase {
+  if (faults.length === 1) return faults[0]!;
+  const fronts = faults.flatMap(({ front }) => front ?? []);
+  const front: Front = {
+    request: (req, res) => fronts.some(one => one.request?.(req, res)),
+    answer: async (answer, req) => {
+      for (const one of fronts) await one.answer?.(answer, req);
+    },
+  };
+  const edits = faults.flatMap(one => one.edits ?? []);
+  const own = edits.length > 0
+    ? { edits, iis: Object.assign({}, ...faults.map(({ iis }) => iis)) as FaultCase['iis'] }
+    : {};
+  return {
+    ...Object.assign({}, ...faults) as FaultCase,
+    ...own,
+    ...fronts.length > 0 && { front },
+    options: Object.assign({}, ...faults.map(({ options }) => options)) as FaultCase['options'],
+    fails: faults.flatMap(({ fails }) => fails),
+  };
 }
 
 /** All of them, by names that differ. */
 export const all = Object.entries(KINDS).flatMap(([kind, faults]) =>
   faults.map(fault => ({ ...fault, name: `${kind}: ${fault.what}` })));
 
-/** Puts each of these faults into a site of its own. */
-export function findEach(faults: typeof all): void {
+/** Puts each list of faults into a site of its own. */
+export function findEach(sites: (typeof all)[]): void {
   test('a fault in a site is found, and its cure named', { concurrency: AT_ONCE }, async t => {
     working = site(t);
     await working;
-    await Promise.all(faults.map(({ name, ...fault }) => t.test(name, inner => find(inner, fault))));
+    await Promise.all(sites.map(faults => {
+      const name = faults.map(one => one.name).join('; ');
+      return t.test(name, inner => find(inner, faults));
+    }));
   });
 }

@@ -17,11 +17,18 @@ describe('a site that is as it should be passes', { concurrency: 8 }, () => {
     await passes(iis, iis.url);
   });
 
-  test('with an event that is named', async t => {
-    const iis = await site(t);
-    const saw = await passes(iis, iis.url, { event: EVENT });
+  test('with an event that is named, larger messages, and pages of another origin', async t => {
+    const filtering = 'security/requestFiltering/requestLimits';
+    const origin = 'https://www.example.com';
+    const iis = await site(t, [
+      setting('MAX_MESSAGE_BYTES', '2000000'), setting('ALLOWED_ORIGINS', origin),
+      webConfig(config => config.set(filtering, { maxAllowedContentLength: '2097152' })),
+    ]);
+    const saw = await passes(iis, iis.url, { event: EVENT, messageBytes: 2000000, origin });
     assert.match(saw['message, xhr-polling']!, /^passed: acknowledged in \d+ ms; hello too$/);
     assert.match(saw['message, websocket']!, /^skipped/);
+    assert.match(saw['size of a message']!, /^passed: 2000000 bytes accepted/);
+    assert.match(saw['origins of pages']!, /those of https:\/\/www\.example\.com too/);
   });
 
   test('as the root of a site, where a redirect leads to the page', async t => {
@@ -72,22 +79,6 @@ describe('a site that is as it should be passes', { concurrency: 8 }, () => {
     assert.match(address, /^https:/);
     await passes(iis, address, { insecure: true });
   });
-
-  test('with pages of another origin', async t => {
-    const origin = 'https://www.example.com';
-    const iis = await site(t, [setting('ALLOWED_ORIGINS', origin)]);
-    const saw = await passes(iis, iis.url, { origin });
-    assert.match(saw['origins of pages']!, /those of https:\/\/www\.example\.com too/);
-  });
-
-  test('with larger messages', async t => {
-    const filtering = 'security/requestFiltering/requestLimits';
-    const iis = await site(t, [
-      setting('MAX_MESSAGE_BYTES', '2000000'),
-      webConfig(config => config.set(filtering, { maxAllowedContentLength: '2097152' })),
-    ]);
-    await passes(iis, iis.url, { messageBytes: 2000000 });
-  });
 });
 
 test('a site passes behind what may stand in front of it', { concurrency: 8 }, async t => {
@@ -99,18 +90,21 @@ test('a site passes behind what may stand in front of it', { concurrency: 8 }, a
     }));
   };
 
-  on('a proxy that keeps Host', {});
-
   const right = `Basic ${Buffer.from('SERVER\\ada:p:w').toString('base64')}`;
-  on('a login by Basic authentication', {
-    request: (req, res) => req.headers.authorization !== right
-      && answerWith(res, 401, '', { 'WWW-Authenticate': 'Basic realm="x"' }),
-  }, { user: 'SERVER\\ada:p:w' });
-
-  on('a login page', {
-    request: (req, res) => !/\bticket=abc\b/.test(req.headers.cookie ?? '')
-      && answerWith(res, 302, '', { Location: '/login' }),
-  }, { cookie: 'lang=en; ticket=abc' });
+  on('a proxy that keeps Host, a login by Basic authentication, a login page, and an IIS that compresses static files', {
+    request: (req, res) => {
+      if (req.headers.authorization !== right) {
+        return answerWith(res, 401, '', { 'WWW-Authenticate': 'Basic realm="x"' });
+      }
+      return !/\bticket=abc\b/.test(req.headers.cookie ?? '')
+        && answerWith(res, 302, '', { Location: '/login' });
+    },
+    answer: (answer, req) => {
+      if (!/\.(css|js)$/.test(req.url!) || answer.headers['content-encoding']) return;
+      answer.headers['content-encoding'] = 'gzip';
+      answer.body = gzipSync(answer.body);
+    },
+  }, { user: 'SERVER\\ada:p:w', cookie: 'lang=en; ticket=abc' });
 
   let strangers = 0;
   on('a balancer that wants its cookie back', {
@@ -122,14 +116,6 @@ test('a site passes behind what may stand in front of it', { concurrency: 8 }, a
       return strangers > 10 && answerWith(res, 500, 'no cookie');
     },
     answer: answer => { answer.headers['set-cookie'] = ['server=1; Path=/; HttpOnly']; },
-  });
-
-  on('an IIS that compresses static files', {
-    answer: (answer, req) => {
-      if (!/\.(css|js)$/.test(req.url!) || answer.headers['content-encoding']) return;
-      answer.headers['content-encoding'] = 'gzip';
-      answer.body = gzipSync(answer.body);
-    },
   });
 
   await Promise.all(tests);

@@ -76,7 +76,8 @@ export async function silent500(answer: Answer, scene: Scene): Promise<Cause[]> 
     { why: 'IIS, URL Rewrite or iisnode does not take its configuration', cures: [preview()] },
   ];
   const missing = whatMayBeMissing(folder, entry, versionOf(answer));
-  const started = await startsProcess(answer, browser);
+  // Where the files tell what may be missing, the server need not be started again and again.
+  const started = missing.length > 0 || await startsProcess(answer, browser);
   return [...missing, ...started ? [log, ...others] : [...others, log]];
 }
 
