@@ -100,6 +100,35 @@ export default defineConfig(
     rules: { 'no-var': 'off' },
   },
   {
+    // As people wrote for 0.9.
+    files: ['test/from-0.9/applications/*/*.js'],
+    languageOptions: {
+      ecmaVersion: 5,
+      sourceType: 'script',
+      globals: {
+        require: 'readonly', process: 'readonly', setTimeout: 'readonly',
+        io: 'readonly', show: 'readonly', on: 'readonly',
+      },
+    },
+    rules: {
+      '@stylistic/comma-dangle': ['error', 'never'],
+      'no-redeclare': 'off',
+      'no-unused-vars': ['error', { args: 'none' }],
+      'no-var': 'off',
+    },
+  },
+  {
+    // As people wrote for 0.9, with types.
+    files: ['test/from-0.9/applications/*/*.ts'],
+    rules: {
+      'no-var': 'off',
+      'prefer-const': 'off',
+      'prefer-rest-params': 'off',
+      'prefer-spread': 'off',
+      '@stylistic/comma-dangle': 'off',
+    },
+  },
+  {
     // The pages run down to Internet Explorer 9.
     files: ['public/**/*.js'],
     languageOptions: {

@@ -4,9 +4,14 @@
  * Out is what it is sent, Data is what socket.set and socket.get keep.
  */
 import type { IncomingHttpHeaders } from 'http';
+import type { AnyEvents, OldNamespace, OldServer, OldSocket, SendsText } from './old-api';
 
 type Name<Map> = Extract<keyof Map, string>;
-type Args<Map, E extends keyof Map> = Map[E] extends (...args: infer A) => void ? A : never;
+/** The arguments of an event; any, in a map that is any. */
+type Args<Map, E extends keyof Map> =
+  0 extends 1 & Map ? any[] : Map[E] extends (...args: infer A) => any ? A : never;
+/** What socket.set keeps, by default: anything, where the events are anything, too. */
+type AnyData<In> = Record<string, string extends keyof In ? any : unknown>;
 /** Where 0.9 answers later: with an error, or with what was asked for. */
 type Callback<T> = (error: Error | null, value: T) => void;
 
@@ -14,7 +19,7 @@ type Callback<T> = (error: Error | null, value: T) => void;
  * A handler may be async. One that throws, or rejects, is logged; a sender that waits for an
  * acknowledgement gets { error: … }.
  */
-type Handler<A extends unknown[]> = (...args: A) => unknown;
+type Handler<This, A extends unknown[]> = (this: This, ...args: A) => unknown;
 
 /** The events that a handler on the server can be for: the client's, and its end. */
 type Heard<In> = In & { disconnect: (reason: string) => void };
@@ -26,7 +31,7 @@ type ArgsWithoutAck<Map, E extends keyof Map> =
  * Several clients: everyone else, a room, a namespace. 0.9 brings back no acknowledgements from
  * several.
  */
-export interface Broadcast<Out> {
+export interface Broadcast<Out> extends SendsText {
   emit<E extends Name<Out>>(event: E, ...args: ArgsWithoutAck<Out, E>): void;
   /** The next emit goes to a room only. */
   to(room: string): this;
@@ -35,11 +40,18 @@ export interface Broadcast<Out> {
   readonly volatile: this;
 }
 
+/**
+ * Properties of the application's own on each socket. Declare them where they are used:
+ * `declare module './realtime' { interface SocketProperties { nickname?: string } }`. They are not
+ * kept where a session goes on from another process: socket.set is for that.
+ */
+export interface SocketProperties {}
+
 /** A client, from its handshake to its disconnect. */
-export interface Socket<In, Out, Data = Record<string, unknown>> {
+export interface Socket<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> extends
+  OldSocket<Namespace<In, Out, Data>, Server<In, Out, Data>, Broadcast<Out>>, SocketProperties {
   readonly id: string;
   readonly handshake: Handshake;
-  readonly namespace: Namespace<In, Out, Data>;
   readonly disconnected: boolean;
   /**
    * With several processes: whether the session goes on from another one, with its rooms and what
@@ -51,11 +63,16 @@ export interface Socket<In, Out, Data = Record<string, unknown>> {
   readonly volatile: this;
   /** The next emit goes to everyone but this client. */
   readonly broadcast: Broadcast<Out>;
-  on<E extends Name<Heard<In>>>(event: E, handler: Handler<Args<Heard<In>, E>>): this;
-  once<E extends Name<Heard<In>>>(event: E, handler: Handler<Args<Heard<In>, E>>): this;
-  removeListener<E extends Name<Heard<In>>>(event: E, handler: Handler<Args<Heard<In>, E>>): this;
-  join(room: string): this;
-  leave(room: string): this;
+  on<E extends Name<Heard<In>>>(event: E, handler: Handler<this, Args<Heard<In>, E>>): this;
+  once<E extends Name<Heard<In>>>(event: E, handler: Handler<this, Args<Heard<In>, E>>): this;
+  removeListener<E extends Name<Heard<In>>>(
+    event: E, handler: Handler<this, Args<Heard<In>, E>>,
+  ): this;
+  removeAllListeners(event?: Name<Heard<In>>): this;
+  listeners(event: Name<Heard<In>>): unknown[];
+  /** @param done called at once */
+  join(room: string, done?: () => void): this;
+  leave(room: string, done?: () => void): this;
   set<K extends Name<Data>>(key: K, value: Data[K], done?: (error: Error | null) => void): this;
   get<K extends Name<Data>>(key: K, done: Callback<Data[K] | null>): this;
   has<K extends Name<Data>>(key: K, done: Callback<boolean>): this;
@@ -65,9 +82,14 @@ export interface Socket<In, Out, Data = Record<string, unknown>> {
 }
 
 /** The clients of a namespace: io.sockets is that of all who connect. */
-export interface Namespace<In, Out, Data = Record<string, unknown>> extends Broadcast<Out> {
+export interface Namespace<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> extends
+  Broadcast<Out>, OldNamespace<Socket<In, Out, Data>, Server<In, Out, Data>> {
   readonly name: string;
-  on(event: 'connection', handler: Handler<[socket: Socket<In, Out, Data>]>): this;
+  on(event: 'connection', handler: Handler<this, [socket: Socket<In, Out, Data>]>): this;
+  once(event: 'connection', handler: Handler<this, [socket: Socket<In, Out, Data>]>): this;
+  removeListener(
+    event: 'connection', handler: Handler<this, [socket: Socket<In, Out, Data>]>,
+  ): this;
   /** The next emit is for the clients of this process only. */
   readonly local: this;
   /** The next emit leaves out the client of this id. */
@@ -78,7 +100,12 @@ export interface Namespace<In, Out, Data = Record<string, unknown>> extends Broa
   authorization(check: Authorization): this;
 }
 
-export interface Server<In, Out, Data = Record<string, unknown>> {
+/**
+ * `io`. In and Out are the event maps of events.ts. Without them, any event with anything compiles:
+ * that is for code that is not typed yet.
+ */
+export interface Server<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> extends
+  OldServer<Namespace<In, Out, Data>, Handshake> {
   readonly sockets: Namespace<In, Out, Data>;
   /** A namespace, made at its first use. It may have events of its own. */
   of<In2 = In, Out2 = Out, Data2 = Data>(name: string): Namespace<In2, Out2, Data2>;
@@ -87,11 +114,17 @@ export interface Server<In, Out, Data = Record<string, unknown>> {
    * come: at once after a quiet second, otherwise once a second, as telling everybody costs
    * something.
    */
-  on(event: 'clients', handler: Handler<[clients: number]>): this;
+  on(event: 'clients', handler: Handler<this, [clients: number]>): this;
+  /** The same as io.sockets.on('connection', …). */
+  on(event: 'connection', handler: Handler<this, [socket: Socket<In, Out, Data>]>): this;
+  /** A setting has been set, 'set:transports'. */
+  on<K extends keyof Settings>(
+    event: `set:${K}`, handler: Handler<this, [value: Settings[K], name: K]>,
+  ): this;
   /** The function, which sets things, is called at once. */
-  configure(settings: () => void): this;
+  configure(settings: (this: this) => void): this;
   /** The same, only if NODE_ENV is that environment; 'development' where NODE_ENV is not set. */
-  configure(environment: string, settings: () => void): this;
+  configure(environment: string, settings: (this: this) => void): this;
   /**
    * The setting has that value from now on.
    * @throws Error with one line, if the value is not one of that setting, if the setting changes
@@ -125,6 +158,8 @@ export interface Handshake {
   time: string;
   /** Whether the request named an origin. */
   xdomain: boolean;
+  /** Whether the client came by https: behind iisnode IIS says so. */
+  secure: boolean;
   /** Milliseconds since 1970. */
   issued: number;
   /** Your authorization can add more, for the handlers to read: handshake.user = … */
@@ -139,7 +174,7 @@ export interface Handshake {
 export type Authorization = (handshake: Handshake, accept: Accept) => unknown;
 
 export type Accept = (
-  error: Error | string | null, authorized?: boolean, refused?: Partial<Refused>,
+  error: Error | string | null | undefined, authorized?: boolean, refused?: Partial<Refused>,
 ) => void;
 
 /** The answer to a page with realtime.js whose handshake is refused. */

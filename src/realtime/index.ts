@@ -15,6 +15,7 @@ import type { Log } from './logging';
 import type { RealtimeOptions } from './options';
 
 export * from './api';
+export type { AnyEvents, View } from './old-api';
 export { atMostOneASecond, Log } from './logging';
 export { RealtimeOptions, Trust } from './options';
 

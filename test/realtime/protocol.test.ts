@@ -27,7 +27,12 @@ function start(t: TestContext, more: (io: Server<Loose, Loose>) => void = () => 
           if (typeof answer === 'function') answer('A', 'B');
         });
         socket.on('tell', () => { socket.emit('told', 1); });
-        socket.on('question', () => { socket.emit('why', (...answer: unknown[]) => seen.push(`answer ${JSON.stringify(answer)}`)); });
+        socket.on('question', () => {
+          // With a parameter that is named: a function without any asks for no data.
+          socket.emit('why', (first?: unknown, ...more: unknown[]) => {
+            seen.push(`answer ${JSON.stringify(first === undefined ? [] : [first, ...more])}`);
+          });
+        });
         socket.on('disconnect', reason => { seen.push(`${of.name} disconnect ${String(reason)}`); });
       });
     }

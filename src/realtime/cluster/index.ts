@@ -264,7 +264,7 @@ export class Cluster implements Backplane {
   private tellRoom(entry: BusEntry, room: string): void {
     const { except = [], packets, volatile } = entry;
     const left = new Set(except);
-    for (const session of this.manager.rooms.in(room)) {
+    for (const session of this.manager.allRooms.in(room)) {
       if (left.has(session.id)) continue;
       const stored = storedOf(session);
       if (stored) stored.take(entry);

@@ -44,7 +44,7 @@ export interface SessionStore {
   readonly members: Members;
   readonly journal: { touch(session: StoredSession): void };
   readonly manager: {
-    readonly rooms: { join(session: Session, room: string): void;
+    readonly allRooms: { join(session: Session, room: string): void;
       leave(session: Session, room: string): void; };
   };
   put(entry: BusEntry, cause: string): void;
@@ -470,7 +470,8 @@ export class StoredSession implements Keeper {
       if (value.length > 0) session.data.set(key, value[0]);
     }
     this.isGiven = true;
-    for (const room of JSON.parse(row.rooms!) as string[]) store.manager.rooms.join(session, room);
+    const { allRooms } = store.manager;
+    for (const room of JSON.parse(row.rooms!) as string[]) allRooms.join(session, room);
     this.isGiven = false;
     this.toCompare.clear();
     for (const entry of taken.entries) this.take(entry);
@@ -514,7 +515,7 @@ export class StoredSession implements Keeper {
     }
     if (values.length > 0) this.toCompare.add('data');
     this.isGiven = true;
-    for (const [room, isIn] of rooms) manager.rooms[isIn ? 'join' : 'leave'](session, room);
+    for (const [room, isIn] of rooms) manager.allRooms[isIn ? 'join' : 'leave'](session, room);
     this.isGiven = false;
   }
 

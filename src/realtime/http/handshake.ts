@@ -45,6 +45,7 @@ export function readHandshake(req: IncomingMessage, query: string, trust: Trust)
     query: Object.setPrototypeOf({ ...parse(query) }, null) as Handshake['query'],
     url: req.url!,
     xdomain: req.headers.origin !== undefined,
+    secure: trust.protocol(req) === 'https',
     issued: Date.now(),
   };
   keepHeaders(handshake, req.rawHeaders.length / 2);

@@ -17,6 +17,7 @@ import { ClientCount } from './client-count';
 import { callHandlers, once } from './handlers';
 import { BaseManager } from './legacy';
 import { Namespace } from './namespace';
+import { GONE_FROM_MANAGER, Views, viewsOf } from './old-api';
 import { Rooms } from './rooms';
 import { checkSetting } from './settings';
 import { Users } from './users';
@@ -29,7 +30,7 @@ const ID_LENGTH = 15;
 export class Manager extends BaseManager implements Core, SessionHost {
   /** By their ids. Those that have ended stay until their client has been told. */
   readonly sessions = new Map<string, Session>();
-  readonly rooms = new Rooms();
+  readonly allRooms = new Rooms();
   readonly limits: Limits;
   readonly users = new Users(this);
   readonly backplane: Backplane;
@@ -39,8 +40,10 @@ export class Manager extends BaseManager implements Core, SessionHost {
     () => this.total, total => this.emit('clients', total),
   );
 
+  private readonly views = viewsOf(this);
   readonly sessionTimeout: number;
   declare namespaces: { [name: string]: Namespace };
+  declare readonly log: Log;
 
   private readonly debug: Log['debug'];
   /** An error is logged, at most one a second of each kind. */
@@ -57,7 +60,13 @@ export class Manager extends BaseManager implements Core, SessionHost {
     this.report = atMostOneASecond(log.error);
     this.limits = new Limits(options, this.sessions, atMostOneASecond(log.warn));
     this.backplane = backplane(this);
+    Object.defineProperty(this, 'log', { value: log });
   }
+
+  get rooms(): Views['rooms'] { return this.views.rooms; }
+  get roomClients(): Views['roomClients'] { return this.views.roomClients; }
+  get connected(): Views['connected'] { return this.views.connected; }
+  get handshaken(): Views['handshaken'] { return this.views.handshaken; }
 
   /** The handlers of `io` itself are called, such as those of io.on('connection'). */
   override emit(event: string, ...args: unknown[]): boolean {
@@ -248,7 +257,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
   ): void {
     // Mostly there is none or one: the sender of a broadcast.
     const left = except.length > 1 ? new Set(except) : null;
-    for (const session of this.rooms.in(room)) {
+    for (const session of this.allRooms.in(room)) {
       const isLeft = left ? left.has(session.id) : except[0] === session.id;
       if (!isLeft) session.send(packet, volatile);
     }
@@ -260,7 +269,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
     if (wasUsed) this.clients -= 1;
     this.limits.onUse(session);
     for (const namespace of Object.values(this.namespaces)) namespace.onEnd(session, says);
-    this.rooms.leaveAll(session);
+    this.allRooms.leaveAll(session);
     if (wasUsed) this.backplane.onClients();
   }
 
@@ -279,6 +288,8 @@ export class Manager extends BaseManager implements Core, SessionHost {
     this.report(`handler of ${what}`, error);
   }
 }
+
+Object.defineProperties(Manager.prototype, GONE_FROM_MANAGER);
 
 /** @returns whether a handshake is an older one than the session's client came with last */
 function isLate({ handshakeNumber: last }: Session, handshakeNumber: number | null): boolean {

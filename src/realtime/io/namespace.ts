@@ -1,15 +1,22 @@
 /* A namespace, as app.ts has it: io.sockets, io.of('/chat'). manager.ts makes each. */
 import type { Authorization, Handshake, Refused } from '../api';
 import type { Entry } from '../backplane';
+import type { Log } from '../logging';
+import type { View } from '../old-api';
 import type { Packet } from '../protocol/types';
 import { encodePacket } from '../protocol/write';
 import type { Session } from '../session/session';
 import { callHandlers } from './handlers';
 import { BaseManager, BaseNamespace, Flags } from './legacy';
+import { GONE_FROM_NAMESPACE, view } from './old-api';
+import { roomKey } from './rooms';
 import { Socket, SocketHost } from './socket';
+
+const ASK = `io.set('authorization', …) decides who may connect`;
 
 /** The manager, as far as a namespace needs it. */
 export interface NamespaceHost extends SocketHost, InstanceType<typeof BaseManager> {
+  readonly log: Log;
   readonly backplane: { publish(entry: Entry): void };
   get(setting: string): any;
   sendToRoom(room: string, packet: string, volatile: boolean | undefined, except: string[]): void;
@@ -28,6 +35,8 @@ export class Namespace extends BaseNamespace {
   declare auth: false | Authorization;
   /** By session id: the sockets of those that have joined. */
   private readonly joined = new Map<string, Socket>();
+  /** The same, as the application sees it. */
+  readonly sockets: View<Socket>;
   /** Those whose authorization is under way. */
   private readonly joining = new Set<Session>();
   /** The namespace itself, of which volatile, in(room) and so on are views with flags. */
@@ -41,12 +50,17 @@ export class Namespace extends BaseNamespace {
     super(manager, name);
     this.flags = { exceptions: [] };
     this.self = this;
-    // No room can be taken for a namespace, nor for a room of another one: only a room's key has
-    // a line feed that is not escaped, and the first of them ends the name of its namespace.
-    this.everyone = name.replace(/[\\\n]/g, letter => letter === '\n' ? '\\n' : '\\\\');
-    this.roomsBegin = `${this.everyone}\n`;
+    Object.defineProperties(this, GONE_FROM_NAMESPACE);
+    this.everyone = roomKey(name);
+    this.roomsBegin = roomKey(name, '');
+    const ofName = name === '' ? 'io.sockets' : `io.of('${name}')`;
+    this.sockets = view(`${ofName}.sockets`, 'clients join and leave by themselves', {
+      get: id => this.joined.get(id),
+      names: () => this.joined.keys(),
+    });
   }
 
+  get log(): Log { return this.manager.log; }
   get volatile(): this { return this.flagged({ volatile: true }); }
   get json(): this { return this.flagged({ json: true }); }
   to(room?: string): this { return this.in(room); }
@@ -66,9 +80,8 @@ export class Namespace extends BaseNamespace {
   }
 
   /**
-   * 0.9 writes / between a namespace and a room, with which a room can have the name of a
-   * namespace. As in 0.9, '' is a room too, and what is no text becomes one: a socket that leaves a
-   * room without a name stays in its namespace.
+   * As in 0.9, '' is a room too, and what is no text becomes one: a socket that leaves a room
+   * without a name stays in its namespace.
    * @returns what a room of this namespace is called among all rooms
    */
   key(room: unknown): string {
@@ -99,12 +112,22 @@ export class Namespace extends BaseNamespace {
 
   clients(room?: string): Socket[] {
     const key = room === undefined ? this.everyone : this.key(room);
-    return Array.from(this.manager.rooms.in(key), ({ id }) => this.socket(id));
+    return Array.from(this.manager.allRooms.in(key), ({ id }) => this.socket(id));
   }
 
   /** The socket of a client. For one that has not joined, a socket that reaches nobody. */
   socket(id: string): Socket {
     return this.joined.get(id) || new Socket(this.manager, null, id, this.self);
+  }
+
+  /**
+   * The function decides who may join.
+   * @throws Error with one line for the main namespace: 0.9 never asks it there
+   */
+  authorization(check: false | Authorization): this {
+    if (this.name === '') throw new Error(`io.sockets.authorization is never asked: ${ASK}`);
+    this.self.auth = check;
+    return this;
   }
 
   /** The handlers of 'connection' are called. */
@@ -155,7 +178,7 @@ export class Namespace extends BaseNamespace {
   join(session: Session, recovered = false): void {
     const socket = new Socket(this.manager, session, session.id, this.self);
     this.joined.set(session.id, socket);
-    this.manager.rooms.join(session, this.everyone);
+    this.manager.allRooms.join(session, this.everyone);
     socket.recovered = recovered;
     if (!recovered) socket.packet({ type: 'connect' });
     this.$emit('connection', socket);
@@ -164,8 +187,8 @@ export class Namespace extends BaseNamespace {
   /** A client leaves this namespace, and the rooms in it. */
   remove(socket: Socket, session: Session, reason: string): void {
     if (!this.joined.delete(session.id)) return;
-    this.manager.rooms.leave(session, this.everyone);
-    this.manager.rooms.leaveAll(session, this.roomsBegin);
+    this.manager.allRooms.leave(session, this.everyone);
+    this.manager.allRooms.leaveAll(session, this.roomsBegin);
     socket.onDisconnect(reason);
   }
 

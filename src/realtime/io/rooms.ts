@@ -2,11 +2,33 @@
 import type { Session } from '../session/session';
 
 /**
- * Sessions by the keys of their rooms (Namespace.key). A namespace is a room, too. Each session
+ * 0.9 writes / between a namespace and a room, with which a room can have the name of a namespace,
+ * or of a room of another one. Here, only a room's key has a line feed that is not escaped, and the
+ * first of them ends the name of its namespace.
+ * @returns what a namespace, or a room of it, is called among all rooms
+ */
+export function roomKey(namespace: string, room?: string): string {
+  const begin = namespace.replace(/[\\\n]/g, letter => letter === '\n' ? '\\n' : '\\\\');
+  return room === undefined ? begin : `${begin}\n${room}`;
+}
+
+/** @returns the namespace and the room whose key it is; the room is undefined for a namespace */
+export function readKey(key: string): [namespace: string, room: string | undefined] {
+  const end = key.indexOf('\n');
+  const begin = end < 0 ? key : key.slice(0, end);
+  const namespace = begin.replace(/\\([\\n])/g, (_, letter) => letter === 'n' ? '\n' : '\\');
+  return [namespace, end < 0 ? undefined : key.slice(end + 1)];
+}
+
+/**
+ * Sessions by the keys of their rooms (roomKey). A namespace is a room, too. Each session
  * knows its rooms.
  */
 export class Rooms {
   private readonly members = new Map<string, Set<Session>>();
+
+  /** The keys of all rooms that somebody is in. */
+  keys(): Iterable<string> { return this.members.keys(); }
 
   in(room: string): Iterable<Session> {
     return this.members.get(room) || [];

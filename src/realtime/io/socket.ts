@@ -5,12 +5,14 @@
  */
 import { EventEmitter } from 'events';
 import type { Handshake } from '../api';
+import type { Log } from '../logging';
 import type { Packet } from '../protocol/types';
 import { encodePacket } from '../protocol/write';
 import { NOBODY } from '../session/keeper';
 import type { Session } from '../session/session';
 import { callHandlers, caught, Handler, once } from './handlers';
 import type { Flags } from './legacy';
+import { GONE_FROM_SOCKET } from './old-api';
 import type { Rooms } from './rooms';
 
 /**
@@ -25,12 +27,17 @@ const MOST_ACKS = 10000;
 /** Of a client that has no session in this process. */
 const NOT_HERE = 'a client that is not with this process: only emit, send and disconnect reach it';
 const NO_FLAGS: Flags = { exceptions: [] };
+/** The answer to a client whose event a handler has failed to handle. */
+const FAILED = { error: 'the server failed to handle this' };
+/** The functions that acknowledge events which a replaced $emit has got. */
+const acknowledgements = new WeakSet<Handler>();
 
 /** The manager, as far as a socket needs it. */
 export interface SocketHost {
+  readonly log: Log;
   /** Whether there may be other processes that have clients. */
   readonly hasOthers: boolean;
-  readonly rooms: Rooms;
+  readonly allRooms: Rooms;
   get(setting: string): any;
   sendTo(session: Session | string, packet: string, volatile?: boolean): void;
   disconnect(session: Session | string): void;
@@ -62,7 +69,7 @@ export class Socket extends EventEmitter {
   recovered = false;
   /** The socket itself, of which broadcast, volatile and so on are views with flags. */
   private readonly self: Socket = this;
-  private readonly flags: Flags = NO_FLAGS;
+  private readonly forNext: Flags = NO_FLAGS;
   /**
    * By the ids of their packets: the functions that wait for an acknowledgement, the oldest first.
    * Made when one is asked for.
@@ -89,6 +96,7 @@ export class Socket extends EventEmitter {
     return this.session ? this.session.transport.name : undefined;
   }
 
+  get log(): Log { return this.manager.log; }
   get broadcast(): this { return this.flagged({ broadcast: true }); }
   get volatile(): this { return this.flagged({ volatile: true }); }
   get json(): this { return this.flagged({ json: true }); }
@@ -96,8 +104,8 @@ export class Socket extends EventEmitter {
   in(room: string): this { return this.flagged({ room }); }
 
   private flagged(flags: Partial<Flags>): this {
-    const value = { ...this.flags, ...flags };
-    return Object.create(this.self, { flags: { value } }) as this;
+    const value = { ...this.forNext, ...flags };
+    return Object.create(this.self, { forNext: { value } }) as this;
   }
 
   override emit(event: string, ...args: unknown[]): any {
@@ -109,7 +117,7 @@ export class Socket extends EventEmitter {
   }
 
   send(data: unknown, callback?: () => void): this {
-    return this.request({ type: this.flags.json ? 'json' : 'message', data }, callback);
+    return this.request({ type: this.forNext.json ? 'json' : 'message', data }, callback);
   }
 
   private request(packet: Partial<Packet>, callback?: (...args: any[]) => void): this {
@@ -121,8 +129,10 @@ export class Socket extends EventEmitter {
       const number = delivery ? delivery.next : 0;
       const id = number || ++self.asked;
       packet.id = id;
-      // Where all have a number, it alone asks for nothing.
-      packet.ack = packet.type === 'event' || number > 0 ? 'data' : true;
+      // As in 0.9, a function that takes no answer is called when the client has the event. Where
+      // all have a number, it alone asks for nothing: then the page has to answer.
+      const takesAnswer = packet.type === 'event' && callback.length > 0;
+      packet.ack = takesAnswer || number > 0 ? 'data' : true;
       acks.set(id, callback);
       if (acks.size > MOST_ACKS) acks.delete(acks.keys().next().value as number);
     }
@@ -130,7 +140,7 @@ export class Socket extends EventEmitter {
   }
 
   packet(packet: Partial<Packet>): this {
-    const { broadcast, volatile, room = '' } = this.flags;
+    const { broadcast, volatile, room = '' } = this.forNext;
     if (broadcast) {
       const others = this.namespace.in(room).except(this.id);
       (volatile ? others.volatile : others).packet(packet);
@@ -148,14 +158,14 @@ export class Socket extends EventEmitter {
     const { session } = this;
     if (!session) return this.callBackWithout(done);
     if (!session.ended && !this.disconnected) {
-      this.manager.rooms.join(session, this.namespace.key(room));
+      this.manager.allRooms.join(session, this.namespace.key(room));
     }
     return this.callBack(done);
   }
 
   leave(room: string, done?: () => void): this {
     if (!this.session) return this.callBackWithout(done);
-    this.manager.rooms.leave(this.session, this.namespace.key(room));
+    this.manager.allRooms.leave(this.session, this.namespace.key(room));
     return this.callBack(done);
   }
 
@@ -226,18 +236,30 @@ export class Socket extends EventEmitter {
     self.disconnected = true;
   }
 
-  /** The handlers of an event that this server makes are called. */
-  $emit(event: string, ...args: unknown[]): this {
+  /**
+   * The handlers of an event that this server makes are called; and those of a client's event, by
+   * a function that has replaced this one.
+   * @returns whether there are any
+   */
+  $emit(event: string, ...args: unknown[]): boolean {
     const handlers = this.rawListeners(event) as Handler[];
-    callHandlers(handlers, this.self, args, error => this.manager.failed(event, error));
-    return this;
+    callHandlers(handlers, this.self, args, error => {
+      this.manager.failed(event, error);
+      const last = args[args.length - 1];
+      if (acknowledgements.has(last as Handler)) (last as Handler)(FAILED);
+    });
+    return handlers.length > 0;
   }
 
   /** The handlers of an event that the client sent are called. */
   onPacket(event: string, args: unknown[], packet: Packet): void {
     if (RESERVED.includes(event)) return;
     if ((this.manager.get('blacklist') as string[]).includes(event)) return;
-    const handlers = this.rawListeners(event) as Handler[];
+    // An application of 0.9 may have replaced $emit, to hear of all events.
+    const isHeard = this.$emit !== OWN_EMIT;
+    const handlers = isHeard
+      ? [(...all: unknown[]) => this.$emit(event, ...all)]
+      : this.rawListeners(event) as Handler[];
     if (handlers.length === 0) return;
     const { session } = this;
     const keeper = session ? session.keeper : NOBODY;
@@ -247,10 +269,11 @@ export class Socket extends EventEmitter {
       this.packet({ type: 'ack', ackId: packet.id, args: answer });
     });
     if (acknowledge) args.push(acknowledge);
+    if (isHeard && acknowledge) acknowledgements.add(acknowledge);
     callHandlers(handlers, this.self, args, error => {
       this.manager.failed(event, error);
       // The error itself is nobody's business but the log's.
-      if (acknowledge) acknowledge({ error: 'the server failed to handle this' });
+      if (acknowledge) acknowledge(FAILED);
     });
   }
 
@@ -264,3 +287,8 @@ export class Socket extends EventEmitter {
     callHandlers([callback], this.self, args, failed);
   }
 }
+
+// eslint-disable-next-line @typescript-eslint/unbound-method -- it is compared, not called
+const OWN_EMIT = Socket.prototype.$emit;
+
+Object.defineProperties(Socket.prototype, GONE_FROM_SOCKET);

@@ -1,0 +1,332 @@
+/*
+ * The tables of docs/from-0.9.md are the rows of calls.ts: each call compiles or does not, and does
+ * what its row says. No part of 0.9's classes is without a row, and the seven applications use all
+ * that works.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, test, TestContext } from 'node:test';
+import ts from 'typescript';
+import type { Handshake, Namespace, Server, Socket } from '../../src/realtime';
+import { compile } from '../support/compile';
+import { applications } from '../support/old-application';
+import { handshake, Raw, serve } from '../support/raw';
+import { fromRoot, root } from '../support/template';
+import { until } from '../support/wait';
+import * as calls from './calls';
+import type { Gone, Throws, Works } from './calls';
+
+const works = [...calls.ofIo, ...calls.ofNamespaces, ...calls.ofSockets];
+const gone = [...calls.others, ...calls.settings, ...calls.insides];
+
+/* Compiling. */
+
+const BEGIN = `import type { Handshake, Namespace, Server, Socket } from './realtime';
+declare module './realtime' { interface SocketProperties { nickname?: string } }
+`;
+const PARAMETERS = 'io: Server, chat: Namespace, socket: Socket, other: Socket, ' +
+  'handshake: Handshake, seen: unknown[], handler: () => void';
+
+/** A file with code in a place where it has all that calls.ts says. */
+function inPlace(code: string): string {
+  if (code.startsWith('import ')) return `${BEGIN}${code};\nexport const imported = sio;`;
+  const own = code.replace(/…( accept)?/g, (_, more) => {
+    return `seen.push(Array.from(arguments));${more ? ' accept' : ''}`;
+  });
+  return `${BEGIN}export function call(${PARAMETERS}): unknown {\n  return ${own};\n}\n` +
+    'export type Used = [Handshake, Namespace, Server, Socket];\n';
+}
+
+/** For each code the compiler's complaints, with the project's own settings. */
+function compileAll(codes: string[]): string[][] {
+  return compile('tsconfig.json', 'src/app.ts', codes.map(code => () => inPlace(code)));
+}
+
+describe('a call', () => {
+  const compiling = [...works, ...calls.refused].map(({ call }) => call);
+  const writing = [...calls.refused, ...gone].flatMap(({ write }) => write ?? []);
+  const complaints = compileAll([...compiling, ...writing, ...gone.map(({ call }) => call)]);
+
+  test('compiles, if its row says so; so does all that is to be written instead', () => {
+    [...compiling, ...writing].forEach((code, i) => assert.deepEqual(complaints[i], [], code));
+  });
+
+  test('does not compile, if its row says so', () => {
+    const from = compiling.length + writing.length;
+    gone.forEach(({ call }, i) => assert.notDeepEqual(complaints[from + i], [], call));
+  });
+});
+
+test('the code in docs/from-0.9.md compiles, in the place of src/app.ts', () => {
+  const [app, declaration] = Array.from(
+    readFileSync(path.join(root, 'docs', 'from-0.9.md'), 'utf8').matchAll(/```ts\n([^]*?)```/g),
+    match => match[1]!,
+  );
+  assert.match(app!, /export function app/);
+  const declared = `import type { Server } from './realtime';\n${declaration!}
+export function app(io: Server): void {
+  io.sockets.on('connection', socket => { socket.nickname = socket.handshake.sessionID; });
+}`;
+  assert.deepEqual(compile('tsconfig.json', 'src/app.ts', [() => app!, () => declared]), [[], []]);
+});
+
+test('a property that is not declared, and one of another type, do not compile', () => {
+  const codes = [`socket.nickname = 'Ada'`, `socket.nick = 'Ada'`, `socket.nickname = 1`];
+  const [right, ...wrong] = compileAll(codes);
+  assert.deepEqual(right, []);
+  assert.match(wrong[0]!.join(), /'nick' does not exist/);
+  assert.match(wrong[1]!.join(), /'number' is not assignable to type 'string'/);
+});
+
+test('socket.get has the type of the third parameter; any without it, unknown with events alone', () => {
+  const maps = '{ a: () => void }, { a: () => void }';
+  const text = (server: string, code: string) => () => `import type { Server } from './realtime';
+export function app(io: ${server}): void {
+  io.sockets.on('connection', socket => socket.get('name', (_error, name) => { ${code} }));
+}`;
+  const [anything, typed, mistyped, unknown] = compile('tsconfig.json', 'src/app.ts', [
+    text('Server', 'const length: number = name.length; void length;'),
+    text(`Server<${maps}, { name: string }>`, 'const text: string | null = name; void text;'),
+    text(`Server<${maps}, { name: string }>`, 'const text: number = name; void text;'),
+    text(`Server<${maps}>`, 'const text: string = name; void text;'),
+  ]);
+  assert.deepEqual([anything, typed], [[], []]);
+  assert.match(mistyped!.join(), /'string \| null' is not assignable to type 'number'/);
+  assert.match(unknown!.join(), /'unknown' is not assignable to type 'string'/);
+});
+
+test('event maps of any take any argument', () => {
+  const [complaints] = compile('tsconfig.json', 'src/app.ts', [() => `import type { Server } from './realtime';
+export function app(io: Server<any, any, any>): void {
+  io.sockets.on('connection', socket => {
+    socket.on('say', (text, answer) => { answer(text.length); });
+    socket.emit('said', 1, 'a');
+  });
+}`]);
+  assert.deepEqual(complaints, []);
+});
+
+/* Running. */
+
+interface World {
+  io: Server;
+  chat: Namespace;
+  clients: Raw[];
+  sockets: Socket[];
+  port: number;
+}
+
+/** A server with two clients, whose polls wait. */
+async function world(t: TestContext): Promise<World> {
+  let io!: Server;
+  const { port } = serve(t, made => io = made as unknown as Server);
+  const chat = io.of('/chat');
+  io.sockets.on('connection', socket => socket.join('tea'));
+  const clients: Raw[] = [];
+  for (let i = 0; i < 2; i++) {
+    const client = await handshake(port, '?page=1');
+    await client.poll();
+    clients.push(client);
+  }
+  const sockets = clients.map(({ id }) => io.sockets.socket(id));
+  return { io, chat, clients, sockets, port };
+}
+
+/** @returns the value of code, run in a world */
+function run(
+  code: string, { io, chat, sockets }: World, seen: unknown[] = [], handler = () => {},
+): unknown {
+  const compilerOptions = { target: ts.ScriptTarget.ES2018, module: ts.ModuleKind.CommonJS };
+  const script = ts.transpileModule(inPlace(code), { compilerOptions }).outputText;
+  const exports: { call?: (...args: unknown[]) => unknown } = {};
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval
+  new Function('exports', script)(exports);
+  const [socket, other] = sockets;
+  const came = socket!.handshake as Handshake | undefined;
+  return exports.call!(io, chat, socket, other, came, seen, handler);
+}
+
+const END = '5:::{"name":"end"}';
+const isLast = (packets: string[]) => packets.includes(END) || packets.includes('0::');
+
+/** A client's poll waits. @returns a function: what the client hears until it is over */
+async function hear(client: Raw, io: Server): Promise<() => Promise<string[]>> {
+  let poll = client.poll();
+  const { transport } = (io as any).sessions.get(client.id);
+  await until(() => transport.connection, 'the poll');
+  return async () => {
+    const heard: string[] = [];
+    for (;;) {
+      const packets = await poll;
+      heard.push(...packets.filter(packet => packet !== END));
+      if (isLast(packets)) return heard;
+      poll = client.poll();
+    }
+  };
+}
+
+describe('a call that works', { concurrency: 4 }, () => {
+  for (const row of works) test(row.call, t => runs(t, row));
+});
+
+async function runs(t: TestContext, row: Works): Promise<void> {
+  const here = await world(t);
+  const { io, clients, port } = here;
+  const [heard, otherHeard] = await Promise.all(clients.map(client => hear(client, io)));
+  const seen: unknown[] = [];
+  const handler = () => { seen.push([]); };
+  if (row.first) run(row.first, here, seen, handler);
+  const given = run(row.call, here, seen, handler);
+  if ('gives' in row) assert.deepEqual(given, row.gives);
+  if (row.then) run(row.then, here, seen);
+  if (row.sends) await clients[0]!.post(row.sends);
+  if (row.comes) {
+    const third = await handshake(port);
+    await third.poll();
+    await third.post('1::/chat');
+    await until(() => seen.length > 0, 'the application to hear of a client');
+  }
+  io.sockets.emit('end');
+  // A client that has said goodbye hears no more.
+  if (row.sends !== '0::') assert.deepEqual(await heard!(), row.hears ?? []);
+  assert.deepEqual(await otherHeard!(), row.otherHears ?? []);
+  if (row.seen) assert.deepEqual(JSON.parse(JSON.stringify(seen)), row.seen);
+}
+
+describe('a call that is refused', { concurrency: 4 }, () => {
+  const throwing = [...calls.refused, ...gone].filter((row): row is Throws => 'line' in row);
+  for (const { call, line } of throwing) {
+    test(call, async t => {
+      const here = await world(t);
+      assert.throws(() => run(call, here), { message: line });
+    });
+  }
+});
+
+/* What 0.9 has. */
+
+/** The names of the parts of an object of 0.9 that are its own or its class's. */
+function partsOf(object: object, type: { prototype: object }): string[] {
+  return [...Object.keys(object), ...Object.getOwnPropertyNames(type.prototype)]
+    .filter(name => !name.startsWith('_') && !(name in {}));
+}
+
+test('each part of 0.9\'s classes has a row', () => {
+  type Class = new (...args: unknown[]) => object;
+  const sio = fromRoot('socket.io') as { Manager: Class; Socket: Class };
+  const Space = fromRoot('socket.io/lib/namespace') as Class;
+  const { EventEmitter } = fromRoot('events') as { EventEmitter: Class };
+  const io = new sio.Manager(new EventEmitter(), { log: false }) as { sockets: object };
+  const parts: [object: string, names: string[]][] = [
+    ['io', partsOf(io, sio.Manager)],
+    ['io.sockets', partsOf(io.sockets, Space)],
+    ['socket', partsOf(new sio.Socket(io, 'x', io.sockets, true), sio.Socket)],
+  ];
+  const rows = [...works, ...calls.refused, ...gone].map(({ call }) => {
+    return call + '\n' + call.replace(/^(io\.of\('\/chat'\)|chat)/, 'io.sockets').replace(/\['?(\w+)'?\]/g, '.$1')
+      .replace(/io\.sockets\.manager/g, 'io').replace(/\.(in|to)\('\w+'\)/g, '.$1.and');
+  }).join('\n');
+  const without = parts.flatMap(([object, names]) => names
+    .filter(name => !new RegExp(`\\b${object}(\\.\\w+)*\\.${name.replace('$', '\\$')}\\b`).test(rows))
+    .filter(name => object !== 'io' || !['emit', 'of'].includes(name))
+    .map(name => `${object}.${name}`));
+  assert.deepEqual(without, []);
+});
+
+/* What the applications use. */
+
+/** Names that mean something to Socket.IO: others are an application's own. */
+const MEANS = ['connection', 'disconnect', 'message', 'set:transports'];
+
+/** @returns a use of the API in one form: arguments are left out, but for names that mean something */
+function chain(node: ts.Node): string {
+  if (ts.isNonNullExpression(node)) return chain(node.expression);
+  if (ts.isPropertyAccessExpression(node)) return `${chain(node.expression)}.${node.name.text}`;
+  if (ts.isElementAccessExpression(node)) {
+    const { argumentExpression: name } = node;
+    const isName = ts.isStringLiteral(name) && /^\w+$/.test(name.text);
+    return chain(node.expression) + (isName ? `.${name.text}` : '[]');
+  }
+  if (ts.isCallExpression(node)) {
+    const called = chain(node.expression);
+    const [name, ...more] = node.arguments;
+    const isSetting = /(^|\.)(set|enable|disable)$/.test(called) && more.length < 2;
+    const keeps = name && ts.isStringLiteral(name) &&
+      (MEANS.includes(name.text) || (isSetting && called.startsWith('io.')));
+    const calls = node.arguments.some(one => ts.isFunctionExpression(one)) ? 'function' : '';
+    return `${called}(${keeps ? name.text : calls})`;
+  }
+  if (node.kind === ts.SyntaxKind.ThisKeyword) return 'io';
+  return ts.isIdentifier(node) ? node.text : '?';
+}
+
+/** All uses in a script, without the variable that each begins with. */
+function uses(text: string): string[] {
+  const found: string[] = [];
+  const source = ts.createSourceFile('x.ts', text, ts.ScriptTarget.ES2018, true);
+  const visit = (node: ts.Node) => {
+    if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)
+      || ts.isCallExpression(node)) {
+      const parts = chain(node).split(/(?=[.[])/);
+      for (let i = 1; i < parts.length; i++) found.push(parts.slice(i).join(''));
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+test('the seven applications use all calls that work', () => {
+  const used = new Set(readdirSync(applications)
+    .flatMap(name => uses(readFileSync(path.join(applications, name, 'app.js'), 'utf8'))));
+  const without = works.filter(({ call }) => {
+    const [longest] = uses(call.replace(/…/g, '0;')).sort((a, b) => b.length - a.length);
+    return !used.has(longest!);
+  });
+  assert.deepEqual(without.map(({ call }) => call), []);
+});
+
+/* The tables. */
+
+const code = (text: string) => `\`${text.replace(/\|/g, '\\|').replace(/!(?=[.)\]])/g, '')}\``;
+const table = (head: string, rows: string[]) =>
+  `| ${head} |\n|${' --- |'.repeat(head.split(' | ').length)}\n${rows.join('\n')}`;
+
+const workRows = (rows: Works[]) => table('call | here', rows.map(({ call, says }) => {
+  return `| ${code(call)} | ${says ?? ''} |`;
+}));
+const instead = ({ write, says }: Gone) =>
+  [write === undefined ? '' : code(write), says ?? ''].filter(text => text !== '').join('; ');
+const throwRows = (rows: Throws[]) => table('call | here | write', rows.map(row => {
+  return `| ${code(row.call)} | throws ${code(row.line)} | ${instead(row)} |`;
+}));
+const goneRows = (rows: Gone[]) => table('call | in JavaScript | write', rows.map(row => {
+  return `| ${code(row.call)} | ${row.line ? `throws ${code(row.line)}` : ''} | ${instead(row)} |`;
+}));
+const lineRows = (rows: Gone[]) => table('call | in JavaScript', rows.map(({ call, line }) => {
+  return `| ${code(call)} | ${line ? `throws ${code(line)}` : 'is of another kind here'} |`;
+}));
+
+const tables: { [name: string]: string } = {
+  io: workRows(calls.ofIo),
+  namespaces: workRows(calls.ofNamespaces),
+  sockets: workRows(calls.ofSockets),
+  refused: throwRows(calls.refused),
+  others: goneRows(calls.others),
+  settings: lineRows(calls.settings),
+  insides: lineRows(calls.insides),
+  count: `${works.length} calls work, ${calls.refused.length} throw, and ${gone.length} do not compile.`,
+};
+
+test('docs/from-0.9.md has the tables', () => {
+  const file = path.join(root, 'docs', 'from-0.9.md');
+  assert(existsSync(file));
+  const text = readFileSync(file, 'utf8');
+  const filled = text.replace(/(<!-- (\w+) -->\n)[^]*?(<!-- end -->)/g, (all, begin, name, end) => {
+    return name in tables ? `${begin}${tables[name]}\n${end}` : String(all);
+  });
+  for (const name of Object.keys(tables)) assert(text.includes(`<!-- ${name} -->\n`), name);
+  if (process.env.WRITE_DOCS) writeFileSync(file, filled);
+  else assert.equal(text, filled);
+});

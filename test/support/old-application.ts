@@ -1,0 +1,145 @@
+/*
+ * Applications as people wrote them for 0.9, in test/from-0.9/applications: app.js is a program
+ * with stock 0.9.19, app.ts is the same application moved in, page.js is the script of its page.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import { AddressInfo, connect as connectTo } from 'node:net';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { Client, connect } from './client';
+import { root } from './template';
+import { until } from './wait';
+
+export const applications = path.join(root, 'test', 'from-0.9', 'applications');
+
+/** IIS 7.5 has no WebSockets. An option of 0.9's client adds a transport, and takes none away. */
+const ONLY_POLLING =
+  `require('socket.io').Manager.defaultTransports.splice(0, Infinity, 'xhr-polling');`;
+
+/** A server to which pages connect. */
+export interface Site {
+  port: number;
+  /** The path that Socket.IO's requests begin with, with no slash before it. */
+  resource: string;
+}
+
+/**
+ * Stock 0.9.19 with the application of that name, as a program of its own. It is gone when the test
+ * ends.
+ */
+export async function startOld(t: TestContext, name: string): Promise<Site> {
+  const port = await freePort();
+  const program = JSON.stringify(path.join(applications, name, 'app.js'));
+  const child = spawn(process.execPath, ['-e', `${ONLY_POLLING} require(${program});`], {
+    cwd: root, env: { ...process.env, PORT: String(port) }, stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  let errors = '';
+  child.stderr.on('data', data => errors += String(data));
+  await until(() => {
+    if (child.exitCode !== null) throw new Error(`${name} ended: ${errors}`);
+    return canConnect(port);
+  }, `${name} to listen`);
+  return { port, resource: 'socket.io' };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  await new Promise(closed => server.close(closed));
+  return port;
+}
+
+function canConnect(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connectTo(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
+
+/** A page that is open. */
+export class Page {
+  private readonly lines: string[] = [];
+  private read = 0;
+  private readonly deeds = new Map<string, (...args: unknown[]) => void>();
+
+  /** @param name how its visitor is called, for the messages of a test that fails */
+  constructor(private readonly name: string) {}
+
+  /** The visitor does something for which the script of the page has a function. */
+  does(what: string, ...args: unknown[]): void {
+    const deed = this.deeds.get(what);
+    assert(deed, `the page has nothing for "${what}"`);
+    deed(...args);
+  }
+
+  /** The next lines on the page are these. */
+  async sees(...lines: string[]): Promise<void> {
+    const end = this.read + lines.length;
+    try {
+      await until(() => this.lines.length >= end, 'lines', 20);
+    } catch {
+      // The comparison below shows the lines that are missing.
+    }
+    assert.deepEqual(this.lines.slice(this.read, end), lines, `the page of ${this.name}`);
+    this.read = end;
+  }
+
+  /** Runs a page's script with 0.9's own client. */
+  run(script: string, open: (path: string, options?: object) => Client): this {
+    const io = { connect: (path = '/', options?: object) => open(path, options) };
+    const show = (line: string) => this.lines.push(line);
+    const on = (what: string, deed: () => void) => this.deeds.set(what, deed);
+    // eslint-disable-next-line @typescript-eslint/no-implied-eval
+    new Function('io', 'show', 'on', script)(io, show, on);
+    return this;
+  }
+}
+
+/**
+ * Opens a page of an application: its script runs with 0.9's own client, over xhr-polling.
+ * @param visitor how its visitor is called
+ * @param cookie what the page's requests have as a cookie
+ */
+export async function openPage(
+  t: TestContext, application: string, site: Site, visitor: string, cookie?: string,
+): Promise<Page> {
+  const script = readFileSync(path.join(applications, application, 'page.js'), 'utf8');
+  const port = cookie === undefined ? site.port : await withCookie(t, site.port, cookie);
+  const options = { resource: site.resource };
+  let first: Client | undefined;
+  return new Page(visitor).run(script, (where, more) => {
+    if (first) return (first.socket as unknown as Client).of(where);
+    first = connect(t, `http://127.0.0.1:${port}${where}`, { ...options, ...more });
+    return first;
+  });
+}
+
+/** A port whose requests go to another one with a cookie: node's clients have none. */
+async function withCookie(t: TestContext, port: number, cookie: string): Promise<number> {
+  const to = { port, host: '127.0.0.1', agent: false };
+  const proxy = createServer((req, res) => {
+    const headers = { ...req.headers, cookie, connection: 'close' };
+    const { method, url } = req;
+    const onward = request({ ...to, method, path: url, headers }, answer => {
+      res.writeHead(answer.statusCode!, answer.headers);
+      answer.pipe(res);
+    });
+    onward.on('error', () => res.destroy());
+    res.on('close', () => onward.destroy());
+    req.pipe(onward);
+  });
+  await new Promise<void>(listening => proxy.listen(0, '127.0.0.1', listening));
+  t.after(() => {
+    proxy.close();
+    proxy.closeAllConnections();
+  });
+  return (proxy.address() as AddressInfo).port;
+}
