@@ -2,8 +2,11 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 
-/** Data between a process and Redis: its commands, their answers, or the entries of the bus. */
-type What = 'commands' | 'answers' | 'bus';
+/**
+ * Data between a process and Redis: its commands, their answers, the entries of the bus, or
+ * everything.
+ */
+type What = 'commands' | 'answers' | 'bus' | 'all';
 
 /** A time in which a living process got no answer to a commit from Redis, by Date.now. */
 export interface Silence { from: number; to: number }
@@ -80,12 +83,12 @@ export async function standBetween(t: TestContext, port: number, most = 0): Prom
       if (/\bxread\b/i.test(String(data))) what = 'bus';
       if (what === 'commands' && text !== '' && data.includes(text)) text = '';
       if (/\bevalsha\b/i.test(String(data))) waits();
-      return what === 'commands' && held === 'commands';
+      return what === 'commands' && (held === 'commands' || held === 'all');
     }, () => most);
     const longest = () => what === 'bus' ? mostOfBus : most;
     pass(far, near, data => {
       if (COMMITTED.test(String(data))) hears();
-      return text === '' && held === (what === 'bus' ? 'bus' : 'answers');
+      return text === '' && (held === 'all' || held === (what === 'bus' ? 'bus' : 'answers'));
     }, longest);
   });
 

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFront } from './front';
-import { arrives, scene } from './scene';
+import { arrives, isSame, scene } from './scene';
 import { open, says, startTwo } from './two';
 import { request } from '../support/request';
 import { resource } from '../support/template';
@@ -168,6 +168,21 @@ scene('a timer of a paused process sets a value that the new owner has set: the 
   assert.deepEqual(await answer, ['late']);
   await client.ask('get');
   assert.deepEqual([client.heard, await client.ask('late')], [[], [2]]);
+});
+
+scene('a timer of a process without Redis acknowledges, and its client has moved: the acknowledgement follows', async ({ client, front, here, there }) => {
+  const answers: unknown[] = [];
+  client.emit('turn', 4000, (answer: unknown) => answers.push(answer));
+  await client.ask('get'); // the message is written
+  here.redis.hold('all');
+  front.turn();
+  await arrives(client, there);
+  await says(here, 'late');
+  assert.match(here.server.output(), /Redis does not answer/);
+  here.redis.release();
+  await until(() => answers.length > 0, 'the acknowledgement', 30);
+  assert.deepEqual(answers, ['late']);
+  isSame(client);
 });
 
 scene('a third owner knows which values the second one has used: an earlier timer does not set them', async ({ client, front, here, there }) => {

@@ -119,6 +119,11 @@ export class StoredSession implements Keeper {
    */
   private isGiven = false;
   private isFollowing = false;
+  /**
+   * Whether there were changes that are not in Redis and not noted, because Redis did not answer
+   * (note, release).
+   */
+  private isAhead = false;
   private readonly hold = new UnwrittenHold();
 
   constructor(readonly session: Session, private readonly store: SessionStore) {
@@ -223,7 +228,10 @@ export class StoredSession implements Keeper {
   private note(add: (change: Change) => void): void {
     // While Redis is gone, the client is told of a change at once. If the change were noted,
     // another process would tell the client again.
-    if (!this.left && !this.store.up) return;
+    if (!this.left && !this.store.up) {
+      this.isAhead = true;
+      return;
+    }
     add(this.changes.current(this.store.cause === this.session.id));
     if (this.left) this.followSoon();
   }
@@ -350,7 +358,10 @@ export class StoredSession implements Keeper {
       this.followSoon();
     } else {
       this.hold.onWritten();
-      if (!this.dirty) this.hold.clear();
+      if (!this.dirty) {
+        this.hold.clear();
+        this.isAhead = false;
+      }
       this.hold.isOn = this.dirty && this.store.up;
       this.session.delivery!.tell(received);
       this.session.transport.flushSoon();
@@ -394,6 +405,7 @@ export class StoredSession implements Keeper {
   release(): void {
     this.hold.clear();
     this.hold.isOn = false;
+    if (!this.store.up) this.isAhead = true;
     this.changes.takeAll();
     if (this.writing) this.writing.changes = [];
     this.session.delivery!.tell(this.session.delivery!.received);
@@ -411,11 +423,22 @@ export class StoredSession implements Keeper {
     const { session } = this;
     this.left = true;
     this.dirty = false;
+    if (this.isAhead) this.noteAcks();
     if (session.isForGood) this.store.put({ to: session.id, end: true, packets: [] }, '');
     if (session.ended) session.forget();
     else session.end('moved');
     for (const resolve of this.waiting.splice(0)) resolve();
     this.followSoon();
+  }
+
+  /**
+   * Notes the acknowledgements that the client may not have and Redis does not have. It does no
+   * harm if the client gets one of them again: a client takes the first one only.
+   */
+  private noteAcks(): void {
+    const delivery = this.session.delivery!;
+    const acks = delivery.from(Math.max(delivery.first, this.last + 1)).filter(isAck);
+    if (acks.length > 0) this.changes.current(false).packets.push(...acks);
   }
 
   /**

@@ -149,6 +149,19 @@ export function wasKilled(posts: Trip[], faults: Fault[], troubles: Trouble[]): 
   }));
 }
 
+/**
+ * @returns whether Redis did not answer a server that had to write what its timer did for a
+ * message, and the client went to another server in that time
+ */
+export function wasCutOff(
+  trips: Trip[], posts: Trip[], faults: Fault[], troubles: Trouble[],
+): boolean {
+  return timers(posts, faults, troubles).some(timer => troubles.some(trouble => {
+    return trouble.server !== null && trouble.server === timer.server &&
+      overlaps(trouble, timer) && moves(trips, trouble, trouble.server);
+  }));
+}
+
 /** @returns whether a server that owed an acknowledgement may have counted as dead meanwhile */
 export function wasUnheard(posts: Trip[], faults: Fault[], troubles: Trouble[]): boolean {
   return wasKilled(posts, faults, troubles) || timers(posts, faults, troubles).some(timer => {

@@ -5,7 +5,8 @@
 import type { Silence } from '../between';
 import type { Kind, Watched } from './clients';
 import {
-  excuse, hasNoOrder, isUnderWay, mayMiss, mostRuns, Span, Trouble, troublesOf, wasKilled, wasUnheard,
+  excuse, hasNoOrder, isUnderWay, mayMiss, mostRuns, Span, Trouble, troublesOf, wasCutOff, wasKilled,
+  wasUnheard,
 } from './excuses';
 import type { Fault } from './faults';
 
@@ -79,7 +80,11 @@ function judgeOne(
     // A timer is lost if its process is killed. Then the acknowledgement of this message is not the
     // number, but an error.
     const isGone = answers.get(`later ${one}`) !== one && wasKilled(posts, faults, troubles);
-    if (times === 0 && !isGone) bad(`the message of a timer is lost: ${one}`);
+    if (times === 0 && !isGone) {
+      if (wasCutOff(trips, posts, faults, troubles)) {
+        verdict.excused.push(`client ${number}: the message of a timer, ${one}`);
+      } else bad(`the message of a timer is lost: ${one}`);
+    }
     // If the client moves before its message is written, the next process runs the handler again,
     // and the handler begins another timer.
     if (times > 1) verdict.twice += 1;
