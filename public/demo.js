@@ -7,6 +7,8 @@
 
   /** The number of the round trips that are drawn, and of the messages that are listed. */
   var KEPT = 30;
+  /** The number of round trips from which on they are drawn. */
+  var FEWEST_DRAWN = 5;
 
   /** @param {string} id */
   function $(id) {
@@ -14,6 +16,18 @@
   }
 
   var input = /** @type {HTMLInputElement} */ ($('text'));
+  /** @type {ReturnType<typeof Realtime.connect>} */
+  var connection;
+  /** The messages that were submitted before there was a connection: functions that send them. */
+  var early = /** @type {(() => void)[]} */ ([]);
+  /** The number of the messages that the server has not acknowledged. */
+  var waiting = 0;
+  /** What the connection is doing, in words. */
+  var state = 'connecting…';
+  var isConnected = false;
+  var isOver = false;
+  /** How often the connection has come or gone. */
+  var changes = 0;
   /**
    * The last round trips, ms, oldest first.
    * @type {number[]}
@@ -27,7 +41,8 @@
   function load() {
     var again = document.createElement('script');
     if (window.io) return start();
-    $('state').textContent = 'the server does not answer, trying again…';
+    state = 'the server does not answer, trying again…';
+    showState();
     again.src = /** @type {HTMLScriptElement} */ ($('client')).src + '?' + new Date().getTime();
     again.onload = start;
     again.onerror = function () { setTimeout(load, 3000); };
@@ -35,16 +50,20 @@
   }
 
   function start() {
-    var connection = Realtime.connect();
+    connection = Realtime.connect();
 
     connection.on('status', function (status) {
-      var text = status.state;
-      if (status.state === 'reconnecting') text += ', try ' + status.attempt + '…';
-      else if (status.state === 'connecting') text += '…';
+      changes += 1;
+      isConnected = status.state === 'connected';
+      isOver = status.state === 'disconnected';
+      state = status.state;
+      if (status.state === 'reconnecting') state += ', try ' + status.attempt + '…';
+      else if (status.state === 'connecting') state += '…';
+      if (status.reason) state += ' (' + status.reason + ')';
       $('state').className = status.state;
-      $('state').textContent = text + (status.reason ? ' (' + status.reason + ')' : '');
       $('transport').textContent = status.transport || '–';
-      if (status.state !== 'connected') $('clients').textContent = '–';
+      if (!isConnected) $('clients').textContent = '–';
+      showState();
     });
 
     connection.on('clients', function (count) {
@@ -52,62 +71,104 @@
     });
 
     connection.on('response', function (text) {
-      line('in', text);
+      line('in', 'Server', text);
     });
 
-    $('send').addEventListener('submit', function (event) {
-      var text = input.value;
-      var sent = new Date().getTime();
-      event.preventDefault();
-      if (!text) return;
-      var note = line('out', text);
-      input.value = '';
-      input.focus();
-      note.textContent = ' waiting…';
+    connection.on('message', function (text) {
+      line('other', 'Another window', text);
+    });
+
+    while (early.length > 0) /** @type {() => void} */ (early.shift())();
+  }
+
+  $('send').addEventListener('submit', function (event) {
+    var text = input.value;
+    event.preventDefault();
+    if (!text) return;
+    var note = line('out', 'You', text);
+    input.value = '';
+    input.focus();
+    note.textContent = ' waiting…';
+    waiting += 1;
+    showState();
+    if (connection) send(text, note);
+    else early.push(function () { send(text, note); });
+  });
+
+  /**
+   * Send a message, and say beside it when the server has acknowledged it.
+   * @param {string} text
+   * @param {HTMLElement} note
+   */
+  function send(text, note) {
+    var sent = new Date().getTime();
+    // A message that waits for a connection says nothing about how fast the connection is.
+    var before = isConnected ? changes : -1;
+    try {
       connection.emit('message', text, function (answer) {
-        var error = answer.error;
-        if (error) {
-          note.textContent = ' ' + error;
-          return;
-        }
         var ms = new Date().getTime() - sent;
-        note.textContent = ' received, ' + ms + ' ms';
+        settle(note, answer.error || 'received' + (before === changes ? ', ' + ms + ' ms' : ''));
+        if (answer.error || before !== changes) return;
         trips = trips.concat(ms).slice(-KEPT);
         draw();
       });
-    });
+    } catch (error) {
+      // It is too large, or too many messages wait already.
+      settle(note, error.message);
+    }
+  }
+
+  /**
+   * A message does not wait any more.
+   * @param {HTMLElement} note the place for what has become of it
+   * @param {string} text
+   */
+  function settle(note, text) {
+    waiting -= 1;
+    note.textContent = ' ' + text;
+    showState();
+  }
+
+  /** Show what the connection is doing, and what waits for it. */
+  function showState() {
+    var text = state;
+    if (!isConnected && !isOver && waiting > 0) {
+      text += ' ' + (waiting === 1 ? 'One message waits.' : waiting + ' messages wait.');
+    }
+    $('state').textContent = text;
   }
 
   /**
    * Add a message to the list.
-   * @param {string} way 'in' or 'out'
+   * @param {string} way 'in', 'out' or 'other': its class
+   * @param {string} who
    * @param {string} text
    * @returns {HTMLElement} the place for a note beside the message
    */
-  function line(way, text) {
+  function line(way, who, text) {
     var log = $('log');
     var item = document.createElement('li');
     var note = document.createElement('small');
     item.className = way;
-    item.appendChild(document.createTextNode((way === 'in' ? 'Server: ' : 'You: ') + text));
+    item.appendChild(document.createTextNode(who + ': ' + text));
     item.appendChild(note);
     log.insertBefore(item, log.firstChild);
     while (log.childNodes.length > KEPT) log.removeChild(/** @type {Node} */ (log.lastChild));
     return note;
   }
 
-  /** Draw the last round trips, and write their median. */
+  /** Write the median of the last round trips, and draw them if there are enough for a line. */
   function draw() {
     var sorted = trips.slice().sort(function (a, b) { return a - b; });
     var half = (sorted.length - 1) / 2;
     var median = (sorted[Math.floor(half)] + sorted[Math.ceil(half)]) / 2;
+    $('median').textContent = median + ' ms';
+    if (trips.length < FEWEST_DRAWN) return;
     var top = Math.max(sorted[sorted.length - 1], 1);
     var points = trips.map(function (ms, i) {
       return (i * 116 / (KEPT - 1) + 2).toFixed(1) + ',' + (22 - ms / top * 20).toFixed(1);
     });
-    if (points.length === 1) points.push('118,' + points[0].split(',')[1]);
     $('trips').getElementsByTagName('polyline')[0].setAttribute('points', points.join(' '));
-    $('median').textContent = median + ' ms';
   }
 
   load();

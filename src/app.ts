@@ -3,13 +3,14 @@ import type { Server } from './realtime';
 
 /**
  * YOUR APPLICATION. Replace this function, the event names in events.ts, and the page in public:
- * nothing else has to change. This one answers every message, and tells everyone how many clients
- * are connected.
+ * nothing else has to change. This one answers every message, sends it to everyone else, and tells
+ * everyone how many clients are connected.
  */
 export function app(io: Server<ClientToServerEvents, ServerToClientEvents>): void {
   io.sockets.on('connection', socket => {
     socket.on('message', (text, ack) => {
       socket.emit('response', 'Got it!');
+      socket.broadcast.emit('message', text);
       if (typeof ack === 'function') ack(text);
     });
   });

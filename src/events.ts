@@ -16,5 +16,6 @@ export interface ClientToServerEvents {
 /** The events that the server may send. */
 export interface ServerToClientEvents {
   response: (text: string) => void;
+  message: (text: string) => void;
   clients: (count: number) => void;
 }

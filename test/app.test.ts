@@ -22,6 +22,17 @@ test('a message is acknowledged with its text, and answered', async t => {
   assert.deepEqual(await response, ['Got it!']);
 });
 
+test('a message goes to everyone else', async t => {
+  const { origin } = await startApp(t);
+  const first = connect(t, origin);
+  await next(first, 'clients');
+  const second = connect(t, origin);
+  await next(second, 'clients');
+  const heard = next(first, 'message');
+  second.emit('message', 'hello');
+  assert.deepEqual(await heard, ['hello']);
+});
+
 test('a message that asks for no acknowledgement is answered all the same', async t => {
   const { origin } = await startApp(t);
   const client = connect(t, origin);

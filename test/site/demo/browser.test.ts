@@ -39,6 +39,7 @@ inBrowser('the page can be used with a keyboard, and says what it is to a screen
   for (const part of ['heading', 'status: connected', 'textbox "Message"', 'button "Send"', 'log "Messages"']) {
     assert(tree.includes(part), `${part} in\n${tree}`);
   }
+  await page.keyboard.press('Tab'); // the link to a second window
   await page.keyboard.press('Tab');
   await page.keyboard.type('typed');
   await page.keyboard.press('Tab');
@@ -79,6 +80,10 @@ inBrowser('two pages see each other, and see each other go', async ({ browser, p
     await second.goBack({ waitUntil: 'commit' });
     await Promise.all([count(first, 2), count(second, 2)]);
   }
+  await send(first, 'hello, second');
+  await second.waitForSelector('text=Another window: hello, second');
+  await send(second, 'hello, first');
+  await first.waitForSelector('text=Another window: hello, first');
 });
 
 inBrowser('the page works over an IPv6 address, and at the root of a site', async ({ t, page, server }) => {
@@ -94,7 +99,12 @@ inBrowser('a page that came without the client script asks for it until it comes
   await page.route('**/socket.io.js*', route => ++asked < 3 ? route.fulfill({ status: 503 }) : route.continue());
   await page.goto(server.page);
   await page.waitForSelector('text=the server does not answer');
+  for (const text of ['early', 'early, too']) await send(page, text);
+  await page.waitForSelector('text=trying again… 2 messages wait.');
   await connected(page);
+  await until(async () => await page.locator('#log .in').count() === 2, 'both answers');
+  assert.deepEqual(await page.locator('#log .out').allTextContents(), ['You: early, too received', 'You: early received']);
+  assert.equal(await page.textContent('#median'), '–', 'these were no round trips');
 });
 
 inBrowser('the server is stopped and started: the page says so, goes on by itself, and what was typed meanwhile arrives', async ({ t, page, server: first }) => {
@@ -108,11 +118,13 @@ inBrowser('the server is stopped and started: the page says so, goes on by itsel
     await page.waitForSelector('#state.reconnecting');
     assert.match(await page.textContent('#state') ?? '', /^reconnecting, try \d+…/);
     await send(page, `sent after ${signal}`);
+    await page.waitForSelector('text=One message waits.');
     await page.waitForFunction(() => /try [3-9]/.test(document.getElementById('state')!.textContent!));
   }
   await startServer(t, { folder: root, env });
   await connected(page);
   await until(async () => await page.locator('#log .in').count() === 2, 'both answers');
+  assert.equal(await page.textContent('#median'), '–', 'no message is counted that waited for a connection');
 });
 
 /** The demo page on an origin of its own: the same files, but for the address of the client script. */
