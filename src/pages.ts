@@ -10,10 +10,11 @@ import type { Realtime } from './realtime';
 /**
  * `createPages` makes Express, which answers everything that is not Socket.IO's. Add your own pages
  * and routes to `pages`, before the static files.
- * @param realtime says how many clients are connected, and whether Redis answers
+ * @param realtime says how many clients are connected, and whether Redis answers. `realtime.io` is
+ * the `io` of app.ts: a route can emit
  */
 export function createPages(
-  config: Config, log: Log, { clients, redis }: Pick<Realtime, 'clients' | 'redis'>,
+  config: Config, log: Log, realtime: Pick<Realtime, 'clients' | 'redis' | 'io'>,
 ): express.Express {
   const root = config.appPath || '/';
   const home = config.appPath + '/';
@@ -38,8 +39,8 @@ export function createPages(
     res.set('Cache-Control', 'no-store').json({
       status: 'ok',
       uptime: Math.round(process.uptime()),
-      clients: clients(),
-      redis: redis(),
+      clients: realtime.clients(),
+      redis: realtime.redis(),
       pid: process.pid,
       node: process.version,
       iisnode: config.iisnode,

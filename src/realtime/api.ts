@@ -139,7 +139,21 @@ export interface Server<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> ext
   /** Whether a setting is there and not false. */
   enabled(name: keyof Settings): boolean;
   disabled(name: keyof Settings): boolean;
+  /**
+   * Middleware of Express (express-session, cookie-parser, passport, or a whole `express()`) runs
+   * for each handshake, in the order of the calls, before authorization is asked. What it puts on
+   * the request is on socket.handshake. If it calls next with an error whose status is 401 or 403,
+   * or answers by itself, the client is refused. docs/sign-in.md has the rest.
+   * @throws Error with one line, if it is no function that takes (req, res, next)
+   */
+  use(middleware: MiddlewareFunction): this;
 }
+
+/**
+ * A function that Express's `use` takes, too. The request is the handshake (docs/sign-in.md says
+ * what it has), `any` because Express has types of its own for it.
+ */
+export type MiddlewareFunction = (req: any, res: any, next: (error?: any) => void) => unknown;
 
 /**
  * The handshake that a client came with. It is kept for as long as the session lasts, or until a

@@ -4,12 +4,14 @@
  * session. The tests use a real Redis, and send each request without the client script.
  */
 import assert from 'node:assert/strict';
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { test, TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Keys } from '../../src/realtime/cluster/commit';
 import { request } from '../support/request';
 import { split } from '../support/raw';
-import { appPath, resource } from '../support/template';
+import { appPath, emptyFolder, resource } from '../support/template';
 import { until } from '../support/wait';
 import { open, startTwo } from './two';
 
@@ -143,4 +145,60 @@ test('a POST is answered, though its session moves and Redis is emptied before i
   here.redis.release();
   const status = await Promise.race([post, sleep(40000, 'no answer', { ref: false })]);
   assert.notEqual(status, 'no answer');
+});
+
+/** A session of Alice, whose name middleware reads from a file. */
+async function signIn(t: TestContext) {
+  const servers = await start(t);
+  if (!servers) return null;
+  const [here, there] = servers as [typeof servers[0], typeof servers[0]];
+  const file = path.join(emptyFolder(t, 'session-'), 'user');
+  await writeFile(file, 'alice');
+  const headers = { 'x-session-file': file };
+  const alice = requests(1, headers);
+  const id = await alice.handshake(here.port, 'got=0');
+  await alice.poll(here.port, id, 0);
+  const again = requests(2, headers);
+  const comeBack = (query: string) => request({
+    port: there.port, path: `${resource}/1/?try=2&got=0&${query}`, headers,
+  });
+  return { here, there, file, alice, again, id, comeBack };
+}
+
+test('middleware runs again where a session goes on: what it puts on the handshake is made there', async t => {
+  const scene = await signIn(t);
+  if (!scene) return;
+  const { here, there, alice, again, id, comeBack } = scene;
+  const of = ({ pid }: { pid?: number }) => ({ pid, user: { name: 'alice' }, value: null, session: { pid } });
+  assert.deepEqual(await who(alice, here.port, id, 0, 1), of(here.process));
+  assert.deepEqual(await who(alice, there.port, id, 1, 2), of(there.process));
+  // By a handshake, it has run for that one.
+  assert.equal((await comeBack(`session=${id}`)).text.split(':')[0], id);
+  assert.deepEqual(await who(again, there.port, id, 2, 3), of(there.process));
+  assert.deepEqual(await who(again, here.port, id, 3, 4), of(here.process));
+});
+
+test('a session whose user has logged out, or is another one, does not go on elsewhere', async t => {
+  for (const user of [null, 'bob']) {
+    const scene = await signIn(t);
+    if (!scene) return;
+    const { there, file, alice, again, id, comeBack } = scene;
+    if (user === null) await rm(file);
+    else await writeFile(file, user);
+    // The client comes back with a handshake.
+    assert.deepEqual(await alice.poll(there.port, id, 0), ['client not handshaken']);
+    const { status, text } = await comeBack(`session=${id}`);
+    if (user === null) {
+      assert.equal(status, 403);
+      assert.match(text, /^unauthorized:/);
+    } else {
+      assert.match(text, /:another-user$/);
+      const other = text.split(':')[0]!;
+      assert.notEqual(other, id);
+      await again.poll(there.port, other, 0);
+      const seen = await who(again, there.port, other, 0, 1) as { user: unknown };
+      assert.deepEqual(seen.user, { name: 'bob' });
+    }
+    assert.equal(await alice.post(there.port, id, 0, '5:2::{"name":"set","args":["x"]}'), 404);
+  }
 });

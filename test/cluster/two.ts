@@ -15,8 +15,19 @@ import { Between, standBetween } from './between';
 import { startPatiently } from './patiently';
 
 const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
+  // A session is a file: its name comes as a cookie would, the user is in it.
+  io.use((req, res, next) => {
+    const file = req.headers['x-session-file'];
+    if (file === undefined) return next();
+    require('fs').readFile(file, 'utf8', (error, name) => {
+      if (error) return next(Object.assign(error, { status: 401 }));
+      req.user = { name };
+      req.session = { pid: process.pid };
+      next();
+    });
+  });
   io.set('authorization', (handshake, accept) => {
-    handshake.user = handshake.headers['x-name'];
+    if (!handshake.user) handshake.user = handshake.headers['x-name'];
     accept(null, true);
   });
   io.sockets.on('connection', socket => {
@@ -75,8 +86,8 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
     });
     socket.on('pid', done => done(process.pid));
     socket.on('who', done => socket.get('value', (_error, value) => {
-      const { headers, user, query } = socket.handshake;
-      done({ pid: process.pid, user, tab: headers['x-tab'], page: query.page, value });
+      const { headers, user, query, session } = socket.handshake;
+      done({ pid: process.pid, user, tab: headers['x-tab'], page: query.page, value, session });
     }));
   });
 };`];

@@ -8,13 +8,14 @@ import { available } from '../support/available';
 import { ask, connect, next } from '../support/client';
 import { fetchPackage, oldNode, run } from '../support/fetched';
 import { appPath, cloneTemplate } from '../support/template';
-import { runsOn } from './nodes/runs';
+import { runsOn, signsInOn } from './nodes/runs';
 
 /** What would make someone who installs the template stop and ask. */
 const SCARE = /ERR!|deprecated|vulnerabilit|gyp|EBADENGINE|notsup|install script/i;
 
 for (const version of ['12.22.12', '13.14.0', '26.10.0']) {
   test(`the server runs on node ${version}`, t => runsOn(t, version));
+  test(`middleware of Express runs on node ${version}`, t => signsInOn(t, version));
 }
 
 test('a clone on a server builds with node 12 and npm 6, with no compiler and no scare, and runs there', async t => {

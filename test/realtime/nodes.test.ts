@@ -4,9 +4,11 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { root } from '../support/template';
-import { runsOn } from './nodes/runs';
+import { runsOn, signsInOn } from './nodes/runs';
 
 test('the server runs on node 10.24.1', t => runsOn(t, '10.24.1'));
+
+test('middleware of Express runs on node 10.24.1', t => signsInOn(t, '10.24.1'));
 
 test('no dependency runs a script when it is installed, or is out of support by its own word', () => {
   const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as {

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { readConfig } from '../../src/config';
 import { createLog } from '../../src/log';
 import { createPages } from '../../src/pages';
+import type { Realtime } from '../../src/realtime';
 import { request } from '../support/request';
 import { startServer } from '../support/server';
 import { appPath, deploy, fromRoot, resource } from '../support/template';
@@ -99,7 +100,7 @@ test('a page that throws is logged with its stack, and none of it goes out', asy
   const logged: unknown[] = [];
   const log = { ...createLog('error'), error: (...parts: unknown[]) => logged.push(...parts) };
   const failing = () => { throw new Error('secret'); };
-  const server = createServer(createPages(readConfig({}), log, { clients: failing, redis: () => undefined })).listen(0);
+  const server = createServer(createPages(readConfig({}), log, { clients: failing } as unknown as Realtime)).listen(0);
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
   const answer = await request({ port, path: `${appPath}/health` });

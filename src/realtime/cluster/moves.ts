@@ -6,7 +6,7 @@ import type { Handshake } from '../api';
 import { now } from '../clock';
 import type { Manager } from '../io/manager';
 import type { Log } from '../logging';
-import { Refusal } from '../protocol/refusal';
+import { notHandshaken, Refusal } from '../protocol/refusal';
 import type { Bus, BusEntry } from './bus';
 import type { Row } from './commit';
 import type { Journal } from './journal';
@@ -146,11 +146,13 @@ export class Moves {
    * Makes the session from its row, and from the entries of the bus.
    * @returns whether the session is here now. If not, another process has taken it over since, or
    * Redis has lost data: the takeover has to be tried again
-   * @throws Refusal if this process cannot read the bus as far as the takeover
+   * @throws Refusal if this process cannot read the bus as far as the takeover, or if the client
+   * has to come with a handshake
    */
-  private async arrive(id: string, row: Row, { got, handshake }: Coming): Promise<boolean> {
+  private async arrive(id: string, row: Row, coming: Coming): Promise<boolean> {
     const { bus, journal, manager } = this.cluster;
     const { epoch } = journal;
+    const { handshake, isRenewed } = await this.readHandshake(row.handshake!, coming);
     await Promise.race([bus.readUpTo(Number(row.taken)), pause(BUS)]);
     if (bus.position < Number(row.taken)) {
       await bus.catchUp(Number(row.taken)).catch(() => undefined);
@@ -172,16 +174,14 @@ export class Moves {
       if (!stored || stored.term >= term) return true;
       this.leave(stored);
     }
-    const taken = takeOver(id, row, since, got);
-    const session = manager.adopt(id, JSON.parse(row.handshake!) as Handshake);
+    const taken = takeOver(id, row, since, coming.got);
+    const session = manager.adopt(id, handshake);
     const stored = storedOf(session)!;
     if (!taken) {
       stored.term = term;
       session.end('its last messages are missing');
       return true;
     }
-    const isRenewed = handshake !== undefined && manager.users.isSame(session, handshake);
-    if (isRenewed) session.renew(handshake);
     stored.restore(row, taken, epoch, now());
     if (isRenewed) stored.changed('handshake');
     const isOver = row.ended !== undefined || taken.entries.some(({ end }) => end);
@@ -189,6 +189,29 @@ export class Moves {
     else if (row.state![0] === '1') session.open(true);
     if (stored.isOwed) this.owed.add(stored);
     return true;
+  }
+
+  /**
+   * Finds out with which handshake a session goes on. If its client has come with a new one, as the
+   * same user, it is that one. Otherwise it is the one of before, and middleware runs again on it.
+   * @param text the handshake of before, as Middleware.pack has made it
+   * @throws Refusal if middleware does not let the client in now, or says that it is another user:
+   * the client has to come with a handshake. A client that has done so gets its answer for that one
+   */
+  private async readHandshake(
+    text: string, { handshakeNumber, handshake: now }: Coming,
+  ): Promise<{ handshake: Handshake; isRenewed: boolean }> {
+    const { middleware, users } = this.cluster.manager;
+    const before = middleware.unpack(text);
+    if (now && users.isSame({ handshake: before }, now)) return { handshake: now, isRenewed: true };
+    if (middleware.isEmpty) return { handshake: before, isRenewed: false };
+    const { handshake, isIn } = await middleware.again(text);
+    if (isIn && users.isSame({ handshake: before }, handshake)) {
+      return { handshake, isRenewed: false };
+    }
+    if (handshakeNumber !== null) throw notHandshaken();
+    // Not the handshake of `again`: with that, the session would be the other user's.
+    return { handshake: before, isRenewed: false };
   }
 
   /** Lets a session go, because another process has taken it over. */

@@ -4,6 +4,7 @@
  * change is in Redis. Each session of a client of public/realtime.js has a StoredSession.
  * journal.ts writes the session; moves.ts brings the session here, and lets it go.
  */
+import type { Handshake } from '../api';
 import { isAck } from '../session/delivery';
 import type { Keeper } from '../session/keeper';
 import type { Session } from '../session/session';
@@ -46,6 +47,7 @@ export interface SessionStore {
   readonly manager: {
     readonly allRooms: { join(session: Session, room: string): void;
       leave(session: Session, room: string): void; };
+    readonly middleware: { pack(handshake: Handshake): string };
   };
   put(entry: BusEntry, cause: string): void;
 }
@@ -317,7 +319,9 @@ export class StoredSession implements Keeper {
     };
     if (session.isForGood) now.ended = '1';
     const { toCompare } = this;
-    if (all || toCompare.has('handshake')) now.handshake = toJson(session.handshake);
+    if (all || toCompare.has('handshake')) {
+      now.handshake = this.store.manager.middleware.pack(session.handshake);
+    }
     if (all || toCompare.has('rooms')) now.rooms = toJson(session.rooms);
     if (all || toCompare.has('data')) now.data = toJson(this.values());
     toCompare.clear();

@@ -18,8 +18,8 @@ export class Exchange {
   constructor(
     readonly req: IncomingMessage,
     readonly res: ServerResponse,
-    private readonly origin: string | null,
-    private readonly refuser: Refuser,
+    readonly origin: string | null,
+    readonly refuser: Refuser,
   ) {}
 
   /** The connection that the request came over. */
@@ -33,9 +33,9 @@ export class Exchange {
    * another origin.
    * @param more headers beside those of every answer
    */
-  answer(text: string, status = 200, more?: Record<string, string>): void {
+  answer(text: string, status = 200, more?: Record<string, string | string[]>): void {
     const { res, origin } = this;
-    const headers: Record<string, string | number> = {
+    const headers: Record<string, string | string[] | number> = {
       'Content-Type': 'text/plain; charset=UTF-8',
       'Content-Length': Buffer.byteLength(text),
       'Cache-Control': 'no-store',
@@ -103,6 +103,30 @@ export class Exchange {
     this.req.headers = NO_HEADERS;
     this.req.rawHeaders = NO_RAW_HEADERS;
   }
+}
+
+/**
+ * A handshake that middleware has seen (io.use). Its answer waits until the middleware has ended
+ * its own response, and has the cookies of that.
+ */
+export class MiddlewareExchange extends Exchange {
+  constructor(exchange: Exchange, private readonly response: Ending) {
+    super(exchange.req, exchange.res, exchange.origin, exchange.refuser);
+  }
+
+  override answer(
+    text: string, status = 200, more: Record<string, string | string[]> = {},
+  ): void {
+    this.response.end(status, cookies => {
+      super.answer(text, status, cookies.length > 0 ? { ...more, 'Set-Cookie': cookies } : more);
+    });
+  }
+}
+
+/** The response that middleware has got. */
+export interface Ending {
+  /** @param then takes the cookies to be set, when the middleware has ended the response */
+  end(status: number, then: (cookies: string[]) => void): void;
 }
 
 const NO_HEADERS = {};

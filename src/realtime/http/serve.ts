@@ -13,7 +13,7 @@ import { readPayload } from '../protocol/read';
 import { notHandshaken, Refusal } from '../protocol/refusal';
 import type { Session } from '../session/session';
 import { Bodies } from './bodies';
-import { Exchange } from './exchange';
+import { Exchange, MiddlewareExchange } from './exchange';
 import { readHandshake } from './handshake';
 import { readOrigin } from './origins';
 import { Asked, Delivered, readDelivered, readRequest } from './requests';
@@ -158,10 +158,24 @@ export class Serve {
     }
   }
 
-  /** A client comes, or comes back. The application is asked whether it may, if it wants to be. */
+  /** A client comes, or comes back. Middleware sees its handshake first, if there is any. */
   private handshake(exchange: Exchange, query: string): void {
-    const { manager } = this;
+    const { middleware } = this.manager;
     const handshake = readHandshake(exchange.req, query, this.options.trust);
+    if (middleware.isEmpty) return this.authorize(exchange, handshake);
+    middleware.run(handshake, (decision, response) => {
+      const answered = new MiddlewareExchange(exchange, response);
+      answered.guard(() => {
+        if (decision.is === 'let in') this.authorize(answered, handshake);
+        else if (decision.is === 'refused') this.shutOut(answered, handshake, decision.why);
+        else answered.answer('handshake error', 500);
+      });
+    });
+  }
+
+  /** The application is asked whether a client may come in, if it wants to be. */
+  private authorize(exchange: Exchange, handshake: Handshake): void {
+    const { manager } = this;
     const check = manager.get('authorization');
     if (!check) return this.enter(exchange, handshake);
     manager.ask(check, manager, handshake, (error, authorized, why) => exchange.guard(() => {

@@ -11,7 +11,7 @@ export type Handler = (...args: any[]) => unknown;
  * @param failed takes what was thrown
  */
 export function callHandlers(
-  handlers: Handler[], self: object, args: unknown[], failed: (error: unknown) => void,
+  handlers: Handler[], self: object | undefined, args: unknown[], failed: (error: unknown) => void,
 ): void {
   for (const handler of handlers) {
     try {

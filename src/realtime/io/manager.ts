@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'crypto';
 import { EventEmitter } from 'events';
-import type { Authorization, Handshake, Refused } from '../api';
+import type { Authorization, Handshake, MiddlewareFunction, Refused } from '../api';
 import type { Backplane, Core } from '../backplane';
 import { atMostOneASecond, Log, Report } from '../logging';
 import type { RealtimeOptions } from '../options';
@@ -16,6 +16,7 @@ import type { Transport } from '../session/transport';
 import { ClientCount } from './client-count';
 import { callHandlers, once } from './handlers';
 import { BaseManager } from './legacy';
+import { Middleware } from './middleware';
 import { Namespace } from './namespace';
 import { GONE_FROM_MANAGER, Views, viewsOf } from './old-api';
 import { Rooms } from './rooms';
@@ -33,6 +34,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
   readonly allRooms = new Rooms();
   readonly limits: Limits;
   readonly users = new Users(this);
+  readonly middleware: Middleware;
   readonly backplane: Backplane;
   /** How many clients are connected to this process. */
   clients = 0;
@@ -59,6 +61,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
     this.debug = log.debug;
     this.report = atMostOneASecond(log.error);
     this.limits = new Limits(options, this.sessions, atMostOneASecond(log.warn));
+    this.middleware = new Middleware(this, options.maxHandshakes);
     this.backplane = backplane(this);
     Object.defineProperty(this, 'log', { value: log });
   }
@@ -88,6 +91,15 @@ export class Manager extends BaseManager implements Core, SessionHost {
 
   override enable(name: string): unknown { return this.set(name, true); }
   override disable(name: string): unknown { return this.set(name, false); }
+
+  /**
+   * Middleware of Express runs for each handshake, before authorization is asked.
+   * @throws Error with one line, if it is no function that takes (req, res, next)
+   */
+  use(middleware: MiddlewareFunction): this {
+    this.middleware.add(middleware);
+    return this;
+  }
 
   /** A namespace, made at its first use. Names are the application's: a client cannot make one. */
   override of(name: string): Namespace {

@@ -18,7 +18,7 @@ export class Users {
    * @returns whether a handshake is of the user whose session it is. Where that cannot be told, it
    * is not
    */
-  isSame({ handshake: before }: Session, now: Handshake): boolean {
+  isSame({ handshake: before }: Pick<Session, 'handshake'>, now: Handshake): boolean {
     const { host } = this;
     const decide = host.get('same user') as SameUser | false | undefined;
     try {
