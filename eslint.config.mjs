@@ -71,7 +71,7 @@ export default defineConfig(
   ...oneWay,
   {
     // These are read beside a browser.
-    files: ['src/**/*.ts', 'tools/**/*.ts', 'public/**/*.js', '*.mjs'],
+    files: ['src/**/*.ts', 'tools/**/*.ts', 'public/**/*.js', '**/*.mjs'],
     rules: {
       '@stylistic/max-len': ['error', { code: 100, ignoreUrls: true }],
     },

@@ -54,7 +54,7 @@ export function emptyFolder(t: TestContext, prefix: string): string {
  */
 export function cloneTemplate(t: TestContext, without: string[] = []): string {
   const folder = emptyFolder(t, 'template-');
-  const leftOut = ['node_modules', 'dist', 'build', 'iisnode', '.git', path.join('tools', 'bench', 'node_modules'), ...without];
+  const leftOut = ['node_modules', 'dist', 'build', 'iisnode', '.git', path.join('tools', 'bench', 'node_modules'), path.join('tools', 'words', 'node_modules'), ...without];
   // On Windows the filter is given its long form of a path: \\?\C:\…
   const long = (name: string) => path.toNamespacedPath(name);
   cpSync(root, folder, {

@@ -7,7 +7,7 @@ import { env } from '../../support/repository';
 import { root } from '../../support/template';
 
 /** What README says can be deleted: each by itself, and all of them. */
-export const DELETABLE = [['test/hostile'], ['test/cluster'], ['test/tools'], ['tools/bench', 'test/tools/bench']];
+export const DELETABLE = [['test/hostile'], ['test/cluster'], ['test/tools'], ['tools/bench', 'test/tools/bench'], ['tools/words']];
 
 /** Runs a program of node_modules in a clone. @throws with what it said, if it fails */
 function run(folder: string, program: string, ...args: string[]): void {
