@@ -396,4 +396,20 @@ describe('Redis is restarted', () => {
       await hasHeard(client, ...first, 'y', 'z');
     });
   }
+
+  scene('with older data, and the client goes to another process before a commit has shown the loss', async all => {
+    const { client, front, here, there, redis } = all;
+    await redis.call('save');
+    await client.ask('add', 'w');
+    assert.deepEqual(await client.ask('add', 'x'), [2, pid(here)]);
+    here.redis.hold('all');
+    await redis.stop();
+    await redis.start();
+    front.turn();
+    const answer = client.ask('add', 'y');
+    await sleep(1000); // the takeover does not come before the first process has written all again
+    here.redis.release();
+    assert.deepEqual(await answer, [3, pid(there)]);
+    await hasHeard(client, 'w', 'x', 'y');
+  });
 });
