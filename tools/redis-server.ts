@@ -66,7 +66,9 @@ export async function launchRedis(password?: string, folder?: string): Promise<R
   if (spawnSync('redis-server', ['--version']).status !== 0) return null;
   const port = await freePort();
   let child: ChildProcess;
+  const kill = () => { child.kill('SIGKILL'); };
   const start = async () => {
+    process.once('exit', kill);
     child = spawn('redis-server', [
       '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no',
       ...folder ? ['--dir', folder] : [],
@@ -77,9 +79,8 @@ export async function launchRedis(password?: string, folder?: string): Promise<R
       await sleep(20);
     }
   };
-  const kill = () => { child.kill('SIGKILL'); };
-  process.on('exit', kill);
   const stop = async () => {
+    process.off('exit', kill);
     const gone = once(child, 'exit');
     if (child.exitCode === null && child.signalCode === null && child.kill('SIGKILL')) await gone;
   };
