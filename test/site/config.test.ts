@@ -29,13 +29,23 @@ test('the defaults', () => {
   });
 });
 
-test('the README names every setting with its default, and no other', () => {
-  const table = readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(/^\| `([A-Z_]+)` \| (\S+) \|/gm);
+test('the page of settings names every setting with its default, and no other', () => {
+  const table = readFileSync(path.join(root, 'docs', 'settings.md'), 'utf8').matchAll(/^\| `([A-Z_]+)` \| (\S+) \|/gm);
   const named = new Map([...table].map(([, name, value]) => [name!, value!.replace(/`/g, '')]));
   const used = readFileSync(path.join(root, 'src/config.ts'), 'utf8').matchAll(/setting\('(\w+)', '([^']*)'/g);
   const settings = new Map([...used].map(([, name, value]) => [name!, value! || 'none']));
-  named.set('APP_PATH', readConfig({}).appPath); // the README may tell of an older name
+  named.set('APP_PATH', readConfig({}).appPath); // the page may tell of an older name
   assert.deepEqual([...named].sort(), [...settings, ['REDIS_URL', 'none']].sort());
+});
+
+test('the settings that the README names have the defaults of the page of settings', () => {
+  const tables = ['README.md', path.join('docs', 'settings.md')].map(file => {
+    const rows = readFileSync(path.join(root, file), 'utf8').matchAll(/^\| `([A-Z_]+)` \| (\S+) \|/gm);
+    return new Map([...rows].map(([, name, value]) => [name, value]));
+  });
+  const [short, whole] = tables as [Map<string, string>, Map<string, string>];
+  assert.equal(short.size, 4);
+  for (const [name, value] of short) assert.equal(value, whole.get(name), name);
 });
 
 test('settings take what they should', () => {
