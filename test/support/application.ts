@@ -28,7 +28,7 @@ export function layApplication(folder: string): void {
  */
 export function deployApplication(t: TestContext, edits: Edit[] = []): string {
   const folder = emptyFolder(t, 'application-');
-  for (const name of ['web.config', 'iisnode.yml', 'package.json', 'dist']) {
+  for (const name of ['web.config', 'iisnode.yml', 'package.json', 'dist', 'deploy']) {
     cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
   }
   layApplication(folder);

@@ -35,7 +35,7 @@ export function putEcho(folder: string): void {
 
 /** Fills an empty folder with what a server needs of the template, as it is built, and with the tests' own application. */
 export function makeEchoSite(folder: string): void {
-  for (const name of ['web.config', 'iisnode.yml', 'package.json', 'dist']) {
+  for (const name of ['web.config', 'iisnode.yml', 'package.json', 'dist', 'deploy']) {
     cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
   }
   mkdirSync(path.join(folder, 'public'));

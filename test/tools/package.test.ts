@@ -264,7 +264,10 @@ test('packages that cannot be bundled: --modules leaves them as they are, withou
   // npm reads them to leave out the packages for development.
   for (const name of ['.npmrc', 'package-lock.json']) copyFileSync(path.join(template, name), path.join(from, name));
   packModules(from, folder, PUBLIC.map(name => `public/${name}`));
-  assert.deepEqual(readdirSync(folder).sort(), ['dist', 'iisnode.yml', 'node_modules', 'package.json', 'public', 'web.config']);
+  assert.deepEqual(readdirSync(folder).sort(), [
+    'back.cmd', 'deploy', 'dist', 'iisnode.yml', 'install.cmd', 'node_modules', 'package.json', 'public', 'uninstall.cmd',
+    'update.cmd', 'web.config',
+  ]);
   assert(!readdirSync(path.join(folder, 'node_modules')).some(name => ['.bin', 'typescript', 'webpack'].includes(name)));
   const iis = await startIis({ folder, app: appPath });
   t.after(iis.close);

@@ -1,7 +1,8 @@
 /* Puts the files of a package into a folder. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { readConfig } from '../../src/config';
 import { bundle } from './bundle';
 import { licenses } from './licenses';
 import { refuseLinks, servedFiles } from './published';
@@ -46,13 +47,15 @@ export async function packBundle(
 
 /**
  * The package.json of a bundle. It has no dependencies, for the server needs no npm. It has a type:
- * without one, node would look for a package.json in the folders above.
+ * without one, node would look for a package.json in the folders above. appPath is for install.cmd:
+ * in a bundle nobody finds the default of APP_PATH any more.
  */
 function manifest(root: string): string {
   const text = readFileSync(path.join(root, 'package.json'), 'utf8');
   const { name, version, license } = JSON.parse(text) as Record<string, string>;
   const scripts = { start: 'node dist/server.js' };
-  const own = { name, version, license, private: true, type: 'commonjs', scripts };
+  const appPath = readConfig({}).appPath || '/';
+  const own = { name, version, license, private: true, type: 'commonjs', scripts, appPath };
   return `${JSON.stringify(own, null, 2)}\n`;
 }
 
@@ -80,11 +83,22 @@ export function packModules(
   return ['installed node_modules, without the packages for development'];
 }
 
-/** Copies the files that are the same in either kind of package: pages and configuration. */
+/** Where install.cmd and the other commands for the server are, with their scripts. */
+const DEPLOY = 'deploy';
+
+/**
+ * Copies the files that are the same in either kind of package: pages, configuration, and the
+ * commands that install it. The .cmd files go where a person sees them first.
+ */
 function copySite(root: string, folder: string, pages: readonly string[]): void {
   mkdirSync(path.join(folder, 'public'), { recursive: true });
   for (const one of [...pages, 'web.config', 'iisnode.yml']) {
     cpSync(path.join(root, one), path.join(folder, one), { recursive: true });
+  }
+  for (const name of readdirSync(path.join(root, DEPLOY))) {
+    if (!/\.(cmd|js)$/.test(name)) continue;
+    const to = name.endsWith('.cmd') ? name : path.join(DEPLOY, name);
+    cpSync(path.join(root, DEPLOY, name), path.join(folder, to));
   }
   refuseLinks(folder);
 }

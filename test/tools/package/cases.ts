@@ -1,6 +1,6 @@
 /* What the tests of the package share. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { startIis } from '../../../tools/iis/index';
@@ -8,13 +8,19 @@ import { verify } from '../../../tools/verify/verify';
 import { PUBLIC } from '../../support/echo';
 import { oldNode } from '../../support/fetched';
 import { command, commit } from '../../support/repository';
-import { appPath, edit } from '../../support/template';
+import { appPath, edit, root } from '../../support/template';
 
 /** The name of the folder that is made, and of the zip file. */
 export const NAME = appPath.split('/').pop()!;
 
+/** The commands for the server, and their scripts. */
+const DEPLOY = readdirSync(path.join(root, 'deploy'))
+  .filter(name => /\.(cmd|js)$/.test(name))
+  .map(name => name.endsWith('.cmd') ? name : `deploy/${name}`);
+
 /** All that a server gets. */
 export const FILES = [
+  ...DEPLOY,
   'dist/commit.lua', 'dist/server.js', 'iisnode.yml', 'licenses.txt', 'node_modules/socket.io-client/dist/socket.io.min.js',
   'package.json',
   ...PUBLIC.map(name => `public/${name}`), 'web.config',

@@ -1,0 +1,53 @@
+/* back.cmd: goes back to the version before the last update. */
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+const { healthOf } = require('./health');
+const {
+  Findings, lookAtPackage, lookForAdministrator, lookForApplication, lookIntoIis,
+} = require('./look');
+const { readPackage } = require('./package');
+const { bring, KEPT, makeFacts } = require('./update');
+const { settingsOf } = require('./web-config');
+
+/**
+ * It is an update from the kept version. What runs now is kept in turn, so back.cmd twice leads to
+ * where one was.
+ * @param {import('./system').System} system
+ * @param {object} options as command.js reads them
+ * @returns {Promise<number>} the exit code
+ */
+async function back(system, options) {
+  const facts = look(system, options);
+  if (facts === null) {
+    system.print('Nothing was changed.');
+    return 1;
+  }
+  const { folder, site, record } = facts;
+  const kept = path.join(folder, KEPT);
+  const webConfig = fs.readFileSync(path.join(kept, 'web.config'), 'utf8');
+  const appPath = settingsOf(webConfig).APP_PATH || readPackage(kept).appPath;
+  const target = healthOf(site.bindings, appPath);
+  return bring(system, makeFacts(kept, folder, record, webConfig, target), options);
+}
+
+function look(system, options) {
+  const findings = new Findings(system);
+  lookForAdministrator(system, findings);
+  const found = lookAtPackage(findings, options.package);
+  const iis = lookIntoIis(system, findings);
+  const there = found && iis && lookForApplication(findings, iis, options, found);
+  if (!there) return null;
+  const kept = path.join(there.folder, KEPT);
+  if (!system.exists(path.join(kept, 'dist', 'server.js'))) {
+    findings.missing(
+      `there is no version before, in ${kept}`,
+      'update.cmd keeps one',
+      'Unpack an older zip file, and run the update.cmd there',
+    );
+  }
+  return findings.isComplete ? there : null;
+}
+
+module.exports = { back };

@@ -1,0 +1,191 @@
+/* Reads the arguments of a command, carries the command out, and sets the exit code. */
+'use strict';
+
+const path = require('path');
+const { createSystem } = require('./system');
+
+const COMMON = `
+  --site "<name>"    the site in IIS; default: "Default Web Site", or where the application is
+  --path /<path>     the application's path in the site, / for its root; default: the
+                     package's
+  --dry-run          prints the lines, and changes nothing`;
+
+const WAIT = `
+  --wait 60          how many seconds to wait for the application's answer`;
+
+const HELP = {
+  install: `install.cmd [options]
+
+Makes the package in this folder an application of IIS: copies it, and makes a pool, the rights of
+the folder, and the application. It looks first, and changes nothing if something is missing. It
+writes down in installed.json what it does, for uninstall.cmd.
+${COMMON}
+  --folder <folder>  where the application is to be; default: C:\\inetpub\\<last part of the path>.
+                     A folder that has the package already, such as this one, is taken as it is
+  --pool "<name>"    the application pool; default: the last part of the path
+  --bits 64          the pool's, 64 or 32; default: 64, or as the pool has it
+  --set NAME=value   a setting in <appSettings> of web.config; may be given several times
+  --recycle-at 04:00 when the pool is recycled each day, local time; "never" leaves that out
+  --queue 10000      requests that wait for IIS
+  --requests 20000   requests of an application at a time, for the whole server
+${WAIT}`,
+  update: `update.cmd [folder] [options]
+
+Brings the package in a folder (default: the one of this update.cmd) to where the application is:
+keeps the version that is there, copies, waits for the new process, and goes back by itself if it
+does not answer.
+${COMMON}
+  --keep-web-config  leaves the web.config on the server as it is
+  --new-web-config   takes the new one, though the one on the server was changed by hand
+  --no-health        does not wait: for a site that asks for a login
+${WAIT}`,
+  back: `back.cmd [options]
+
+Goes back to the version before the last update. Twice leads forward again.
+${COMMON}
+  --no-health        does not wait: for a site that asks for a login
+${WAIT}`,
+  uninstall: `uninstall.cmd [options]
+
+Undoes what install.cmd has written down in installed.json, and nothing else.
+${COMMON}
+  --folder <folder>  the application's folder; default: as IIS knows it`,
+};
+
+/** The options of each command, with the kind of their values. */
+const OF_ALL = { site: 'text', path: 'path', 'dry-run': 'flag' };
+const OPTIONS = {
+  install: Object.assign({
+    folder: 'text', pool: 'text', bits: 'bits', set: 'setting', 'recycle-at': 'time',
+    queue: 'number', requests: 'number', wait: 'number',
+  }, OF_ALL),
+  update: Object.assign({
+    'keep-web-config': 'flag', 'new-web-config': 'flag', 'no-health': 'flag', wait: 'number',
+  }, OF_ALL),
+  back: Object.assign({ 'no-health': 'flag', wait: 'number' }, OF_ALL),
+  uninstall: Object.assign({ folder: 'text' }, OF_ALL),
+};
+
+/** A command was called wrongly. The message says how. */
+class UsageError extends Error {}
+
+/** How the value of each kind of option is read. @throws UsageError */
+const KINDS = {
+  text: text => text.replace(/[\\/]+$/, '') || text,
+  path(text) {
+    if (!/^\/[^\\?*:|"<>]*$/.test(text)) throw new UsageError('takes a path, such as /myApp, or /');
+    return text === '/' ? text : text.replace(/\/+$/, '');
+  },
+  number(text) {
+    if (!/^\d{1,6}$/.test(text)) throw new UsageError('takes a number');
+    return Number(text);
+  },
+  bits(text) {
+    if (text !== '64' && text !== '32') throw new UsageError('takes 64 or 32');
+    return text;
+  },
+  time(text) {
+    if (text === 'never') return null;
+    if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(text)) {
+      throw new UsageError('takes a time, such as 04:00, or never');
+    }
+    return text;
+  },
+  setting(text) {
+    const found = /^([A-Za-z_]\w*)=(.*)$/.exec(text);
+    if (!found) throw new UsageError('takes NAME=value');
+    return found.slice(1);
+  },
+};
+
+/**
+ * @param {string} command
+ * @param {string[]} args as they stand behind the command
+ * @returns {{ given: Record<string, any>, settings: Record<string, string>, rest: string[] }}
+ * @throws UsageError
+ */
+function readArguments(command, args) {
+  const given = {};
+  const settings = {};
+  const rest = [];
+  const left = args.slice();
+  while (left.length > 0) {
+    const arg = left.shift();
+    if (!arg.startsWith('--')) {
+      rest.push(arg);
+      continue;
+    }
+    const [, name, equals, after] = /^--([^=]*)(=?)([^]*)$/.exec(arg);
+    const kind = OPTIONS[command][name];
+    if (kind === undefined) throw new UsageError(`there is no option --${name}`);
+    if (kind === 'flag') {
+      if (equals) throw new UsageError(`--${name} takes no value`);
+      given[name] = true;
+      continue;
+    }
+    const value = equals ? after : left.shift();
+    if (value === undefined || value === '') throw new UsageError(`--${name} needs a value`);
+    const read = readValue(name, kind, value);
+    if (kind === 'setting') settings[read[0]] = read[1];
+    else given[name] = read;
+  }
+  const most = command === 'update' ? 1 : 0;
+  if (rest.length > most) throw new UsageError(`takes no ${rest[most]}`);
+  return { given, settings, rest };
+}
+
+function readValue(name, kind, value) {
+  try {
+    return KINDS[kind](value);
+  } catch (error) {
+    throw new UsageError(`--${name} ${error.message}, not ${value}`);
+  }
+}
+
+/**
+ * Carries a command out.
+ * @param {string[]} args the name of the command, and its arguments
+ * @param {import('./system').System} system
+ * @param {string} folder of the package that these scripts belong to
+ * @returns {Promise<number>} the exit code: 0; 1 if something is missing or has failed; 2 if it was
+ *   called wrongly
+ */
+async function carryOut([command, ...args], system, folder) {
+  if (!Object.keys(HELP).includes(command)) throw new UsageError(`there is no command ${command}`);
+  if (args.includes('--help') || args.includes('/?')) {
+    system.print(HELP[command]);
+    return 0;
+  }
+  const { given, settings, rest } = readArguments(command, args);
+  const options = {
+    package: path.resolve(rest.length > 0 ? KINDS.text(rest[0]) : folder),
+    site: given.site,
+    path: given.path,
+    folder: given.folder,
+    pool: given.pool,
+    bits: given.bits,
+    settings,
+    recycleAt: given['recycle-at'] === undefined ? '04:00' : given['recycle-at'],
+    queue: given.queue === undefined ? 10000 : given.queue,
+    requests: given.requests === undefined ? 20000 : given.requests,
+    wait: given.wait === undefined ? 60 : given.wait,
+    health: !given['no-health'],
+    keepWebConfig: given['keep-web-config'] === true,
+    newWebConfig: given['new-web-config'] === true,
+    dryRun: given['dry-run'] === true,
+  };
+  return require(`./${command}`)[command](system, options);
+}
+
+/** Runs as a program, and sets the exit code. */
+function main(args) {
+  carryOut(args, createSystem(), path.join(__dirname, '..')).then(status => {
+    process.exitCode = status;
+  }, error => {
+    const isUsage = error instanceof UsageError;
+    console.log(isUsage ? `${error.message}. ${args[0]}.cmd --help says more.` : error.stack);
+    process.exitCode = isUsage ? 2 : 1;
+  });
+}
+
+module.exports = { main, carryOut, UsageError };

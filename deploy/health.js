@@ -1,0 +1,80 @@
+/*
+ * Asks the application's health: {"status":"ok","uptime":12,"pid":4711,…}. By pid (its number) and
+ * uptime (s since it began) two processes are told apart.
+ */
+'use strict';
+
+/**
+ * Where a site answers on the server itself.
+ * @param {{ protocol: string, bindingInformation: string }[]} bindings as IIS has them, 'http' and
+ *   '*:80:www.example.com'
+ * @param {string} appPath '/myApp'; '/' for the root
+ * @returns {{ url: string, host: string } | null} null if the site has no binding for HTTP
+ */
+function healthOf(bindings, appPath) {
+  const binding = bindings.find(({ protocol }) => protocol === 'http')
+    || bindings.find(({ protocol }) => protocol === 'https');
+  if (!binding) return null;
+  // An address of IPv6 has colons, and stands in brackets: [::1]:80:
+  const parts = /^(.*):(\d+):([^:]*)$/.exec(binding.bindingInformation);
+  if (!parts) return null;
+  const [, ip, port, name] = parts;
+  const at = ip === '*' || ip === '' || ip === '0.0.0.0' ? 'localhost' : ip;
+  const path = `${appPath.replace(/\/$/, '')}/health`;
+  const usual = port === (binding.protocol === 'http' ? '80' : '443');
+  const address = usual ? at : `${at}:${port}`;
+  const host = name === '' ? at : name;
+  return {
+    url: `${binding.protocol}://${address}${path}`,
+    host: usual ? host : `${host}:${port}`,
+  };
+}
+
+/**
+ * Asks once.
+ * @returns {Promise<{ health?: { pid: number, uptime: number }, saw: string }>} health only if the
+ *   application has answered; saw: a few words for a person
+ */
+async function askHealth(system, { url, host }) {
+  const { status, text, error } = await system.ask(url, host);
+  if (status === 0) return { saw: error };
+  if (status !== 200) return { status, saw: `status ${status}` };
+  try {
+    const health = JSON.parse(text);
+    if (health.status !== 'ok') return { status, saw: `status 200, and ${text.slice(0, 60)}` };
+    return { status, health, saw: `ok, process ${health.pid}` };
+  } catch (error) {
+    return { status, saw: 'status 200, and a page in place of health' };
+  }
+}
+
+/** How often health is asked for, ms. */
+const EVERY = 1000;
+/** uptime is rounded to a second, and the clocks of two processes are one. */
+const ROUNDING = 1500;
+
+/**
+ * Waits until health answers.
+ * @param {{ seconds: number, before?: { pid: number }, since?: number }} options with `since`, a
+ *   time in ms, only a process that began after it counts; with `before`, only another process than
+ *   that one
+ * @returns {Promise<{ health?: object, saw: string }>} as askHealth; without health if it took too
+ *   long
+ */
+async function waitForHealth(system, target, { seconds, before, since }) {
+  const end = system.now() + seconds * 1000;
+  for (;;) {
+    const result = await askHealth(system, target);
+    const { health } = result;
+    const isOld = health && ((before && health.pid === before.pid)
+      || (since !== undefined && system.now() - health.uptime * 1000 < since - ROUNDING));
+    if (health && !isOld) return result;
+    if (system.now() >= end) {
+      const saw = isOld ? `still the old process, ${health.pid}` : result.saw;
+      return { saw, status: result.status };
+    }
+    await system.sleep(EVERY);
+  }
+}
+
+module.exports = { healthOf, askHealth, waitForHealth };

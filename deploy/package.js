@@ -1,0 +1,54 @@
+/* The files of a package, and of the same package where it is deployed. */
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+const { filesIn } = require('./system');
+const { settingsOf } = require('./web-config');
+
+/** A package without one of these does not run, or IIS does not know what to do with it. */
+const NEEDED = ['dist/server.js', 'web.config', 'iisnode.yml', 'public', 'package.json'];
+
+/** Files and folders in the application's folder that are of the server, and in no package. */
+const OF_THE_SERVER = ['iisnode', 'before', 'current', 'installed.json'];
+
+/** @returns {string[]} which files are missing in a package */
+function missingIn(folder) {
+  return NEEDED.filter(name => !fs.existsSync(path.join(folder, name)));
+}
+
+/** A clone of the project has the sources, too. It is served as it lies, and not copied. */
+function isClone(folder) {
+  return fs.existsSync(path.join(folder, 'src', 'server.ts'));
+}
+
+/**
+ * Reads a package.
+ * @param {string} folder it has all files of NEEDED
+ * @returns {{ name: string, version: string, appPath: string }} appPath: '/myApp', or '/' for the
+ *   root
+ */
+function readPackage(folder) {
+  const read = file => fs.readFileSync(path.join(folder, file), 'utf8');
+  const { name, version, appPath } = JSON.parse(read('package.json'));
+  const settings = settingsOf(read('web.config'));
+  const own = Object.keys(settings).find(one => one.toUpperCase() === 'APP_PATH');
+  return { name, version, appPath: (own && settings[own]) || appPath || builtPath(folder) };
+}
+
+/**
+ * The default of APP_PATH. npm run package writes it into package.json. Where dist is not bundled,
+ * in a clone or a package with --modules, the built settings have it.
+ */
+function builtPath(folder) {
+  const file = path.join(folder, 'dist', 'config.js');
+  if (!fs.existsSync(file)) return '/myApp';
+  return require(file).readConfig({}).appPath || '/';
+}
+
+/** @returns {string[]} the files of a package, as paths with / */
+function packageFiles(folder) {
+  return filesIn(folder, OF_THE_SERVER);
+}
+
+module.exports = { missingIn, isClone, readPackage, packageFiles, OF_THE_SERVER };

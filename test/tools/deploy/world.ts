@@ -1,0 +1,231 @@
+/*
+ * A server with IIS to install on: its programs are stand-ins (programs.ts), its folders are in a
+ * temporary folder, its clock stands still but for those who wait, and its IIS answers health as the
+ * deployed dist/server.js says.
+ */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test as anywhere, type TestContext } from 'node:test';
+import { notOnWindows } from '../../support/available';
+import { appPath, emptyFolder, fromRoot, root } from '../../support/template';
+import { readServer, runProgram, Server, writeServer } from './programs';
+
+const { createSystem } = fromRoot('./deploy/system.js') as { createSystem: (env: NodeJS.ProcessEnv) => any };
+const { carryOut } = fromRoot('./deploy/command.js') as {
+  carryOut: (args: string[], system: any, folder: string) => Promise<number>;
+};
+
+/**
+ * A test with stand-ins of Windows' programs. Folders are named as on this system, and some of what is
+ * compared has its slashes; on Windows, .github/workflows/iis.yml has the programs themselves.
+ */
+export function test(name: string, work: (t: TestContext) => Promise<void> | void): void {
+  anywhere(name, notOnWindows('a need for stand-ins of Windows\' programs'), work);
+}
+
+export const DEFAULT_SITE = 'Default Web Site';
+export const NAME = appPath.slice(1);
+
+const PATH_KEY = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment';
+export const COMPONENTS = 'HKLM\\SOFTWARE\\Microsoft\\InetStp\\Components';
+
+/** Server 2008 R2 with all that is needed, and nothing of ours. */
+export function freshServer(nodeFolder: string, image: string, wwwroot: string): Server {
+  const on = ['REG_DWORD', '0x1'] as [string, string];
+  const parts = [
+    'W3SVC', 'RequestFiltering', 'ISAPIExtensions', 'ISAPIFilter', 'ASPNET', 'HttpLogging',
+    'RequestMonitor', 'ManagementConsole',
+  ];
+  return {
+    isAdministrator: true,
+    registry: {
+      'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion': { InstallationType: ['REG_SZ', 'Server'] },
+      'HKLM\\SOFTWARE\\Microsoft\\InetStp': {
+        MajorVersion: ['REG_DWORD', '0x7'], MinorVersion: ['REG_DWORD', '0x5'],
+      },
+      [COMPONENTS]: Object.fromEntries(parts.map(name => [name, on])),
+      'HKLM\\SOFTWARE\\Microsoft\\IIS Extensions\\URL Rewrite': { Version: ['REG_SZ', '7.1.1993'] },
+      [PATH_KEY]: { Path: ['REG_EXPAND_SZ', `%windir%\\system32;${nodeFolder}\\`] },
+    },
+    services: { w3svc: 4 },
+    sites: [{
+      name: DEFAULT_SITE,
+      bindings: [{ protocol: 'http', bindingInformation: '*:80:' }],
+      applications: [{ path: '/', pool: 'DefaultAppPool', folder: wwwroot }],
+    }],
+    pools: [{ name: 'DefaultAppPool', settings: { managedRuntimeVersion: 'v4.0' }, schedule: [] }],
+    limit: 5000,
+    backups: [],
+    locked: [],
+    modules: [
+      { name: 'RewriteModule', image: '%windir%\\system32\\inetsrv\\rewrite.dll' },
+      { name: 'iisnode', image, preCondition: 'bitness64' },
+      { name: 'iisnode', image, preCondition: 'bitness32' },
+    ],
+    rights: {},
+    accounts: [],
+    unknownFor: 0,
+    failing: [],
+    calls: [],
+  };
+}
+
+/** What is in dist/server.js of a package: the stand-in for IIS answers health as it says. */
+export const RUNS = 'runs';
+export const ENDS = 'ends at its start';
+
+/** Puts the commands for the server into a package, as npm run package does. */
+export function putCommands(folder: string): void {
+  for (const name of readdirSync(path.join(root, 'deploy'))) {
+    mkdirSync(path.join(folder, 'deploy'), { recursive: true });
+    const to = name.endsWith('.cmd') ? name : path.join('deploy', name);
+    cpSync(path.join(root, 'deploy', name), path.join(folder, to));
+  }
+}
+
+/**
+ * Makes a package of a version, as npm run package does, with a server that says how it answers.
+ * @param edit changes it
+ */
+export function makePackage(folder: string, version: string, kind = RUNS, edit?: (folder: string) => void): string {
+  for (const one of ['dist', 'public/images', 'node_modules/x/dist']) {
+    mkdirSync(path.join(folder, one), { recursive: true });
+  }
+  const files: Record<string, string> = {
+    'dist/server.js': `// ${kind}: ${version}\n`,
+    'dist/commit.lua': '-- the same in each version\n',
+    // A file of this name is not the one that iisnode watches.
+    'node_modules/x/dist/server.js': `// of a package, ${version}\n`,
+    'public/index.html': `<title>${version}</title>\n`,
+    'public/images/logo.svg': '<svg/>\n',
+    'package.json': `${JSON.stringify({ name: NAME, version, appPath })}\n`,
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
+  for (const name of ['web.config', 'iisnode.yml']) cpSync(path.join(root, name), path.join(folder, name));
+  edit?.(folder);
+  // The times of the package's commit: the same for all files, and later for each version.
+  const time = new Date(Date.UTC(2026, 0, 1) + Number(version.split('.').pop()) * 1000);
+  for (const name of readdirSync(folder, { recursive: true }).map(String)) {
+    if (statSync(path.join(folder, name)).isFile()) utimesSync(path.join(folder, name), time, time);
+  }
+  return folder;
+}
+
+/** The stand-in for IIS and iisnode: it starts a process when server.js or web.config has another time. */
+export class FakeIis {
+  /** Each start of a process: when, of which folder. */
+  readonly starts: { pid: number; since: number; key: string; folder: string }[] = [];
+
+  /** @param own the path here of a folder, as IIS has it */
+  constructor(
+    readonly windir: string, readonly now: () => number, readonly own = (folder: string) => folder,
+  ) {}
+
+  /** Whether iisnode hears of changes. On a share it may not, for example. */
+  isDeaf = false;
+
+  /** Answers a request as IIS and the application would. */
+  answer(url: string, host: string): { status: number; text: string } {
+    const { pathname, port } = new URL(url);
+    const site = readServer(this.windir).sites.find(one => one.bindings.some(({ protocol, bindingInformation }) => {
+      const [at, name] = bindingInformation.split(':').slice(-2);
+      const asked = host.split(':')[0]!;
+      return url.startsWith(`${protocol}:`) && at === (port || '80') && (name === '' || name === asked);
+    }));
+    if (!site) return { status: 400, text: 'Bad Request - Invalid Hostname' };
+    const fits = (at: string) => at === '/' || `${pathname}/`.startsWith(`${at}/`);
+    const [app] = site.applications.filter(one => fits(one.path)).sort((a, b) => b.path.length - a.path.length);
+    const file = (name: string) => path.join(this.own(app!.folder), name);
+    if (!app || !existsSync(file('dist/server.js'))) return { status: 404, text: '' };
+    const text = readFileSync(file('dist/server.js'), 'utf8');
+    if (text.includes(ENDS)) return { status: 500, text: '' };
+    const own = /<add key="APP_PATH" value="([^"]*)"/.exec(readFileSync(file('web.config'), 'utf8').replace(/<!--[^]*?-->/g, ''));
+    const base = own ? own[1]!.replace(/\/$/, '') : appPath;
+    if (pathname !== `${base}/health`) return { status: 404, text: 'Not found.' };
+    const key = ['dist/server.js', 'web.config'].map(name => statSync(file(name)).mtimeMs).join();
+    let process = this.starts.filter(one => one.folder === app.folder).pop();
+    if (!process || (process.key !== key && !this.isDeaf)) {
+      process = { pid: 1000 + this.starts.length, since: this.now(), key, folder: app.folder };
+      this.starts.push(process);
+    }
+    const uptime = Math.round((this.now() - process.since) / 1000);
+    return { status: 200, text: JSON.stringify({ status: 'ok', uptime, pid: process.pid }) };
+  }
+}
+
+export interface World {
+  folder: string;
+  windir: string;
+  /** inetpub on it. */
+  inetpub: string;
+  /** The package that is installed first. */
+  package: string;
+  iis: FakeIis;
+  env: NodeJS.ProcessEnv;
+  system: any;
+  server: () => Server;
+  /** Changes the server. */
+  change: (change: (server: Server) => void) => void;
+  /** Runs a command of a package, and gives its exit code and its lines. */
+  run: (command: string, ...args: string[]) => Promise<{ status: number; lines: string[]; text: string }>;
+  /** As run, for the commands of another package. */
+  runFrom: (folder: string, command: string, ...args: string[]) => Promise<{ status: number; lines: string[]; text: string }>;
+}
+
+/** @param inside where in the temporary folder all is, for names that are hard to write */
+export function makeWorld(t: TestContext, { inside = '', program = process.execPath } = {}): World {
+  const folder = path.join(emptyFolder(t, 'server-'), inside);
+  const windir = path.join(folder, 'Windows');
+  const inetpub = path.join(folder, 'inetpub');
+  const wwwroot = path.join(inetpub, 'wwwroot');
+  for (const one of [windir, wwwroot]) mkdirSync(one, { recursive: true });
+  const image = path.join(folder, 'iisnode.dll');
+  writeFileSync(image, Buffer.from('MZ…FileVersion\u0000\u00000.2.26.0\u0000', 'utf16le'));
+  writeServer(windir, freshServer(path.dirname(program), image, wwwroot));
+  const env = { ...process.env, windir, SystemDrive: folder };
+  let now = Date.UTC(2026, 5, 1, 12);
+  const iis = new FakeIis(windir, () => now);
+  const world: World = {
+    folder, windir, inetpub, env, iis,
+    package: makePackage(path.join(folder, 'unpacked'), '1.0.1'),
+    system: {
+      ...createSystem(env),
+      release: '6.1.7601',
+      node: program,
+      run: (name: string, args: string[]) => runProgram(windir, name, args),
+      ask: (url: string, host: string) => Promise.resolve(iis.answer(url, host)),
+      now: () => now,
+      sleep(ms: number) {
+        now += ms;
+        return Promise.resolve();
+      },
+    },
+    server: () => readServer(windir),
+    change(change) {
+      const server = readServer(windir);
+      change(server);
+      writeServer(windir, server);
+    },
+    run: (command, ...args) => world.runFrom(world.package, command, ...args),
+    async runFrom(from, command, ...args) {
+      const lines: string[] = [];
+      const system = { ...world.system, print: (line: string) => { lines.push(...line.split('\n')); } };
+      now += 60000; // as a person types
+      const status = await carryOut([command, ...args], system, from);
+      return { status, lines, text: lines.join('\n') };
+    },
+  };
+  return world;
+}
+
+/** All that a run may change: the server's state, and the files with their texts. */
+export function snapshot({ windir, inetpub, server }: World): string {
+  const rest: Partial<Server> & Pick<Server, 'rights'> = server();
+  delete rest.calls;
+  for (const folder of Object.keys(rest.rights)) if (!existsSync(folder)) delete rest.rights[folder];
+  const files = readdirSync(inetpub, { recursive: true }).map(String).sort()
+    .map(name => path.join(inetpub, name))
+    .map(file => statSync(file).isFile() ? `${file}: ${readFileSync(file, 'latin1')}` : file);
+  const backups = readdirSync(path.join(windir, 'system32', 'inetsrv', 'backup'));
+  return JSON.stringify({ ...rest, failing: [], files, backups }, null, 1);
+}
