@@ -10,7 +10,7 @@ import process from 'node:process';
 
 const here = import.meta.dirname;
 const root = path.join(here, '..', '..');
-const PAGES = ['*.md', '.github', 'docs', 'src', 'test/from-0.9/README.md'];
+const PAGES = ['*.md', '.github', 'deploy', 'docs', 'src', 'test/from-0.9/README.md'];
 
 /** Runs a program in the folder of the project. @returns whether it has ended well */
 function run(program, args, cwd = root) {
