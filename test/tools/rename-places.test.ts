@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { Refusal } from '../../tools/refusal';
 import { checkName } from '../../tools/rename/name';
 import { renameIn, taken } from '../../tools/rename/places';
+import { webAddress } from '../../tools/rename/repository';
 import { appPath, root } from '../support/template';
 import { readSiteConfig } from '../../tools/iis/config';
 
@@ -88,4 +89,11 @@ test('every word of the README can be the name, and give way to another; the few
   }
   assert(given > 100, String(given));
   assert(refused.length < 10, refused.join(' '));
+});
+
+test('the address of a remote is that of its pages, or none', () => {
+  for (const remote of ['git@github.com:ada/chat.git', 'https://github.com/ada/chat.git', 'https://github.com/ada/chat', 'https://me:secret@github.com/ada/chat/', 'ssh://git@github.com:22/ada/chat.git', 'git://github.com/ada/chat']) {
+    assert.equal(webAddress(remote), 'https://github.com/ada/chat', remote);
+  }
+  for (const remote of ['/srv/git/chat.git', '../chat', 'C:\\git\\chat', 'file:///srv/chat', '']) assert.equal(webAddress(remote), null, remote);
 });

@@ -25,6 +25,7 @@ function compileSettings(folder: string): void {
 test('rename gives the application another name, and then another, wherever it has one', async t => {
   const folder = repository(t, ['test']);
   if (!folder) return;
+  git(folder, 'remote', 'add', 'origin', 'git@github.com:ada/engine.git');
   const start = git(folder, 'rev-parse', 'HEAD');
   assert.match(readFileSync(path.join(folder, 'README.md'), 'utf8'), /`npm run rename -- [\w.-]+`/);
 
@@ -41,6 +42,9 @@ test('rename gives the application another name, and then another, wherever it h
   commit(folder);
   assert.match(readFileSync(path.join(folder, 'README.md'), 'utf8'), new RegExp(`^# ${odd}: .+`));
   hasPackageName(folder, odd.toLowerCase());
+  const { repository: address, bugs } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<string, string>;
+  assert.deepEqual([address, bugs], ['https://github.com/ada/engine', 'https://github.com/ada/engine/issues']);
+  assert.throws(() => git(folder, 'grep', '-l', 'OWNER/REPOSITORY', '--', 'README.md', 'package.json'), { status: 1 }, 'found in a file');
   compileSettings(folder);
   await livesAt(t, folder, odd, current);
 
@@ -121,6 +125,7 @@ test('rename passes over what its owner has replaced, and says so; it names line
   assert.match(stdout, /passed over:\n(.*\n)* {2}README\.md: /);
   assert.match(stdout, /Left alone:\n(.*\n)* {2}src\/own\.ts: \/\S+ in line 1\./);
   assert.match(stdout, /Left alone:\n(.*\n)* {2}CHANGELOG\.md: /);
+  assert.match(stdout, /Left alone:\n(.*\n)* {2}package\.json: OWNER\/REPOSITORY/);
   assert.match(stdout, /Left alone:\n(.*\n)* {2}GUIDE\.md: \/\S+ in line 1\./);
   // Of the files in docs, those that name the path.
   const changed = git(folder, 'diff', '--name-only').split('\n').filter(file => !file.startsWith('docs/'));

@@ -6,6 +6,7 @@ import { command, UsageError } from '../command';
 import { readSiteConfig, WebConfigError } from '../iis/config';
 import { Refusal } from '../refusal';
 import { checkName, packageName } from './name';
+import { fillRepository, hasNoRepository, webAddress } from './repository';
 import {
   currentPath, FILES, isChangelog, isKnown, mentions, Renamed, renameIn, taken,
 } from './places';
@@ -14,7 +15,8 @@ const HELP = `npm run rename -- <name>
 
 Gives the application another name. It changes the path of the application, its rule in web.config,
 the page's title and heading, the package and README.md. The name is one segment of a path, such as
-chat. The changes are not committed: git diff shows them.`;
+chat. If git has a remote named origin, its address becomes that of the project in package.json and
+README.md. The changes are not committed: git diff shows them.`;
 
 /** The project's folder. This file runs as build/tools/rename/index.js. */
 const root = path.join(__dirname, '..', '..', '..');
@@ -97,8 +99,20 @@ interface Plan {
   leftAlone: string[];
 }
 
-/** @throws Refusal if the new name already stands in a place for the application's name */
-function plan(files: string[], from: string, to: string): Plan {
+/** @returns the address of the project's pages; null if git has no origin, or one without pages */
+function repository(): string | null {
+  try {
+    return webAddress(git('remote', 'get-url', 'origin').trim());
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param address the address of the project's pages, if it is known
+ * @throws Refusal if the new name already stands in a place for the application's name
+ */
+function plan(files: string[], from: string, to: string, address: string | null): Plan {
   const results: Plan['results'] = [];
   const leftAlone: string[] = [];
   for (const file of files) {
@@ -115,9 +129,13 @@ function plan(files: string[], from: string, to: string): Plan {
         const why = 'A later rename could not tell the two apart: choose another name';
         throw new Refusal(`${to}: ${file}, line ${line}, has it for something else. ${why}`);
       }
-      const result = renameIn(file, text, from, to);
-      results.push([file, result]);
+      const filled = fillRepository(text, address);
+      const result = renameIn(file, filled.text, from, to);
+      results.push([file, { ...result, places: result.places + filled.places }]);
       after = result.text;
+    }
+    if (hasNoRepository(after) && Object.hasOwn(FILES, file)) {
+      leftAlone.push(`${file}: OWNER/REPOSITORY, as git knows no address for it`);
     }
     const lines = mentions(after, from);
     if (lines.length === 0) continue;
@@ -139,7 +157,7 @@ function rename(asked: string): string {
   const to = checkName(asked, readSiteConfig(root, '7.5').filtering);
   if (to === from) throw new Refusal(`${to}: the application has this name already`);
 
-  const { results, leftAlone } = plan(files, from, to);
+  const { results, leftAlone } = plan(files, from, to, repository());
   const changed = results.filter(([, { places }]) => places > 0);
   for (const [file, { text }] of changed) writeFileSync(path.join(root, file), text);
   const notInGit = Object.keys(FILES).filter(file => !files.includes(file));

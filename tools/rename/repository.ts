@@ -1,0 +1,34 @@
+/* The address of the project's pages, which the template cannot know. */
+
+/** What stands in package.json and README.md for the address, until rename is told it by git. */
+const PLACEHOLDER = 'https://github.com/OWNER/REPOSITORY';
+
+/**
+ * @param remote the address of a remote, as git has it: `git@github.com:ada/chat.git`,
+ *   `https://github.com/ada/chat.git` and so on
+ * @returns the address of its pages, https://github.com/ada/chat; null for a folder, for example
+ */
+export function webAddress(remote: string): string | null {
+  const url = /^(?:https?|ssh|git):\/\/(?:[^/@]*@)?([^/:]+)(?::\d+)?\/(.+)$/.exec(remote)
+    ?? /^(?:[\w.-]+@)([\w.-]+\.\w+):(?!\d+\/)(.+)$/.exec(remote);
+  if (!url) return null;
+  const [, host, path] = url as unknown as [string, string, string];
+  return `https://${host}/${path.replace(/\/+$/, '').replace(/\.git$/, '')}`;
+}
+
+/**
+ * @param address null if it is not known
+ * @returns the text with the address, and the number of places
+ */
+export function fillRepository(
+  text: string, address: string | null,
+): { text: string; places: number } {
+  if (address === null) return { text, places: 0 };
+  const parts = text.split(PLACEHOLDER);
+  return { text: parts.join(address), places: parts.length - 1 };
+}
+
+/** Whether a text still has the placeholder. */
+export function hasNoRepository(text: string): boolean {
+  return text.includes(PLACEHOLDER);
+}
