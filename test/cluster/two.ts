@@ -75,6 +75,10 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
       done('late');
       console.log('late');
     }, ms));
+    socket.on('answer at SIGUSR2', done => process.once('SIGUSR2', () => {
+      done('late');
+      console.log('late');
+    }));
     socket.on('set late', (value, done) => socket.set('late', value, done));
     socket.on('late', done => socket.get('late', (_error, value) => done(value)));
     socket.on('of', (id, done) => {
