@@ -36,7 +36,10 @@ export interface Broadcast<Out> extends SendsText {
   /** The next emit goes to a room only. */
   to(room: string): this;
   in(room: string): this;
-  /** The next emit may be lost by clients that cannot take it now: those between two polls. */
+  /**
+   * The next emit is a value that a newer one replaces. A client that cannot take it now, between
+   * two polls, gets the newest of each event and room later.
+   */
   readonly volatile: this;
 }
 
@@ -59,7 +62,10 @@ export interface Socket<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> ext
    */
   readonly recovered: boolean;
   emit<E extends Name<Out>>(event: E, ...args: Args<Out, E>): this;
-  /** The next emit may be lost if the client cannot take it now: between two polls. */
+  /**
+   * The next emit is a value that a newer one replaces, if the client cannot take it now: between
+   * two polls.
+   */
   readonly volatile: this;
   /** The next emit goes to everyone but this client. */
   readonly broadcast: Broadcast<Out>;

@@ -16,8 +16,8 @@ export interface Entry {
   room?: string;
   /** The ids of sessions in that room that do not get it. */
   except?: string[];
-  /** Whether clients that cannot take it at once do not get it. */
-  volatile?: true;
+  /** The name of its event, if clients that cannot take it at once get the newest one only. */
+  volatile?: string;
   /** The id of the session that gets the packet. */
   to?: string;
   /** The id of a session that ends for good. */
@@ -74,7 +74,7 @@ export interface Backplane {
 
 /** The part of io/ that one process needs to be a backplane by itself. */
 export interface Core {
-  sendToRoom(room: string, packet: string, volatile: boolean | undefined, except: string[]): void;
+  sendToRoom(room: string, packet: string, volatile: string | undefined, except: string[]): void;
   /** The number of clients may have changed. */
   onCount(): void;
 }

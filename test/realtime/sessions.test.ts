@@ -94,7 +94,7 @@ test('a session that nobody comes back to ends after SESSION_TIMEOUT; later it i
   assert.notEqual((await numbered(port, `?got=5&session=${id}`)).id, id);
 });
 
-test('what is volatile stays so, and an acknowledgement travels under the number of its message', async t => {
+test('what is volatile has no number, and an acknowledgement travels under the number of its message', async t => {
   const { port, heard } = echo(t);
   const { poll, post } = await numbered(port);
   await poll(0);
@@ -107,7 +107,7 @@ test('what is volatile stays so, and an acknowledgement travels under the number
   await post('6:4::1+["yes"]');
   assert.deepEqual(heard, ['yes']);
   const [ack, ...others] = await poll(1);
-  assert.deepEqual([ack, others], ['6:::4', []]);
+  assert.deepEqual([ack, others], ['6:::4', ['5:::{"name":"passing"}']]);
 });
 
 test('what has arrived is said with what is sent anyway; where nothing is, a second or two later, in one packet', async t => {

@@ -89,20 +89,15 @@ test('a poll with wait=1 waits a second, and one without it for longer', async t
   assert.deepEqual(await long, ['5:2::{"name":"more"}']);
 });
 
-test('what is volatile is kept between two polls that do not wait, for 3 s', async t => {
+test('a volatile emit waits for a client whose polls do not, as for any other', async t => {
   let socket!: Socket<Loose, Loose>;
   const served = serve(t, io => io.sockets.on('connection', one => socket = one));
   const { poll } = await page(served);
   await poll(0);
-  await sleep(1500);
   socket.volatile.emit('price', 1);
-  assert.deepEqual(await poll(0), ['5:::{"name":"price","args":[1]}']);
-  await sleep(3100);
   socket.volatile.emit('price', 2);
+  assert.deepEqual(await poll(0), ['5:::{"name":"price","args":[2]}']);
   assert.deepEqual(await poll(0), ['8::']);
-  // Not without a bound: beyond 50,000 characters it is lost.
-  for (let i = 0; i < 100; i++) socket.volatile.emit('price', 'x'.repeat(1000));
-  assert((await poll(0)).length < 60);
 });
 
 test('a client whose polls do not wait may be away for as long as another', async t => {

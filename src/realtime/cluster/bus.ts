@@ -32,8 +32,8 @@ export interface BusEntry {
   room?: string;
   /** The ids of the sessions in the room that do not get the packets. */
   except?: string[];
-  /** Whether the packets are lost for a client that cannot take them at once. */
-  volatile?: true;
+  /** The name of their event, if a client that cannot take them at once gets the newest only. */
+  volatile?: string;
   /** The id of the session that the entry is for. */
   to?: string;
   /** Whether the session `to` ends for good. */

@@ -9,6 +9,7 @@ import { now } from '../clock';
 import type { Manager } from '../io/manager';
 import type { Log } from '../logging';
 import { notHandshaken } from '../protocol/refusal';
+import { kindOf } from '../session/newest';
 import type { Session } from '../session/session';
 import { Bus, BusEntry } from './bus';
 import { Answer, BUS_ENTRIES, commitScript, Keys, Says } from './commit';
@@ -264,11 +265,12 @@ export class Cluster implements Backplane {
   private tellRoom(entry: BusEntry, room: string): void {
     const { except = [], packets, volatile } = entry;
     const left = new Set(except);
+    const kind = volatile === undefined ? undefined : kindOf(volatile, room);
     for (const session of this.manager.allRooms.in(room)) {
       if (left.has(session.id)) continue;
       const stored = storedOf(session);
       if (stored) stored.take(entry);
-      else session.send(packets![0]!, volatile);
+      else session.send(packets![0]!, kind);
     }
   }
 
@@ -286,11 +288,12 @@ export class Cluster implements Backplane {
   }
 
   publish({ packet, room, except, volatile, to, end }: Entry): void {
-    if (volatile && !this.up) return;
+    if (volatile !== undefined && !this.up) return;
     const packets = packet === undefined ? [] : [packet];
     if (room !== undefined) {
       const left = except && except.length > 0 ? { except } : {};
-      this.put({ room, packets, ...left, ...volatile ? { volatile } : {} }, this.cause);
+      const isValue = volatile === undefined ? {} : { volatile };
+      this.put({ room, packets, ...left, ...isValue }, this.cause);
     } else if (end !== undefined) this.put({ to: end, end: true, packets }, this.cause);
     else this.put({ to: to!, packets }, this.cause);
   }

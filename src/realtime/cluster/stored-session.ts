@@ -7,6 +7,7 @@
 import type { Handshake } from '../api';
 import { isAck } from '../session/delivery';
 import type { Keeper } from '../session/keeper';
+import { kindOf } from '../session/newest';
 import type { Session } from '../session/session';
 import { encodePacket } from '../protocol/write';
 import type { BusEntry, SetValue } from './bus';
@@ -505,7 +506,8 @@ export class StoredSession implements Keeper {
   }
 
   /** Acts on an entry of the bus that is for this session. */
-  take({ packets, values = [], rooms = [], volatile }: BusEntry): void {
+  take({ packets, values = [], rooms = [], room, volatile }: BusEntry): void {
+    const kind = volatile === undefined ? undefined : kindOf(volatile, room);
     let sent = packets!;
     if (values.length > 0 || rooms.length > 0) {
       // The session is written, so that `at` is behind this entry. Otherwise a later owner would
@@ -520,7 +522,7 @@ export class StoredSession implements Keeper {
       // The client has an answer already: settleDebts has told it that the process was gone.
       if (acknowledged && !this.asked.delete(Number(acknowledged[1]))) continue;
       this.isGiven = true;
-      this.session.send(packet, volatile);
+      this.session.send(packet, kind);
       this.isGiven = false;
     }
   }

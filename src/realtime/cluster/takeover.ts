@@ -59,5 +59,5 @@ function isFor(
 ): boolean {
   if (packets === undefined) return false;
   if (to !== undefined) return to === id;
-  return room !== undefined && !volatile && rooms.has(room) && !except.includes(id);
+  return room !== undefined && volatile === undefined && rooms.has(room) && !except.includes(id);
 }

@@ -11,6 +11,7 @@ import type { RealtimeOptions } from '../options';
 import { readNumber } from '../protocol/read';
 import { notHandshaken } from '../protocol/refusal';
 import { Limits } from '../session/limits';
+import { kindOf } from '../session/newest';
 import { Session, SessionHost } from '../session/session';
 import type { Transport } from '../session/transport';
 import { ClientCount } from './client-count';
@@ -247,7 +248,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
   }
 
   /** A packet goes to a client: of this process, or, by its session's id, of any. */
-  sendTo(session: Session | string, packet: string, volatile?: boolean): void {
+  sendTo(session: Session | string, packet: string, volatile?: string): void {
     if (typeof session !== 'string') session.send(packet, volatile);
     else this.backplane.publish({ to: session, packet });
   }
@@ -262,16 +263,18 @@ export class Manager extends BaseManager implements Core, SessionHost {
   /**
    * A packet goes to everyone in a room who is connected to this process.
    * @param room its key
+   * @param volatile the name of its event, if clients that cannot take it need not get it
    * @param except the ids of those who do not get it
    */
   sendToRoom(
-    room: string, packet: string, volatile: boolean | undefined, except: string[],
+    room: string, packet: string, volatile: string | undefined, except: string[],
   ): void {
+    const kind = volatile === undefined ? undefined : kindOf(volatile, room);
     // Mostly there is none or one: the sender of a broadcast.
     const left = except.length > 1 ? new Set(except) : null;
     for (const session of this.allRooms.in(room)) {
       const isLeft = left ? left.has(session.id) : except[0] === session.id;
-      if (!isLeft) session.send(packet, volatile);
+      if (!isLeft) session.send(packet, kind);
     }
   }
 

@@ -19,7 +19,7 @@ export interface NamespaceHost extends SocketHost, InstanceType<typeof BaseManag
   readonly log: Log;
   readonly backplane: { publish(entry: Entry): void };
   get(setting: string): any;
-  sendToRoom(room: string, packet: string, volatile: boolean | undefined, except: string[]): void;
+  sendToRoom(room: string, packet: string, volatile: string | undefined, except: string[]): void;
   ask(
     check: Authorization, self: object, handshake: Handshake,
     done: (error: unknown, authorized?: boolean, why?: Partial<Refused>) => void,
@@ -99,13 +99,13 @@ export class Namespace extends BaseNamespace {
 
   packet(packet: Partial<Packet>): this {
     const { manager } = this;
-    const { endpoint: room = this.everyone, volatile, exceptions, local } = this.flags;
+    const { endpoint: room = this.everyone, exceptions, local } = this.flags;
     packet.endpoint = this.name;
     const text = encodePacket(packet);
+    const volatile = this.flags.volatile ? packet.name || 'message' : undefined;
     if (local) manager.sendToRoom(room, text, volatile, exceptions);
     else {
-      const entry = { room, packet: text, volatile: volatile || undefined, except: exceptions };
-      manager.backplane.publish(entry);
+      manager.backplane.publish({ room, packet: text, volatile, except: exceptions });
     }
     return this;
   }

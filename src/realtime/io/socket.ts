@@ -9,6 +9,7 @@ import type { Log } from '../logging';
 import type { Packet } from '../protocol/types';
 import { encodePacket } from '../protocol/write';
 import { NOBODY } from '../session/keeper';
+import { kindOf } from '../session/newest';
 import type { Session } from '../session/session';
 import { callHandlers, caught, Handler, once } from './handlers';
 import type { Flags } from './legacy';
@@ -39,7 +40,7 @@ export interface SocketHost {
   readonly hasOthers: boolean;
   readonly allRooms: Rooms;
   get(setting: string): any;
-  sendTo(session: Session | string, packet: string, volatile?: boolean): void;
+  sendTo(session: Session | string, packet: string, volatile?: string): void;
   disconnect(session: Session | string): void;
   failed(what: string, error: unknown): void;
 }
@@ -148,7 +149,9 @@ export class Socket extends EventEmitter {
       packet.endpoint = this.namespace.name;
       // One that is to be acknowledged is not lost.
       const isVolatile = volatile && packet.id === undefined;
-      this.manager.sendTo(this.session || this.id, encodePacket(packet), isVolatile);
+      const { name } = this.namespace;
+      const kind = isVolatile ? kindOf(packet.name || 'message', `to ${name}`) : undefined;
+      this.manager.sendTo(this.session || this.id, encodePacket(packet), kind);
     }
     return this;
   }

@@ -13,6 +13,9 @@ import { Unused } from './unused';
 
 /** All clients together may have this many times as much waiting as one. */
 const TOGETHER = 256;
+/** How much of the newest values may wait for a client, characters; and which part of `most`. */
+const MOST_NEWEST = 50000;
+const NEWEST_OF_MOST = 0.5;
 /** How much a client that has taken all before it is sent in any case, characters. */
 const SMALL = 16384;
 /**
@@ -56,6 +59,8 @@ export class Limits {
   private trimming = false;
   /** The most that may wait for a client that does not take it. */
   readonly most: number;
+  /** How much of that may be newest values: it is not they that end a session. */
+  readonly mostNewest: number;
   /** The most that may wait for all clients together. */
   private readonly together: number;
 
@@ -68,6 +73,7 @@ export class Limits {
     private readonly warn: Report,
   ) {
     this.most = options.maxWaitingBytes;
+    this.mostNewest = Math.min(MOST_NEWEST, this.most * NEWEST_OF_MOST);
     this.together = this.most * TOGETHER;
   }
 

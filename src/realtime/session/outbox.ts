@@ -5,6 +5,7 @@
  */
 import { now } from '../clock';
 import { Delivery, isAck, weigh } from './delivery';
+import { Newest } from './newest';
 
 /**
  * A count of the packets at the end of an outbox that are not to be sent yet. The backplane may set
@@ -37,6 +38,8 @@ export class Outbox {
   hold: Hold | null = null;
   /** Whether nothing is left but the last acknowledgements: the session has ended. */
   private onlyAcks = false;
+  /** null while there are none: for nearly all clients, always. */
+  private newest: Newest | null = null;
 
   /**
    * @param delivery numbers and keeps messages; null for a client that does not know of it
@@ -44,7 +47,10 @@ export class Outbox {
    */
   constructor(
     private readonly delivery: Delivery | null,
-    private readonly owner: { onWait: (change: number) => void },
+    private readonly owner: {
+      onWait: (change: number) => void;
+      onNewest: (change: number) => void;
+    },
   ) {}
 
   /** A packet is to be sent. @param keep whether it is to arrive, whatever happens */
@@ -55,6 +61,19 @@ export class Outbox {
     if (this.hold) this.hold.add(kept !== null);
     if (kept === null) this.passing += weigh(text);
     this.count(weigh(text));
+  }
+
+  /**
+   * A packet waits for a client that cannot take it at once, until a newer one of its kind comes.
+   * @param kind its event and its room
+   * @param most how much all such packets of the client may count
+   */
+  addNewest(packet: string, kind: string, most: number): void {
+    const newest = this.newest || (this.newest = new Newest(most));
+    const before = newest.size;
+    newest.set(kind, packet, this.queue.length);
+    this.size += newest.size - before;
+    this.owner.onNewest(newest.size - before);
   }
 
   /**
@@ -71,7 +90,9 @@ export class Outbox {
   /** Packets that were sent and have not arrived go before all that wait. */
   sendAgain(): void {
     const lost = this.delivery ? this.delivery.collectLost() : [];
-    if (lost.length > 0) this.queue = lost.concat(this.queue);
+    if (lost.length === 0) return;
+    this.queue = lost.concat(this.queue);
+    if (this.newest) this.newest.onFront(lost.length);
   }
 
   /**
@@ -79,7 +100,9 @@ export class Outbox {
    * is connected.
    */
   greet(connect: string): void {
-    this.queue.unshift(...this.delivery!.collectAck(true), connect);
+    const first = [...this.delivery!.collectAck(true), connect];
+    this.queue.unshift(...first);
+    if (this.newest) this.newest.onFront(first.length);
   }
 
   has(packet: string): boolean {
@@ -94,6 +117,7 @@ export class Outbox {
   /** @returns whether there is something to be sent */
   isDue(): boolean {
     if (this.onlyAcks || this.queue.length > this.heldBack) return true;
+    if (this.newest && this.newest.hasWithin(this.queue.length - this.heldBack)) return true;
     return this.delivery !== null && this.delivery.isAckDue(now());
   }
 
@@ -114,11 +138,21 @@ export class Outbox {
     this.queue = count < queue.length ? queue.splice(count) : [];
     this.passing = this.queue.length > 0 && passing > 0 ? Math.min(passing, sizeOf(this.queue)) : 0;
     this.count(this.passing - passing);
-    if (!delivery) return queue;
-    if (this.onlyAcks) return delivery.lastAcks();
+    if (this.onlyAcks && delivery) return delivery.lastAcks();
+    const packets = this.newest ? this.takeNewest(this.newest, queue) : queue;
+    if (!delivery) return packets;
     if (count < free) delivery.onPartSent(queue);
     else delivery.onSent(this.hold ? this.hold.kept : 0);
-    return [...delivery.collectAck(), ...queue];
+    return [...delivery.collectAck(), ...packets];
+  }
+
+  /** @returns the packets that leave the queue, with the newest values among them */
+  private takeNewest(newest: Newest, queue: string[]): string[] {
+    const before = newest.size;
+    const packets = newest.takeWith(queue);
+    if (newest.size === 0) this.newest = null;
+    this.count(newest.size - before);
+    return packets;
   }
 
   /** Whether packets were left to wait for the next time. */
@@ -135,6 +169,7 @@ export class Outbox {
     const before = this.size;
     this.onlyAcks = true;
     this.hold = null;
+    this.newest = null;
     this.queue = this.delivery ? [] : this.queue.filter(isAck);
     this.passing = sizeOf(this.queue);
     this.count((this.delivery ? this.delivery.keepAcks() : this.passing) - before);
@@ -144,6 +179,7 @@ export class Outbox {
   /** Nothing waits any more. */
   clear(): void {
     this.queue = [];
+    this.newest = null;
     this.passing = 0;
     if (this.hold) this.hold.clear();
     this.count(-this.size);

@@ -125,19 +125,30 @@ export class Session {
     limits.onWait(change);
   }
 
+  /** The size of the newest values that wait for the client has changed: none was taken. */
+  onNewest(change: number): void {
+    const { limits } = this.host;
+    if (change > 0 && this.outbox.size === change) this.takenIn = limits.turn;
+    limits.onWait(change);
+  }
+
   /**
    * The session puts a packet on its way to the client.
-   * @param volatile whether it is lost if the client cannot take it at once
+   * @param volatile if the client need not get it: its kind. Of those that the client cannot take
+   * at once, only the newest of each kind waits
    */
-  send(packet: string, volatile?: boolean): void {
+  send(packet: string, volatile?: string): void {
     if (this.ended) {
-      if (!volatile) this.keeper.sendOn(packet);
+      if (volatile === undefined) this.keeper.sendOn(packet);
       return;
     }
-    if (volatile) {
-      if (!this.transport.isReady()) return;
+    if (volatile !== undefined) {
+      if (!this.transport.isReady()) {
+        if (this.isUsed) this.outbox.addNewest(packet, volatile, this.host.limits.mostNewest);
+        return;
+      }
     } else if (!this.keeper.sends(packet)) return;
-    this.outbox.add(packet, !volatile);
+    this.outbox.add(packet, volatile === undefined);
     this.transport.flushSoon();
   }
 

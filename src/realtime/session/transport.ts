@@ -18,14 +18,6 @@ const HEARTBEAT = encodePacket({ type: 'heartbeat' });
 /** How long a handshake may stay unused, ms, as in 0.9. */
 const UNUSED = 30000;
 
-/**
- * How long a client counts as reachable after a poll that did not wait, ms. public/realtime.js asks
- * again after 1.5 s, or 2.5 s where the browser slows the timers of a hidden tab.
- */
-const BETWEEN_SHORT_POLLS = 3000;
-/** How much may wait for such a client when something volatile is sent, characters. */
-const MOST_BETWEEN_SHORT_POLLS = 50000;
-
 /** Each is a time: a setting of 0.9, or how long a client may be absent. */
 type Wait = 'polling duration' | 'heartbeat interval' | 'heartbeat timeout' | 'absence';
 
@@ -79,8 +71,6 @@ export class Transport {
    * that is away.
    */
   private due = now() + UNUSED;
-  /** Until when a client whose last poll did not wait is expected to poll again, ms. */
-  private soonUntil = 0;
 
   constructor(private readonly session: TransportSession, private readonly host: TransportHost) {}
 
@@ -98,9 +88,7 @@ export class Transport {
     this.session.outbox.onGot(got);
     this.use(connection, 'polling duration');
     if (wait === Infinity || this.connection !== connection) return;
-    const time = now();
-    this.due = Math.min(this.due, time + wait * 1000);
-    if (wait === 0) this.soonUntil = time + BETWEEN_SHORT_POLLS;
+    this.due = Math.min(this.due, now() + wait * 1000);
   }
 
   /** A WebSocket is open. The polls are over. */
@@ -141,14 +129,9 @@ export class Transport {
     return true;
   }
 
-  /**
-   * @returns whether the client can take packets now, or within a moment: then a volatile one is
-   * not lost
-   */
+  /** @returns whether the client can take packets now */
   isReady(): boolean {
-    if (this.connection) return this.connection.isReady();
-    if (this.soonUntil === 0) return false;
-    return now() < this.soonUntil && this.session.outbox.size < MOST_BETWEEN_SHORT_POLLS;
+    return this.connection !== null && this.connection.isReady();
   }
 
   /**
