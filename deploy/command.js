@@ -188,4 +188,4 @@ function main(args) {
   });
 }
 
-module.exports = { main, carryOut, UsageError };
+module.exports = { main, carryOut, HELP };

@@ -48,11 +48,13 @@ async function install(system, options) {
     system.print('Nothing to do: all is there.');
     return options.dryRun ? 0 : ask(system, facts, options.wait);
   }
-  printFirst(system, steps);
+  system.print('');
+  const lines = linesOf(steps);
   if (options.dryRun) {
-    for (const step of steps) KINDS[step.kind].lines(step).forEach(system.print);
+    lines.forEach(system.print);
     return 0;
   }
+  if (lines[0] === SET_APPCMD) system.print(SET_APPCMD);
   if (!await carryOut(system, facts, steps)) return 1;
   return ask(system, facts, options.wait);
 }
@@ -280,11 +282,12 @@ function day(now) {
   return new Date(now).toISOString().slice(0, 10);
 }
 
-/** Lines of appcmd can be pasted behind this one. */
-function printFirst(system, steps) {
-  system.print('');
+/**
+ * @returns {string[]} the lines of steps, after the one behind which those of appcmd can be pasted
+ */
+function linesOf(steps) {
   const lines = [].concat(...steps.map(step => KINDS[step.kind].lines(step)));
-  if (lines.some(line => line.startsWith('%appcmd%'))) system.print(SET_APPCMD);
+  return lines.some(line => line.startsWith('%appcmd%')) ? [SET_APPCMD, ...lines] : lines;
 }
 
 /** @returns {Promise<boolean>} false if a step has failed, and all before it is undone */
@@ -362,4 +365,4 @@ function cures(status, folder) {
   return 'docs/troubleshooting.md has each status.';
 }
 
-module.exports = { install, plan, look };
+module.exports = { install, plan, linesOf };

@@ -273,21 +273,26 @@ function changeSetting(file, name, value) {
   fs.writeFileSync(file, withSetting(fs.readFileSync(file, 'utf8'), name, value));
 }
 
+/** @returns {string[]} the lines that undo steps, the last one first */
+function undoLinesOf(did) {
+  return [].concat(...did.slice().reverse().map(entry => KINDS[entry.kind].undoLines(entry)));
+}
+
 /**
  * Undoes steps, the last one first.
  * @param {object[]} did
- * @param {{ dryRun?: boolean, done?: (entry: object) => void }} options
+ * @param {{ done?: (entry: object) => void }} options done: is called for each that is undone
  * @returns {Promise<object[]>} the steps that could not be undone
  */
-async function undoAll(system, did, { dryRun = false, done = () => undefined } = {}) {
+async function undoAll(system, did, { done = () => undefined } = {}) {
   const left = [];
   for (const entry of did.slice().reverse()) {
     const kind = KINDS[entry.kind];
-    if (!dryRun && !kind.isThere(system, entry)) {
+    if (!kind.isThere(system, entry)) {
       done(entry);
       continue;
     }
-    const keep = !dryRun && kind.keep && kind.keep(system, entry);
+    const keep = kind.keep && kind.keep(system, entry);
     const lines = kind.undoLines(entry);
     if (keep) {
       left.push(entry);
@@ -295,7 +300,6 @@ async function undoAll(system, did, { dryRun = false, done = () => undefined } =
       continue;
     }
     for (const line of lines) system.print(line);
-    if (dryRun) continue;
     try {
       await patiently(system, () => kind.undo(system, entry));
       done(entry);
@@ -307,4 +311,6 @@ async function undoAll(system, did, { dryRun = false, done = () => undefined } =
   return left;
 }
 
-module.exports = { KINDS, Failure, run, undoAll, findApplication, removeFiles, FEW_TRIES };
+module.exports = {
+  KINDS, Failure, run, undoAll, undoLinesOf, findApplication, removeFiles, FEW_TRIES,
+};

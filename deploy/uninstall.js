@@ -7,7 +7,7 @@ const {
   Findings, lookAtPackage, lookForAdministrator, lookForApplication, lookIntoIis,
 } = require('./look');
 const { readRecord, removeRecord, writeRecord } = require('./record');
-const { undoAll } = require('./steps');
+const { undoAll, undoLinesOf } = require('./steps');
 const { quoted, SET_APPCMD } = require('./system');
 
 /** The file that cmd reads while this runs. */
@@ -40,9 +40,9 @@ async function uninstall(system, options) {
     && `${folder}${path.sep}`.startsWith(`${made}${path.sep}`));
   const rest = record.did.filter(entry => !own.includes(entry));
   system.print('');
-  if (record.did.length > 0) system.print(SET_APPCMD);
+  system.print(SET_APPCMD);
   if (options.dryRun) {
-    await undoAll(system, [...own, ...rest], { dryRun: true });
+    undoLinesOf([...own, ...rest]).forEach(system.print);
     return 0;
   }
   const done = entry => {

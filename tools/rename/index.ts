@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { command, UsageError } from '../command';
+import { fillPage, MarkError } from '../docs/blocks';
 import { readSiteConfig, WebConfigError } from '../iis/config';
 import { Refusal } from '../refusal';
 import { checkName, packageName } from './name';
@@ -159,7 +160,9 @@ function rename(asked: string): string {
 
   const { results, leftAlone } = plan(files, from, to, repository());
   const changed = results.filter(([, { places }]) => places > 0);
-  for (const [file, { text }] of changed) writeFileSync(path.join(root, file), text);
+  for (const [file, { text }] of changed) {
+    writeFileSync(path.join(root, file), filledIn(file, text, `/${to}`));
+  }
   const notInGit = Object.keys(FILES).filter(file => !files.includes(file));
   const missing = [
     ...results.flatMap(([file, result]) => result.missing.map(place => `${file}: ${place}`)),
@@ -173,8 +176,19 @@ function rename(asked: string): string {
     '',
     'Next: npm ci && npm test, then git diff, then git commit -a.',
     `A server with IIS does not change. The application stays at /${from} there, until it is `
-    + `deployed at /${to} (README.md, Deploy).`,
+    + `deployed at /${to} (docs/deploy.md).`,
   ].join('\n');
+}
+
+/** The texts of a page that come from code, as `npm run docs` fills them in, have the new name. */
+function filledIn(file: string, text: string, appPath: string): string {
+  try {
+    return fillPage(file, text, appPath);
+  } catch (error) {
+    // A page of the user's own, without the marks.
+    if (error instanceof MarkError) return text;
+    throw error;
+  }
 }
 
 function count(places: number): string {

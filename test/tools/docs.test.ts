@@ -1,0 +1,50 @@
+/* The texts of docs/ that come from code: `npm run docs` fills them in, and each page has them as they are now. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { Block, BLOCKS, fill, fillPage } from '../../tools/docs/blocks';
+import { appPath, root } from '../support/template';
+import { makeWorld, NAME, test as onStandIns } from './deploy/world';
+
+for (const file of new Set(BLOCKS.map(block => block.file))) {
+  test(`${file} has the texts that come from code: else npm run docs`, { skip: !existsSync(path.join(root, file)) }, () => {
+    const page = readFileSync(path.join(root, file), 'utf8');
+    assert.equal(page, fillPage(file, page, appPath));
+  });
+}
+
+test('a text is filled in between its marks, and nothing else changes', () => {
+  const block = (mark: string): Block => ({ file: 'a.md', mark, text: at => `<${mark} of ${at}>` });
+  const page = 'before\n<!-- one -->\nold\n\nold\n<!-- end -->\nbetween\n<!-- two -->\n<!-- end -->\nafter\n';
+  const filled = 'before\n<!-- one -->\n<one of /x>\n<!-- end -->\nbetween\n<!-- two -->\n<two of /x>\n<!-- end -->\nafter\n';
+  const blocks = [block('one'), block('two'), { ...block('three'), file: 'b.md' }];
+  assert.equal(fillPage('a.md', page, '/x', blocks), filled);
+  assert.equal(fillPage('a.md', filled, '/x', blocks), filled);
+  assert.throws(() => fill(page, block('none'), '/x'), /a\.md has 0 times <!-- none -->, and not once/);
+  assert.throws(() => fill(`${page}<!-- one -->\n`, block('one'), '/x'), /a\.md has 2 times/);
+  assert.throws(() => fill('<!-- one -->\nold', block('one'), '/x'), /a\.md has no <!-- end -->/);
+});
+
+onStandIns('the lines of install.cmd in docs/deploy.md are those that it prints with --dry-run on a fresh server', async t => {
+  const world = makeWorld(t);
+  const { lines } = await world.run('install', '--dry-run');
+  const printed = lines.slice(lines.indexOf('') + 1).map(line => line
+    .replaceAll(`${world.folder}/unpacked`, 'C:\\unpacked').replaceAll(world.inetpub, 'C:\\inetpub')
+    .replace(/C:\\[\w\\/.]*/g, found => found.replaceAll('/', '\\')));
+  const { text } = BLOCKS.find(({ mark }) => mark === 'install')!;
+  assert.equal(text(appPath), ['```', ...printed, '```'].join('\n'));
+
+  await world.run('install');
+  const gone = await world.run('uninstall', '--dry-run');
+  const undo = gone.lines.slice(gone.lines.indexOf('') + 1).filter(line => !line.startsWith('rem '))
+    .map(line => line.replaceAll(world.inetpub, 'C:\\inetpub').replace(/C:\\[\w\\/.*-]*/g, found => found.replaceAll('/', '\\')));
+  assert.equal(BLOCKS.find(({ mark }) => mark === 'uninstall')!.text(appPath), ['```', ...undo, '```'].join('\n'));
+});
+
+test('rename asks for the lines of another name', () => {
+  for (const { text } of BLOCKS.filter(({ mark }) => ['install', 'update', 'uninstall'].includes(mark))) {
+    assert(text(appPath).includes(`inetpub\\${NAME}`));
+    assert(text('/other-name').includes('inetpub\\other-name'));
+  }
+});

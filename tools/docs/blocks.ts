@@ -1,0 +1,52 @@
+/*
+ * Texts in docs/ that come from code. Each stands between two marks: <!-- name --> and
+ * <!-- end -->. To add one: its marks in the page, and a line in BLOCKS.
+ */
+import { deployBlocks } from './deploy';
+
+export interface Block {
+  /** The page, from the project's folder: 'docs/deploy.md'. */
+  file: string;
+  /** The name in the mark. */
+  mark: string;
+  /**
+   * Produces the text between the marks, without an empty line at its ends.
+   * @param appPath where the application lives, '/myApp': `npm run rename` asks for another one
+   */
+  text: (appPath: string) => string;
+}
+
+/** All texts that `npm run docs` fills in. */
+export const BLOCKS: Block[] = [
+  ...deployBlocks,
+];
+
+/** A page does not have the marks of a text, or has them twice. */
+export class MarkError extends Error {}
+
+/**
+ * Fills one text into a page.
+ * @param page the text of the page
+ * @throws MarkError
+ */
+export function fill(page: string, { file, mark, text }: Block, appPath: string): string {
+  const begin = `<!-- ${mark} -->\n`;
+  const parts = page.split(begin);
+  if (parts.length !== 2) {
+    throw new MarkError(`${file} has ${parts.length - 1} times ${begin.trim()}, and not once`);
+  }
+  const end = parts[1]!.indexOf('<!-- end -->');
+  if (end < 0) throw new MarkError(`${file} has no <!-- end --> behind ${begin.trim()}`);
+  return `${parts[0]!}${begin}${text(appPath)}\n${parts[1]!.slice(end)}`;
+}
+
+/**
+ * Fills all texts of a page.
+ * @param file 'docs/deploy.md'
+ */
+export function fillPage(
+  file: string, page: string, appPath: string, blocks: readonly Block[] = BLOCKS,
+): string {
+  return blocks.filter(one => one.file === file)
+    .reduce((text, block) => fill(text, block, appPath), page);
+}
