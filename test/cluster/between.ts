@@ -23,7 +23,8 @@ export interface Between {
   /** The REDIS_URL for the process: the address of this proxy. */
   url: string;
   /**
-   * Holds back the data that `what` names, from now on. Data that were held back before are sent on.
+   * Holds back the data that `what` names, from now on. Data that were held back before are sent on,
+   * unless `what` is 'all'.
    * @param behind if given, the first answer that is held back is the answer to the first command
    * that contains this text
    */
@@ -113,7 +114,12 @@ export async function standBetween(t: TestContext, port: number, most = 0): Prom
       held = what;
       text = behind;
       released = new Promise(resolve => { goOn = resolve; });
-      releaseEarlier();
+      if (what !== 'all') return releaseEarlier();
+      const releaseNew = goOn;
+      goOn = () => {
+        releaseEarlier();
+        releaseNew();
+      };
     },
     release: () => {
       held = null;
