@@ -52,6 +52,7 @@ async function outcome(port: number, arrived: Client[], deed: (clients: Client[]
     const names: string[] = [];
     while (!names.includes('end')) {
       for (const packet of await poll()) {
+        assert(!packet.startsWith('7:'), `the session has ended: ${packet}`);
         if (packet.startsWith('5:')) names.push((JSON.parse(packet.slice(4)) as { name: string }).name);
       }
     }

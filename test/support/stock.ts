@@ -19,8 +19,9 @@ export function serveStock(t: TestContext, app: (io: Server<Loose, Loose>) => vo
   const io = listen(server, { log: false });
   const settings = {
     resource, transports: ['xhr-polling'],
-    // Short, or none: a timer of a session keeps the process of the test alive.
-    'close timeout': 1, 'polling duration': 1, 'client store expiration': null,
+    // A timer of a session keeps the process of the test alive: so these are short, or none. A client
+    // may not come for some seconds where the machine is busy.
+    'close timeout': 8, 'polling duration': 1, 'client store expiration': null,
   };
   for (const [name, value] of Object.entries(settings)) io.set(name, value);
   app(io);
