@@ -2,13 +2,17 @@ import js from '@eslint/js';
 import stylistic from '@stylistic/eslint-plugin';
 import { defineConfig } from 'eslint/config';
 import node from 'eslint-plugin-n';
+import ts from 'typescript';
 import typescript from 'typescript-eslint';
 import { imports, oneWay } from './eslint.imports.mjs';
 
-/** Properties of elements that the pages may not use. */
+/** Properties of elements that pages in ES5 may not use. */
 const NOT_IN_IE_9 = [
   'classList', 'dataset', 'append', 'remove', 'closest', 'matches', 'prepend',
 ];
+/** The syntax of the pages: `target` in src/browser/tsconfig.json, the one place to change. */
+const { config: pages } = ts.readConfigFile('src/browser/tsconfig.json', ts.sys.readFile);
+const isES5 = pages.compilerOptions.target.toUpperCase() === 'ES5';
 
 /** Linter and formatter: `npm run lint` says what is wrong, `npm run format` mends what it can. */
 export default defineConfig(
@@ -158,10 +162,9 @@ export default defineConfig(
     rules: { 'no-var': 'off', 'prefer-const': 'off' },
   },
   {
-    // The pages run down to Internet Explorer 9.
     files: ['public/**/*.js'],
     languageOptions: {
-      ecmaVersion: 5,
+      ecmaVersion: isES5 ? 5 : 'latest',
       sourceType: 'script',
       globals: {
         console: 'readonly',
@@ -176,9 +179,11 @@ export default defineConfig(
     },
     rules: {
       '@stylistic/comma-dangle': ['error', 'never'],
-      'no-restricted-properties': ['error', ...NOT_IN_IE_9.map(property => (
-        { property, message: 'Internet Explorer 9 does not have it.' }
-      ))],
+      'no-restricted-properties': ['error', ...isES5
+        ? NOT_IN_IE_9.map(property => ({
+            property, message: 'Internet Explorer 9 does not have it.',
+          }))
+        : []],
       'no-unused-vars': ['error', { caughtErrors: 'none' }], // ES5 has no catch without a name
       'no-var': 'off',
       'prefer-const': 'off',
