@@ -36,8 +36,8 @@ command('test', HELP, { long: { type: 'boolean', default: false } }, ({ values, 
     const words = positionals.map(part => `"${part}"`).join(' or ');
     throw new UsageError(`no test file has ${words} in its path`);
   }
-  // Half of a test is waiting: three files at once keep two processors busy.
-  const options = ['--test', '--test-concurrency=3', '--test-reporter=spec', `--test-timeout=${long ? 1800000 : 600000}`];
+  // Half of a test is waiting: four files at once keep two processors busy.
+  const options = ['--test', '--test-concurrency=4', '--test-reporter=spec', `--test-timeout=${long ? 1800000 : 600000}`];
   const { status } = spawnSync(process.execPath, [...options, ...files], { stdio: 'inherit' });
   return status ?? 1;
 });
