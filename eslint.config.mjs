@@ -104,6 +104,19 @@ export default defineConfig(
     rules: { 'no-var': 'off' },
   },
   {
+    // The pages of the recipes run down to Internet Explorer 9.
+    files: ['test/recipes/*/*.js'],
+    languageOptions: {
+      ecmaVersion: 5,
+      sourceType: 'script',
+      globals: {
+        document: 'readonly', location: 'readonly',
+        Realtime: 'readonly', XMLHttpRequest: 'readonly',
+      },
+    },
+    rules: { '@stylistic/comma-dangle': ['error', 'never'], 'no-var': 'off' },
+  },
+  {
     // As people wrote for 0.9.
     files: ['test/from-0.9/applications/*/*.js'],
     languageOptions: {

@@ -3,6 +3,7 @@
  * <!-- end -->. To add one: its marks in the page, and a line in BLOCKS.
  */
 import { deployBlocks } from './deploy';
+import { recipeBlocks } from './recipes';
 
 export interface Block {
   /** The page, from the project's folder: 'docs/deploy.md'. */
@@ -19,6 +20,7 @@ export interface Block {
 /** All texts that `npm run docs` fills in. */
 export const BLOCKS: Block[] = [
   ...deployBlocks,
+  ...recipeBlocks,
 ];
 
 /** A page does not have the marks of a text, or has them twice. */

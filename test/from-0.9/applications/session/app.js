@@ -31,7 +31,7 @@ io.configure(function () {
       var session = sessions[sessionID];
       if (!session) return accept(null, false);
       data.sessionID = sessionID;
-      data.session = session;
+      data.member = session;
       accept(null, true);
     }, 10);
   });
@@ -50,17 +50,17 @@ io.configure('production', function () {
 });
 
 io.of('/admin').authorization(function (data, accept) {
-  if (!data.session.admin) return accept(null, false);
+  if (!data.member.admin) return accept(null, false);
   data.since = 'now';
   accept(null, true);
 }).on('connection', function (socket) {
-  socket.emit('welcome', socket.handshake.session.name, socket.handshake.since);
+  socket.emit('welcome', socket.handshake.member.name, socket.handshake.since);
 });
 
 io.sockets.on('connection', function (socket) {
   var hs = socket.handshake;
   socket.join(hs.sessionID);
-  socket.emit('hello', hs.session.name, io.sockets.clients(hs.sessionID).length);
+  socket.emit('hello', hs.member.name, io.sockets.clients(hs.sessionID).length);
 
   socket.on('secret', function () {
     socket.emit('hello', 'who sent a secret', 0);
