@@ -1,0 +1,144 @@
+/* Sends each request to two servers, and says where their answers differ. */
+import { Answer, send, Side } from './wire';
+import type { Case } from './cases';
+
+export interface Difference {
+/** What differs: 'status', 'body', or the name of a header. */
+  what: string;
+  real: string;
+  preview: string;
+}
+
+export interface Compared {
+  request: Case;
+  /** The request line, shortened. */
+  line: string;
+  real: Answer;
+  preview: Answer;
+  differences: Difference[];
+}
+
+/** How many requests are under way at a time. */
+const AT_ONCE = 4;
+
+/**
+ * @param real the server with IIS
+ * @param preview the stand-in, with the same folder
+ * @param seen is called for each request that has its answers
+   */
+export async function compare(
+  real: Side, preview: Side, cases: readonly Case[],
+  seen: (done: number) => void = () => undefined,
+): Promise<Compared[]> {
+  const results = Array<Compared>(cases.length);
+  const sessions = new Map<Side, Promise<string>>();
+  let next = 0;
+  let done = 0;
+  const work = async () => {
+    while (next < cases.length) {
+      const at = next;
+      next += 1;
+      const request = cases[at]!;
+      const ask = (side: Side) => askOne(side, request, sessions);
+      const [one, other] = await Promise.all([ask(real), ask(preview)]);
+      results[at] = {
+        request, line: lineOf(request), real: one, preview: other,
+        differences: differences(simplify(one, real), simplify(other, preview), request),
+      };
+      done += 1;
+      seen(done);
+    }
+  };
+  // The requests of a session have to come one after the other.
+  const isApart = ({ path }: Case) => path.includes('$SESSION');
+  if (cases.some(isApart) && !cases.every(isApart)) {
+    const order = [cases.filter(one => !isApart(one)), cases.filter(isApart)];
+    const first = await compare(real, preview, order[0]!, seen);
+    const total = first.length;
+    return [...first, ...await compare(real, preview, order[1]!, count => seen(total + count))];
+  }
+  const workers = cases.every(isApart) ? 1 : AT_ONCE;
+  await Promise.all(Array.from({ length: workers }, work));
+  return results;
+}
+
+async function askOne(
+  side: Side, request: Case, sessions: Map<Side, Promise<string>>,
+): Promise<Answer> {
+  const { method, path, headers, body = '', version = 'HTTP/1.1', host } = request;
+  let target = side.url.pathname + path;
+  if (target.includes('$SESSION')) {
+    if (!sessions.has(side)) sessions.set(side, openSession(side));
+    target = target.replace('$SESSION', await sessions.get(side)!);
+  }
+  const own = Object.entries(side.headers ?? {}).map(([name, value]) => `${name}: ${value}`);
+  const lines = [
+    `${method} ${target} ${version}`,
+    ...(host === '' ? [] : [`Host: ${host ?? side.url.host}`]),
+    ...own,
+    ...headers.map(line => line.replace('$ORIGIN', side.url.origin)),
+    ...(headers.some(line => /^connection:/i.test(line)) ? [] : ['Connection: close']),
+  ];
+  return send(side, lines.map(line => `${line}\r\n`).join(''), body, request.patience);
+}
+
+/** @returns the id of a new session; 'none' where there is no handshake */
+async function openSession(side: Side): Promise<string> {
+  const host = `Host: ${side.url.host}\r\nConnection: close\r\n`;
+  const { text } = await send(side, `GET ${side.url.pathname}socket/1/ HTTP/1.1\r\n${host}`);
+  return /^([\w-]+):/.exec(text)?.[1] ?? 'none';
+}
+
+function lineOf({ method, path, headers }: Case): string {
+  const shown = Array.from(path, one => one < ' ' || one > '~' ? escape(one) : one).join('');
+  const cut = (text: string) => text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  const [first] = headers;
+  const more = first === undefined ? '' : `, ${cut(first)}`;
+  return `${method} ${cut(shown) || '(the page)'}${more}`;
+}
+
+/** Headers whose values are of the machine, or of the moment. Both sides have to have them. */
+const VALUES_DIFFER = ['etag', 'last-modified'];
+/** Headers that say nothing of the application: of IIS, of a proxy, of the connection. */
+const LEFT_OUT = [
+  'date', 'server', 'connection', 'keep-alive', 'content-length', 'transfer-encoding', 'via',
+  'x-cache', 'age', 'persistent-auth',
+];
+
+/** An answer without what differs between any two servers. */
+function simplify(answer: Answer, side: Side): Map<string, string> {
+  const { origin, host } = side.url;
+  const common = (text: string) => text.replaceAll(origin, '$ORIGIN').replaceAll(host, '$HOST');
+  const fields = new Map<string, string>();
+  const status = answer.status === 0 ? 'no answer' : String(answer.status);
+  fields.set('status', status);
+  for (const [name, value] of answer.headers) {
+    if (LEFT_OUT.includes(name)) continue;
+    const shown = VALUES_DIFFER.includes(name) ? '(there)' : common(value);
+    fields.set(name, fields.has(name) ? `${fields.get(name)!}, ${shown}` : shown);
+  }
+  fields.set('body', common(answer.text)
+    .replace(/"(uptime|clients|pid)":\d+/g, '"$1":…')
+    .replace(/"(node|iisnode)":"[^"]*"/g, '"$1":…')
+    .replace(/^[\w-]{16,}(?=:\d*:\d*:)/, '(an id)'));
+  // A poll that is held is told from one that is answered at once, and no more.
+  fields.set('time', answer.ms > 5000 ? `${Math.round(answer.ms / 5000) * 5} s` : 'at once');
+  return fields;
+}
+
+function differences(
+  real: Map<string, string>, preview: Map<string, string>, { method }: Case,
+): Difference[] {
+  const names = [...new Set([...real.keys(), ...preview.keys()])];
+  const differing = names.filter(name => real.get(name) !== preview.get(name));
+  // Where the status is another one, so is all else.
+  const shown = differing.includes('status') ? ['status'] : differing;
+  return shown.filter(name => !(name === 'body' && method === 'HEAD')).map(what => ({
+    what, real: short(real.get(what)), preview: short(preview.get(what)),
+  }));
+}
+
+function short(text = '(none)'): string {
+  const line = text.replace(/\s+/g, ' ');
+  return line.length > 80 ? `${line.slice(0, 77)}…` : line;
+}
