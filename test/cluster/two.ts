@@ -37,6 +37,7 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
       io.sockets.emit('heard', text);
       console.log('sent', text);
     }, ms));
+    socket.on('value', text => io.sockets.volatile.emit('heard', text));
     socket.on('room', (room, text) => io.sockets.to(room).emit('heard', text));
     socket.on('others', text => socket.broadcast.emit('heard', text));
     socket.on('local', text => io.sockets.local.emit('heard', text));
