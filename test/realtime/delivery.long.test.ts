@@ -19,7 +19,7 @@ describe('messages arrive', { concurrency: 3 }, () => {
       const times = await found(t, 7);
       const median = times.slice().sort((one, other) => one - other)[3]!;
       t.diagnostic(`0.9's own client: the new process answers its first message ${median} ms after the recycle (median of ${times.join(', ')})`);
-      assert(median < 5000);
+      assert(median < 20000); // 0.7 s on a machine that does nothing else
     });
 
     test('chromium: the server is killed and started again while someone types, twice, and every line arrives', t => restarts(t, 2));

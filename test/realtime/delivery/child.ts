@@ -8,13 +8,13 @@ export interface Clients<Report> {
   finish: () => Promise<Report[]>;
 }
 
-/** Starts them, and waits until all are connected, for 90 s at most. They are gone when the test ends. */
+/** Starts them, and waits until all are connected, for 300 s at most. They are gone when the test ends. */
 export async function forkClients<Report>(t: TestContext, script: string, args: number[]): Promise<Clients<Report>> {
   const child = fork(script, args.map(String));
   t.after(() => { child.kill('SIGKILL'); });
   /** The next that they have to say. */
   const told = () => new Promise<unknown>((resolve, reject) => {
-    const tooLong = setTimeout(() => reject(new Error('waited 90 s for the clients')), 90000);
+    const tooLong = setTimeout(() => reject(new Error('waited 300 s for the clients')), 300000);
     child.once('message', message => {
       clearTimeout(tooLong);
       resolve(message);
