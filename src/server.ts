@@ -27,7 +27,7 @@ async function start(config: Config): Promise<void> {
   const { io } = realtime;
   io.configure(() => {
     io.set('transports', config.transports); // xhr-polling: IIS 7.5 has no WebSockets
-    io.set('resource', config.resource); // /app/socket, as the rules in web.config have it
+    io.set('resource', config.resource); // as the rules in web.config have it
   });
   app(io);
 

@@ -1,6 +1,6 @@
 /*
  * Tests of YOUR APPLICATION, src/app.ts: change them along with it. Each starts the server as it is
- * built, and talks to it with a client of Socket.IO 0.9, as a page does. `npm test -- app` builds the
+ * built, and talks to it with a client of Socket.IO 0.9, as a page does. `npm test -- app.test` builds the
  * server and runs this file alone.
  *
  * To write your own:
@@ -26,8 +26,9 @@ test('a message goes to everyone else', async t => {
   const { origin } = await startApp(t);
   const first = connect(t, origin);
   await next(first, 'clients');
+  const both = next(first, 'clients');
   const second = connect(t, origin);
-  await next(second, 'clients');
+  assert.deepEqual(await both, [2]);
   const heard = next(first, 'message');
   second.emit('message', 'hello');
   assert.deepEqual(await heard, ['hello']);

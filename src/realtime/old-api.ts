@@ -73,8 +73,8 @@ export interface OldNamespace<Client, Io> {
 /** The parts of `io`. All views are of this process only. */
 export interface OldServer<Home, Came> {
   /**
-   * The ids of the clients in each room: '' is all who are connected, '/tea' the room tea, '/chat'
-   * the namespace of that name, '/chat/tea' a room of it.
+   * The ids of the clients in each room: '' is all who are connected, '/tea' the room tea, '/side'
+   * the namespace of that name, '/side/tea' a room of it.
    */
   readonly rooms: View<string[]>;
   /** By a client's id: the rooms that it is in, with the names that `rooms` has. */

@@ -121,7 +121,7 @@ interface World {
 async function world(t: TestContext): Promise<World> {
   let io!: Server;
   const { port } = serve(t, made => io = made as unknown as Server);
-  const chat = io.of('/chat');
+  const chat = io.of('/side');
   io.sockets.on('connection', socket => socket.join('tea'));
   const clients: Raw[] = [];
   for (let i = 0; i < 2; i++) {
@@ -184,7 +184,7 @@ async function runs(t: TestContext, row: Works): Promise<void> {
   if (row.comes) {
     const third = await handshake(port);
     await third.poll();
-    await third.post('1::/chat');
+    await third.post('1::/side');
     await until(() => seen.length > 0, 'the application to hear of a client');
   }
   io.sockets.emit('end');
@@ -224,7 +224,7 @@ test('each part of 0.9\'s classes has a row', () => {
     ['socket', partsOf(new sio.Socket(io, 'x', io.sockets, true), sio.Socket)],
   ];
   const rows = [...works, ...calls.refused, ...gone].map(({ call }) => {
-    return call + '\n' + call.replace(/^(io\.of\('\/chat'\)|chat)/, 'io.sockets').replace(/\['?(\w+)'?\]/g, '.$1')
+    return call + '\n' + call.replace(/^(io\.of\('\/side'\)|chat)/, 'io.sockets').replace(/\['?(\w+)'?\]/g, '.$1')
       .replace(/io\.sockets\.manager/g, 'io').replace(/\.(in|to)\('\w+'\)/g, '.$1.and');
   }).join('\n');
   const without = parts.flatMap(([object, names]) => names

@@ -3,7 +3,7 @@
  * where docs/from-0.9.md says anything else. `WRITE_DOCS=1 node build/test/run.js from-0.9/calls`
  * writes the tables there.
  *
- * The code of a row has `io`, `chat` (the namespace /chat), `socket` and `other` (two clients, both
+ * The code of a row has `io`, `chat` (the namespace /side), `socket` and `other` (two clients, both
  * in the room tea) and `handshake`. An … in it is the application's own code: here, it notes that
  * it was called.
  */
@@ -16,7 +16,7 @@ export interface Works {
   /** Code that is run before it, and after it. */
   first?: string;
   then?: string;
-  /** Whether another client comes after it, and joins /chat: the code of the call is called. */
+  /** Whether another client comes after it, and joins /side: the code of the call is called. */
   comes?: true;
   /** What the client of `socket` sends after the call. */
   sends?: string;
@@ -47,7 +47,7 @@ const event = (name: string, ...args: unknown[]) =>
 export const ofIo: Works[] = [
   { call: `io.sockets.on('connection', function (socket) { … })`, comes: true },
   { call: `io.on('connection', function (socket) { … })`, comes: true },
-  { call: `io.of('/chat').on('connection', function (socket) { … })`, comes: true, says: 'a namespace is made at its first use, by the server only' },
+  { call: `io.of('/side').on('connection', function (socket) { … })`, comes: true, says: 'a namespace is made at its first use, by the server only' },
   { call: `io.configure(function () { … })`, says: '`this` is `io`', seen: [[]] },
   { call: `io.configure('development', function () { … })`, says: 'called if NODE_ENV is that; `development` where it is not set', seen: [[]] },
   { call: `io.set('close timeout', 30)`, says: 'holds from now on' },
@@ -64,13 +64,13 @@ export const ofIo: Works[] = [
   { call: `io.set('heartbeat interval', 25)` },
   { call: `io.set('heartbeat timeout', 60)` },
   { call: `io.set('polling duration', 20)`, says: 'shorter than `gracefulShutdownTimeout` in iisnode.yml' },
-  { call: `Object.keys(io.rooms)`, says: `of this process: '' is everybody, '/tea' the room tea, '/chat' a namespace, '/chat/tea' a room of it. A view: it cannot be changed`, gives: ['', '/tea'] },
+  { call: `Object.keys(io.rooms)`, says: `of this process: '' is everybody, '/tea' the room tea, '/side' a namespace, '/side/tea' a room of it. A view: it cannot be changed`, gives: ['', '/tea'] },
   { call: `io.rooms['/tea']!.length`, says: 'of this process', gives: 2 },
   { call: `io.sockets.manager.rooms['/milk']`, says: 'undefined where nobody is in it', gives: undefined },
   { call: `io.roomClients[socket.id]`, says: 'of this process', gives: { '': true, '/tea': true } },
   { call: `io.connected[socket.id]`, says: 'of this process', gives: true },
   { call: `io.handshaken[socket.id] === socket.handshake`, says: 'of this process', gives: true },
-  { call: `Object.keys(io.namespaces)`, gives: ['', '/chat'] },
+  { call: `Object.keys(io.namespaces)`, gives: ['', '/side'] },
   { call: `io.log.debug('a line')`, says: '`error`, `warn`, `info` and `debug`; LOG_LEVEL decides' },
 ];
 
@@ -93,8 +93,8 @@ export const ofNamespaces: Works[] = [
   { call: `io.sockets.removeListener('connection', handler)` },
   { call: `io.sockets.log.debug('a line')` },
   { call: `socket.namespace.name`, gives: '' },
-  { call: `chat.name`, gives: '/chat' },
-  { call: `io.of('/chat').authorization(function (handshake, accept) { … accept(null, true); })`, comes: true, says: 'may add properties to the handshake, as that of `io.set` may' },
+  { call: `chat.name`, gives: '/side' },
+  { call: `io.of('/side').authorization(function (handshake, accept) { … accept(null, true); })`, comes: true, says: 'may add properties to the handshake, as that of `io.set` may' },
 ];
 
 export const ofSockets: Works[] = [
@@ -283,7 +283,7 @@ export const others: Gone[] = [
   },
   {
     call: `io.sockets.auth`,
-    write: `io.of('/chat').authorization(function (handshake, accept) { accept(null, true); })`,
+    write: `io.of('/side').authorization(function (handshake, accept) { accept(null, true); })`,
   },
   {
     call: `io.sockets.flags.exceptions`,

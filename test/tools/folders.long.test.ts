@@ -23,7 +23,7 @@ async function commandsRun(t: TestContext, folder: string): Promise<void> {
   preview.stderr.on('data', part => { said += String(part); });
   await until(() => /http:\/\/localhost:\d+\S*/.test(said), 'preview to say where it is', 60);
 
-  assert.match(npm(folder, 'run', 'package'), /a message is /);
+  assert.match(npm(folder, 'run', 'package'), /a message to Socket.IO is /);
   const packed = path.join(folder, 'build', readdirSync(path.join(folder, 'build')).find(name => name.endsWith('.zip'))!.replace('.zip', ''));
   const iis = await startIis({ folder: packed, app: appPath });
   t.after(iis.close);

@@ -18,7 +18,7 @@ test('the same commit gives the same bytes, in another folder and another time z
     appendFileSync(path.join(folder, 'src', 'app.ts'), '// changed later\n');
     commit(folder);
   }
-  assert.match(npm(first, 'run', 'package'), /a message is acknowledged/);
+  assert.match(npm(first, 'run', 'package'), /a message to Socket.IO is acknowledged/);
   archive = readFileSync(path.join(first, 'build', `${NAME}.zip`));
   const unpacked = unzipSync(archive);
   assert.deepEqual(Object.keys(unpacked), FILES);

@@ -51,7 +51,7 @@ test('a package has all that a server gets, with the times of the commits; a fil
   const files = [...FILES, 'public/.well-known/security.txt', 'public/built.js', 'public/built/more.js'].sort();
   for (const line of [
     'built dist', 'bundled', `build/${NAME}: ${files.length} files`, `build/${NAME}.zip:`,
-    'a message is not tried: the application\'s authorization refuses a stranger',
+    'a message to Socket.IO is not tried: the application\'s authorization refuses a stranger',
     'left out: public/.env (git ignores it)', 'left out: public/page.html.orig (the server never serves a file of this name)',
   ]) assert(said.includes(line), `${line}\n${said}`);
   assert.equal(said.split('left out: ').length - 1, 6, said);
@@ -117,7 +117,11 @@ test('a server that asks for a package that is not there is no package', async t
 
 test('a package is tried: one that runs is one, one that does not start is none', async t => {
   const folder = await packaged(t);
-  assert.match(await prove(folder, appPath, '7.5'), /a message is acknowledged/);
+  edit(folder, ['dist/server.js', 'io.sockets.on', `if (!process.env.SECRET) throw new Error('no secret'); io.sockets.on`]);
+  assert.match(await prove(folder, appPath, '7.5', [['SECRET', 'a&b"<']]), /a message to Socket.IO is acknowledged/);
+  await assert.rejects(prove(folder, appPath, '7.5'), /Error: no secret/);
+  edit(folder, ['dist/server.js', `if (!process.env.SECRET) throw new Error('no secret'); `, '']);
+  assert.match(await prove(folder, appPath, '7.5'), /a message to Socket.IO is acknowledged/);
   edit(folder, ['dist/server.js', 'io.sockets.on', `if (process.env.IISNODE_VERSION) throw new Error('not here'); io.sockets.on`]);
   await assert.rejects(prove(folder, appPath, '7.5'), /^Error: the package does not run as it should:\nthe server ended at its start\n[^]*\| Error: not here\n[^]*500\.1002/);
 });

@@ -1,6 +1,6 @@
 /* Where the command finds the name, and where not. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Refusal } from '../../tools/refusal';
@@ -96,4 +96,11 @@ test('the address of a remote is that of its pages, or none', () => {
     assert.equal(webAddress(remote), 'https://github.com/ada/chat', remote);
   }
   for (const remote of ['/srv/git/chat.git', '../chat', 'C:\\git\\chat', 'file:///srv/chat', '']) assert.equal(webAddress(remote), null, remote);
+});
+
+test('the name in the README\'s example is free, in each page of the project', () => {
+  const pages = readdirSync(path.join(root, 'docs')).map(name => `docs/${name}`);
+  for (const file of ['README.md', 'src/realtime/README.md', ...pages]) {
+    assert.equal(taken(file, readFileSync(path.join(root, file), 'utf8'), current, current === 'chat' ? 'talk' : 'chat'), null, file);
+  }
 });

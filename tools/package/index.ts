@@ -21,6 +21,8 @@ The same commit gives the same bytes.
                  load files whose names they make up while they run
   --also <name>  adds a file or folder of public/ that git ignores, such as public/built. May be
                  repeated
+  --set <NAME=value>  gives the server a setting while the package is tried, such as a secret. The
+                 package does not have it: install.cmd --set NAME=value does that. May be repeated
 `;
 
 /** The project's folder. This file runs as build/tools/package/index.js. */
@@ -32,12 +34,13 @@ const TAKEN = ['', 'fetched', 'src', 'test', 'tools'];
 const OPTIONS = {
   modules: { type: 'boolean', default: false },
   also: { type: 'string', multiple: true, default: [] as string[] },
+  set: { type: 'string', multiple: true, default: [] as string[] },
 } as const;
 
 command('package', USAGE, OPTIONS, async ({ values, positionals }) => {
   if (positionals.length > 0) throw new UsageError(`takes no ${positionals[0]}`);
   try {
-    await makePackage(values);
+    await makePackage({ ...values, settings: values.set.map(readSetting) });
   } catch (error) {
     showProgress('');
     if (!(error instanceof Refusal)) throw error;
@@ -45,7 +48,20 @@ command('package', USAGE, OPTIONS, async ({ values, positionals }) => {
   }
 });
 
-async function makePackage(values: { modules: boolean; also: string[] }): Promise<void> {
+/** @throws UsageError if it is not NAME=value */
+function readSetting(text: string): [name: string, value: string] {
+  const [, name, value] = /^(\w+)=([^]*)$/.exec(text) ?? [];
+  if (name === undefined) throw new UsageError(`--set ${text}: takes NAME=value`);
+  return [name, value!];
+}
+
+interface Values {
+  modules: boolean;
+  also: string[];
+  settings: [name: string, value: string][];
+}
+
+async function makePackage(values: Values): Promise<void> {
   const { commit, time } = readCommit();
   const { name, appPath, iis } = readSettings();
   step(`commit ${commit} of ${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`);
@@ -78,7 +94,8 @@ async function makePackage(values: { modules: boolean; also: string[] }): Promis
   showProgress('… tries the package');
   // Loaded here, not at the start of the command: a refusal comes sooner.
   const { prove } = await import('./prove.js');
-  step(`tried as IIS ${iis} would run it: ${await prove(folder, appPath || '/', iis)}`);
+  const saw = await prove(folder, appPath || '/', iis, values.settings);
+  step(`tried as IIS ${iis} would run it: ${saw}`);
   writeFileSync(archive, zip(folder));
   step(`${show(archive)}: ${size(statSync(archive).size)}`);
 }

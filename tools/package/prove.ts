@@ -1,5 +1,6 @@
 /* Proves that a package runs as IIS would serve it, in a folder without the project. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +15,11 @@ import { arrive } from '../verify/target';
 import { defaults } from '../verify/verify';
 import { Refusal } from '../refusal';
 
+/** The part of install.cmd that writes settings into a web.config. */
+const { withSettings } = createRequire(__filename)('../../../deploy/web-config.js') as {
+  withSettings: (webConfig: string, settings: Record<string, string>) => string;
+};
+
 /**
  * Copies a package to a temporary folder, where the packages of the project cannot be found, and
  * starts it with the stand-in for IIS. Then it loads the page with its scripts and styles, and
@@ -21,14 +27,20 @@ import { Refusal } from '../refusal';
  * not reach the Redis of the server.
  * @param folder the folder of the package
  * @param app the application's path, '/app'; '/' for the root of a site
+ * @param settings that the server gets beside those of web.config
  * @returns a few words about what was seen
  * @throws Refusal with the check that failed, and the log of the server
  */
-export async function prove(folder: string, app: string, iis: IisVersion): Promise<string> {
+export async function prove(
+  folder: string, app: string, iis: IisVersion, settings: [name: string, value: string][] = [],
+): Promise<string> {
   const away = mkdtempSync(path.join(tmpdir(), 'package-'));
   const log: string[] = [];
   cpSync(folder, away, { recursive: true });
-  replace(path.join(away, 'web.config'), /<add key="REDIS_URL"[^>]*>/i, '');
+  const webConfig = path.join(away, 'web.config');
+  replace(webConfig, /<add key="REDIS_URL"[^>]*>/i, '');
+  const text = readFileSync(webConfig, 'utf8');
+  writeFileSync(webConfig, withSettings(text, Object.fromEntries(settings)));
   replace(path.join(away, 'iisnode.yml'), /^(nodeProcessCountPerApplication:).*/im, '$1 1');
   // AUTH_USER is for applications that want a Windows login.
   const server = await startIis({
@@ -53,7 +65,7 @@ export async function prove(folder: string, app: string, iis: IisVersion): Promi
       : await polling(target);
     const fault = [first, files, message].flatMap(({ faults = [] }: Outcome) => faults)[0];
     if (fault) throw fault;
-    return `the page comes (${files.saw}), and a message is ${message.saw}`;
+    return `the page comes (${files.saw}), and a message to Socket.IO is ${message.saw}`;
   } catch (error) {
     const lines = ['the package does not run as it should:', (error as Error).message, ...log];
     throw new Refusal(lines.join('\n'), { cause: error });
