@@ -6,11 +6,11 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { command, commit, env, repository } from '../support/repository';
-import { edit } from '../support/template';
+import { edit, root } from '../support/template';
 import { buildAndLint, DELETABLE } from './clones/cases';
 
 const APP = `import type { ClientToServerEvents, ServerToClientEvents } from './events';
@@ -111,6 +111,10 @@ test('with all folders gone that can be deleted: it builds, and its tests pass',
   if (!folder) return;
   // test/tools/bench is gone with test/tools already.
   for (const name of DELETABLE.flat()) rmSync(path.join(folder, name), { recursive: true, force: true });
+  // test/app.test.ts is of the application that is really there, not of the tests' own.
+  for (const name of ['src/app.ts', 'src/events.ts', 'public']) {
+    cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+  }
   commit(folder);
   buildAndLint(folder);
   passesItsTests(t, folder, 'app', 'site/files', 'site/process', 'realtime/api');
