@@ -4,12 +4,9 @@
 const fs = require('fs');
 const path = require('path');
 const { healthOf } = require('./health');
-const {
-  Findings, lookAtPackage, lookForAdministrator, lookForApplication, lookIntoIis,
-} = require('./look');
-const { readPackage } = require('./package');
-const { bring, KEPT, makeFacts } = require('./update');
-const { settingsOf } = require('./web-config');
+const { Findings, lookForAdministrator, lookForInstalled } = require('./look');
+const { KEPT, readPackage } = require('./package');
+const { bring, makeFacts } = require('./update');
 
 /**
  * It is an update from the kept version. What runs now is kept in turn, so back.cmd twice leads to
@@ -27,17 +24,14 @@ async function back(system, options) {
   const { folder, site, record } = facts;
   const kept = path.join(folder, KEPT);
   const webConfig = fs.readFileSync(path.join(kept, 'web.config'), 'utf8');
-  const appPath = settingsOf(webConfig).APP_PATH || readPackage(kept).appPath;
-  const target = healthOf(site.bindings, appPath);
+  const target = healthOf(site.bindings, readPackage(kept).appPath);
   return bring(system, makeFacts(kept, folder, record, webConfig, target), options);
 }
 
 function look(system, options) {
   const findings = new Findings(system);
   lookForAdministrator(system, findings);
-  const found = lookAtPackage(findings, options.package);
-  const iis = lookIntoIis(system, findings);
-  const there = found && iis && lookForApplication(findings, iis, options, found);
+  const there = lookForInstalled(system, findings, options);
   if (!there) return null;
   const kept = path.join(there.folder, KEPT);
   if (!system.exists(path.join(kept, 'dist', 'server.js'))) {

@@ -387,7 +387,17 @@ function lookForApplication(findings, iis, options, found) {
   return null;
 }
 
+/**
+ * Looks at a package, at IIS, and for the application that the package is a version of.
+ * @returns {ReturnType<typeof lookForApplication>} null, with a finding, if one of them is missing
+ */
+function lookForInstalled(system, findings, options) {
+  const found = lookAtPackage(findings, options.package);
+  const iis = lookIntoIis(system, findings);
+  return found && iis && lookForApplication(findings, iis, options, found);
+}
+
 module.exports = {
   Findings, lookAtIis, lookAtModules, lookAtNode, lookAtPackage, lookAtRights, lookAtServices,
-  lookAtWindows, lookForAdministrator, lookForApplication, lookForLocks, lookForSite, lookIntoIis,
+  lookAtWindows, lookForAdministrator, lookForInstalled, lookForLocks, lookForSite, lookIntoIis,
 };

@@ -9,8 +9,26 @@ const { settingsOf } = require('./web-config');
 /** A package without one of these does not run, or IIS does not know what to do with it. */
 const NEEDED = ['dist/server.js', 'web.config', 'iisnode.yml', 'public', 'package.json'];
 
+/** The folder, in the application's, that keeps the version before the last update. */
+const KEPT = 'before';
+/**
+ * The folder in which an update keeps the version that it replaces, until the new one runs. Only
+ * then it takes the place of KEPT: an update that fails leaves back.cmd the version that it had.
+ */
+const CURRENT = 'current';
+/** iisnode's folder, for its logs. */
+const LOGS = 'iisnode';
+/** The file in which install.cmd writes down what it has done (record.js). */
+const RECORD = 'installed.json';
+
 /** Files and folders in the application's folder that are of the server, and in no package. */
-const OF_THE_SERVER = ['iisnode', 'before', 'current', 'installed.json'];
+const OF_THE_SERVER = [LOGS, KEPT, CURRENT, RECORD];
+
+/** @returns {string[]} robocopy's arguments that leave out what is of the server in a folder */
+function withoutServers(folder, ...files) {
+  const [logs, kept, current, record] = OF_THE_SERVER.map(name => path.join(folder, name));
+  return ['/XD', logs, kept, current, '/XF', record, ...files];
+}
 
 /** @returns {string[]} which files are missing in a package */
 function missingIn(folder) {
@@ -51,4 +69,6 @@ function packageFiles(folder) {
   return filesIn(folder, OF_THE_SERVER);
 }
 
-module.exports = { missingIn, isClone, readPackage, packageFiles, OF_THE_SERVER };
+module.exports = {
+  KEPT, CURRENT, RECORD, missingIn, isClone, readPackage, packageFiles, withoutServers,
+};

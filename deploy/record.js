@@ -8,9 +8,8 @@
 
 const fs = require('fs');
 const path = require('path');
+const { RECORD } = require('./package');
 const { KINDS } = require('./steps');
-
-const NAME = 'installed.json';
 
 /**
  * @typedef {object} Record
@@ -29,7 +28,7 @@ const NAME = 'installed.json';
  * @throws Error if the file is no record
  */
 function readRecord(folder) {
-  const file = path.join(folder, NAME);
+  const file = path.join(folder, RECORD);
   if (!fs.existsSync(file)) return null;
   const record = JSON.parse(fs.readFileSync(file, 'utf8'));
   const known = Array.isArray(record.did) && record.did.every(({ kind }) => kind in KINDS);
@@ -38,12 +37,12 @@ function readRecord(folder) {
 }
 
 function writeRecord(folder, record) {
-  fs.writeFileSync(path.join(folder, NAME), `${JSON.stringify(record, null, 2)}\n`);
+  fs.writeFileSync(path.join(folder, RECORD), `${JSON.stringify(record, null, 2)}\n`);
 }
 
 function removeRecord(folder) {
-  const file = path.join(folder, NAME);
+  const file = path.join(folder, RECORD);
   if (fs.existsSync(file)) fs.unlinkSync(file);
 }
 
-module.exports = { NAME, readRecord, writeRecord, removeRecord };
+module.exports = { readRecord, writeRecord, removeRecord };

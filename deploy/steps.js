@@ -8,6 +8,7 @@ const fs = require('fs');
 const path = require('path');
 const { commandLine, quoted, removeFolder } = require('./system');
 const { isSame, readIis } = require('./iis');
+const { withoutServers } = require('./package');
 const { withSetting } = require('./web-config');
 
 /** A change of the server could not be made. The message is for a person. */
@@ -209,8 +210,7 @@ for (const [kind, one] of Object.entries(PROGRAMS)) {
 
 /** All files of a package, but not what is of the server it may have been run on before. */
 function copying(from, folder) {
-  return [from, folder, '/E', '/XD', path.join(from, 'iisnode'), path.join(from, 'before'),
-    '/XF', path.join(from, 'installed.json'), ...FEW_TRIES];
+  return [from, folder, '/E', ...withoutServers(from), ...FEW_TRIES];
 }
 
 /**

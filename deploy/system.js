@@ -17,7 +17,6 @@ const path = require('path');
 const PROGRAMS = {
   appcmd: ['inetsrv', 'appcmd.exe'],
   icacls: ['icacls.exe'],
-  net: ['net.exe'],
   reg: ['reg.exe'],
   robocopy: ['Robocopy.exe'],
   sc: ['sc.exe'],

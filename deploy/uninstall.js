@@ -3,9 +3,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const {
-  Findings, lookAtPackage, lookForAdministrator, lookForApplication, lookIntoIis,
-} = require('./look');
+const { Findings, lookForAdministrator, lookForInstalled } = require('./look');
 const { readRecord, removeRecord, writeRecord } = require('./record');
 const { undoAll, undoLinesOf } = require('./steps');
 const { quoted, SET_APPCMD } = require('./system');
@@ -71,9 +69,7 @@ async function uninstall(system, options) {
 function findFolder(system, findings, options) {
   if (options.folder) return path.resolve(options.folder);
   if (readRecord(options.package)) return options.package;
-  const found = lookAtPackage(findings, options.package);
-  const iis = lookIntoIis(system, findings);
-  const there = found && iis && lookForApplication(findings, iis, options, found);
+  const there = lookForInstalled(system, findings, options);
   return there ? there.folder : null;
 }
 

@@ -8,22 +8,12 @@ const fs = require('fs');
 const path = require('path');
 const { askHealth, healthOf, waitForHealth } = require('./health');
 const { isSame } = require('./iis');
-const {
-  Findings, lookAtPackage, lookForAdministrator, lookForApplication, lookIntoIis,
-} = require('./look');
-const { packageFiles, readPackage } = require('./package');
+const { Findings, lookForAdministrator, lookForInstalled } = require('./look');
+const { CURRENT, KEPT, packageFiles, readPackage, withoutServers } = require('./package');
 const { writeRecord } = require('./record');
 const { FEW_TRIES, Failure, removeFiles, run } = require('./steps');
 const { commandLine, quoted, removeFolder, sum } = require('./system');
 const { settingsOf, withSettings } = require('./web-config');
-
-/** The folder, in the application's, that keeps the version before the last update. */
-const KEPT = 'before';
-/**
- * Where an update keeps the version that it replaces, until the new one runs. It takes the place of
- * KEPT only then: an update that fails leaves back.cmd the version that it had.
- */
-const CURRENT = 'current';
 
 /**
  * @param {import('./system').System} system
@@ -43,9 +33,7 @@ async function update(system, options) {
 function look(system, options) {
   const findings = new Findings(system);
   lookForAdministrator(system, findings);
-  const found = lookAtPackage(findings, options.package);
-  const iis = lookIntoIis(system, findings);
-  const there = found && iis && lookForApplication(findings, iis, options, found);
+  const there = lookForInstalled(system, findings, options);
   if (!there) return null;
   const { folder, record } = there;
   if (isSame(folder, options.package)) {
@@ -56,7 +44,7 @@ function look(system, options) {
     );
     return null;
   }
-  lookForOther(findings, folder, found);
+  lookForOther(findings, folder, readPackage(options.package));
   const text = chooseWebConfig(findings, options, folder, record);
   if (!findings.isComplete) return null;
   const settings = settingsOf(text || fs.readFileSync(path.join(folder, 'web.config'), 'utf8'));
@@ -208,9 +196,7 @@ function linesOf(facts) {
 
 function keeping(folder) {
   const current = path.join(folder, CURRENT);
-  const out = ['iisnode', KEPT, CURRENT].map(name => path.join(folder, name));
-  return [folder, current, '/MIR', '/XD', ...out, '/XF', path.join(folder, 'installed.json'),
-    ...FEW_TRIES];
+  return [folder, current, '/MIR', ...withoutServers(folder), ...FEW_TRIES];
 }
 
 /**
@@ -218,9 +204,8 @@ function keeping(folder) {
  * would leave out each file of that name, in node_modules too.
  */
 function copying(from, folder) {
-  return [from, folder, '/E', '/XD', path.join(from, 'iisnode'), path.join(from, KEPT),
-    '/XF', path.join(from, 'dist', 'server.js'), path.join(from, 'web.config'),
-    path.join(from, 'installed.json'), ...FEW_TRIES];
+  const [server, webConfig] = [path.join(from, 'dist', 'server.js'), path.join(from, 'web.config')];
+  return [from, folder, '/E', ...withoutServers(from, server, webConfig), ...FEW_TRIES];
 }
 
 function replacingLines(folder) {
@@ -354,4 +339,4 @@ async function goBack(system, { folder, files, old }, target, watch) {
   return 1;
 }
 
-module.exports = { update, bring, linesOf, makeFacts, KEPT };
+module.exports = { update, bring, linesOf, makeFacts };

@@ -1,9 +1,9 @@
 /* As delivery.test.ts, with more clients, more that breaks, and for longer. */
-import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { notOnWindows } from '../support/available';
 import { asleep, cut, found, replaced } from './delivery/cases';
 import { restarts } from './delivery/page';
+import { takesLess } from '../support/wait';
 
 describe('messages arrive', { concurrency: 3 }, () => {
   test('100 clients; three overlapped recycles and two kills in a minute', t => {
@@ -16,10 +16,12 @@ describe('messages arrive', { concurrency: 3 }, () => {
     test('100 clients; connections are cut at random', t => cut(t, 100, 50));
 
     test('from a recycle to the first message that the new process takes from 0.9\'s own client', async t => {
-      const times = await found(t, 7);
-      const median = times.slice().sort((one, other) => one - other)[3]!;
-      t.diagnostic(`0.9's own client: the new process answers its first message ${median} ms after the recycle (median of ${times.join(', ')})`);
-      assert(median < 20000); // 0.7 s on a machine that does nothing else
+      await takesLess(5000, async () => {
+        const times = await found(t, 7);
+        const median = times.slice().sort((one, other) => one - other)[3]!;
+        t.diagnostic(`0.9's own client: the new process answers its first message ${median} ms after the recycle (median of ${times.join(', ')})`);
+        return median;
+      });
     });
 
     test('chromium: the server is killed and started again while someone types, twice, and every line arrives', t => restarts(t, 2));

@@ -8,6 +8,9 @@ import { fromRoot, resource } from './template';
 
 type Stock = Server<Loose, Loose> & { gc: NodeJS.Timeout; set: (name: string, value: unknown) => void };
 
+/** How long stock waits for a client that does not poll, s. A busy machine is late by seconds. */
+export const STOCK_CLOSE_TIMEOUT = 8;
+
 /**
  * Stock 0.9.19 with an application of the test's, on the template's resource. It is gone when the
  * test ends.
@@ -19,9 +22,8 @@ export function serveStock(t: TestContext, app: (io: Server<Loose, Loose>) => vo
   const io = listen(server, { log: false });
   const settings = {
     resource, transports: ['xhr-polling'],
-    // A timer of a session keeps the process of the test alive: so these are short, or none. A client
-    // may not come for some seconds where the machine is busy.
-    'close timeout': 8, 'polling duration': 1, 'client store expiration': null,
+    // A timer of a session keeps the process of the test alive: so these are short, or none.
+    'close timeout': STOCK_CLOSE_TIMEOUT, 'polling duration': 1, 'client store expiration': null,
   };
   for (const [name, value] of Object.entries(settings)) io.set(name, value);
   app(io);

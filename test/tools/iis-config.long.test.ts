@@ -13,5 +13,7 @@ test('tsc writes the one file that is watched last', t => {
   const folder = emptyFolder(t, 'built-');
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const written = execFileSync(process.execPath, [tsc, '-p', root, '--outDir', folder, '--listEmittedFiles'], { encoding: 'utf8' });
-  assert.equal(path.basename(written.trim().split(/\s*\n/).at(-1)!), watchedFiles);
+  // A source map is for a debugger: no process of node reads it at its start.
+  const read = written.trim().split(/\s*\n/).filter(file => !file.endsWith('.map'));
+  assert.equal(path.basename(read.at(-1)!), watchedFiles);
 });

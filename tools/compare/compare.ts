@@ -3,7 +3,7 @@ import { Answer, send, Side } from './wire';
 import type { Case } from './cases';
 
 export interface Difference {
-/** What differs: 'status', 'body', or the name of a header. */
+  /** What differs: 'status', 'body', or the name of a header. */
   what: string;
   real: string;
   preview: string;
@@ -25,40 +25,42 @@ const AT_ONCE = 4;
  * @param real the server with IIS
  * @param preview the stand-in, with the same folder
  * @param seen is called for each request that has its answers
-   */
+ */
 export async function compare(
   real: Side, preview: Side, cases: readonly Case[],
   seen: (done: number) => void = () => undefined,
 ): Promise<Compared[]> {
-  const results = Array<Compared>(cases.length);
   const sessions = new Map<Side, Promise<string>>();
-  let next = 0;
   let done = 0;
-  const work = async () => {
-    while (next < cases.length) {
-      const at = next;
-      next += 1;
-      const request = cases[at]!;
-      const ask = (side: Side) => askOne(side, request, sessions);
-      const [one, other] = await Promise.all([ask(real), ask(preview)]);
-      results[at] = {
-        request, line: lineOf(request), real: one, preview: other,
-        differences: differences(simplify(one, real), simplify(other, preview), request),
-      };
-      done += 1;
-      seen(done);
-    }
+  const ask = async (request: Case): Promise<Compared> => {
+    const [one, other] = await Promise.all(
+      [real, preview].map(side => askOne(side, request, sessions)),
+    ) as [Answer, Answer];
+    done += 1;
+    seen(done);
+    return {
+      request, line: lineOf(request), real: one, preview: other,
+      differences: differences(simplify(one, real), simplify(other, preview), request),
+    };
   };
   // The requests of a session have to come one after the other.
-  const isApart = ({ path }: Case) => path.includes('$SESSION');
-  if (cases.some(isApart) && !cases.every(isApart)) {
-    const order = [cases.filter(one => !isApart(one)), cases.filter(isApart)];
-    const first = await compare(real, preview, order[0]!, seen);
-    const total = first.length;
-    return [...first, ...await compare(real, preview, order[1]!, count => seen(total + count))];
-  }
-  const workers = cases.every(isApart) ? 1 : AT_ONCE;
-  await Promise.all(Array.from({ length: workers }, work));
+  const isOfSession = ({ path }: Case) => path.includes('$SESSION');
+  return [
+    ...await inTurn(cases.filter(one => !isOfSession(one)), AT_ONCE, ask),
+    ...await inTurn(cases.filter(isOfSession), 1, ask),
+  ];
+}
+
+/** Calls a function for each item, some at a time. @returns what it gave, in the items' order */
+async function inTurn<T, R>(
+  items: readonly T[], atOnce: number, act: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results = Array<R>(items.length);
+  const left = items.entries();
+  const work = async () => {
+    for (const [at, item] of left) results[at] = await act(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
   return results;
 }
 

@@ -19,13 +19,13 @@ issue. It sends GET and HEAD, and opens handshakes, which end by themselves.
 
   --write               sends requests of other methods as well, and opens sessions (30 s more)
   --recycle <folder>    gives dist/server.js in that folder another time, on the server itself, and
-  compares again with the new process
+                        compares again with the new process
   --iis 10              preview as IIS 10; default: as the server says, else 7.5
   --cookie "name=value" a site behind a login
   --user "name:password"
   --insecure            takes any certificate
   --only <word>         only the requests that are about it, such as polls
-  `;
+`;
 
 /** The project's folder. This file runs as build/tools/compare/index.js. */
 const root = path.join(__dirname, '..', '..', '..');

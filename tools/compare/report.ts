@@ -25,7 +25,7 @@ function summary(total: number, differ: number): string {
 /**
  * All answers, as JSON. Cookies and passwords that were given to compare are not in it.
  * @param about what was compared: addresses, versions, time
-   */
+ */
 export function file(about: Record<string, string>, results: readonly Compared[]): string {
   const requests = results.map(({ request, line, real, preview, differences }) => ({
     group: request.group, line, differences,

@@ -1,14 +1,14 @@
 /*
  * Sends a request byte by byte as it is given, and reads the answer. node's own client would encode
  * a path, refuse some headers, and put others in order.
-   */
+ */
 import net from 'node:net';
 import tls from 'node:tls';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 
 /** A server to ask. */
 export interface Side {
-/** Where the application is: 'http://server/myApp/'. */
+  /** Where the application is: 'http://server/myApp/'. */
   url: URL;
   /** Whether a certificate is accepted whatever it is. */
   insecure?: boolean;
@@ -17,7 +17,7 @@ export interface Side {
 }
 
 export interface Answer {
-/** 0 if there was no answer. */
+  /** 0 if there was no answer. */
   status: number;
   /** The headers in their order; names are in small letters. */
   headers: [name: string, value: string][];
@@ -36,7 +36,7 @@ const PATIENCE = 30000;
  * @param head the request line and the headers, each with \r\n at its end, in Latin-1
  * @param body in Latin-1
  * @param patience how long the answer may take, ms
-   */
+ */
 export function send(
   side: Side, head: string, body = '', patience = PATIENCE,
 ): Promise<Answer> {
@@ -81,7 +81,7 @@ export function send(
 /**
  * @param isOver whether nothing more will come
  * @returns null while the answer is not whole
-   */
+ */
 function readAnswer(bytes: Buffer, isOver: boolean, ms: number): Answer | null {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return null;

@@ -31,7 +31,7 @@ test('a fresh server gets pool, rights, application and limits, in this order; t
   const folder = appIn(world);
   assert.deepEqual(changes(world).map(line => line.replaceAll(world.folder, '')), [
     `appcmd add backup before-${NAME}`,
-    `robocopy /unpacked /inetpub/${NAME} /E /XD /unpacked/iisnode /unpacked/before /XF /unpacked/installed.json /R:3 /W:1`,
+    `robocopy /unpacked /inetpub/${NAME} /E /XD /unpacked/iisnode /unpacked/before /unpacked/current /XF /unpacked/installed.json /R:3 /W:1`,
     `appcmd add apppool /name:${NAME} /managedRuntimeVersion: /processModel.identityType:ApplicationPoolIdentity`
     + ' /processModel.maxProcesses:1 /processModel.idleTimeout:00:00:00 /recycling.periodicRestart.time:00:00:00'
     + ' /enable32BitAppOnWin64:false /queueLength:10000',
