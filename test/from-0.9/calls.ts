@@ -1,7 +1,6 @@
 /*
- * The calls of 0.9's server API, one row each: calls.test.ts compiles and runs them, and fails
- * where docs/from-0.9.md says anything else. `WRITE_DOCS=1 node build/test/run.js from-0.9/calls`
- * writes the tables there.
+ * The calls of 0.9's server API, one row each: calls.test.ts compiles and runs them, and
+ * `npm run docs` writes them into docs/from-0.9.md.
  *
  * The code of a row has `io`, `chat` (the namespace /side), `socket` and `other` (two clients, both
  * in the room tea) and `handshake`. An … in it is the application's own code: here, it notes that

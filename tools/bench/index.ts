@@ -7,14 +7,14 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { command, Given, UsageError } from '../command';
+import { installPackages } from '../packages';
 import { showProgress } from '../progress';
 import { Refusal } from '../refusal';
 import { clients } from './clients';
 import { idle } from './idle';
 import type { Figures, Load, Options } from './load';
 import { messages } from './messages';
-import { build } from './paths';
-import { installPeers } from './peers';
+import { build, peers } from './paths';
 import { processes } from './processes';
 import { topFunctions } from './profile';
 import { circumstances, Results, sideBySide, table } from './report';
@@ -138,7 +138,7 @@ async function run({ values: options, positionals }: Given<typeof OPTIONS>): Pro
   }
   const parts = options.scale ? chosen([{ name: 'growth' }, { name: 'crowds' }], options.only) : [];
   const wanted = options.scale ? [] : chosen(loads, options.only);
-  if (servers.some(({ peer }) => peer)) installPeers();
+  if (servers.some(({ peer }) => peer)) installPackages(peers);
   mkdirSync(build, { recursive: true });
   await prepare(servers, against);
   if (options.profile) {

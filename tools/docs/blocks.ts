@@ -3,6 +3,7 @@
  * <!-- end -->. To add one: its marks in the page, and a line in BLOCKS.
  */
 import { deployBlocks } from './deploy';
+import { oldCallBlocks } from './old-calls';
 import { recipeBlocks } from './recipes';
 
 export interface Block {
@@ -20,6 +21,7 @@ export interface Block {
 /** All texts that `npm run docs` fills in. */
 export const BLOCKS: Block[] = [
   ...deployBlocks,
+  ...oldCallBlocks,
   ...recipeBlocks,
 ];
 

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer, Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import { fromPeers } from '../../../../tools/bench/paths';
-import { installPeers } from '../../../../tools/bench/peers';
+import { fromPeers, peers } from '../../../../tools/bench/paths';
+import { installPackages } from '../../../../tools/packages';
 import { available } from '../../../support/available';
 import { resource } from '../../../support/template';
 import { until } from '../../../support/wait';
@@ -33,7 +33,7 @@ export interface Client {
 /** Whether Socket.IO 4 is there: installs it if it is not. */
 export function socketIo4(t: TestContext): boolean {
   try {
-    installPeers(true);
+    installPackages(peers, true);
   } catch (error) {
     t.diagnostic((error as Error).message);
     return available(t, 'socket.io 4, which npm ci in tools/bench installs,', false);

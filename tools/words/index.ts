@@ -1,0 +1,28 @@
+/*
+ * Checks the spelling of this project's texts, and the links between its pages. `npm run lint` runs
+ * it after ESLint. cspell and remark bring some 300 packages, so they have a folder of their own,
+ * and are installed when this first runs. A word that is right belongs into words.txt.
+ */
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { installPackages } from '../packages';
+
+/** The project's folder. This file runs as build/tools/words/index.js. */
+const root = path.join(__dirname, '..', '..', '..');
+const folder = path.join(root, 'tools', 'words');
+const PAGES = ['*.md', '.github', 'docs', 'src', 'test/from-0.9/README.md'];
+
+/** Runs the script of a package in tools/words. @returns whether it has found nothing */
+function findsNothing(script: string, ...args: string[]): boolean {
+  const file = path.join(folder, 'node_modules', ...script.split('/'));
+  return spawnSync(process.execPath, [file, ...args], { cwd: root, stdio: 'inherit' }).status === 0;
+}
+
+installPackages(folder);
+const results = [
+  findsNothing('cspell/bin.mjs', 'lint', '--config', path.join(folder, 'cspell.json'),
+    '--no-progress', '--no-summary'),
+  findsNothing('remark-cli/cli.js', ...PAGES, '--ext', 'md', '--frail', '--no-stdout', '--quiet',
+    '--rc-path', path.join(folder, 'remark.json')),
+];
+process.exitCode = results.every(Boolean) ? 0 : 1;
