@@ -22,11 +22,10 @@
   var early = /** @type {(() => void)[]} */ ([]);
   /** The number of the messages that the server has not acknowledged. */
   var waiting = 0;
-  /** What the connection is doing, in words. */
-  var state = 'connecting…';
-  var isConnected = false;
-  var isOver = false;
-  /** How often the connection has come or gone. */
+  /** The state of the connection, as realtime.js names it; and the same in words. */
+  var state = 'connecting';
+  var stateText = 'connecting…';
+  /** How often the state has changed. */
   var changes = 0;
   /**
    * The last round trips, ms, oldest first.
@@ -41,7 +40,7 @@
   function load() {
     var again = document.createElement('script');
     if (window.io) return start();
-    state = 'the server does not answer, trying again…';
+    stateText = 'the server does not answer, trying again…';
     showState();
     again.src = /** @type {HTMLScriptElement} */ ($('client')).src + '?' + new Date().getTime();
     again.onload = start;
@@ -54,15 +53,13 @@
 
     connection.on('status', function (status) {
       changes += 1;
-      isConnected = status.state === 'connected';
-      isOver = status.state === 'disconnected';
-      state = status.state;
-      if (status.state === 'reconnecting') state += ', try ' + status.attempt + '…';
-      else if (status.state === 'connecting') state += '…';
-      if (status.reason) state += ' (' + status.reason + ')';
-      $('state').className = status.state;
+      state = stateText = status.state;
+      if (state === 'reconnecting') stateText += ', try ' + status.attempt + '…';
+      else if (state === 'connecting') stateText += '…';
+      if (status.reason) stateText += ' (' + status.reason + ')';
+      $('state').className = state;
       $('transport').textContent = status.transport || '–';
-      if (!isConnected) $('clients').textContent = '–';
+      if (state !== 'connected') $('clients').textContent = '–';
       showState();
     });
 
@@ -103,7 +100,7 @@
   function send(text, note) {
     var sent = new Date().getTime();
     // A message that waits for a connection says nothing about how fast the connection is.
-    var before = isConnected ? changes : -1;
+    var before = state === 'connected' ? changes : -1;
     try {
       connection.emit('message', text, function (answer) {
         var ms = new Date().getTime() - sent;
@@ -131,11 +128,9 @@
 
   /** Show what the connection is doing, and what waits for it. */
   function showState() {
-    var text = state;
-    if (!isConnected && !isOver && waiting > 0) {
-      text += ' ' + (waiting === 1 ? 'One message waits.' : waiting + ' messages wait.');
-    }
-    $('state').textContent = text;
+    var isAway = state !== 'connected' && state !== 'disconnected';
+    var text = waiting === 1 ? 'One message waits.' : waiting + ' messages wait.';
+    $('state').textContent = isAway && waiting > 0 ? stateText + ' ' + text : stateText;
   }
 
   /**
