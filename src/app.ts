@@ -3,8 +3,8 @@ import type { Server } from './realtime';
 
 /**
  * YOUR APPLICATION. Replace this function, the event names in events.ts, and the page in public:
- * nothing else has to change. This one answers every message, sends it to everyone else, and tells
- * everyone how many clients are connected.
+ * nothing else has to change. This application answers every message, sends it to everyone else,
+ * and tells everyone how many clients are connected.
  */
 export function app(io: Server<ClientToServerEvents, ServerToClientEvents>): void {
   io.sockets.on('connection', socket => {

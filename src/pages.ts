@@ -10,8 +10,8 @@ import type { Realtime } from './realtime';
 /**
  * `createPages` makes Express, which answers everything that is not Socket.IO's. Add your own pages
  * and routes to `pages`, before the static files.
- * @param realtime says how many clients are connected, and whether Redis answers. `realtime.io` is
- * the `io` of app.ts: a route can emit
+ * @param realtime the number of clients, and whether Redis answers. `realtime.io` is the `io` of
+ * app.ts, so that a route can emit
  */
 export function createPages(
   config: Config, log: Log, realtime: Pick<Realtime, 'clients' | 'redis' | 'io'>,

@@ -7,10 +7,10 @@ import type { IncomingHttpHeaders } from 'http';
 import type { AnyEvents, OldNamespace, OldServer, OldSocket, SendsText } from './old-api';
 
 type Name<Map> = Extract<keyof Map, string>;
-/** The arguments of an event; any, in a map that is any. */
+/** The arguments of an event. For a map of type any, the arguments are any, too. */
 type Args<Map, E extends keyof Map> =
   0 extends 1 & Map ? any[] : Map[E] extends (...args: infer A) => any ? A : never;
-/** What socket.set keeps, by default: anything, where the events are anything, too. */
+/** The default type of the values of socket.set. For events of type any, the values are any. */
 type AnyData<In> = Record<string, string extends keyof In ? any : unknown>;
 /** Where 0.9 answers later: with an error, or with what was asked for. */
 type Callback<T> = (error: Error | null, value: T) => void;
@@ -37,16 +37,16 @@ export interface Broadcast<Out> extends SendsText {
   to(room: string): this;
   in(room: string): this;
   /**
-   * The next emit is a value that a newer one replaces. A client that cannot take it now, between
-   * two polls, gets the newest of each event and room later.
+   * The next emit sends a value that a newer value replaces. A client that is between two polls
+   * gets the newest value of each event and room with its next poll.
    */
   readonly volatile: this;
 }
 
 /**
- * Properties of the application's own on each socket. Declare them where they are used:
- * `declare module './realtime' { interface SocketProperties { nickname?: string } }`. They are not
- * kept where a session goes on from another process: socket.set is for that.
+ * The application's own properties of a socket. Declare each property where the code uses it:
+ * `declare module './realtime' { interface SocketProperties { nickname?: string } }`. The
+ * properties do not follow a session to another process; values of socket.set do.
  */
 export interface SocketProperties {}
 
@@ -63,8 +63,8 @@ export interface Socket<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> ext
   readonly recovered: boolean;
   emit<E extends Name<Out>>(event: E, ...args: Args<Out, E>): this;
   /**
-   * The next emit is a value that a newer one replaces, if the client cannot take it now: between
-   * two polls.
+   * The next emit sends a value. While the client is between two polls, a newer value of the same
+   * event replaces this value.
    */
   readonly volatile: this;
   /** The next emit goes to everyone but this client. */
@@ -107,8 +107,8 @@ export interface Namespace<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> 
 }
 
 /**
- * `io`. In and Out are the event maps of events.ts. Without them, any event with anything compiles:
- * that is for code that is not typed yet.
+ * `io`. In and Out are the event maps of events.ts. Without these maps, any event with any
+ * arguments compiles. So code that has no types yet can use `Server` alone.
  */
 export interface Server<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> extends
   OldServer<Namespace<In, Out, Data>, Handshake> {
@@ -147,17 +147,17 @@ export interface Server<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> ext
   disabled(name: keyof Settings): boolean;
   /**
    * Middleware of Express (express-session, cookie-parser, passport, or a whole `express()`) runs
-   * for each handshake, in the order of the calls, before authorization is asked. What it puts on
-   * the request is on socket.handshake. If it calls next with an error whose status is 401 or 403,
-   * or answers by itself, the client is refused. docs/sign-in.md has the rest.
-   * @throws Error with one line, if it is no function that takes (req, res, next)
+   * for each handshake, in the order of the calls, before authorization. The properties that
+   * middleware puts on the request are on socket.handshake. Middleware refuses a client if it
+   * answers by itself, or calls next with an error of status 401 or 403. docs/sign-in.md says more.
+   * @throws Error with one line, if the argument is no function of (req, res, next)
    */
   use(middleware: MiddlewareFunction): this;
 }
 
 /**
- * A function that Express's `use` takes, too. The request is the handshake (docs/sign-in.md says
- * what it has), `any` because Express has types of its own for it.
+ * A function that Express's `use` takes, too. The request is the handshake; docs/sign-in.md lists
+ * its properties. The types are `any`, because Express has its own types for a request.
  */
 export type MiddlewareFunction = (req: any, res: any, next: (error?: any) => void) => unknown;
 

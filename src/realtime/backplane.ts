@@ -16,7 +16,7 @@ export interface Entry {
   room?: string;
   /** The ids of sessions in that room that do not get it. */
   except?: string[];
-  /** The name of its event, if clients that cannot take it at once get the newest one only. */
+  /** The name of the event, if the emit is volatile: a client may get only the newest of them. */
   volatile?: string;
   /** The id of the session that gets the packet. */
   to?: string;

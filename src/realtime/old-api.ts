@@ -1,23 +1,22 @@
 /*
- * The parts of 0.9's server API that a new application does not need, and one that moves in may
- * use. docs/from-0.9.md lists all calls of 0.9, and what to write for those that are not here.
- * api.ts has the rest.
+ * Parts of 0.9's server API that only applications of 0.9 need. docs/from-0.9.md lists all calls of
+ * 0.9, and the replacements of those that are gone. api.ts has the rest of the API.
  */
 import type { Log } from './logging';
 
 /**
- * The events of code that is not typed yet: any name, with anything. `Server` has them where no
- * event maps are named.
+ * The events of code that has no types yet: any name with any arguments. `Server` without event
+ * maps uses this type.
  */
 export interface AnyEvents { [event: string]: (...args: any[]) => any }
 
 /**
- * An object that shows what this process has at the moment, by name. It cannot be changed: that
- * throws an Error with one line.
+ * A view of this process at the moment of reading, by name. To change a view throws an Error with
+ * one line.
  */
 export interface View<T> { readonly [name: string]: T | undefined }
 
-/** Several clients can be sent messages that are no events: a page gets them by 'message'. */
+/** Sends several clients messages that are no events. A page gets such a message by 'message'. */
 export interface SendsText {
   send(text: string): this;
   /** The next send may send anything that JSON can say. */
@@ -28,7 +27,7 @@ export interface SendsJson {
   send(data: unknown): this;
 }
 
-/** The same, of one client. */
+/** The JSON messages to one client. */
 export interface SendsClientJson {
   /** @param taken called when the client has it */
   send(data: unknown, taken?: () => void): this;
@@ -55,8 +54,8 @@ export interface OldSocket<Home, Io, Others> {
   to(room: string): { readonly broadcast: Others };
   in(room: string): { readonly broadcast: Others };
   /**
-   * The handlers of an event are called, as if the client had sent it. A function that replaces it
-   * is called for each event of the client, with the name and the arguments.
+   * Calls the handlers of an event, as if the client had sent the event. An application may replace
+   * this method: then its function gets the name and the arguments of each event of the client.
    */
   $emit: (event: string, ...args: any[]) => unknown;
 }

@@ -32,7 +32,7 @@ export interface BusEntry {
   room?: string;
   /** The ids of the sessions in the room that do not get the packets. */
   except?: string[];
-  /** The name of their event, if a client that cannot take them at once gets the newest only. */
+  /** The name of the event, if the emit is volatile: a client may get only the newest of them. */
   volatile?: string;
   /** The id of the session that the entry is for. */
   to?: string;

@@ -192,11 +192,12 @@ export class Moves {
   }
 
   /**
-   * Finds out with which handshake a session goes on. If its client has come with a new one, as the
-   * same user, it is that one. Otherwise it is the one of before, and middleware runs again on it.
-   * @param text the handshake of before, as Middleware.pack has made it
-   * @throws Refusal if middleware does not let the client in now, or says that it is another user:
-   * the client has to come with a handshake. A client that has done so gets its answer for that one
+   * Finds the handshake with which a session goes on. A client may have come with a new handshake,
+   * as the same user: then the session goes on with that one. Otherwise the session goes on with
+   * the stored handshake, and middleware runs again on the stored handshake.
+   * @param text the stored handshake, as Middleware.pack has made it
+   * @throws Refusal if middleware refuses the client now, or names another user. The client then
+   * has to come with a handshake. A client that comes with a handshake gets the answer to it
    */
   private async readHandshake(
     text: string, { handshakeNumber, handshake: now }: Coming,
@@ -210,7 +211,7 @@ export class Moves {
       return { handshake, isRenewed: false };
     }
     if (handshakeNumber !== null) throw notHandshaken();
-    // Not the handshake of `again`: with that, the session would be the other user's.
+    // The handshake of `again` would give the session to the other user.
     return { handshake: before, isRenewed: false };
   }
 

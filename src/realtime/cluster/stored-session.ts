@@ -123,8 +123,8 @@ export class StoredSession implements Keeper {
   private isGiven = false;
   private isFollowing = false;
   /**
-   * Whether there were changes that are not in Redis and not noted, because Redis did not answer
-   * (note, release).
+   * Whether the session had changes while Redis did not answer. Such changes are not noted (note,
+   * release), and the row in Redis does not have them yet.
    */
   private isAhead = false;
   private readonly hold = new UnwrittenHold();
@@ -437,8 +437,8 @@ export class StoredSession implements Keeper {
   }
 
   /**
-   * Notes the acknowledgements that the client may not have and Redis does not have. It does no
-   * harm if the client gets one of them again: a client takes the first one only.
+   * Notes the acknowledgements that Redis does not have and the client may not have. A client uses
+   * only the first acknowledgement of a message, so a second one does no harm.
    */
   private noteAcks(): void {
     const delivery = this.session.delivery!;

@@ -106,8 +106,8 @@ export class Exchange {
 }
 
 /**
- * A handshake that middleware has seen (io.use). Its answer waits until the middleware has ended
- * its own response, and has the cookies of that.
+ * A handshake that middleware has seen (io.use). The answer waits until the middleware has ended
+ * its own response, and carries the cookies of that response.
  */
 export class MiddlewareExchange extends Exchange {
   constructor(exchange: Exchange, private readonly response: Ending) {
@@ -123,7 +123,7 @@ export class MiddlewareExchange extends Exchange {
   }
 }
 
-/** The response that middleware has got. */
+/** The response that was given to middleware. */
 export interface Ending {
   /** @param then takes the cookies to be set, when the middleware has ended the response */
   end(status: number, then: (cookies: string[]) => void): void;

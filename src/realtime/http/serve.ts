@@ -173,7 +173,7 @@ export class Serve {
     });
   }
 
-  /** The application is asked whether a client may come in, if it wants to be. */
+  /** Asks the application's authorization, if there is one, whether a client may come in. */
   private authorize(exchange: Exchange, handshake: Handshake): void {
     const { manager } = this;
     const check = manager.get('authorization');

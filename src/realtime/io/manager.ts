@@ -94,8 +94,8 @@ export class Manager extends BaseManager implements Core, SessionHost {
   override disable(name: string): unknown { return this.set(name, false); }
 
   /**
-   * Middleware of Express runs for each handshake, before authorization is asked.
-   * @throws Error with one line, if it is no function that takes (req, res, next)
+   * Middleware of Express runs for each handshake, before authorization.
+   * @throws Error with one line, if the argument is no function of (req, res, next)
    */
   use(middleware: MiddlewareFunction): this {
     this.middleware.add(middleware);
@@ -263,7 +263,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
   /**
    * A packet goes to everyone in a room who is connected to this process.
    * @param room its key
-   * @param volatile the name of its event, if clients that cannot take it need not get it
+   * @param volatile the name of the packet's event, if the emit is volatile
    * @param except the ids of those who do not get it
    */
   sendToRoom(

@@ -1,55 +1,55 @@
 /*
  * Middleware of Express at handshakes, as io.use takes it. manager.ts has one Middleware.
- * http/serve.ts runs it for each handshake. Where a session comes from another process, it runs
- * again on the handshake that came along. Polls and messages do not meet it.
+ * http/serve.ts runs the middleware for each handshake. When a session comes from another process,
+ * the middleware runs again on the stored handshake. Polls and messages do not run middleware.
  *
- * The request that middleware gets is the handshake itself: what it puts on the request is on
- * socket.handshake, and what it does later (session.reload) is seen there, too. A real request
- * would keep its connection in memory for as long as the client is there. The response is one
- * without a connection. Its cookies go with the answer to the handshake.
+ * The handshake itself is the request that middleware gets. So properties that middleware puts on
+ * the request are on socket.handshake, and later changes (session.reload) are seen there, too. A
+ * real request would keep its connection in memory as long as the client is there. The response has
+ * no connection; its cookies go with the answer to the handshake.
  */
 import { IncomingMessage, ServerResponse } from 'http';
 import type { Handshake, MiddlewareFunction, Refused } from '../api';
 import { Refusal } from '../protocol/refusal';
 import { callHandlers } from './handlers';
 
-/** How long all middleware may take together, ms; and then as long to end its response. */
+/** The most time for all middleware together, ms. To end its response, it gets as long again. */
 const LONGEST = 30000;
 
-/** What of a handshake comes from its client; all else was put on it. */
+/** The properties of a handshake that come from its client. */
 const OF_THE_CLIENT = [
   'headers', 'address', 'query', 'url', 'time', 'xdomain', 'secure', 'issued',
 ];
 
-/** What Express and its parts put on a request for themselves: each would keep memory. */
+/** Properties that Express puts on a request for its own use. Each would keep memory. */
 const EXPRESS_OWN = ['res', 'next', '_parsedUrl', '_parsedOriginalUrl'];
 
-/** How the middleware has decided. */
+/** The decision of the middleware on a handshake. */
 export type Decision =
   | { is: 'let in' }
   | { is: 'refused'; why?: Partial<Refused> }
   | { is: 'failed' };
 
-/** The manager, as far as this needs it. */
+/** The part of the manager that Middleware needs. */
 export interface MiddlewareHost {
   failed(what: string, error: unknown): void;
 }
 
 export class Middleware {
   private readonly functions: MiddlewareFunction[] = [];
-  /** How many handshakes it runs for at the moment. */
+  /** The number of handshakes that are in middleware at the moment. */
   private underWay = 0;
-  /** The names of what middleware has put on each handshake. */
+  /** By handshake, the names of the properties that middleware has put there. */
   private readonly put = new WeakMap<Handshake, string[]>();
 
-  /** @param most how many handshakes it may run for at once (MAX_HANDSHAKES) */
+  /** @param most the number of handshakes that may be in middleware at once (MAX_HANDSHAKES) */
   constructor(private readonly host: MiddlewareHost, private readonly most: number) {}
 
   get isEmpty(): boolean {
     return this.functions.length === 0;
   }
 
-  /** @throws Error with one line, if it is no function that takes (req, res, next) */
+  /** @throws Error with one line, if the argument is no function of (req, res, next) */
   add(middleware: MiddlewareFunction): void {
     if (typeof middleware !== 'function' || middleware.length > 3) {
       throw new Error('io.use takes a function of (req, res, next); an error is a refusal here');
@@ -59,8 +59,8 @@ export class Middleware {
 
   /**
    * All middleware runs for a handshake, one after the other.
-   * @param done takes the decision, once, and the response that the middleware has got
-   * @throws Refusal if it runs for too many handshakes already
+   * @param done called once, with the decision and the response of the middleware
+   * @throws Refusal if too many handshakes are in middleware already
    */
   run(
     handshake: Handshake, done: (decision: Decision, response: HandshakeResponse) => void,
@@ -99,7 +99,7 @@ export class Middleware {
       current = middleware.name || `middleware ${index + 1}`;
       let isOver = false;
       const onError = (error: unknown) => {
-        // Too late to decide anything, as when a session could not be saved.
+        // The decision is made already: for example, a session could not be saved afterwards.
         if (isOver || decided) this.host.failed('middleware', error);
         else {
           isOver = true;
@@ -120,9 +120,9 @@ export class Middleware {
   }
 
   /**
-   * @returns a handshake as text, for another process: what its client sent, what authorization
-   * has put on it, as far as JSON can say it, and of what middleware has put there `user` only.
-   * Middleware puts the rest there again
+   * @returns a handshake as text, for another process. The text has the properties that the client
+   * sent, those of authorization that JSON can express, and of middleware's properties only `user`.
+   * Middleware in the other process sets its properties again
    */
   pack(handshake: Handshake): string {
     const put = this.put.get(handshake) || [];
@@ -136,7 +136,7 @@ export class Middleware {
     return JSON.stringify(packed);
   }
 
-  /** @returns the handshake of a text that pack has made, without what middleware puts there */
+  /** @returns the handshake of a text that pack has made, without middleware's properties */
   unpack(text: string): Handshake {
     const { [SIGNED_IN]: user, ...handshake } = JSON.parse(text) as Handshake;
     if (user !== undefined) handshake.user = user;
@@ -146,8 +146,8 @@ export class Middleware {
   /**
    * All middleware runs again, for a session that comes from another process.
    * @param text as pack has made it
-   * @returns the handshake that the session goes on with, and whether its client is let in. What
-   * middleware has put there until it refused is there, too
+   * @returns the handshake with which the session goes on, and whether the middleware lets its
+   * client in. The handshake also has the properties that middleware set before it refused
    */
   again(text: string): Promise<{ handshake: Handshake; isIn: boolean }> {
     const packed = JSON.parse(text) as Handshake;
@@ -165,10 +165,10 @@ export class Middleware {
   }
 }
 
-/** The name that the user has in a packed handshake, if it was middleware that put him there. */
+/** The name of the property of a packed handshake that has the `user` of middleware. */
 const SIGNED_IN = 'signed in';
 
-/** A response that goes nowhere, and the end of what middleware does with it. */
+/** A response without a connection. It tells when middleware ends it. */
 export class HandshakeResponse {
   readonly res: ServerResponse;
   private isEnded = false;
@@ -179,7 +179,8 @@ export class HandshakeResponse {
     this.onEnd = onEnd;
     const res = new ServerResponse(request);
     this.res = res;
-    // On the object itself: Express replaces its prototype. Middleware wraps these in turn.
+    // Express replaces the prototype of a response, so these functions are the object's own.
+    // Middleware such as express-session wraps them.
     res.write = () => {
       if (!res.headersSent) res.writeHead(res.statusCode);
       return true;
@@ -198,9 +199,9 @@ export class HandshakeResponse {
   }
 
   /**
-   * The handshake is about to be answered: middleware that waits for the end of its response, to
-   * save a session or to set a cookie, does so.
-   * @param then takes the cookies to be set, once, when that is done or takes too long
+   * Ends the response before the handshake is answered. Some middleware waits for this end, and
+   * saves a session or sets a cookie then.
+   * @param then called once with the cookies, when middleware has finished or takes too long
    */
   end(status: number, then: (cookies: string[]) => void): void {
     const { res } = this;
@@ -219,7 +220,7 @@ export class HandshakeResponse {
   }
 }
 
-/** A handshake gets what a request has, so that middleware of Express takes it for one. */
+/** Gives a handshake the properties of a request, so that middleware can use it as a request. */
 function asRequest(handshake: Handshake): IncomingMessage {
   const { address: { address, port }, secure, url } = handshake;
   const socket = { remoteAddress: address, remotePort: port, encrypted: secure };
@@ -236,7 +237,7 @@ function asRequest(handshake: Handshake): IncomingMessage {
     connection: socket,
   };
   for (const name of Object.keys(more)) {
-    // Not enumerable: it is not what somebody has put on the handshake.
+    // `pack` takes the enumerable properties for those of the client, authorization or middleware.
     Object.defineProperty(handshake, name, {
       value: more[name], writable: true, configurable: true,
     });
@@ -244,7 +245,7 @@ function asRequest(handshake: Handshake): IncomingMessage {
   return handshake as unknown as IncomingMessage;
 }
 
-/** @param status of the answer that middleware has given by itself */
+/** @param status the status of middleware's own answer */
 function decisionOf(status: number): Decision {
   if (status >= 500) return { is: 'failed' };
   return { is: 'refused', why: { again: status === 429 } };

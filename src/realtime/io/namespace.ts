@@ -80,7 +80,7 @@ export class Namespace extends BaseNamespace {
   }
 
   /**
-   * As in 0.9, '' is a room too, and what is no text becomes one: a socket that leaves a room
+   * As in 0.9, '' is a room, too, and a room's name becomes a text. So a socket that leaves a room
    * without a name stays in its namespace.
    * @returns what a room of this namespace is called among all rooms
    */

@@ -1,6 +1,6 @@
 /*
- * What an application that was written for 0.9 may look for: the tables of 0.9's manager, as views
- * of what there is here, and one line for each part of 0.9's API that is gone. The types are in
+ * Parts of 0.9's API for applications that were written for 0.9. The tables of 0.9's manager are
+ * views here. Each part of 0.9's API that is gone throws an error of one line. The types are in
  * ../old-api.ts.
  */
 import { inspect } from 'util';
@@ -9,17 +9,17 @@ import type { View } from '../old-api';
 import type { Session } from '../session/session';
 import { readKey, roomKey, Rooms } from './rooms';
 
-/** How a view finds what it shows. */
+/** The functions by which a view finds its content. */
 interface Look<T> {
   get(name: string): T | undefined;
   names(): Iterable<string>;
 }
 
 /**
- * `view` makes an object that is filled at the moment when somebody looks: 0.9 keeps a table for
- * each of them, and nothing here needs these.
- * @param called how the application calls it
- * @param change the call that changes what it shows
+ * `view` makes an object that finds its content whenever the application reads it. 0.9 keeps a
+ * table for each view; this server needs no such tables.
+ * @param called the name of the view in the application, 'io.rooms'
+ * @param change the call that changes the content of the view
  */
 export function view<T>(called: string, change: string, look: Look<T>): View<T> {
   const refuse = () => {
@@ -44,8 +44,8 @@ export function view<T>(called: string, change: string, look: Look<T>): View<T> 
 }
 
 /**
- * The methods that views have. Not those of Object: a name that a client makes up, '__proto__' or
- * 'constructor', would find something.
+ * The methods of views. Views do not inherit from Object: otherwise a name from a client, such as
+ * '__proto__' or 'constructor', would find a method.
  */
 const OF_VIEWS = Object.freeze(Object.create(null, {
   hasOwnProperty: {
@@ -57,7 +57,7 @@ const OF_VIEWS = Object.freeze(Object.create(null, {
   },
 }) as object);
 
-/** The manager, as far as its views need it. */
+/** The part of the manager that its views need. */
 export interface Viewed {
   readonly sessions: ReadonlyMap<string, Session>;
   readonly allRooms: Rooms;
@@ -67,7 +67,7 @@ export interface Viewed {
 const JOIN = 'socket.join and socket.leave do';
 const COME_AND_GO = 'clients come and go, and socket.disconnect ends one';
 
-/** The tables of 0.9's manager that show something here. */
+/** The tables of 0.9's manager that exist here, as views. */
 export type Views = ReturnType<typeof viewsOf>;
 
 export function viewsOf(manager: Viewed) {
@@ -93,7 +93,7 @@ export function viewsOf(manager: Viewed) {
     handshaken: view<Handshake>('io.handshaken', COME_AND_GO, {
       get: id => {
         const session = sessions.get(id);
-        // While handlers of 'disconnect' are called, it is there.
+        // While handlers of 'disconnect' run, the client still counts as connected.
         const isThere = session && (!session.ended || isConnected(id));
         return isThere ? session.handshake : undefined;
       },
@@ -103,7 +103,7 @@ export function viewsOf(manager: Viewed) {
   };
 }
 
-/** @returns what 0.9 calls a room: '/tea', or '/chat/tea' in the namespace '/chat' */
+/** @returns the name of a room in 0.9's tables: '/tea', or '/side/tea' in the namespace '/side' */
 function oldName(key: string): string {
   const [namespace, room] = readKey(key);
   return room === undefined ? namespace : `${namespace}/${room}`;
@@ -116,7 +116,7 @@ function roomsOf(session: Session): { [room: string]: true } {
 }
 
 /**
- * As in 0.9, one name can mean two: '/chat' is the room chat, and the namespace '/chat'.
+ * As in 0.9, one name can mean two rooms: '/side' is the room side, and the namespace '/side'.
  * @returns the ids of the clients in a room; undefined if there is nobody in it
  */
 function idsIn({ allRooms, namespaces }: Viewed, name: string): string[] | undefined {
@@ -133,11 +133,11 @@ function idsIn({ allRooms, namespaces }: Viewed, name: string): string[] | undef
 }
 
 /**
- * `goneFrom` makes properties that throw when they are used. 0.9's own, where its class has them,
- * would be silently empty, or change what nobody looks at.
- * @param called how the application calls the object that had them
- * @param instead by the names of the properties: the rest of the line
- * @param isMaking whether 0.9's constructor, which uses them, is still at work on an object
+ * `goneFrom` makes properties that throw when the application uses them. 0.9's own properties would
+ * be empty, or change something that nobody reads.
+ * @param called the name of the object in the application, 'io'
+ * @param instead for each property's name, the end of the error's line: it says what to use instead
+ * @param isMaking whether 0.9's constructor, which uses the properties, is still at work
  */
 function goneFrom(
   called: string, instead: { [name: string]: string },
@@ -168,8 +168,8 @@ const VALUES = 'socket.get, set, has and del have its values, and call back at o
 const STORE = 'src/server.ts says whether several processes share their clients';
 
 /**
- * For its prototype: with so many properties of its own V8 keeps a manager as a dictionary, and an
- * event of a client took 270 ns, not 180.
+ * The properties are for the prototype. With so many own properties, V8 keeps a manager as a
+ * dictionary: then an event of a client took 270 ns, not 180.
  */
 export const GONE_FROM_MANAGER = goneFrom('io', {
   store: STORE,

@@ -2,10 +2,9 @@
 import type { Session } from '../session/session';
 
 /**
- * 0.9 writes / between a namespace and a room, with which a room can have the name of a namespace,
- * or of a room of another one. Here, only a room's key has a line feed that is not escaped, and the
- * first of them ends the name of its namespace.
- * @returns what a namespace, or a room of it, is called among all rooms
+ * 0.9 writes / between a namespace and a room. So in 0.9 a room can have the name of a namespace,
+ * or of a room of another namespace. Here, a line feed that is not escaped stands between the two.
+ * @returns the key of a namespace, or of a room of it, among all rooms
  */
 export function roomKey(namespace: string, room?: string): string {
   const begin = namespace.replace(/[\\\n]/g, letter => letter === '\n' ? '\\n' : '\\\\');

@@ -28,9 +28,9 @@ const MOST_ACKS = 10000;
 /** Of a client that has no session in this process. */
 const NOT_HERE = 'a client that is not with this process: only emit, send and disconnect reach it';
 const NO_FLAGS: Flags = { exceptions: [] };
-/** The answer to a client whose event a handler has failed to handle. */
+/** The acknowledgement of an event whose handler has thrown an error. */
 const FAILED = { error: 'the server failed to handle this' };
-/** The functions that acknowledge events which a replaced $emit has got. */
+/** The acknowledging functions that were given to an application's own $emit. */
 const acknowledgements = new WeakSet<Handler>();
 
 /** The manager, as far as a socket needs it. */
@@ -130,8 +130,8 @@ export class Socket extends EventEmitter {
       const number = delivery ? delivery.next : 0;
       const id = number || ++self.asked;
       packet.id = id;
-      // As in 0.9, a function that takes no answer is called when the client has the event. Where
-      // all have a number, it alone asks for nothing: then the page has to answer.
+      // As in 0.9, a function without parameters is called when the client has the event. A client
+      // of realtime.js does not say so by itself, so there the page has to answer.
       const takesAnswer = packet.type === 'event' && callback.length > 0;
       packet.ack = takesAnswer || number > 0 ? 'data' : true;
       acks.set(id, callback);
@@ -240,9 +240,9 @@ export class Socket extends EventEmitter {
   }
 
   /**
-   * The handlers of an event that this server makes are called; and those of a client's event, by
-   * a function that has replaced this one.
-   * @returns whether there are any
+   * Calls the handlers of an event that this server makes. An application of 0.9 may have replaced
+   * this method, and call it for the events of a client.
+   * @returns whether the event has handlers
    */
   $emit(event: string, ...args: unknown[]): boolean {
     const handlers = this.rawListeners(event) as Handler[];

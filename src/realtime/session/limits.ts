@@ -13,7 +13,7 @@ import { Unused } from './unused';
 
 /** All clients together may have this many times as much waiting as one. */
 const TOGETHER = 256;
-/** How much of the newest values may wait for a client, characters; and which part of `most`. */
+/** The most that may wait for a client as newest values, characters; and as a part of `most`. */
 const MOST_NEWEST = 50000;
 const NEWEST_OF_MOST = 0.5;
 /** How much a client that has taken all before it is sent in any case, characters. */
@@ -59,7 +59,7 @@ export class Limits {
   private trimming = false;
   /** The most that may wait for a client that does not take it. */
   readonly most: number;
-  /** How much of that may be newest values: it is not they that end a session. */
+  /** The most of that which may be newest values. So newest values alone never end a session. */
   readonly mostNewest: number;
   /** The most that may wait for all clients together. */
   private readonly together: number;

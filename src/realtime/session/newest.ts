@@ -1,13 +1,13 @@
 /*
- * Volatile packets that a client could not take at once: between two polls, or while a WebSocket
- * has not taken what was written before. Of each kind the newest is kept, so that a page that shows
- * a value shows the last one. Each outbox has one Newest while there are any (outbox.ts).
+ * Volatile packets that a client could not take at once: the client is between two polls, or its
+ * WebSocket has not taken the packets before. Newest keeps the newest packet of each kind, so a
+ * page shows the last value. An outbox has a Newest only while such packets wait (outbox.ts).
  */
 import { weigh } from './delivery';
 
 /**
- * How much memory a packet takes here beside its letters and the 100 of `weigh`, bytes: its name
- * and its places in the map. Measured on node 12 and 20: 110 where there are many, 280 for one.
+ * The memory of a packet here, beside its letters and the 100 of `weigh`, bytes: for its kind and
+ * its entry in the map. Measured on node 12 and 20: 110 where there are many packets, 280 for one.
  */
 const EACH = 200;
 
@@ -22,25 +22,25 @@ export function kindOf(event: string, room = ''): string {
 
 interface Value {
   packet: string;
-  /** After how many packets of the outbox's queue it comes, counted from its beginning. */
+  /** The number of packets of the outbox's queue, since its beginning, that go before this one. */
   place: number;
 }
 
 export class Newest {
-  /** How much they count together. */
+  /** The size of all packets here, as sizeOf counts. */
   size = 0;
-  /** By their kinds, the oldest first. */
+  /** The packets by their kinds, the oldest first. */
   private readonly values = new Map<string, Value>();
-  /** How many packets have left the queue since this began; less those that came in front. */
+  /** The number of packets that have left the queue, minus those that were put in front of it. */
   private gone = 0;
 
-  /** @param most how much they may count together */
+  /** @param most the largest size of all packets here */
   constructor(private readonly most: number) {}
 
   /**
-   * A packet takes the place of the one of its kind. If it is too much, neither is kept.
-   * @param kind its event and its room
-   * @param length how many packets are in the queue
+   * Replaces the packet of the same kind. If the new packet does not fit, neither of them is kept.
+   * @param kind the event and the room of the packet (kindOf)
+   * @param length the number of packets in the queue
    */
   set(kind: string, packet: string, length: number): void {
     const before = this.values.get(kind);
@@ -54,12 +54,12 @@ export class Newest {
     this.size += sizeOf(value);
   }
 
-  /** Packets have come in front of the queue, or have left it. @param count less than 0: left */
+  /** @param count the number of packets that were put in front of the queue; negative: that left */
   onFront(count: number): void {
     this.gone -= count;
   }
 
-  /** @returns whether one has its place among or behind the first `count` packets of the queue */
+  /** @returns whether a packet has its place among or behind the first `count` of the queue */
   hasWithin(count: number): boolean {
     for (const { place } of this.values.values()) return place - this.gone <= count;
     return false;
@@ -67,7 +67,8 @@ export class Newest {
 
   /**
    * @param queue the packets that leave the queue, from its first one on
-   * @returns the same with the values that belong among or behind them, which are not kept any more
+   * @returns these packets, with the newest values that belong among or behind them. Newest keeps
+   * these values no longer
    */
   takeWith(queue: string[]): string[] {
     const all: string[] = [];

@@ -38,7 +38,7 @@ export class Outbox {
   hold: Hold | null = null;
   /** Whether nothing is left but the last acknowledgements: the session has ended. */
   private onlyAcks = false;
-  /** null while there are none: for nearly all clients, always. */
+  /** The newest values that wait; null while no value waits, as for nearly all clients. */
   private newest: Newest | null = null;
 
   /**
@@ -64,9 +64,10 @@ export class Outbox {
   }
 
   /**
-   * A packet waits for a client that cannot take it at once, until a newer one of its kind comes.
-   * @param kind its event and its room
-   * @param most how much all such packets of the client may count
+   * Keeps a volatile packet for a client that cannot take it at once. A newer packet of the same
+   * kind replaces it.
+   * @param kind the event and the room of the packet (kindOf)
+   * @param most the largest size of all such packets of the client
    */
   addNewest(packet: string, kind: string, most: number): void {
     const newest = this.newest || (this.newest = new Newest(most));

@@ -125,7 +125,7 @@ export class Session {
     limits.onWait(change);
   }
 
-  /** The size of the newest values that wait for the client has changed: none was taken. */
+  /** The size of the newest values that wait has changed, and the client has taken none of them. */
   onNewest(change: number): void {
     const { limits } = this.host;
     if (change > 0 && this.outbox.size === change) this.takenIn = limits.turn;
@@ -134,8 +134,8 @@ export class Session {
 
   /**
    * The session puts a packet on its way to the client.
-   * @param volatile if the client need not get it: its kind. Of those that the client cannot take
-   * at once, only the newest of each kind waits
+   * @param volatile the kind of a volatile packet (kindOf). If the client cannot take the packet at
+   * once, only the newest packet of its kind waits
    */
   send(packet: string, volatile?: string): void {
     if (this.ended) {
