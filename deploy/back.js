@@ -9,10 +9,10 @@ const { KEPT, readPackage } = require('./package');
 const { bring, makeFacts } = require('./update');
 
 /**
- * It is an update from the kept version. What runs now is kept in turn, so back.cmd twice leads to
- * where one was.
+ * Goes back. The command is an update from the kept version. The update keeps the present version
+ * in turn, so a second back.cmd goes forward again.
  * @param {import('./system').System} system
- * @param {object} options as command.js reads them
+ * @param {object} options the options, as command.js reads them
  * @returns {Promise<number>} the exit code
  */
 async function back(system, options) {

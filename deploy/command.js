@@ -66,10 +66,10 @@ const OPTIONS = {
   uninstall: Object.assign({ folder: 'text' }, OF_ALL),
 };
 
-/** A command was called wrongly. The message says how. */
+/** The error of a wrong call of a command. The message says what is wrong. */
 class UsageError extends Error {}
 
-/** How the value of each kind of option is read. @throws UsageError */
+/** Reads the value of an option: a function for each kind of value. @throws UsageError */
 const KINDS = {
   text: text => text.replace(/[\\/]+$/, '') || text,
   path(text) {
@@ -99,9 +99,11 @@ const KINDS = {
 };
 
 /**
- * @param {string} command
- * @param {string[]} args as they stand behind the command
+ * Reads the arguments of a command.
+ * @param {string} command the name of the command
+ * @param {string[]} args the arguments behind the command's name
  * @returns {{ given: Record<string, any>, settings: Record<string, string>, rest: string[] }}
+ *   given: the options; settings: the values of --set; rest: the arguments that are no options
  * @throws UsageError
  */
 function readArguments(command, args) {
@@ -146,9 +148,9 @@ function readValue(name, kind, value) {
  * Carries a command out.
  * @param {string[]} args the name of the command, and its arguments
  * @param {import('./system').System} system
- * @param {string} folder of the package that these scripts belong to
- * @returns {Promise<number>} the exit code: 0; 1 if something is missing or has failed; 2 if it was
- *   called wrongly
+ * @param {string} folder the folder of the package that these scripts belong to
+ * @returns {Promise<number>} the exit code: 0 for success; 1 if something is missing or has failed.
+ *   A wrong call throws UsageError, and main() sets the exit code 2
  */
 async function carryOut([command, ...args], system, folder) {
   if (!Object.keys(HELP).includes(command)) throw new UsageError(`there is no command ${command}`);
@@ -177,7 +179,7 @@ async function carryOut([command, ...args], system, folder) {
   return require(`./${command}`)[command](system, options);
 }
 
-/** Runs as a program, and sets the exit code. */
+/** Runs the command as a program, and sets the exit code. */
 function main(args) {
   carryOut(args, createSystem(), path.join(__dirname, '..')).then(status => {
     process.exitCode = status;

@@ -1,21 +1,23 @@
 /*
- * Asks the application's health: {"status":"ok","uptime":12,"pid":4711,…}. By pid (its number) and
- * uptime (s since it began) two processes are told apart.
+ * Asks the application for its health: {"status":"ok","uptime":12,"pid":4711,…}. pid is the number
+ * of the process, and uptime the seconds since its start. These two values tell an old process from
+ * a new one.
  */
 'use strict';
 
 /**
- * Where a site answers on the server itself.
- * @param {{ protocol: string, bindingInformation: string }[]} bindings as IIS has them, 'http' and
- *   '*:80:www.example.com'
- * @param {string} appPath '/myApp'; '/' for the root
- * @returns {{ url: string, host: string } | null} null if the site has no binding for HTTP
+ * Finds the address at which a site answers health on the server itself.
+ * @param {{ protocol: string, bindingInformation: string }[]} bindings the site's bindings in IIS,
+ *   such as 'http' with '*:80:www.example.com'
+ * @param {string} appPath the application's path: '/myApp'; '/' for the root
+ * @returns {{ url: string, host: string } | null} the address and the Host header; null if the site
+ *   has no binding for HTTP
  */
 function healthOf(bindings, appPath) {
   const binding = bindings.find(({ protocol }) => protocol === 'http')
     || bindings.find(({ protocol }) => protocol === 'https');
   if (!binding) return null;
-  // An address of IPv6 has colons, and stands in brackets: [::1]:80:
+  // An IPv6 address has colons, and stands in brackets: [::1]:80:
   const parts = /^(.*):(\d+):([^:]*)$/.exec(binding.bindingInformation);
   if (!parts) return null;
   const [, ip, port, name] = parts;
@@ -31,9 +33,9 @@ function healthOf(bindings, appPath) {
 }
 
 /**
- * Asks once.
- * @returns {Promise<{ health?: { pid: number, uptime: number }, saw: string }>} health only if the
- *   application has answered; saw: a few words for a person
+ * Asks for health once.
+ * @returns {Promise<{ health?: { pid: number, uptime: number }, saw: string }>} health: the answer
+ *   of the application, if it has answered; saw: a few words for a person
  */
 async function askHealth(system, { url, host }) {
   const { status, text, error } = await system.ask(url, host);
@@ -48,18 +50,18 @@ async function askHealth(system, { url, host }) {
   }
 }
 
-/** How often health is asked for, ms. */
+/** The time between two questions for health, ms. */
 const EVERY = 1000;
-/** uptime is rounded to a second, and the clocks of two processes are one. */
+/** The error of uptime, ms. The application rounds uptime to a second. */
 const ROUNDING = 1500;
 
 /**
  * Waits until health answers.
- * @param {{ seconds: number, before?: { pid: number }, since?: number }} options with `since`, a
- *   time in ms, only a process that began after it counts; with `before`, only another process than
- *   that one
- * @returns {Promise<{ health?: object, saw: string }>} as askHealth; without health if it took too
- *   long
+ * @param {{ seconds: number, before?: { pid: number }, since?: number }} options seconds: the
+ *   longest wait; before: the health of the old process, whose answer does not count; since: a time
+ *   in ms, before which no process that counts has begun
+ * @returns {Promise<{ health?: object, saw: string }>} the result of askHealth; without health if
+ *   the time is over
  */
 async function waitForHealth(system, target, { seconds, before, since }) {
   const end = system.now() + seconds * 1000;

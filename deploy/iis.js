@@ -1,7 +1,7 @@
 /*
  * Reads IIS's own configuration, applicationHost.config: sites, applications, pools, modules,
- * locks. The file is read, and not asked for through appcmd: appcmd prints names in the code page
- * of the console, in which an umlaut or a Cyrillic letter may be another character.
+ * locks. The commands read the file, and do not ask appcmd. appcmd prints names in the code page of
+ * the console, in which an umlaut or a Cyrillic letter may become another character.
  */
 'use strict';
 
@@ -24,8 +24,8 @@ function readIis(system) {
 }
 
 /**
- * Where several servers share one configuration, redirection.config names its folder.
- * @returns {string | undefined}
+ * Finds the folder of a configuration that several servers share. redirection.config names it.
+ * @returns {string | undefined} undefined if the server has its own configuration
  */
 function sharedFolder(system, own) {
   const file = path.join(own, 'redirection.config');
@@ -37,7 +37,7 @@ function sharedFolder(system, own) {
   return system.expand(redirection.attributes.path || '') || undefined;
 }
 
-/** IIS's default of each setting that is looked at, from its schema (IIS_schema.xml). */
+/** IIS's default of each setting that the commands read, from IIS's schema (IIS_schema.xml). */
 const DEFAULTS = {
   managedRuntimeVersion: 'v2.0',
   enable32BitAppOnWin64: 'false',
@@ -51,7 +51,11 @@ const DEFAULTS = {
 const DEFAULT_LIMIT = 5000;
 
 class Iis {
-  /** @param {(text: string) => string} expand replaces %SystemDrive% and the like in folders */
+  /**
+   * @param {object} configuration the element <configuration>, as xml.js reads it
+   * @param {(text: string) => string} expand a function that replaces %SystemDrive% and other
+   *   variables in the path of a folder
+   */
   constructor(configuration, expand) {
     this.configuration = configuration;
     const host = elementsAt(configuration, 'system.applicationHost')[0];
@@ -62,7 +66,7 @@ class Iis {
       .map(({ attributes }) => attributes);
   }
 
-  /** @param {string} name in any case of letters, as IIS takes it */
+  /** @param {string} name the site's name; IIS does not tell large from small letters */
   site(name) {
     return this.sites.find(one => isSame(one.name, name));
   }
@@ -78,7 +82,7 @@ class Iis {
       .map(one => Object.assign({ site: site.name }, one))));
   }
 
-  /** How many requests IIS takes at a time for an application. It is set for the whole server. */
+  /** The number of requests that an application may have at a time. The whole server has one. */
   get concurrentRequestLimit() {
     const [runtime] = elementsAt(this.configuration, 'system.webServer', 'serverRuntime');
     const value = runtime && runtime.attributes.appConcurrentRequestLimit;
@@ -86,9 +90,9 @@ class Iis {
   }
 
   /**
-   * Whether a web.config of an application may not have a section.
-   * @param {string} section 'handlers', 'security/requestFiltering'
-   * @param {string} application 'Default Web Site/myApp'
+   * Says whether IIS forbids a section in the web.config of an application.
+   * @param {string} section the section's name, such as 'handlers', 'security/requestFiltering'
+   * @param {string} application the application's site and path, such as 'Default Web Site/myApp'
    */
   isLocked(section, application) {
     const names = section.split('/');
@@ -97,8 +101,8 @@ class Iis {
     const [declared] = [].concat(...groups.map(group => elementsAt(group, 'section')))
       .filter(({ attributes }) => attributes.name === last);
     if (!declared) return false;
-    // A section says Allow or Deny. A location that contains the section may say it anew, for
-    // itself and below: installing ASP.NET does so for handlers.
+    // Each section has a default, Allow or Deny. A <location> that contains the section may change
+    // it, for its own path and all paths below. The installer of ASP.NET does so for handlers.
     let locked = declared.attributes.overrideModeDefault === 'Deny';
     const locations = elementsAt(this.configuration, 'location')
       .filter(one => holdsFor(one.attributes.path || '', application))
@@ -112,7 +116,7 @@ class Iis {
   }
 }
 
-/** @returns the groups of <configSections> with these names, each inside of the one before */
+/** @returns the groups of <configSections> with these names, each inside the group before it */
 function groupsAt(configuration, names) {
   return names.reduce(
     (all, name) => [].concat(...all.map(one => elementsAt(one, 'sectionGroup')))
@@ -121,7 +125,7 @@ function groupsAt(configuration, names) {
   );
 }
 
-/** Whether a <location> with that path is about an application. '' and '.' are the whole server. */
+/** Says whether the path of a <location> covers an application. '' and '.' are the whole server. */
 function holdsFor(location, application) {
   if (location === '' || location === '.') return true;
   const [above, below] = [location, application]
@@ -159,7 +163,10 @@ function readPool(host) {
   };
 }
 
-/** An element's attributes, and those of the elements in it by their way, as appcmd names them. */
+/**
+ * Collects the attributes of an element and of the elements in it, under appcmd's names: an inner
+ * attribute has the names of its elements in front, such as processModel.idleTimeout.
+ */
 function flatten(element, before = '') {
   const all = {};
   for (const [name, value] of Object.entries(element.attributes)) all[before + name] = value;
@@ -169,9 +176,7 @@ function flatten(element, before = '') {
   return all;
 }
 
-/**
- * Whether two names are one for IIS and for Windows, which do not tell large from small letters.
- */
+/** Compares two names as IIS and Windows do, which do not tell large from small letters. */
 function isSame(one, other) {
   return one.toLowerCase() === other.toLowerCase();
 }

@@ -16,12 +16,13 @@ const { KINDS, findApplication, undoAll } = require('./steps');
 const { filesIn, quoted, SET_APPCMD, sum } = require('./system');
 const { settingsOf, withSettings } = require('./web-config');
 
-/** What IIS itself makes. */
+/** The site that the installation of IIS makes. */
 const DEFAULT_SITE = 'Default Web Site';
 
 /**
- * A pool for one node process. Its idle time-out and its recycling after 29 hours would end the
- * process at any time of the day; a schedule does so once a night.
+ * The settings of a pool for one node process. By default, a pool ends its process after an idle
+ * time, and after 29 hours, at any time of the day. The pool here is recycled by a schedule, once a
+ * night.
  */
 const POOL = {
   managedRuntimeVersion: '',
@@ -32,9 +33,9 @@ const POOL = {
 };
 
 /**
- * Looks, and if all is there, installs.
+ * Looks at the server, and installs the application if nothing is missing.
  * @param {import('./system').System} system
- * @param {object} options as command.js reads them
+ * @param {object} options the options, as command.js reads them
  * @returns {Promise<number>} the exit code: 0, or 1 if something is missing or has failed
  */
 async function install(system, options) {
@@ -60,7 +61,8 @@ async function install(system, options) {
 }
 
 /**
- * @returns {object | null} all that the steps depend on; null if something is missing
+ * Looks at the server.
+ * @returns {object | null} all facts that the steps depend on; null if something is missing
  */
 function look(system, options) {
   const findings = new Findings(system);
@@ -96,8 +98,8 @@ function look(system, options) {
     mayAlready: (one, account, rights) => mayAlready(system, one, account, rights),
     hasBackup: one => system.exists(path.join(system.system32(), 'inetsrv', 'backup', one)),
   };
-  // In an application the path of IIS and that of the server are one. At the root of a site the
-  // server keeps its own.
+  // An application in IIS has the same path as the server. At the root of a site, the server keeps
+  // its own path.
   if (at !== '/' && found.appPath !== at) facts.settings.APP_PATH = at;
   if (facts.settings.APP_PATH) facts.appPath = facts.settings.APP_PATH;
   facts.found = findApplication(iis, site.name, at);
@@ -113,13 +115,13 @@ function lastName(at) {
   return at.split('/').pop();
 }
 
-/** A package is copied to where web applications are; a clone stays where it is. */
+/** Finds the default folder. A package is copied into inetpub; a clone stays in its own folder. */
 function defaultFolder(system, from, name) {
   if (isClone(from)) return from;
   return path.join(`${system.env.SystemDrive || 'C:'}${path.sep}`, 'inetpub', name);
 }
 
-/** Whether path, folder and pool are free, or are this application's already. */
+/** Looks whether path, folder and pool are free, or belong to this application already. */
 function lookForPlace(system, findings, { iis, site, at, folder, pool, from, found, isOurs }) {
   const where = `${site.name}${at}`;
   const main = site.applications.find(one => one.path === '/');
@@ -162,9 +164,9 @@ function lookForPlace(system, findings, { iis, site, at, folder, pool, from, fou
 }
 
 /**
- * The account that a pool runs as, for icacls. By their numbers, Windows' own accounts have no
- * language.
- * @returns {{ name: string, sid: string | null } | null} null where it may do everything anyway
+ * Finds the account that a pool runs as, for icacls. Windows' own accounts are given by their
+ * numbers, because their names depend on the language of Windows.
+ * @returns {{ name: string, sid: string | null } | null} null for an account that has all rights
  */
 function accountOf(there, pool) {
   const settings = there ? there.settings : {};
@@ -176,21 +178,21 @@ function accountOf(there, pool) {
   return { name: `IIS AppPool\\${pool}`, sid: poolSid(pool) };
 }
 
-/** Kinds of steps that change files, and nothing in IIS. */
+/** The kinds of steps that change files, and nothing in IIS. */
 const OF_THE_FOLDER = ['folder', 'log', 'files', 'setting', 'rights'];
 
 /** The rights in icacls's letters, as bits. */
 const BITS = { RX: READ_AND_RUN, M: MODIFY };
 
 /**
- * Whether an account has rights in a folder already.
- * @param {{ name: string, sid: string | null }} account
- * @param {'RX' | 'M'} rights
+ * Says whether an account has rights in a folder already.
+ * @param {{ name: string, sid: string | null }} account the account, as accountOf() gives it
+ * @param {'RX' | 'M'} rights the rights, in icacls's letters
  */
 function mayAlready(system, folder, { name, sid }, rights) {
   if (!system.exists(folder)) return false;
   if (sid !== null) return has(readRights(system, folder) || [], sid, BITS[rights]);
-  // The number of an account of a domain is not known here, so its name is looked for.
+  // The number of a domain's account is not known here, so the code looks for the account's name.
   const { output } = system.run('icacls', [folder]);
   const start = `${name.toLowerCase()}:(oi)(ci)`;
   return output.split(/\r?\n/).some(line => line.toLowerCase().includes(start)
@@ -198,10 +200,10 @@ function mayAlready(system, folder, { name, sid }, rights) {
 }
 
 /**
- * The steps that are still to be made. It changes nothing and asks nobody: from the same facts come
- * the same steps.
- * @param {object} facts as look() finds them
- * @returns {object[]} steps, as steps.js knows them
+ * Lists the steps that are still necessary. The function changes nothing and asks nobody: the same
+ * facts give the same steps.
+ * @param {object} facts the result of look()
+ * @returns {object[]} the steps, of the kinds in steps.js
  */
 function plan(facts) {
   const { iis, site, at, pool, folder, from, account, there, record, settings } = facts;
@@ -240,7 +242,7 @@ function plan(facts) {
   if (iis.concurrentRequestLimit < facts.requests) {
     add('limit', { requests: facts.requests, before: iis.concurrentRequestLimit });
   }
-  // appcmd's backup is of all sites. It is made when something in IIS is going to change.
+  // appcmd's backup has all sites. The first step makes a backup if a later step changes IIS.
   const changesIis = steps.some(({ kind }) => !OF_THE_FOLDER.includes(kind));
   const isFirst = !record && !there;
   const name = `before-${pool}`.replace(/[^\w-]/g, '_') + (isFirst ? '' : `-${day(facts.now)}`);
@@ -248,7 +250,7 @@ function plan(facts) {
   return steps;
 }
 
-/** @returns {string[]} a folder and those above it that are not there, the outermost first */
+/** @returns {string[]} the folders that are missing: this one and those above, outermost first */
 function absent(folder, exists) {
   const above = path.dirname(folder);
   if (exists(folder) || above === folder) return [];
@@ -260,8 +262,8 @@ function addPool(add, { pool, bits, given, there, recycleAt, queue }) {
     enable32BitAppOnWin64: String(bits === '32'), queueLength: String(queue),
   });
   if (there) {
-    // Who has raised a limit keeps it. The account of a pool that is there stays, and its bits,
-    // unless they are asked for.
+    // A limit that somebody has raised stays. An existing pool keeps its account, and its bits if
+    // --bits is not given.
     const stays = ['processModel.identityType'];
     if (given === undefined) stays.push('enable32BitAppOnWin64');
     const differs = name => name === 'queueLength'
@@ -283,14 +285,14 @@ function day(now) {
 }
 
 /**
- * @returns {string[]} the lines of steps, after the one behind which those of appcmd can be pasted
+ * @returns {string[]} the lines of steps; first the line that sets %appcmd%, if a line needs it
  */
 function linesOf(steps) {
   const lines = [].concat(...steps.map(step => KINDS[step.kind].lines(step)));
   return lines.some(line => line.startsWith('%appcmd%')) ? [SET_APPCMD, ...lines] : lines;
 }
 
-/** @returns {Promise<boolean>} false if a step has failed, and all before it is undone */
+/** @returns {Promise<boolean>} false if a step has failed; then all steps of this run are undone */
 async function carryOut(system, facts, steps) {
   const { folder, site, at, pool, from, settings } = facts;
   const packaged = fs.readFileSync(path.join(from, 'web.config'), 'utf8');
@@ -321,7 +323,7 @@ async function carryOut(system, facts, steps) {
   return true;
 }
 
-/** Undoes the steps of this run, the failed one too: it may have done a half, or all. */
+/** Undoes the steps of this run, and the failed step too: it may have changed a part, or all. */
 async function undo(system, { folder, record: old }, record, before) {
   const made = record.did.slice(before.length);
   system.print('So all of this run is undone:');
@@ -337,7 +339,7 @@ async function undo(system, { folder, record: old }, record, before) {
     : 'The rest is as it was. uninstall.cmd tries again what could not be undone.');
 }
 
-/** Asks whether the application runs. @returns {Promise<number>} the exit code */
+/** Asks the application for its health. @returns {Promise<number>} the exit code */
 async function ask(system, { site, appPath, folder }, seconds) {
   const target = healthOf(site.bindings, appPath);
   if (target === null) {

@@ -1,6 +1,6 @@
 /*
- * Looks at a server, and changes nothing. Each finding is one line: what was seen, why it matters,
- * and the line that mends it.
+ * Looks at a server, and changes nothing. Each finding is one line. The line has three parts: the
+ * fact, the reason why the fact matters, and the command that changes it.
  */
 'use strict';
 
@@ -15,8 +15,9 @@ const { commandLine, quoted } = require('./system');
 const { sectionsOf } = require('./web-config');
 
 /**
- * ok: as it has to be. note: it works, and should be known. missing: nothing is changed before it
- * is there.
+ * Prints the findings, of three kinds. ok: the server is as the application needs it. note: the
+ * application works, but the administrator should know the fact. missing: the command changes
+ * nothing until the missing thing is there.
  */
 class Findings {
   constructor(system) {
@@ -28,12 +29,20 @@ class Findings {
     this.system.print(`ok       ${what}`);
   }
 
-  /** @param {string} [line] what to write to change it */
+  /**
+   * @param {string} what the fact
+   * @param {string} why the reason why the fact matters
+   * @param {string} [line] the command that changes the fact
+   */
   note(what, why, line) {
     this.system.print(`note     ${what}: ${why}${line ? `. To change it: ${line}` : ''}`);
   }
 
-  /** @param {string} line what to write, or to get, so that it is there */
+  /**
+   * @param {string} what the fact
+   * @param {string} why the reason why the fact matters
+   * @param {string} line the command to write, or the program to install
+   */
   missing(what, why, line) {
     this.isComplete = false;
     this.system.print(`missing  ${what}: ${why}. ${line}`);
@@ -41,7 +50,8 @@ class Findings {
 }
 
 /**
- * The key of this account can be read by administrators only, in each Windows, without a service.
+ * A key of the registry that only administrators can read, in each version of Windows. The test
+ * needs no service.
  */
 const FOR_ADMINISTRATORS = 'HKU\\S-1-5-19';
 
@@ -50,8 +60,11 @@ function lookForAdministrator(system, findings) {
     findings.ok('administrator');
     return;
   }
-  findings.missing('this is no administrator', 'IIS\'s configuration is changed',
-    'Start menu, cmd, right click, "Run as administrator"');
+  findings.missing(
+    'administrator rights are missing',
+    'only administrators may read and change the configuration of IIS',
+    'Start menu, cmd, right click, "Run as administrator"',
+  );
 }
 
 function lookAtWindows(system, findings) {
@@ -75,9 +88,9 @@ function lookAtWindows(system, findings) {
 const IIS_KEY = 'HKLM\\SOFTWARE\\Microsoft\\InetStp';
 
 /**
- * Parts of IIS by their names in the registry (InetStp\Components), and for dism: on IIS 7.5, and
- * later. ASP.NET is not used, but iisnode asks for it, and installing it lets applications have
- * handlers.
+ * The parts of IIS. Each has a name in the registry (InetStp\Components), and two names for dism:
+ * `old` on IIS 7.5, `now` on later ones. The application does not use ASP.NET, but iisnode asks for
+ * it. The installation of ASP.NET also lets applications have handlers.
  */
 const PARTS = [
   part('W3SVC', { needed: true, old: 'IIS-WebServer', now: 'IIS-WebServer' }),
@@ -93,17 +106,20 @@ const PARTS = [
 function part(name, { needed = false, old = `IIS-${name}`, now = `IIS-${name}` } = {}) {
   return { name, needed, old, now };
 }
-/** dism of Windows 7 has no /all: it needs the parts that a part stands on, in front of it. */
+/**
+ * The parts that other parts depend on. dism of Windows 7 has no option /all, so its line names
+ * these parts first.
+ */
 const BELOW = ['IIS-WebServerRole', 'IIS-WebServer', 'IIS-ApplicationDevelopment', 'IIS-Security',
   'IIS-HealthAndDiagnostics', 'IIS-WebServerManagementTools', 'IIS-NetFxExtensibility'];
 
-/** @returns {boolean} whether there is an IIS whose configuration can be read */
+/** @returns {boolean} whether IIS is installed, so that its configuration can be read */
 function lookAtIis(system, findings) {
   const version = valueOf(system, IIS_KEY, 'MajorVersion');
   const [major, minor] = system.release.split('.').map(Number);
   const isOld = major === 6 && minor < 2;
   const parts = new Map(valuesOf(system, `${IIS_KEY}\\Components`));
-  // Later Windows have ASP.NET 4.5 beside, or in place of, 3.5: either one will do.
+  // Later versions of Windows have ASP.NET 4.5 beside 3.5, or in its place. Either version will do.
   const has = name => isOn(parts.get(name)) || (name === 'ASPNET' && isOn(parts.get('ASPNET45')));
   const absent = version === undefined ? PARTS : PARTS.filter(({ name }) => !has(name));
   const line = commandLine('dism', ['/online', '/enable-feature', ...(isOld ? [] : ['/all']),
@@ -136,7 +152,7 @@ function featuresFor(absent, isOld) {
   return isOld ? [...new Set([...BELOW, ...names])] : names;
 }
 
-/** Windows' service of IIS. sc prints its state as a number and a word: 4, RUNNING. */
+/** Looks at the Windows service of IIS. sc prints its state as number and word: 4, RUNNING. */
 function lookAtServices(system, findings) {
   const { status, output } = system.run('sc', ['query', 'w3svc']);
   if (status === 0 && /:\s*4\s/.test(output)) {
@@ -190,8 +206,8 @@ function lookAtModules(system, findings, iis, bits) {
 }
 
 /**
- * The version of a DLL, from its resource: the text behind "FileVersion", in UTF-16.
- * @returns {string | null} null where it cannot be told
+ * Reads the version of a DLL from its resource: the text behind "FileVersion", in UTF-16.
+ * @returns {string | null} null if the file or the text is missing
  */
 function versionOf(system, file) {
   if (!system.exists(file)) return null;
@@ -206,7 +222,7 @@ function olderThan(version, than) {
   return at >= 0 && (parts[at] || 0) < than[at];
 }
 
-/** IIS's services have the PATH of the machine, not the one of whoever is logged in. */
+/** Looks for node in the machine's PATH. IIS's services use that PATH, and not a user's PATH. */
 function lookAtNode(system, findings) {
   const version = process.version;
   const folder = path.dirname(system.node);
@@ -218,7 +234,7 @@ function lookAtNode(system, findings) {
     return;
   }
   if (folders.some(one => one.includes('\uFFFD'))) {
-    // reg prints in the code page of the console: a letter that is not in ASCII cannot be told.
+    // reg prints in the code page of the console, so a letter outside of ASCII cannot be read.
     findings.note(`node ${version}; the machine's PATH has letters that cannot be read here`,
       `services have to find node in it: ${folder}`);
     return;
@@ -237,7 +253,8 @@ function lookAtNode(system, findings) {
 }
 
 /**
- * @returns {object | undefined} the site
+ * Looks for the site of that name.
+ * @returns {object | undefined} the site; undefined, with a finding, if it is missing
  */
 function lookForSite(findings, iis, name) {
   const site = iis.site(name);
@@ -251,7 +268,7 @@ function lookForSite(findings, iis, name) {
   return undefined;
 }
 
-/** Sections of web.config that the server, or a location of it, keeps for itself. */
+/** Looks for sections of web.config that the server, or a <location> of it, has locked. */
 function lookForLocks(findings, iis, folder, application) {
   const sections = sectionsOf(fs.readFileSync(path.join(folder, 'web.config'), 'utf8'));
   const locked = [...new Set(sections)].filter(one => iis.isLocked(one, application));
@@ -265,7 +282,7 @@ function lookForLocks(findings, iis, folder, application) {
   if (locked.length === 0) findings.ok('no section of web.config is locked');
 }
 
-/** Whether the pool can come to the folder, and who else can write there. */
+/** Looks whether the pool can reach the folder, and whether each user can write into it. */
 function lookAtRights(system, findings, folder, pool) {
   const sid = poolSid(pool);
   let existing = folder;
@@ -285,7 +302,8 @@ function lookAtRights(system, findings, folder, pool) {
     );
   }
   let isGood = true;
-  // The folder itself is given to the pool; from its parents on, others have to have done so.
+  // install.cmd gives the pool the rights of the folder itself. The rights of the folders above it
+  // have to be there already.
   for (let at = existing === folder ? path.dirname(folder) : existing; ; at = path.dirname(at)) {
     const entries = at === existing ? own : readRights(system, at);
     if (entries !== null && !mayLook(entries, sid)) {
@@ -301,7 +319,7 @@ function lookAtRights(system, findings, folder, pool) {
   if (isGood) findings.ok(`the pool can come to ${folder}`);
 }
 
-/** @returns {object | null} what package.json and web.config say of a package */
+/** @returns {object | null} the package's data from package.json and web.config */
 function lookAtPackage(findings, folder) {
   const missing = missingIn(folder);
   if (missing.length > 0) {
@@ -318,19 +336,19 @@ function lookAtPackage(findings, folder) {
   return found;
 }
 
-/** @returns {[string, string][]} the values of a key, by their names */
+/** @returns {[string, string][]} the names and the values in a key of the registry */
 function valuesOf(system, key, name) {
   const args = name === undefined ? ['query', key] : ['query', key, '/v', name];
   const { status, output } = system.run('reg', args);
   if (status !== 0) return [];
-  // Four spaces, the name, the type, the value. A name may have spaces, a type has none.
+  // A line has four spaces, the name, the type, the value. A name may have spaces, a type has none.
   return output.split(/\r?\n/)
     .map(line => /^\s+(.+?)\s+REG_\w+\s+(.*)$/.exec(line))
     .filter(Boolean)
     .map(([, one, value]) => [one, value.trim()]);
 }
 
-/** @returns {string | undefined} */
+/** @returns {string | undefined} the value of that name; undefined if the key does not have it */
 function valueOf(system, key, name) {
   const found = valuesOf(system, key, name).find(([one]) => isSame(one, name));
   return found && found[1];
@@ -338,7 +356,7 @@ function valueOf(system, key, name) {
 
 /**
  * Reads IIS's configuration.
- * @returns {import('./iis').Iis | null} null, with a finding, if it cannot be read
+ * @returns {import('./iis').Iis | null} null, with a finding, if the file cannot be read
  */
 function lookIntoIis(system, findings) {
   try {
@@ -351,11 +369,13 @@ function lookIntoIis(system, findings) {
 }
 
 /**
- * Finds the application that a package is a version of: at --site and --path; else the one in whose
- * folder the package lies; else the only one whose package.json has the same name.
- * @param {{ site?: string, path?: string, package: string }} options
- * @param {{ name: string, appPath: string }} found of readPackage
- * @returns {{ site: object, path: string, folder: string, record: object | null } | null}
+ * Finds the application that a package is a version of. --site and --path limit the search. Then an
+ * application counts if its folder is that of the package; else the application at --path; else the
+ * application whose package.json has the same name. The result has to be one application only.
+ * @param {{ site?: string, path?: string, package: string }} options the options of the command
+ * @param {{ name: string, appPath: string }} found the result of readPackage
+ * @returns {{ site: object, path: string, folder: string, record: object | null } | null} null,
+ *   with a finding, if none or several are found
  */
 function lookForApplication(findings, iis, options, found) {
   const all = [].concat(...iis.sites.map(site => site.applications
@@ -388,7 +408,7 @@ function lookForApplication(findings, iis, options, found) {
 }
 
 /**
- * Looks at a package, at IIS, and for the application that the package is a version of.
+ * Looks at a package and at IIS, and finds the application that the package is a version of.
  * @returns {ReturnType<typeof lookForApplication>} null, with a finding, if one of them is missing
  */
 function lookForInstalled(system, findings, options) {

@@ -1,10 +1,10 @@
 /*
- * The script behind install.cmd, update.cmd, back.cmd and uninstall.cmd. This file is read by every
- * node, however old, so that an old one is told what is wrong in words and not by a syntax error.
+ * The script behind install.cmd, update.cmd, back.cmd and uninstall.cmd. Every node can read this
+ * file, however old it is. So an old node prints a message, and not a syntax error.
  */
 'use strict';
 
-// IIS 7.5's Windows runs node up to 13.14; the server needs 10.24.
+// The Windows of IIS 7.5 runs node up to 13.14; the server needs 10.24.
 var OLDEST = [10, 24];
 var version = process.versions.node.split('.').map(Number);
 

@@ -1,4 +1,4 @@
-/* The files of a package, and of the same package where it is deployed. */
+/* The files of a package, and of the folder in which the package is deployed. */
 'use strict';
 
 const fs = require('fs');
@@ -6,45 +6,46 @@ const path = require('path');
 const { filesIn } = require('./system');
 const { settingsOf } = require('./web-config');
 
-/** A package without one of these does not run, or IIS does not know what to do with it. */
+/** The files that each package needs. Without one of them it does not run, or IIS refuses it. */
 const NEEDED = ['dist/server.js', 'web.config', 'iisnode.yml', 'public', 'package.json'];
 
-/** The folder, in the application's, that keeps the version before the last update. */
+/** The folder in the application's folder that keeps the version before the last update. */
 const KEPT = 'before';
 /**
- * The folder in which an update keeps the version that it replaces, until the new one runs. Only
- * then it takes the place of KEPT: an update that fails leaves back.cmd the version that it had.
+ * The folder in which an update keeps the replaced version until the new version runs. Only then
+ * this folder takes the place of KEPT. So an update that fails does not change KEPT, and back.cmd
+ * still has its version.
  */
 const CURRENT = 'current';
-/** iisnode's folder, for its logs. */
+/** The folder into which iisnode writes its logs. */
 const LOGS = 'iisnode';
-/** The file in which install.cmd writes down what it has done (record.js). */
+/** The file that lists the changes that install.cmd has made (record.js). */
 const RECORD = 'installed.json';
 
-/** Files and folders in the application's folder that are of the server, and in no package. */
+/** Files and folders in the application's folder that belong to the server, and to no package. */
 const OF_THE_SERVER = [LOGS, KEPT, CURRENT, RECORD];
 
-/** @returns {string[]} robocopy's arguments that leave out what is of the server in a folder */
+/** @returns {string[]} the arguments with which robocopy leaves out the server's own files */
 function withoutServers(folder, ...files) {
   const [logs, kept, current, record] = OF_THE_SERVER.map(name => path.join(folder, name));
   return ['/XD', logs, kept, current, '/XF', record, ...files];
 }
 
-/** @returns {string[]} which files are missing in a package */
+/** @returns {string[]} the names of the files that a package lacks */
 function missingIn(folder) {
   return NEEDED.filter(name => !fs.existsSync(path.join(folder, name)));
 }
 
-/** A clone of the project has the sources, too. It is served as it lies, and not copied. */
+/** Says whether a folder is a clone of the project, which has the sources. A clone is not copied. */
 function isClone(folder) {
   return fs.existsSync(path.join(folder, 'src', 'server.ts'));
 }
 
 /**
  * Reads a package.
- * @param {string} folder it has all files of NEEDED
- * @returns {{ name: string, version: string, appPath: string }} appPath: '/myApp', or '/' for the
- *   root
+ * @param {string} folder the package's folder, with all files of NEEDED
+ * @returns {{ name: string, version: string, appPath: string }} the name and the version;
+ *   appPath: '/myApp', or '/' for the root
  */
 function readPackage(folder) {
   const read = file => fs.readFileSync(path.join(folder, file), 'utf8');
@@ -55,8 +56,8 @@ function readPackage(folder) {
 }
 
 /**
- * The default of APP_PATH. npm run package writes it into package.json. Where dist is not bundled,
- * in a clone or a package with --modules, the built settings have it.
+ * Reads the default of APP_PATH from dist/config.js. That file is in a clone, and in a package that
+ * was made with --modules. For a bundle, npm run package writes the default into package.json.
  */
 function builtPath(folder) {
   const file = path.join(folder, 'dist', 'config.js');
@@ -64,7 +65,7 @@ function builtPath(folder) {
   return require(file).readConfig({}).appPath || '/';
 }
 
-/** @returns {string[]} the files of a package, as paths with / */
+/** @returns {string[]} the paths of a package's files, with / between the folders */
 function packageFiles(folder) {
   return filesIn(folder, OF_THE_SERVER);
 }

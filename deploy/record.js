@@ -1,8 +1,8 @@
 /*
- * installed.json in the application's folder: what install.cmd has done on this server, so that
- * uninstall.cmd undoes that and nothing else. Each step is written down before it is done: if the
- * machine stops in the middle, the step is known. Only administrators can write there; the pool may
- * only read.
+ * installed.json in the application's folder lists the steps of install.cmd on this server.
+ * uninstall.cmd undoes these steps and nothing else. install.cmd writes each step down before it
+ * makes the step. So the step is known if the machine stops in the middle. Only administrators can
+ * write into the folder; the pool may only read.
  */
 'use strict';
 
@@ -13,18 +13,18 @@ const { KINDS } = require('./steps');
 
 /**
  * @typedef {object} Record
- * @property {string} site
- * @property {string} path of the application in the site: '/myApp'; '/' for the root
- * @property {object[]} did the steps, in their order, as steps.js knows them
- * @property {Record<string, string>} settings that were written into web.config
- * @property {string} [webConfig] the sum of the package's web.config that the one here was made
- *   from
- * @property {string} [written] the sum of the web.config as it was written here
+ * @property {string} site the name of the site
+ * @property {string} path the application's path in the site: '/myApp'; '/' for the root
+ * @property {object[]} did the steps, in their order, of the kinds in steps.js
+ * @property {Record<string, string>} settings the settings that were written into web.config
+ * @property {string} [webConfig] the sum of the package's own web.config
+ * @property {string} [written] the sum of the web.config that was written on the server
  */
 
 /**
- * @param {string} folder the application's
- * @returns {Record | null} null if nothing is written down there
+ * Reads the record.
+ * @param {string} folder the application's folder
+ * @returns {Record | null} null if the folder has no record
  * @throws Error if the file is no record
  */
 function readRecord(folder) {

@@ -8,13 +8,13 @@ interface In {
 interface Out { said: (said: Said) => void }
 interface Data { seat: { room: string; name: string } }
 
-/** Clients can say any name: only these rooms are there. */
+/** Clients can send any name, so the server has a list of its rooms. */
 const ROOMS = ['tea', 'coffee'];
-/** How many messages of a room somebody gets who joins it. */
+/** A client that joins a room gets this many messages at most. */
 const MOST = 50;
 
 export function app(io: Server<In, Out, Data>): void {
-  // They are gone with the process. A database keeps them, and shares them with other processes.
+  // The messages are gone with the process. A database keeps them, and shares them.
   const history = new Map(ROOMS.map(room => [room, [] as Said[]]));
 
   io.sockets.on('connection', socket => {
@@ -37,7 +37,7 @@ export function app(io: Server<In, Out, Data>): void {
   });
 }
 
-/** Types are a promise: a client can send anything. */
+/** A client can send anything: types do not check it. */
 function isText(value: unknown, most: number): boolean {
   return typeof value === 'string' && value !== '' && value.length <= most;
 }

@@ -16,7 +16,7 @@ function join() {
 }
 
 connection.on('status', function (status) {
-  // The server does not know this page any more: after a restart, or a long sleep.
+  // The server has forgotten this page, after a restart or a long sleep.
   if (status.state === 'connected' && !status.recovered && joined) join();
 });
 connection.on('said', show);

@@ -1,9 +1,9 @@
 import type { Server } from '../../../src/realtime';
 
 interface Out {
-  /** All present values: a page that comes shows them at once. */
+  /** This event has all present values: a new page shows them at once. */
   values: (values: { [machine: string]: number }) => void;
-  /** A new value of one machine. */
+  /** This event has a new value of one machine. */
   value: (machine: string, value: number) => void;
 }
 
@@ -13,14 +13,14 @@ export function app(io: Server<{}, Out>): void {
   const values: { [machine: string]: number } = {};
   io.sockets.on('connection', socket => socket.emit('values', values));
 
-  // Each machine has a room, as values of one event and room replace each other.
+  // Each machine has a room, because values of one event and room replace each other.
   io.sockets.on('connection', socket => {
     for (const machine of MACHINES) socket.join(machine);
   });
   const measuring = setInterval(() => {
     for (const machine of MACHINES) {
       values[machine] = measure();
-      // A page gets the newest with each poll, and none twice.
+      // A page gets the newest value with each poll, and no value twice.
       io.sockets.in(machine).volatile.emit('value', machine, values[machine]!);
     }
   }, 50);
@@ -29,7 +29,7 @@ export function app(io: Server<{}, Out>): void {
 
 let measured = 0;
 
-/** In place of a real one: it counts. */
+/** This function counts, in place of a real measurement. */
 function measure(): number {
   return ++measured;
 }

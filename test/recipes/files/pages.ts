@@ -7,16 +7,16 @@ import { pipeline } from 'stream';
 import type { Server } from '../../../src/realtime';
 import { Out, uploaded } from './app';
 
-/** Outside of the application, whose files nobody is to change, and where IIS may write. */
+/** Nobody is to change the application's files: this folder is outside, and IIS may write to it. */
 const FOLDER = process.env.UPLOADS || tmpdir();
-/** Raise it together with maxAllowedContentLength in web.config, which IIS refuses more by. */
+/** Raise this limit together with maxAllowedContentLength in web.config, the limit of IIS. */
 const MOST = 1000000;
 
 export function addPages(pages: Router, io: Server<{}, Out>): void {
   pages.post('/files', (req, res, next) => {
     const { name } = req.query;
     if (typeof name !== 'string') return res.sendStatus(400);
-    // No name on the disk is a visitor's: it could lead out of the folder.
+    // The file's name on the disk is random: a visitor's name could lead out of the folder.
     const id = randomBytes(16).toString('hex');
     const file = path.join(FOLDER, id);
     let bytes = 0;
@@ -36,7 +36,7 @@ export function addPages(pages: Router, io: Server<{}, Out>): void {
   pages.get('/files/:id', (req, res, next) => {
     const one = uploaded.find(({ id }) => id === req.params.id);
     if (!one) return next();
-    // As a download: a page among them would run as one of yours.
+    // The browser saves the file: an uploaded page would run as one of yours.
     res.download(path.join(FOLDER, one.id), one.name);
   });
 }

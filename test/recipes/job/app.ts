@@ -4,7 +4,7 @@ import type { Server } from '../../../src/realtime';
 interface Job { done: number; of: number; result?: string }
 interface In {
   start: (parts: number, answer: (id: string) => void) => void;
-  /** After a reload or a restart: the job is known by its id. */
+  /** A page asks by the id of its job, after a reload or a restart. */
   watch: (id: string, answer: (job: Job | null) => void) => void;
 }
 interface Out {
@@ -36,17 +36,17 @@ export function app(io: Server<In, Out>): void {
     while (job.done < job.of) {
       await doPart();
       job.done += 1;
-      // Only the newest counts. The end must arrive: that is not volatile.
+      // Only the newest progress counts. The end must arrive, so it is not volatile.
       io.sockets.in(id).volatile.emit('progress', id, job);
     }
     job.result = `${job.of} parts`;
     io.sockets.in(id).emit('finished', id, job);
-    // Whoever comes back within an hour hears of it.
+    // A page that comes back within an hour gets the result.
     setTimeout(() => jobs.delete(id), 3600000).unref();
   }
 }
 
-/** In place of real work, which waits for other programs and does not keep the process busy. */
+/** This function waits, as real work waits for other programs: the process stays free. */
 function doPart(): Promise<void> {
   return new Promise(resolve => { setTimeout(resolve, 10); });
 }

@@ -1,6 +1,6 @@
 var connection = Realtime.connect();
 var byId = function (id) { return document.getElementById(id); };
-// The address keeps the id: a page that is reloaded goes on watching.
+// The address keeps the id, so a page that is reloaded goes on watching.
 var mine = location.hash.slice(1);
 
 function show(id, job) {

@@ -9,7 +9,7 @@ export function addPages(pages: Router, io: Server<{}, Out>): void {
   pages.post('/news', express.json({ limit: '100kb' }), (req, res) => {
     const secret = process.env.NEWS_SECRET;
     const said = req.get('X-Secret') || '';
-    // In a time that does not tell how much of it was right.
+    // The comparison always takes the same time, so the time says nothing about the secret.
     if (!secret || !timingSafeEqual(hash(said), hash(secret))) return res.sendStatus(403);
     const { text } = req.body as { text?: unknown };
     if (typeof text !== 'string') return res.status(400).send('{ "text": "…" } is expected');

@@ -16,7 +16,7 @@ export function app(io: Server<In, Out>): void {
     const user = socket.handshake.user as string;
     socket.join(roomOf(user));
     socket.on('whisper', (to, text) => {
-      // All tabs of the other user, and those of the sender.
+      // The event reaches all tabs of the other user and of the sender.
       for (const one of [to, user]) io.sockets.in(roomOf(one)).emit('whispered', user, text);
     });
   });

@@ -3,7 +3,7 @@ var byId = function (id) { return document.getElementById(id); };
 
 connection.on('status', function (status) {
   byId('state').textContent = status.state + (status.reason ? ': ' + status.reason : '');
-  // Somebody else has signed in, in another tab: this page shows what was the first one's.
+  // Another user has signed in, in another tab: this page still shows the first user's data.
   if (status.reason === 'another user has signed in') location.reload();
 });
 connection.on('whispered', function (from, text) {

@@ -9,7 +9,7 @@ export function addPages(pages: Router, io: Server): void {
   pages.post('/login', express.urlencoded({ extended: false }), (req, res, next) => {
     const { name, password } = req.body as { [field: string]: string };
     if (!isRight(name!, password!)) return res.redirect('sign-in.html?wrong');
-    // Another id, so that nobody can use one that he has planted before.
+    // The session gets a new id: an attacker may have planted the old one.
     req.session.regenerate(error => {
       if (error) return next(error);
       req.session.user = name!;
@@ -21,7 +21,7 @@ export function addPages(pages: Router, io: Server): void {
     const { user } = req.session;
     req.session.destroy(error => {
       if (error) return next(error);
-      // Their pages stay away: they have been let in as this user.
+      // The user's pages stay away: they were let in as this user.
       const sockets = user === undefined ? [] : io.sockets.clients(roomOf(user));
       for (const socket of sockets) socket.disconnect();
       res.redirect('sign-in.html');
@@ -29,7 +29,7 @@ export function addPages(pages: Router, io: Server): void {
   });
 }
 
-/** In place of your users. */
+/** This function stands in place of your users. */
 function isRight(name: string, password: string): boolean {
   return ['ada', 'bob'].includes(name) && password === 'secret';
 }

@@ -11,7 +11,7 @@ const { SESSION_SECRET, NODE_ENV } = process.env;
 // iisnode sets NODE_ENV to production.
 if (!SESSION_SECRET && NODE_ENV === 'production') throw new Error('SESSION_SECRET is missing');
 
-/** Made once: pages and sockets use the same. */
+/** Pages and sockets use the same middleware, so it is made once. */
 export const signIn = session({
   secret: SESSION_SECRET || 'only for npm start',
   resave: false,

@@ -4,9 +4,9 @@ import type { Server } from '../../../src/realtime';
 interface In { who: (answer: (user: string) => void) => void }
 interface Out { came: (user: string) => void }
 
-/** For pages, too: pages.use(windowsUser). */
+/** Pages can use this middleware, too: pages.use(windowsUser). */
 export const windowsUser: RequestHandler = (req, _res, next) => {
-  // 'DOMAIN\\name', by IIS's word: a visitor cannot write this header himself.
+  // IIS writes this header, 'DOMAIN\\name'. A visitor cannot write it.
   Object.assign(req, { user: req.headers['x-iisnode-auth_user'] });
   next();
 };
