@@ -36,7 +36,7 @@ function missingIn(folder) {
   return NEEDED.filter(name => !fs.existsSync(path.join(folder, name)));
 }
 
-/** Says whether a folder is a clone of the project, which has the sources. A clone is not copied. */
+/** Says whether a folder is a clone of the project: it has the sources, and is not copied. */
 function isClone(folder) {
   return fs.existsSync(path.join(folder, 'src', 'server.ts'));
 }

@@ -22,8 +22,9 @@
   var early = /** @type {(() => void)[]} */ ([]);
   /** The number of the messages that the server has not acknowledged. */
   var waiting = 0;
-  /** The state of the connection, as realtime.js names it; and the same in words. */
-  var state = 'connecting';
+  /** The state of the connection, as realtime.js names it. */
+  var state = /** @type {ConnectionStatus['state']} */ ('connecting');
+  /** The state in words. */
   var stateText = 'connecting…';
   /** How often the state has changed. */
   var changes = 0;

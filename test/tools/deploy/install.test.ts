@@ -125,7 +125,7 @@ test('uninstall.cmd does not touch an application that leads elsewhere by now', 
 /** What is missing on a server: how, and the line that install.cmd says about it. */
 const MISSING: Record<string, [change: (server: Server, world: World) => void, line: RegExp]> = {
   administrator: [server => { server.isAdministrator = false; },
-    /^missing {2}this is no administrator: .*Run as administrator/m],
+    /^missing {2}administrator rights are missing: .*Run as administrator/m],
   Windows: [(_, { system }) => { system.release = '6.0.6002'; }, /^missing {2}Windows 6\.0\.6002 is too old: .*2008 R2/m],
   IIS: [({ registry }) => { delete registry['HKLM\\SOFTWARE\\Microsoft\\InetStp']; },
     /^missing {2}IIS is not installed: .*\. dism \/online \/enable-feature \/featurename:IIS-WebServerRole .*:IIS-ASPNET( |$)/m],
