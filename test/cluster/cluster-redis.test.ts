@@ -7,8 +7,14 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HOUR, setClock } from './redis-clock';
 import { arrives, scene } from './scene';
-import { open, startTwo, User } from './two';
+import { open, Process, startTwo, User } from './two';
+import { Keys } from '../../src/realtime/cluster/commit';
+import { event, join, split } from '../support/raw';
+import { request } from '../support/request';
+import { appPath, resource } from '../support/template';
 import { until } from '../support/wait';
+
+const names = new Keys(appPath);
 
 const BROADCASTS = 15;
 const MORE = 12;
@@ -18,6 +24,11 @@ const MORE = 12;
  * commits, and leave their operations out.
  */
 const BEAT = 7;
+
+/** @returns what the health page of a process says of Redis */
+async function redisInHealth({ server }: Process): Promise<string> {
+  return (await (await fetch(`${server.page}health`)).json() as { redis: string }).redis;
+}
 
 test('a broadcast costs Redis as much for 15 clients of realtime.js as for 3', async t => {
   const two = await startTwo(t);
@@ -51,16 +62,57 @@ test('a broadcast costs Redis as much for 15 clients of realtime.js as for 3', a
   assert(many < few + BROADCASTS * MORE / 2, `${few} operations for 3 clients, ${many} for ${3 + MORE}`);
 });
 
+test('20 messages of one turn are one commit; polls cost none, and who only listens is not written', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const { redis, processes: [here, there] } = two;
+  const listener = await open(t, there.server.port);
+  const [listens] = await listener.ask('join', 'a room') as [string];
+  const { port } = here.server;
+  const query = (got: number) => `?got=${got}&try=1`;
+  const shaken = await request({ port, path: `${resource}/1/${query(0)}` });
+  const path = `${resource}/1/xhr-polling/${shaken.text.split(':')[0]}`;
+  await request({ port, path: path + query(0) });
+  /** @returns how many commits there were, but for those of each second, which have an HGETALL */
+  const commits = async () => {
+    const { evalsha, hgetall } = await redis.commands();
+    return evalsha! - hgetall!;
+  };
+  // Clients of the test before may still be on their way out.
+  let before = -1;
+  await until(async () => {
+    const last = before;
+    before = await commits();
+    if (before !== last) await sleep(1500);
+    return before === last;
+  }, 'a Redis to which nobody writes');
+  const row = () => redis.call('dump', names.session(listens));
+  const rowBefore = await row();
+  const packets = Array.from({ length: 20 }, (_, i) => event('add', [String(i)], `${i + 1}+`));
+  await request({ port, path: path + query(0), method: 'POST' }, join(packets));
+  await until(() => listener.heard.length === 20, 'all texts');
+  // 20 texts and 20 acknowledgements, each with a number.
+  for (let got = 0; got < 40;) {
+    const { text } = await request({ port, path: path + query(got) });
+    got += split(text).filter(packet => /^[56]:\d+:/.test(packet)).length;
+  }
+  await sleep(1500); // the next polls of both have said what has arrived
+  assert.equal(await commits() - before, 1);
+  assert.equal(await row(), rowBefore);
+});
+
 describe('Redis in trouble', () => {
   scene('frozen while a POST is under way: the process answers its client without Redis', async ({ client, here }) => {
     here.redis.hold('commands');
     client.emit('never');
     await until(() => /Redis does not answer/.test(here.server.output()), 'the process to notice');
+    assert.equal(await redisInHealth(here), 'gone');
     client.emit('all', 'hello');
     assert.deepEqual(await client.ask('pid'), [here.server.process.pid]);
     assert.deepEqual(client.heard, [], 'an event for all waits for Redis');
     here.redis.release();
     await until(() => /Redis is back/.test(here.server.output()), 'Redis to be back');
+    assert.equal(await redisInHealth(here), 'ok');
     await until(() => client.heard.length > 0, 'the event for all');
     await client.ask('get');
     assert.deepEqual([client.heard, client.states], [['hello'], ['connecting', 'connected']]);

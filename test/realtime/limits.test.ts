@@ -73,6 +73,24 @@ test('what waits for all clients together: the one with the most is ended', asyn
   assert.equal((await others.at(-1)!.poll()).length, 1);
 });
 
+test('what waits for all together: who has taken nothing for longest ends first, though others have more', async t => {
+  const ended: unknown[] = [];
+  const { port } = serve(t, io => io.sockets.on('connection', socket => {
+    socket.on('keep', (length: number) => { socket.emit('kept', 'x'.repeat(length)); });
+    socket.on('disconnect', reason => ended.push([socket.id, reason]));
+  }), { MAX_WAITING_BYTES: '10000' });
+  const taking = await session(port);
+  const away = await session(port);
+  for (const { post } of [taking, away]) await post(event('keep', [2000]));
+  await sleep(2500); // two sweeps at least
+  // It came before the one that is away, and has as much waiting. It has taken what waited before.
+  await taking.poll();
+  await taking.post(event('keep', [2000]));
+  while (ended.length === 0) await (await session(port)).post(event('keep', [9000]));
+  assert.deepEqual(ended[0], [away.id, 'too much waits for all clients together']);
+  assert.equal((await taking.poll()).length, 1);
+});
+
 test('bodies under way: all together are bounded, and each in time', async t => {
   const bodies = new Bodies(1000);
   const answers: string[] = [];

@@ -206,6 +206,43 @@ for (const [transport, open] of Object.entries(clients)) {
   });
 }
 
+const MALFORMED = ['', 'x', ':', '::', '9:::', '-1:::', '33:::', '5', '5:::', '5:::{', '5:::[]', '4:::{'];
+
+test('what is no packet is answered 400, or ends the WebSocket with 1008, and reaches no handler', async t => {
+  const { port, seen } = start(t);
+  for (const packet of MALFORMED) {
+    const raw = await session(port);
+    const before = seen.length;
+    const { status } = await raw.post(packet);
+    assert.equal(status, 400, JSON.stringify(packet));
+    assert.equal((await raw.post('3:::after')).status, 200, 'the session goes on');
+    assert.deepEqual(seen.slice(before), ['message "after"'], JSON.stringify(packet));
+
+    const { id } = await handshake(port);
+    const socket = new WebSocket(`ws://localhost:${port}${resource}/1/websocket/${id}`);
+    await new Promise(resolve => socket.once('message', resolve));
+    const closed = new Promise<number>(resolve => { socket.once('close', resolve); });
+    socket.send(packet);
+    assert.equal(await closed, 1008, JSON.stringify(packet));
+    await until(() => seen.includes(' disconnect socket end'), 'its end');
+    assert.deepEqual(seen.splice(0).slice(before + 1), [' connection', ' disconnect socket end']);
+  }
+});
+
+test('each answer to a handshake, a poll or a message says Cache-Control: no-store', async t => {
+  const { port } = start(t, io => io.set('polling duration', 1));
+  const raw = await session(port);
+  const own = `/1/xhr-polling/${raw.id}`;
+  for (const [method, path, body, status] of [
+    ['GET', '/1/', '', 200], ['POST', '/1/', '', 200], ['POST', own, '2::', 200], ['GET', own, '', 200],
+    ['POST', own, 'x', 400], ['GET', `/1/xhr-polling/${'x'.repeat(20)}`, '', 404], ['GET', '/2/', '', 400],
+    ['PUT', '/1/', '', 405], ['OPTIONS', '/1/', '', 204], ['GET', `${own}?disconnect`, '', 200],
+  ] as const) {
+    const answer = await request({ port, method, path: resource + path }, body);
+    assert.deepEqual([answer.status, answer.headers['cache-control']], [status, 'no-store'], `${method} ${path}`);
+  }
+});
+
 describe('polling', () => {
   const path = ({ id }: Raw) => `${resource}/1/xhr-polling/${id}`;
 
