@@ -25,7 +25,8 @@ test('some 300 requests only read, others are sent with --write only', async t =
 });
 
 test('the command: a table, a file with all answers and no passwords, exit codes', async t => {
-  const { side } = await serve(t, [BENT['headers and files']![1]!]);
+  const real = await serve(t, [BENT['headers and files']![1]!]);
+  const { side } = real;
   const run = async (...args: string[]) => {
     const child = spawn(process.execPath, [path.join(root, 'build', 'tools', 'compare', 'index.js'), ...args]);
     let text = '';
@@ -42,6 +43,17 @@ test('the command: a table, a file with all answers and no passwords, exit codes
   const file = readFileSync(path.join(root, 'build', 'compare.json'), 'utf8');
   assert.equal((JSON.parse(file) as { requests: unknown[] }).requests.length, 10);
   assert.doesNotMatch(file, /secret/);
+
+  // With the new process, the same requests once more.
+  const [before] = real.pids();
+  const again = await run('--recycle', real.folder, ...given);
+  assert.match(again.text, /^20 requests, 20 of them answered in another way\.$/m);
+  assert.equal(again.status, 1);
+  assert.notEqual(real.pids()[0], before);
+  const wrong = await run('--recycle', path.join(real.folder, 'public'), ...given);
+  assert.equal(wrong.status, 2, wrong.text);
+  assert.match(wrong.text, /--recycle: \S+public has no dist.server\.js/);
+
   assert.equal((await run('--only', 'nothing', side.url.href, folder)).status, 2);
   assert.equal((await run('ftp://x')).status, 2);
   assert.equal((await run('http://127.0.0.1:9/')).status, 1);

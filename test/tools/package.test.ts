@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { unzipSync } from 'fflate';
 import { licenses } from '../../tools/package/licenses';
 import { packBundle, packModules } from '../../tools/package/pack';
@@ -17,13 +17,14 @@ import { startIis } from '../../tools/iis/index';
 import { startRedis } from '../support/redis';
 import { PUBLIC } from '../support/echo';
 import { notOnWindows } from '../support/available';
-import { ask, clientLibrary, connect, next } from '../support/client';
+import { ask, clientLibrary, connect, connectRealtime, next } from '../support/client';
 import { packaged } from '../support/packaged';
 import { command, commit, git, pagesRepository, repository, WHEN } from '../support/repository';
 import { startServer } from '../support/server';
 import { link, publish } from '../support/site';
 import { appPath, deploy, Edit, edit, emptyFolder, fromRoot, resource, root as template } from '../support/template';
 import { until } from '../support/wait';
+import { makeWorld, test as testWithPrograms, World } from './deploy/world';
 import { breaks, FILES, NAME, verifies } from './package/cases';
 
 /** A server of few files: to bundle all of the template takes the bundler some seconds. */
@@ -236,6 +237,115 @@ test('a new dist/server.js is one recycle, and a page that is open goes on', asy
   assert.equal(await say('after'), 'after');
   assert.equal(said.filter(line => line.startsWith('recycle:')).length, 1, said.join('\n'));
   assert.notEqual(iis.pids()[0], before);
+});
+
+/** What a page that sends all the time has seen. */
+interface Sending {
+  /** The messages that were acknowledged, in their order, and the processes that did so. */
+  acknowledged: number[];
+  pids: Set<string>;
+  /** Waits for some more messages. */
+  more: () => Promise<unknown>;
+  /** Stops, and waits until each message is acknowledged. @returns how many were sent */
+  finish: () => Promise<number>;
+}
+
+/** A page's connection that sends a message each 30 ms. */
+function keepSending(t: TestContext, port: number): Sending {
+  const connection = connectRealtime(port);
+  const acknowledged: number[] = [];
+  const pids = new Set<string>();
+  let sent = 0;
+  const send = () => {
+    const number = sent += 1;
+    connection.emit('message', String(number), (answer: string) => {
+      const [text, pid] = answer.split(' by ');
+      acknowledged.push(Number(text));
+      pids.add(pid!);
+    });
+  };
+  const timer = setInterval(send, 30);
+  t.after(() => {
+    clearInterval(timer);
+    connection.close();
+  });
+  return {
+    acknowledged,
+    pids,
+    more() {
+      const now = acknowledged.length;
+      return until(() => acknowledged.length > now + 5, 'messages to go on');
+    },
+    async finish() {
+      clearInterval(timer);
+      await until(() => acknowledged.length >= sent, 'each message to be acknowledged');
+      return sent;
+    },
+  };
+}
+
+/** Installs a package with install.cmd, and serves the application by the stand-in for IIS. */
+async function installAndServe(t: TestContext, from: string): Promise<World & {
+  app: string; port: number; said: string[]; pids: () => number[];
+}> {
+  const world = makeWorld(t);
+  const { status, text } = await world.runFrom(from, 'install');
+  assert.equal(status, 0, text);
+  const app = path.join(world.inetpub, NAME);
+  const said: string[] = [];
+  const iis = await startIis({ folder: app, app: appPath, log: line => { said.push(line); } });
+  t.after(iis.close);
+  world.change(({ sites: [site] }) => {
+    site!.bindings = [{ protocol: 'http', bindingInformation: `127.0.0.1:${iis.port}:` }];
+  });
+  // From here on, the clock and HTTP are the real ones.
+  const { createSystem } = fromRoot('./deploy/system.js') as { createSystem: () => object };
+  const { ask: askOverHttp, now, sleep } = createSystem() as World['system'];
+  Object.assign(world.system, { ask: askOverHttp, now, sleep });
+  return Object.assign(world, { app, port: iis.port, said, pids: iis.pids });
+}
+
+testWithPrograms('update.cmd and back.cmd while pages send: one recycle each, and each message is acknowledged once, in order', async t => {
+  const answer: Edit = ['dist/server.js', 'ack(text)', 'ack(text + " by " + process.pid)'];
+  const from = await packaged(t, [answer]);
+  const { app, port, said, pids, runFrom } = await installAndServe(t, from);
+  const pages = [keepSending(t, port), keepSending(t, port)];
+  const goOn = () => Promise.all(pages.map(({ more }) => more()));
+  const recycles = () => said.filter(line => line.startsWith('recycle:')).length;
+  await goOn();
+  const processes = [pids()[0]];
+
+  const newer = await packaged(t, [answer]);
+  appendFileSync(path.join(newer, 'dist', 'server.js'), '// newer\n');
+  edit(newer, ['public/index.html', '</title>', ' 2</title>']);
+  const updated = await runFrom(newer, 'update');
+  assert.equal(updated.status, 0, updated.text);
+  processes.push(pids()[0]);
+  assert.match(updated.text, new RegExp(`/health: ok, process ${processes[1]}$`, 'm'));
+  assert.equal(recycles(), 1, said.join('\n'));
+  await goOn();
+
+  // One that does not start: the update goes back by itself, and the pages do not end.
+  const broken = await packaged(t, [['dist/server.js', /^/, 'throw new Error("it does not start");']]);
+  const failed = await runFrom(broken, 'update', '--wait', '2');
+  assert.equal(failed.status, 1, failed.text);
+  assert.match(failed.text, /^The version before is there again\./m);
+  processes.push(pids()[0]);
+  await goOn();
+
+  const before = recycles();
+  const back = await runFrom(app, 'back');
+  assert.equal(back.status, 0, back.text);
+  processes.push(pids()[0]);
+  assert.equal(recycles(), before + 1, said.join('\n'));
+  await goOn();
+
+  assert.equal(new Set(processes).size, 4, processes.join());
+  for (const { acknowledged, pids: answered, finish } of pages) {
+    const sent = await finish();
+    assert.deepEqual(acknowledged, Array.from({ length: sent }, (_, i) => i + 1));
+    assert.deepEqual(processes.filter(pid => !answered.has(String(pid))), []);
+  }
 });
 
 test('the package offers WebSockets where IIS has them', async t => {

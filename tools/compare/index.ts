@@ -1,5 +1,5 @@
 /* npm run compare: where does a real server answer in another way than preview? */
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { command, UsageError } from '../command';
 import { isDirectory } from '../iis/files';
@@ -51,6 +51,10 @@ command('compare', USAGE, OPTIONS, async ({ values, positionals }) => {
   if (values.iis !== undefined && values.iis !== '7.5' && values.iis !== '10') {
     throw new UsageError(`--iis: 7.5 or 10, not ${values.iis}`);
   }
+  const { recycle: recycled } = values;
+  if (recycled !== undefined && !existsSync(serverIn(recycled))) {
+    throw new UsageError(`--recycle: ${recycled} has no ${path.join('dist', 'server.js')}`);
+  }
   const real: Side = {
     url: readAddress(address),
     insecure: values.insecure,
@@ -67,8 +71,8 @@ command('compare', USAGE, OPTIONS, async ({ values, positionals }) => {
     const side: Side = { url: new URL(preview.url) };
     const cases = chosen(folder, values);
     const results = await compare(real, side, cases, progress(cases.length));
-    if (values.recycle !== undefined) {
-      await recycle(values.recycle, real);
+    if (recycled !== undefined) {
+      await recycle(recycled, real);
       const again = cases.filter(({ slow }) => !slow);
       results.push(...await compare(real, side, again, progress(again.length)));
     }
@@ -124,12 +128,17 @@ function headerOf(answer: Answer, name: string): string {
   return answer.headers.find(([one]) => one === name)?.[1] ?? '';
 }
 
+/** The file whose time iisnode watches. */
+function serverIn(folder: string): string {
+  return path.join(folder, 'dist', 'server.js');
+}
+
 /** Gives server.js another time, and waits for the new process. */
 async function recycle(folder: string, real: Side): Promise<void> {
   const pid = async () => /"pid":(\d+)/.exec((await health(real)).text)?.[1];
   const before = await pid();
   const now = new Date();
-  utimesSync(path.join(folder, 'dist', 'server.js'), now, now);
+  utimesSync(serverIn(folder), now, now);
   for (let tries = 0; tries < 60; tries += 1) {
     await new Promise(resolve => setTimeout(resolve, 500));
     if (await pid() !== before) return;

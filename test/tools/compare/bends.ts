@@ -134,7 +134,7 @@ export async function serve(t: TestContext, bends: readonly Bend[]) {
   }
   const iis = await startIis({ folder, app: appPath, ...Object.assign({}, ...bends.map(({ options }) => options)) });
   stop = iis.close;
-  return { folder, side: { url: new URL(iis.url) } };
+  return { folder, pids: iis.pids, side: { url: new URL(iis.url) } };
 }
 
 /** Compares a bent server with one that is not. @param wanted the requests to send */
