@@ -54,18 +54,18 @@ export interface BusEntry {
   term?: number;
 }
 
-/** How many of the entries that were read stay in memory at most. */
+/** The most entries that stay in memory after they were read. */
 const REMEMBERED = 6000;
-/** How much text the entries in memory have together at most, characters. */
+/** The most text that the entries in memory have together, characters. */
 const MOST_REMEMBERED = 16000000;
-/** How many entries one command reads at most. */
+/** The most entries that one command reads. */
 const TOGETHER = 1000;
 /**
- * How long XREAD waits for the next entry, ms. A process begins to read the bus of a new epoch this
- * late at most, because XREAD may still wait at the old bus.
+ * The time for which XREAD waits for the next entry, ms. A process may begin to read the bus of a
+ * new epoch so much later, because XREAD may still wait at the old bus.
  */
 const WAIT = 1000;
-/** How long after Redis has refused XREAD the bus is read again, ms. */
+/** The time from a refusal of XREAD by Redis to the next XREAD, ms. */
 const AGAIN = 1000;
 
 /** An entry as Redis returns it: its position, then the names and values of its fields in turn. */
@@ -77,14 +77,16 @@ export class Bus {
   position = 0;
   private key = '';
   /**
-   * How often begin() was called. If begin() is called while a command waits, the reply to this
+   * The number of calls of begin(). If begin() is called while a command waits, the reply to this
    * command is thrown away.
    */
   private begun = 0;
   private isReading = false;
-  /** By the id of a process: the number of the last of its entries that was read or skipped. */
+  /** For each process, by its id: the number of its last entry that was read or skipped. */
   private readonly numbers = new Map<string, number>();
-  /** The same numbers when Redis lost data last: entries up to there may be on the bus again. */
+  /**
+   * The same numbers at the last loss of data. Entries up to these numbers may be on the bus again.
+   */
   private numbersBefore = new Map<string, number>();
   /** The last entries up to `position`. */
   private recent: BusEntry[] = [];
@@ -107,8 +109,8 @@ export class Bus {
   ) {}
 
   /**
-   * Reads the bus of this epoch from now on.
-   * @param position the reading begins with the next entry after this position
+   * Reads the bus of an epoch from now on.
+   * @param position the position after which the reading begins
    */
   begin(epoch: string, position: number): void {
     if (this.begun > 0) this.numbersBefore = new Map(this.numbers);
@@ -121,7 +123,7 @@ export class Bus {
   }
 
   /**
-   * Skips the entries of a process up to this number. These entries were on the bus before this
+   * Skips the entries of another process up to a number. These entries were on the bus before this
    * process began. After a loss of data, the other process may put them on the bus again.
    */
   skip(process: string, number: number): void {
@@ -149,8 +151,8 @@ export class Bus {
       }
     } catch {
       // If the connection is lost, index.ts calls follow() again when the connection is back. If
-      // Redis has refused the command, the timer calls follow(). Redis refuses commands while the
-      // script of somebody else runs for too long, for example.
+      // Redis has refused the command, the timer calls follow(). For example, Redis refuses all
+      // commands while a script of another program runs for too long.
       setTimeout(() => { if (this.redis.ready) void this.follow(); }, AGAIN).unref();
     } finally {
       this.isReading = false;
@@ -216,8 +218,8 @@ export class Bus {
 
   /**
    * @param from the position after which the entries begin
-   * @returns the entries up to the last one that was read, without those that this process had read
-   * before Redis lost data; null if Redis has deleted some of them
+   * @returns the entries up to the last read entry, without entries that this process had read
+   * before Redis lost data; null if Redis has deleted some of the entries
    */
   async since(from: number): Promise<BusEntry[] | null> {
     const { begun, key } = this;
@@ -237,7 +239,10 @@ export class Bus {
   }
 }
 
-/** @returns whether an entry comes after those that these numbers name, by process */
+/**
+ * @param numbers for each process, by its id: the number of an entry of the process
+ * @returns whether the entry is later than the entry that `numbers` has for its process
+ */
 function isBehind({ from, number }: BusEntry, numbers: Map<string, number>): boolean {
   return from === undefined || number! > (numbers.get(from) || 0);
 }

@@ -1,7 +1,7 @@
 /*
- * The changes of a session that are not in Redis yet, each with its cause. The session may move to
- * another process before a change is written. Then follow() in stored-session.ts looks at the
- * cause: the new owner makes the change again, or gets the change by the bus (the table in
+ * Keeps the changes of a session that are not in Redis yet, each with its cause. The session may
+ * move to another process before a change is written. Then follow() in stored-session.ts looks at
+ * the cause: the new owner makes the change again, or gets the change by the bus (the table in
  * README.md).
  */
 import type { BusEntry, SetValue } from './bus';
@@ -16,10 +16,11 @@ export interface Change {
   byMessage: boolean;
   packets: string[];
   /**
-   * By the key of a value: the version of the value before the first of these changes, and after
-   * the last one.
+   * For each value, by its key: the version before the first of these changes, and the version
+   * after the last of these changes.
    */
   values: Map<string, { before: number; after: number }>;
+  /** For each room, by its key: whether the session is in the room after these changes. */
   rooms: Map<string, boolean>;
 }
 
@@ -27,9 +28,9 @@ let turn = 0;
 let isCounted = false;
 
 /**
- * All changes that an application makes in one turn of the event loop belong together. node 10
- * calls all timers that are due at the same moment in one turn. There, the changes of these timers
- * belong together, too.
+ * Counts the turns of the event loop. All changes that an application makes in one turn belong
+ * together. node 10 calls all timers that are due at the same moment in one turn. So on node 10 the
+ * changes of these timers belong together, too.
  * @returns the number of the current turn
  */
 function currentTurn(): number {
@@ -48,7 +49,7 @@ export class Changes {
 
   /**
    * @param byMessage whether a message of the session's own client is the cause
-   * @returns the Change of this turn. The caller adds to it
+   * @returns the Change of this turn, to which the caller adds its changes
    */
   current(byMessage: boolean): Change {
     const now = currentTurn();
@@ -61,7 +62,7 @@ export class Changes {
     return change;
   }
 
-  /** @returns all changes. Afterwards the list is empty */
+  /** Empties the list. @returns all changes that were in the list */
   takeAll(): Change[] {
     const all = this.list;
     this.list = [];

@@ -12,10 +12,10 @@ ARGV
   3    the number of this commit: 1 for the first commit in an epoch, then 2, 3, …
   4    a random name for a new epoch, in case this commit begins one
   5    the report of the process about itself: '<beats> <clients> <read> <last entry>'
-  6    how long Redis keeps a row that nobody writes, s
+  6    the time for which Redis keeps a row that nobody writes, s
   7    the position up to which all processes have read the bus, as far as this process knows
-  8    how many entries stay on the bus after all processes have read them
-  9    how many entries the bus keeps at most, without the entries of this commit
+  8    the number of entries that stay on the bus after all processes have read them
+  9    the most entries that the bus keeps, without the entries of this commit
   10   '1' if the process asks for the reports of all processes
   11   the number of sessions to write; for each session:
          how; its term; the number of fields, then their names and values in turn; the number of

@@ -6,11 +6,11 @@ import { readFileSync } from 'fs';
 import path from 'path';
 import { Script } from './redis';
 
-/** How many entries stay on the bus after all processes have read them. */
+/** The number of entries that stay on the bus after all processes have read them. */
 export const BUS_ENTRIES = 10000;
 /**
- * How many entries the bus keeps at most. Older entries are deleted, even if a living process has
- * still to read them.
+ * The most entries that the bus keeps. Redis deletes older entries, even if a living process has
+ * not read them yet.
  */
 export const MOST_BUS_ENTRIES = 5 * BUS_ENTRIES;
 
@@ -107,7 +107,8 @@ export function commitScript(): Script {
 }
 
 /**
- * @param keptFor how long Redis keeps a row that nobody writes, s
+ * Makes the arguments of commit.lua from a commit.
+ * @param keptFor the time for which Redis keeps a row that nobody writes, s
  * @returns the keys and the arguments, in the order that the head of commit.lua describes
  */
 export function encode(
@@ -138,7 +139,10 @@ export function encode(
   return { keys, args };
 }
 
-/** @param reply the reply of Redis to a commit: the head of commit.lua describes its parts */
+/**
+ * Reads the reply of Redis to a commit.
+ * @param reply the result of commit.lua: the head of that file describes the parts
+ */
 export function readAnswer(reply: unknown): Answer {
   const [status, ...rest] = reply as [string, ...unknown[]];
   if (status === 'lost') {

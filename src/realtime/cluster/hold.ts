@@ -1,10 +1,10 @@
 import type { Hold } from '../session/outbox';
 
 /**
- * Counts the packets at the end of a client's outbox that wait until they are in Redis. This class
- * has no packets, only their number. Suppose that a client got packets that are not in Redis, and
- * the process died. The new owner would not know of these packets, and would give their numbers to
- * other packets.
+ * Counts the packets at the end of a client's outbox that wait until they are in Redis. The packets
+ * themselves are in the outbox. Without this wait, a client could get a packet that is not in
+ * Redis, and then the process could die. The new owner would not know of the packet, and would give
+ * its number to another packet.
  */
 export class UnwrittenHold implements Hold {
   packets = 0;
@@ -22,18 +22,18 @@ export class UnwrittenHold implements Hold {
     this.fresh.kept += 1;
   }
 
-  /** The commit that is being made writes all packets that were added until now. */
+  /** Begins to count anew, because the commit that is being made has all packets so far. */
   beginWriting(): void {
     this.fresh = { packets: 0, kept: 0 };
   }
 
-  /** Redis has written all packets that had been added before beginWriting. */
+  /** Releases the packets that were added before beginWriting, because Redis has them now. */
   onWritten(): void {
     this.packets = Math.min(this.packets, this.fresh.packets);
     this.kept = Math.min(this.kept, this.fresh.kept);
   }
 
-  /** All packets may be sent now. */
+  /** Releases all packets. */
   clear(): void {
     this.packets = this.kept = 0;
     this.fresh = { packets: 0, kept: 0 };

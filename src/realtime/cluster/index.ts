@@ -19,26 +19,27 @@ import { elusive, Moves, MOST_TRIES } from './moves';
 import { Redis } from './redis';
 import { StoredSession, storedOf } from './stored-session';
 
-/** How much longer than SESSION_TIMEOUT Redis keeps a row that nobody writes, s. */
+/** The time, after SESSION_TIMEOUT, for which Redis keeps a row that nobody writes, s. */
 const KEPT = 86400;
-/** How old a row may be before it is written again, ms. Redis deletes rows that nobody writes. */
+/** The age at which a row is written again, ms. Redis deletes rows that nobody writes. */
 const OLD = 3600000;
 /**
- * How many entries the `at` of a row may be behind the end of the bus before the row is written
- * again. A new owner has to find all later entries on the bus, which keeps BUS_ENTRIES.
+ * The most entries that the `at` of a row may be behind the end of the bus. A row that is further
+ * behind is written again. A new owner has to find all later entries on the bus, and the bus keeps
+ * only BUS_ENTRIES.
  */
 const BEHIND = BUS_ENTRIES / 2;
-/** How long a start waits for the first answer of Redis, ms. */
+/** The longest wait of a start for the first answer of Redis, ms. */
 const START = 10000;
 /**
- * How long after a loss of data all sessions are written once more, ms. By then, all processes have
+ * The time from a loss of data to one more writing of all sessions, ms. By then, all processes have
  * put their entries on the bus again. One process may have read such an entry before the loss, and
  * another process may not have read it. A process that takes over a session after this writing does
  * not look at these entries. Takeovers wait for longer than this time (CALM in moves.ts).
  */
 const RETOLD = 1500;
 /**
- * How old a process is before it tells the application the number of all clients, s. A younger
+ * The age from which a process tells the application the number of all clients, s. A younger
  * process does not know the clients of the other processes yet.
  */
 const FIRST = 3;
@@ -53,10 +54,10 @@ export interface ClusterOptions {
 
 export class Cluster implements Backplane {
   readonly id = randomBytes(9).toString('base64');
-  /** How many clients the other processes have. */
+  /** The number of clients that the other processes have. */
   elsewhere = 0;
   /**
-   * Whether Redis answers. As long as Redis answers, clients are told only what is already written.
+   * Whether Redis answers. While Redis answers, clients get only data that Redis has.
    */
   up = true;
   /** The id of the session whose message is being handled; '' if no message is being handled. */
@@ -73,8 +74,8 @@ export class Cluster implements Backplane {
   /** Whether Redis was in trouble, and has not answered a commit since then. */
   private wasGone = false;
   /**
-   * Called when this process has learned its first epoch, or with an error if Redis refuses
-   * commits.
+   * The function that is called when this process has learned its first epoch, or, with an error,
+   * when Redis refuses a commit.
    */
   private onFirstEpoch: (error?: Error) => void = () => undefined;
   private hasBegun = false;
@@ -161,13 +162,13 @@ export class Cluster implements Backplane {
       return;
     }
     // Redis may be back with older data, in which an earlier owner has a session. Takeovers wait
-    // until the commits of all processes have shown whether that is so.
+    // until all processes have made commits. These commits show whether Redis has older data.
     if (this.wasGone) this.moves.onTrouble();
     this.journal.send();
   }
 
   /**
-   * Redis has answered a commit.
+   * Notes that Redis has answered a commit.
    * @param peers the reports of all processes, by their ids; null if the commit did not ask for
    * them
    */
@@ -187,7 +188,7 @@ export class Cluster implements Backplane {
     this.journal.unread.onAllRead(this.readByAll);
   }
 
-  /** Redis has answered with another epoch: this process is new, or Redis has lost data. */
+  /** Begins a new epoch: this process is new, or Redis has lost data. */
   onEpoch({ epoch, tail, peers }: Answer & { lost: true }): void {
     if (!this.hasBegun) {
       this.hasBegun = true;
@@ -204,8 +205,8 @@ export class Cluster implements Backplane {
   }
 
   /**
-   * Redis refuses a commit, for example because it has no memory left. journal.ts sends the commit
-   * again.
+   * Logs that Redis refuses a commit, for example because Redis has no memory left. journal.ts
+   * sends the commit again.
    */
   onRefused(why: string): void {
     this.onFirstEpoch(new Error(why));
@@ -230,8 +231,8 @@ export class Cluster implements Backplane {
   }
 
   /**
-   * Entries were deleted from the bus before this process has read them, because this process was
-   * paused for too long.
+   * Handles a gap: Redis has deleted entries that this process has not read, because this process
+   * was paused for too long.
    */
   private onGap(): void {
     this.log.error('messages for all were lost: this process has not read them in time');
@@ -245,7 +246,7 @@ export class Cluster implements Backplane {
     }
   }
 
-  /** This process has read a new entry of the bus. */
+  /** Acts on a new entry of the bus. */
   private onEntry(entry: BusEntry, position: number): void {
     if (entry.from === this.id) this.journal.unread.onRead(entry.number!, position);
     if (!this.manager) return;
@@ -340,12 +341,12 @@ export class Cluster implements Backplane {
 
   /**
    * Lets a session handle a request of its client, and waits until Redis has all changes. If the
-   * session has moved before the changes were written, the new owner knows nothing of them. This
-   * process then takes the session back, and calls `act` again.
+   * session has moved before the changes were written, the new owner knows nothing of the changes.
+   * This process then takes the session back, and calls `act` again.
    * @param first the session, as this process knows it now
    * @param handshakeNumber the handshake that the request belongs to
    * @param act handles the request
-   * @throws Refusal if the session cannot go on here. The client has to send the request again
+   * @throws Refusal if the session cannot go on here; the client has to send the request again
    */
   private async handleUntilWritten(
     first: Session, handshakeNumber: number | null, act: (session: Session) => void,
@@ -377,15 +378,14 @@ export class Cluster implements Backplane {
   }
 
   /**
-   * Does nothing: sweep() tells the application the number of all clients, which this process
-   * learns once a second.
+   * Does nothing. This process learns the number of all clients once a second, and sweep() tells
+   * the application.
    */
   onClients(): void {}
 
   /**
-   * Writes old rows, and makes the commit that is due each second. To be called about once a
-   * second.
-   * @param time by the clock that only goes forward, ms
+   * Writes old rows, and makes the commit that is due each second. Called about once a second.
+   * @param time the present time, by the clock that only goes forward, ms
    */
   sweep(time: number): void {
     const { unread } = this.journal;
@@ -399,7 +399,7 @@ export class Cluster implements Backplane {
     }
     this.moves.sweep(time);
     this.journal.beat();
-    // The application is told the number of clients even while Redis is gone, because clients still
+    // The application learns the number of clients even while Redis is gone, because clients still
     // come to this process.
     if (process.uptime() > FIRST) this.manager.onCount();
   }

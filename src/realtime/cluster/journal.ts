@@ -1,6 +1,6 @@
 /*
- * The journal of this process: all changes that are to be written to Redis, and the one commit that
- * is under way (commit.ts). The journal sends the same bytes of this commit again until Redis
+ * The journal of this process has all changes that are to be written to Redis, and the one commit
+ * that is under way (commit.ts). The journal sends the same bytes of this commit again until Redis
  * answers. Then the journal makes the next commit, from all changes since.
  */
 import { randomBytes } from 'crypto';
@@ -13,16 +13,16 @@ import { StoredSession, storedOf } from './stored-session';
 import { Unread, UnreadEntries } from './unread';
 
 /**
- * How many sessions one commit writes at most. If more sessions have caused entries, the commit
- * writes all of these sessions (choose).
+ * The most sessions that one commit writes. If more sessions have caused entries, the commit writes
+ * all of these sessions (choose).
  */
 const TOGETHER = 500;
 /**
- * How much may wait in the outboxes of the sessions of one commit, characters. A commit that has
+ * The largest size of the outboxes of the sessions of one commit, characters. A commit that has
  * more gets no further session.
  */
 const LARGEST = 4000000;
-/** How long a commit may take, beats. Then the clients stop waiting for the commit (onSlow). */
+/** The longest time of a commit, beats. Then the clients stop waiting for the commit (onSlow). */
 const SLOW = 3;
 
 /** The parts of the cluster that the journal needs. */
@@ -30,7 +30,7 @@ export interface Writer {
   /** The id of this process. */
   readonly id: string;
   readonly names: Keys;
-  /** How long Redis keeps a row that nobody writes, s. */
+  /** The time for which Redis keeps a row that nobody writes, s. */
   readonly keptFor: number;
   readonly up: boolean;
   readonly redis: Redis;
@@ -40,22 +40,22 @@ export interface Writer {
   readonly readByAll: number;
   /** All sessions of this process. */
   readonly sessions: Iterable<Session>;
-  /** Redis has not written a session, because another process has taken it over. */
+  /** Called for a session that Redis has not written: another process has taken it over. */
   onMoved(session: StoredSession): void;
   /**
-   * Redis has answered a commit.
+   * Called when Redis has answered a commit.
    * @param peers the reports of all processes, by their ids; null if the commit did not ask for
    * them
    */
   onAnswered(peers: Map<string, Says> | null): void;
-  /** Redis has answered with another epoch: Redis has lost data, or this process is new. */
+  /** Called when an answer has another epoch: Redis has lost data, or this process is new. */
   onEpoch(answer: Answer & { lost: true }): void;
   /**
-   * Redis refuses the commit.
+   * Called when Redis refuses the commit.
    * @param why the code or the message of the error
    */
   onRefused(why: string): void;
-  /** Redis has not answered a commit for SLOW beats. */
+  /** Called when Redis has not answered a commit for SLOW beats. */
   onSlow(): void;
 }
 
@@ -80,14 +80,14 @@ interface UnderWay {
   entries: Unread[];
   /** The beat in which the commit was made. */
   beat: number;
-  /** When the commit was sent last, ms. */
+  /** The time at which the commit was sent last, ms. */
   time: number;
   isSent: boolean;
 }
 
 export class Journal {
   epoch = '';
-  /** How long the last commit took, ms. */
+  /** The time that the last commit took, ms. */
   took = 0;
   /**
    * The beats that this process has counted: one a second, and none while the process is paused.
@@ -107,16 +107,16 @@ export class Journal {
     this.unread = new UnreadEntries(writer.id);
   }
 
-  /** Something of a session has changed: the next commit writes the session. */
+  /** Has a session written by the next commit, because something of the session has changed. */
   touch(session: StoredSession): void {
     this.dirty.add(session);
     this.soon();
   }
 
   /**
-   * Another process has a session now: no later commit of this process writes the session. The new
-   * owner handles the unwritten messages of the client again. So the entries that these messages
-   * have caused here are dropped.
+   * Forgets a session that another process has now: no later commit of this process writes the
+   * session. The new owner handles the unwritten messages of the client again. So the journal drops
+   * the entries that these messages have caused here.
    */
   drop(session: StoredSession): void {
     this.dirty.delete(session);
@@ -156,10 +156,10 @@ export class Journal {
   }
 
   /**
-   * Counts a beat. To be called once a second. Each beat makes a commit, if none is under way. By
-   * this commit the other processes see that this process is alive, and this process learns whether
-   * Redis has lost data. The time of a commit is counted in beats, not in ms: a process that was
-   * paused would otherwise take Redis for slow.
+   * Counts a beat. Called once a second. Each beat makes a commit, if none is under way. By this
+   * commit the other processes see that this process is alive, and this process learns whether
+   * Redis has lost data. The time of a commit is counted in beats, not in ms: otherwise a process
+   * that was paused would take Redis for slow.
    */
   beat(): void {
     this.beats += 1;
@@ -272,8 +272,8 @@ export class Journal {
   private onLost(one: UnderWay, answer: Answer & { lost: true }): void {
     this.epoch = answer.epoch;
     this.number = 0;
-    // All takeovers have to wait until each owner has written its sessions again. So the takeovers
-    // of this commit get 'old', and also those that wait for the next commit.
+    // All takeovers have to wait until each owner has written its sessions again. So the result is
+    // 'old' for the takeovers of this commit, and for the takeovers that wait for the next commit.
     for (const { resolve } of [...one.takes, ...this.wanted.splice(0)]) resolve('old');
     // A session that has ended is no longer in writer.sessions, but Redis may still have to learn
     // of its end. Such a session is in this commit, or is dirty.

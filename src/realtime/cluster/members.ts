@@ -1,33 +1,33 @@
 /*
- * The list of the other processes, and whether each of them is alive. Each process reports its
- * beats with each commit. journal.ts asks for these reports once a second.
+ * Lists the other processes, and says whether each of them is alive. Each process reports its beats
+ * with each commit. journal.ts asks for these reports once a second.
  */
 import type { Says } from './commit';
 
-/** A process is dead when its beats have stood still for so long, ms. */
+/** The time after which a process whose beats stand still counts as dead, ms. */
 const DEAD = 5000;
 /**
- * The bus keeps entries for a process whose beats have stood still for less than this time, ms. The
- * process may only be paused.
+ * The time for which the bus keeps entries for a process whose beats stand still, ms. The process
+ * may only be paused.
  */
 const PAUSED = 60000;
-/** A process is deleted from Redis when its beats have stood still for so long, ms. */
+/** The time after which a process whose beats stand still is deleted from Redis, ms. */
 const FORGOTTEN = 3600000;
 
 interface Heard {
   says: Says;
-  /** When the beats of the process changed last, by the clock of this process, ms. */
+  /** The time of the last change of the beats, by the clock of the process that reads them, ms. */
   at: number;
   /**
-   * Whether the beats have changed since the first report that this process has read. If not, the
-   * other process may have died long before.
+   * Whether the beats have changed since the first report that this process has read. If the beats
+   * have not changed, the other process may have died long before.
    */
   isSeen: boolean;
 }
 
 export class Members {
   private readonly heard = new Map<string, Heard>();
-  /** When the last reports came, ms. */
+  /** The time at which the last reports came, ms. */
   private askedAt = -Infinity;
 
   /** @param me the id of this process */
@@ -36,11 +36,11 @@ export class Members {
   /**
    * Takes the reports of all processes.
    * @param peers the reports, by the ids of the processes
-   * @param time by the clock that only goes forward, ms
+   * @param time the present time, by the clock that only goes forward, ms
    * @returns the ids of the processes that are to be deleted from Redis
    */
   hear(peers: Map<string, Says>, time: number): string[] {
-    // Redis did not answer for a while. So each process gets the full time again.
+    // If Redis did not answer for a while, each process gets the full time again.
     const wasDeaf = time - this.askedAt > DEAD / 2;
     this.askedAt = time;
     for (const [id, heard] of this.heard) {
@@ -62,14 +62,14 @@ export class Members {
   }
 
   /**
-   * Redis has lost data. The bus is a new one, and this process assumes that the other processes
-   * have read none of it.
+   * Begins anew after a loss of data. The bus is a new one, and this process assumes that the other
+   * processes have read nothing of the new bus.
    */
   onLost(): void {
     for (const heard of this.heard.values()) heard.says = { ...heard.says, read: 0 };
   }
 
-  /** @returns how many clients the other processes have. Only processes that are alive count */
+  /** @returns the number of clients of the other processes; only processes that are alive count */
   clientsElsewhere(time: number): number {
     let clients = 0;
     for (const { says, at, isSeen } of this.heard.values()) {
@@ -79,8 +79,8 @@ export class Members {
   }
 
   /**
-   * @returns the position on the bus up to which all other processes have read. A process whose
-   * beats have stood still for PAUSED does not count. Infinity if no other process counts
+   * @returns the position on the bus up to which all other processes have read, without processes
+   * whose beats have stood still for PAUSED; Infinity if no process is left
    */
   readByAll(time: number): number {
     let position = Infinity;

@@ -13,37 +13,38 @@ import type { Journal } from './journal';
 import { StoredSession, storedOf } from './stored-session';
 import { takeOver } from './takeover';
 
-/** How long a session that has left this process stays away at least, ms. */
+/** The shortest time for which a session that has left this process stays away, ms. */
 const RETURN = 500;
 /**
- * How many times the duration of a commit is added to RETURN. The other process needs two commits.
+ * The number of times that the duration of a commit is added to RETURN. The other process needs two
+ * commits.
  */
 const RETURN_COMMITS = 4;
 /**
- * How long a session that has left this process stays away at most, ms. The last commit may have
- * taken very long, for example because this process was paused meanwhile. Without this limit, a
- * client that comes back would wait for four times as long again.
+ * The longest time for which a session that has left this process stays away, ms. The last commit
+ * may have taken very long, for example because this process was paused meanwhile. Without this
+ * limit, a client that comes back would wait for four times the duration of that commit.
  */
 const MOST_RETURN = 3000;
-/** How long this process remembers that a session has left, ms. */
+/** The time for which this process remembers that a session has left, ms. */
 const LEFT = 2500;
 /**
- * How long takeovers wait after Redis was in trouble, ms. By then all processes have written their
- * sessions again.
+ * The time for which takeovers wait after Redis was in trouble, ms. By then all processes have
+ * written their sessions again.
  */
 const CALM = 3000;
-/** How many more times a takeover is tried while the row is of an old epoch. */
+/** The number of further tries of a takeover while the row is of an old epoch. */
 const OLD_TRIES = 6;
-/** How long a takeover waits before each of these tries, ms. */
+/** The wait of a takeover before each of these tries, ms. */
 const OLD_PAUSE = 500;
 /**
- * How long a session that comes here waits for XREAD to bring its entries, ms. Then this process
- * reads the entries over the connection for commands (catchUp).
+ * The time for which a session that comes here waits for its entries from XREAD, ms. Then this
+ * process reads the entries over the connection for commands (catchUp).
  */
 const BUS = 200;
 
 /**
- * How many times an action for a session is tried, if another process takes the session away each
+ * The number of tries of an action for a session, if another process takes the session away each
  * time.
  */
 export const MOST_TRIES = 3;
@@ -56,10 +57,7 @@ export interface Coming {
   handshakeNumber: number | null;
   /** The number of the last message that the client has. */
   got: number;
-  /**
-   * The handshake itself, if the request is a handshake. Handlers of the application are to see
-   * this handshake.
-   */
+  /** The handshake itself, if the request is a handshake. The session may go on with it. */
   handshake?: Handshake;
 }
 
@@ -73,13 +71,13 @@ export interface Moving {
 }
 
 export class Moves {
-  /** The ids of the sessions that left a moment ago, and when each of them left, ms. */
+  /** The ids of the sessions that left a moment ago, each with the time at which it left, ms. */
   private readonly left = new Map<string, number>();
   /** The times at which sessions left in the last ten seconds, ms. */
   private leftAt: number[] = [];
   /**
-   * By the id of a session that is on its way here: the promise of the last fetch for this session.
-   * The next fetch for the session waits for this promise.
+   * For each session that is on its way here, by its id: the promise of the last fetch for this
+   * session. The next fetch for the session waits for this promise.
    */
   private readonly fetching = new Map<string, Promise<void>>();
   /** The sessions whose clients wait for acknowledgements that other processes owe. */
@@ -89,7 +87,7 @@ export class Moves {
 
   constructor(private readonly cluster: Moving) {}
 
-  /** Redis was in trouble: takeovers wait for CALM. */
+  /** Makes takeovers wait for CALM, because Redis was in trouble. */
   onTrouble(): void {
     this.calmAt = now() + CALM;
   }
@@ -100,8 +98,8 @@ export class Moves {
    */
   async fetch(id: string, coming: Coming): Promise<void> {
     // A fetch that is under way may be for an older handshake, and then does not bring the session.
-    // So each fetch tries again after the fetch before it. Each fetch waits only for the one before
-    // it: if all fetches waited for the first one, n requests would be woken n² times.
+    // So each fetch tries again after the fetch before it. If instead all fetches waited for the
+    // first fetch, n requests would be woken n² times.
     const before = this.fetching.get(id);
     const fetching = this.fetchAfter(before, id, coming);
     this.fetching.set(id, fetching);
@@ -127,7 +125,7 @@ export class Moves {
     for (let tries = 0; tries < MOST_TRIES;) {
       if (this.left.delete(id) || tries > 0) await this.wait();
       while (cluster.up && now() < this.calmAt) await pause(this.calmAt - now());
-      if (!cluster.up) return; // without Redis the client begins a new session
+      if (!cluster.up) return; // without Redis, the client begins a new session
       const take = await cluster.journal.take(id, coming.handshakeNumber);
       if (take === 'none') return;
       if (take === 'old') {
@@ -144,8 +142,8 @@ export class Moves {
 
   /**
    * Makes the session from its row, and from the entries of the bus.
-   * @returns whether the session is here now. If not, another process has taken it over since, or
-   * Redis has lost data: the takeover has to be tried again
+   * @returns whether the session is here now; if not, another process has taken it over since, or
+   * Redis has lost data, and the takeover has to be tried again
    * @throws Refusal if this process cannot read the bus as far as the takeover, or if the client
    * has to come with a handshake
    */
@@ -192,12 +190,13 @@ export class Moves {
   }
 
   /**
-   * Finds the handshake with which a session goes on. A client may have come with a new handshake,
-   * as the same user: then the session goes on with that one. Otherwise the session goes on with
-   * the stored handshake, and middleware runs again on the stored handshake.
+   * Finds the handshake with which a session goes on. If the client has come with a new handshake
+   * as the same user, the session goes on with the new handshake. Otherwise the session goes on
+   * with the stored handshake, and middleware runs again on the stored handshake.
    * @param text the stored handshake, as Middleware.pack has made it
    * @throws Refusal if middleware refuses the client now, or names another user. The client then
-   * has to come with a handshake. A client that comes with a handshake gets the answer to it
+   * has to send a new handshake. If this request is a handshake, no error is thrown here, because
+   * the client gets the answer to its handshake
    */
   private async readHandshake(
     text: string, { handshakeNumber, handshake: now }: Coming,
@@ -211,7 +210,7 @@ export class Moves {
       return { handshake, isRenewed: false };
     }
     if (handshakeNumber !== null) throw notHandshaken();
-    // The handshake of `again` would give the session to the other user.
+    // The handshake that `again` has returned would give the session to the other user.
     return { handshake: before, isRenewed: false };
   }
 
@@ -244,9 +243,9 @@ export class Moves {
   }
 
   /**
-   * Forgets the sessions that left long ago, and settles what dead processes owe. To be called
-   * about once a second.
-   * @param time by the clock that only goes forward, ms
+   * Forgets the sessions that left long ago, and settles the acknowledgements that dead processes
+   * owe. Called about once a second.
+   * @param time the present time, by the clock that only goes forward, ms
    */
   sweep(time: number): void {
     for (const [id, at] of this.left) if (time - at > LEFT) this.left.delete(id);

@@ -18,9 +18,9 @@ interface Retry { error: RedisError | null }
 /** An error of Redis, or of the connection to Redis. */
 export type RedisError = Error & { code?: string };
 
-/** How long a start waits for the connection, ms. */
+/** The longest wait of a start for the connection, ms. */
 const START = 5000;
-/** How long after the loss of a connection the next try to connect begins, ms. */
+/** The time from the loss of a connection to the next try to connect, ms. */
 const AGAIN = 200;
 
 /** A script that Redis runs as one command. */
@@ -51,7 +51,7 @@ export class Redis {
 
   /**
    * Connects for the first time.
-   * @param changed is called each time when the connection is ready, or is lost
+   * @param changed the function that is called each time when the connection is ready, or is lost
    * @throws Error if the connection is not ready within 5 s, or Redis refuses it for good; the
    * message of the error has no password in it
    */

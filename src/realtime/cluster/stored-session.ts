@@ -1,7 +1,7 @@
 /*
  * A StoredSession lets another process go on with a session. The StoredSession knows which changes
- * of the session are in Redis, and which are not yet. The client is told of a change only when the
- * change is in Redis. Each session of a client of public/realtime.js has a StoredSession.
+ * of the session are in Redis, and which changes are not. The client is told of a change only when
+ * the change is in Redis. Each session of a client of public/realtime.js has a StoredSession.
  * journal.ts writes the session; moves.ts brings the session here, and lets it go.
  */
 import type { Handshake } from '../api';
@@ -18,19 +18,20 @@ import type { Members } from './members';
 import type { Taken } from './takeover';
 
 /**
- * The same text as in public/realtime.js, which tells a page that a message will get no answer any
- * more.
+ * The error that a page gets in place of an answer that will not come any more. The text is the
+ * same in public/realtime.js.
  */
 const RESTARTED = 'the server was restarted before it answered';
 /**
- * How large the messages in a row may be, characters. If they are larger, and the client has some
- * of these messages, the session is written again: this deletes the messages that the client has.
+ * The largest size of the messages in a row, characters. If the messages are larger, and the client
+ * has some of them, the session is written again. This writing deletes the messages that the client
+ * has.
  */
 const MOST_SPARE = 4000;
 
 /** The term of the process that opens a session. Each takeover adds 1. */
 const FIRST_TERM = 1;
-/** How many versions one owner can give to a value. No session needs as many. */
+/** The number of versions that one owner can give to a value. No session needs as many. */
 const OF_A_TERM = 1e9;
 
 /** The parts of the cluster that a stored session needs. */
@@ -40,7 +41,7 @@ export interface SessionStore {
   /** The id of the session whose message is being handled; '' if no message is being handled. */
   readonly cause: string;
   /**
-   * Whether Redis answers. As long as Redis answers, clients are told only what is already written.
+   * Whether Redis answers. While Redis answers, clients get only data that Redis has.
    */
   readonly up: boolean;
   readonly members: Members;
@@ -83,16 +84,16 @@ export class StoredSession implements Keeper {
    * The `at` of the row: the row has all entries for the session up to this position on the bus.
    */
   at = 0;
-  /** When the last commit of the session was made, ms. */
+  /** The time at which the last commit of the session was made, ms. */
   time = 0;
   /**
-   * By the number of a message of the client that waits for an acknowledgement: the id of the
-   * process that owes it.
+   * For each message for which the client waits for an acknowledgement, by its number: the id of
+   * the process that owes the acknowledgement.
    */
   private readonly asked = new Map<number, string>();
   /**
-   * By key, the version of each value. The version grows each time that the value is set, and when
-   * a new owner uses the value for the first time.
+   * The version of each value, by the value's key. The version grows each time that the value is
+   * set, and when a new owner uses the value for the first time.
    */
   private readonly versions = new Map<string, number>();
   /** The keys of the values that this process has used since the session came here. */
@@ -105,7 +106,7 @@ export class StoredSession implements Keeper {
   private first = 1;
   private last = 0;
   /**
-   * How large the messages in the row are, characters. A message that was deleted counts until all
+   * The size of the messages in the row, characters. A message that was deleted counts until all
    * messages of the row are deleted.
    */
   private size = 0;
@@ -117,8 +118,8 @@ export class StoredSession implements Keeper {
   private writing: Writing | null = null;
   private waiting: (() => void)[] = [];
   /**
-   * Whether the session is being given packets or rooms that Redis has already: on the bus, or in
-   * the row. Such packets and rooms are not noted as changes.
+   * Whether the session just gets packets or rooms that Redis has already, on the bus or in the
+   * row. Such packets and rooms are not noted as changes.
    */
   private isGiven = false;
   private isFollowing = false;
@@ -133,7 +134,10 @@ export class StoredSession implements Keeper {
     session.outbox.hold = this.hold;
   }
 
-  /** Whether the client hears that its message has arrived only after Redis has written this. */
+  /**
+   * Says whether the client has to wait for Redis: the client is told that its message has arrived
+   * only when Redis has written that.
+   */
   get waits(): boolean {
     return this.store.up;
   }
@@ -150,14 +154,14 @@ export class StoredSession implements Keeper {
     return !this.isForOther || this.sendByBus({ packets: [], end: true });
   }
 
-  /** Whether a message of another session is being handled. */
+  /** Says whether a message of another session is being handled. */
   private get isForOther(): boolean {
     return this.store.cause !== '' && this.store.cause !== this.session.id;
   }
 
   /**
-   * Sends to this session by the bus. The entry counts only if the message counts that has caused
-   * the entry: both are written in one commit.
+   * Sends to this session by the bus. A message of another session has caused the entry. One commit
+   * writes the message and the entry, so the entry counts only if the message counts.
    * @returns false: the session does not send the packet itself (Keeper.sends, Keeper.boots)
    */
   private sendByBus(entry: BusEntry): false {
@@ -187,14 +191,14 @@ export class StoredSession implements Keeper {
     if (this.used.has(key)) return;
     this.used.add(key);
     if (this.term === FIRST_TERM) return;
-    // An earlier owner may have set the value since: its change can arrive when a third process has
-    // the session. The version in the row tells that process that the value has been used.
+    // An earlier owner may have set the value since, and the change may arrive when a third process
+    // has the session. The version in the row tells the third process that the value has been used.
     this.versions.set(key, this.nextVersion(key));
     this.toCompare.add('data');
     this.touch();
   }
 
-  /** @returns a version of a value that is higher than any of an owner before this one */
+  /** @returns a version that is higher than each version that an earlier owner has given a value */
   private nextVersion(key: string): number {
     return Math.max(this.versions.get(key) || 0, (this.term - FIRST_TERM) * OF_A_TERM) + 1;
   }
@@ -225,7 +229,7 @@ export class StoredSession implements Keeper {
   }
 
   /**
-   * Notes a change. The note is kept until Redis has the change. If the session moves before,
+   * Notes a change. The note is kept until Redis has the change. If the session moves before that,
    * follow() decides about the change.
    */
   private note(add: (change: Change) => void): void {
@@ -239,7 +243,7 @@ export class StoredSession implements Keeper {
     if (this.left) this.followSoon();
   }
 
-  /** Something has changed that another process would need: the next commit writes the session. */
+  /** Has the next commit write the session, because data that another process needs has changed. */
   touch(): void {
     if (this.left) return;
     this.dirty = true;
@@ -251,9 +255,9 @@ export class StoredSession implements Keeper {
    * Has the session written if its row is old, or has too many messages that the client already
    * has.
    * @param position the position of the last entry of the bus that this process has read
-   * @param time by the clock that only goes forward, ms
-   * @param behind how many entries the row may be behind this position
-   * @param age how old the row may be, ms
+   * @param time the present time, by the clock that only goes forward, ms
+   * @param behind the most entries that the row may be behind this position
+   * @param age the greatest age of the row, ms
    */
   refreshIf(position: number, time: number, behind: number, age: number): void {
     const isOld = position - this.at > behind || time - this.time > age;
@@ -262,8 +266,8 @@ export class StoredSession implements Keeper {
   }
 
   /**
-   * @returns a promise that is resolved when Redis has all changes made until now. The promise is
-   * also resolved if Redis does not answer, or another process has the session
+   * @returns a promise that is resolved when Redis has all changes made until now; it is also
+   * resolved if Redis does not answer, or another process has the session
    */
   written(): Promise<void> {
     if (!this.store.up || this.left) return Promise.resolve();
@@ -275,7 +279,7 @@ export class StoredSession implements Keeper {
    * Puts all changes of the session into a commit.
    * @param epoch the epoch of the commit
    * @param position the position on the bus up to which the session has got all entries for it
-   * @param time by the clock that only goes forward, ms
+   * @param time the present time, by the clock that only goes forward, ms
    * @returns the part of the commit that writes the session
    */
   write(epoch: string, position: number, time: number): SessionWrite {
@@ -338,8 +342,8 @@ export class StoredSession implements Keeper {
   }
 
   /**
-   * The list has deleted values, too: a key and a version without a value. Otherwise an older
-   * change that comes by the bus could bring back a deleted value.
+   * Lists the values for the row. The list has deleted values, too: a key and a version without a
+   * value. Otherwise an older change that comes by the bus could bring back a deleted value.
    * @returns each value that was ever set, with its key and version
    */
   private values(): [key: string, version: number, value?: unknown][] {
@@ -350,7 +354,7 @@ export class StoredSession implements Keeper {
   }
 
   /**
-   * Redis has answered the commit, and has written the session.
+   * Sends the client the packets that Redis has now, because a commit has written the session.
    * @param epoch the epoch of the commit
    */
   onWritten(epoch: string): void {
@@ -375,8 +379,8 @@ export class StoredSession implements Keeper {
   }
 
   /**
-   * Redis has answered the commit, and has not written the session: another process has taken it
-   * over.
+   * Takes the changes of a commit back. Redis has not written the session, because another process
+   * has taken it over.
    */
   onNotWritten(): void {
     const { changes, waiting } = this.writing!;
@@ -386,7 +390,7 @@ export class StoredSession implements Keeper {
     if (this.left) this.followSoon();
   }
 
-  /** Redis has lost data: the whole session is to be written again. */
+  /** Has the whole session written again, because Redis has lost data. */
   onLost(): void {
     if (this.writing) {
       this.changes.putBack(this.writing.changes);
@@ -394,7 +398,7 @@ export class StoredSession implements Keeper {
       this.writing = null;
     }
     if (this.left) {
-      // No later commit of this process writes the session, so nobody has to wait for one.
+      // No later commit of this process writes the session, so nothing is left to wait for.
       for (const resolve of this.waiting.splice(0)) resolve();
       this.followSoon();
     }
@@ -404,8 +408,8 @@ export class StoredSession implements Keeper {
   }
 
   /**
-   * Sends the client everything that is held back, whether Redis has it or not: Redis does not
-   * answer, or the session has ended.
+   * Sends the client all packets that are held back, even if Redis does not have them. Called when
+   * Redis does not answer, or when the session has ended.
    */
   release(): void {
     this.hold.clear();
@@ -447,9 +451,10 @@ export class StoredSession implements Keeper {
   }
 
   /**
-   * Puts unwritten changes on the bus for the new owner, at the end of this turn. The changes by
-   * messages are left out: the new owner handles these messages again. If a commit is under way,
-   * all changes wait for the answer of Redis, because the commit may write them.
+   * Puts unwritten changes on the bus for the new owner, at the end of this turn. Changes that a
+   * message of the client has caused are left out, because the new owner handles the message again.
+   * If a commit is under way, all changes wait for the answer of Redis, because the commit may
+   * write them.
    */
   private followSoon(): void {
     if (this.isFollowing) return;
@@ -474,7 +479,7 @@ export class StoredSession implements Keeper {
    * @param row the row of the session in Redis
    * @param taken the messages and the entries with which the session goes on
    * @param epoch the epoch of the row
-   * @param time by the clock that only goes forward, ms
+   * @param time the present time, by the clock that only goes forward, ms
    */
   restore(row: Row, taken: Taken, epoch: string, time: number): void {
     const { session, store } = this;
@@ -510,16 +515,17 @@ export class StoredSession implements Keeper {
     const kind = volatile === undefined ? undefined : kindOf(volatile, room);
     let sent = packets!;
     if (values.length > 0 || rooms.length > 0) {
-      // The session is written, so that `at` is behind this entry. Otherwise a later owner would
-      // read the entry, too. That owner would not know which values were used here, and could apply
-      // values that were refused here.
+      // The next commit writes the session, so that `at` is behind this entry. Otherwise a later
+      // owner would read the entry, too. That owner would not know which values were used here, and
+      // could apply values that were refused here.
       this.touch();
       if (values.every(set => this.isUntouched(set))) this.apply(values, rooms);
       else sent = sent.filter(isAck);
     }
     for (const packet of sent) {
       const acknowledged = /^6:\d*::(\d+)/.exec(packet);
-      // The client has an answer already: settleDebts has told it that the process was gone.
+      // If the message is not in `asked`, the client has an answer already: settleDebts has told
+      // the client that the process was gone.
       if (acknowledged && !this.asked.delete(Number(acknowledged[1]))) continue;
       this.isGiven = true;
       this.session.send(packet, kind);
@@ -528,8 +534,8 @@ export class StoredSession implements Keeper {
   }
 
   /**
-   * Whether an entry may set a value: the value here is the one that the old owner has replaced,
-   * and this process has not used the value.
+   * Says whether an entry may set a value. It may if the value here is still the value that the old
+   * owner has replaced, and this process has not used the value.
    */
   private isUntouched({ key, before }: SetValue): boolean {
     return !this.used.has(key) && (this.versions.get(key) || 0) === before;
@@ -548,7 +554,7 @@ export class StoredSession implements Keeper {
     this.isGiven = false;
   }
 
-  /** Whether the client waits for an acknowledgement that another process owes. */
+  /** Says whether the client waits for an acknowledgement that another process owes. */
   get isOwed(): boolean {
     if (this.left || this.session.ended) return false;
     for (const process of this.asked.values()) if (process !== this.store.id) return true;
@@ -558,7 +564,7 @@ export class StoredSession implements Keeper {
   /**
    * Sends an error for each acknowledgement that a dead process owes. Otherwise the client would
    * wait for the acknowledgement for ever.
-   * @param time by the clock that only goes forward, ms
+   * @param time the present time, by the clock that only goes forward, ms
    */
   settleDebts(time: number): void {
     for (const [ackId, process] of this.asked) {

@@ -1,7 +1,7 @@
 /*
- * Finds out how a session goes on in another process. takeOver needs only the row in Redis, and the
- * entries that came on the bus after the row was written. moves.ts calls takeOver when a session is
- * taken over; the model in the tests calls takeOver, too.
+ * Finds the state with which a session goes on in another process. takeOver needs only the row in
+ * Redis, and the entries that came on the bus after the row was written. moves.ts calls takeOver
+ * when a session comes to this process; the model in the tests calls takeOver, too.
  */
 import type { BusEntry } from './bus';
 import type { Row } from './commit';
@@ -21,13 +21,14 @@ export interface Taken {
 }
 
 /**
+ * Makes the state of a session from its row and the bus.
  * @param id the id of the session
  * @param row the row that the takeover has brought
  * @param since the entries behind the row's `at`, up to the position of the takeover or to any
  * later position that this process has read; null if some of these entries were deleted
  * @param got the number of the last message that the client has, according to the client
- * @returns the state of the session; null if the session cannot go on: the bus does not have its
- * messages any more, or the client has messages that Redis has never had
+ * @returns the state of the session; null if the session cannot go on, because the bus does not
+ * have its messages any more, or because the client has messages that Redis has never had
  */
 export function takeOver(
   id: string, row: Row, since: readonly BusEntry[] | null, got: number,

@@ -5,9 +5,9 @@
  */
 import type { BusEntry } from './bus';
 
-/** How many entries are kept at most. */
+/** The most entries that are kept. */
 const MOST = 10000;
-/** How much text the kept entries have together at most, characters. */
+/** The most text that the kept entries have together, characters. */
 const MOST_SIZE = 50000000;
 
 /** An entry that is kept. */
@@ -30,7 +30,7 @@ export interface Unread {
 }
 
 export class UnreadEntries {
-  /** How many entries were given up before they were on the bus. */
+  /** The number of entries that were given up before they were on the bus. */
   lost = 0;
   /** The number of the last entry. */
   last = 0;
@@ -79,14 +79,14 @@ export class UnreadEntries {
   }
 
   /**
-   * The ids of the sessions whose messages have caused the queued entries; '' stands for entries
-   * that no message has caused.
+   * Collects the ids of the sessions whose messages have caused the queued entries. The id ''
+   * stands for entries that no message has caused.
    */
   get causes(): Set<string> {
     return new Set(this.queue.map(({ cause }) => cause));
   }
 
-  /** @returns the queued entries, for the commit that is being made */
+  /** Empties the queue. @returns the queued entries, for the commit that is being made */
   take(): Unread[] {
     const taken = this.queue;
     this.queue = [];
@@ -95,7 +95,7 @@ export class UnreadEntries {
   }
 
   /**
-   * Redis has answered the commit.
+   * Marks entries as put on the bus, because Redis has answered the commit.
    * @param taken the entries of this commit
    * @param moved the ids of the sessions that Redis has not written. Their entries are dropped: the
    * new owners handle the messages again that have caused these entries
@@ -120,13 +120,13 @@ export class UnreadEntries {
     for (const one of dropped) this.delete(one);
   }
 
-  /** This process has read one of its entries on the bus. */
+  /** Notes the position at which this process has read one of its entries on the bus. */
   onRead(number: number, position: number): void {
     const one = this.all.get(number);
     if (one) one.position = position;
   }
 
-  /** All processes have read the bus up to this position. The entries up to there are dropped. */
+  /** Drops the entries up to a position, because all processes have read the bus up to there. */
   onAllRead(position: number): void {
     for (const one of this.all.values()) {
       if (one.position === 0 || one.position > position) return;
@@ -135,8 +135,8 @@ export class UnreadEntries {
   }
 
   /**
-   * Redis has lost the bus: all entries that are kept are queued again.
-   * @param isHere returns whether this process still has the session with this id
+   * Queues all entries that are kept again, because Redis has lost the bus.
+   * @param isHere a function that says whether this process still has the session with this id
    */
   putAgain(isHere: (session: string) => boolean): void {
     for (const one of this.all.values()) {
