@@ -1,7 +1,7 @@
 /*
- * Socket.IO 0.9's server API as app.ts sees it. 0.9 has no published types. These cover what an
- * application uses, and are generic over the event maps of events.ts: In is what a client sends,
- * Out is what it is sent, Data is what socket.set and socket.get keep.
+ * The types of Socket.IO 0.9's server API, as app.ts sees it. 0.9 has no published types. The types
+ * here are generic over the event maps of events.ts: In has the events that clients send, and Out
+ * has the events that the server sends. Data has the values of socket.set and socket.get.
  */
 import type { IncomingHttpHeaders } from 'http';
 import type { AnyEvents, OldNamespace, OldServer, OldSocket, SendsText } from './old-api';
@@ -12,33 +12,33 @@ type Args<Map, E extends keyof Map> =
   0 extends 1 & Map ? any[] : Map[E] extends (...args: infer A) => any ? A : never;
 /** The default type of the values of socket.set. For events of type any, the values are any. */
 type AnyData<In> = Record<string, string extends keyof In ? any : unknown>;
-/** Where 0.9 answers later: with an error, or with what was asked for. */
+/** A function that 0.9 calls later, with an error or with the value that was asked for. */
 type Callback<T> = (error: Error | null, value: T) => void;
 
 /**
- * A handler may be async. One that throws, or rejects, is logged; a sender that waits for an
- * acknowledgement gets { error: … }.
+ * A handler may be async. If a handler throws or rejects, the server logs the error, and a sender
+ * that waits for an acknowledgement gets { error: … }.
  */
 type Handler<This, A extends unknown[]> = (this: This, ...args: A) => unknown;
 
-/** The events that a handler on the server can be for: the client's, and its end. */
+/** The events that a socket can have handlers for: the events of the client, and 'disconnect'. */
 type Heard<In> = In & { disconnect: (reason: string) => void };
-/** The arguments of an event, without an acknowledgement. */
+/** The arguments of an event, without the function that acknowledges the event. */
 type ArgsWithoutAck<Map, E extends keyof Map> =
   Required<Args<Map, E>> extends [...infer A, (...args: any[]) => any] ? A : Args<Map, E>;
 
 /**
- * Several clients: everyone else, a room, a namespace. 0.9 brings back no acknowledgements from
- * several.
+ * Several clients: everyone else, a room, or a namespace. In 0.9, several clients cannot
+ * acknowledge an emit.
  */
 export interface Broadcast<Out> extends SendsText {
   emit<E extends Name<Out>>(event: E, ...args: ArgsWithoutAck<Out, E>): void;
-  /** The next emit goes to a room only. */
+  /** Limits the next emit to a room. */
   to(room: string): this;
   in(room: string): this;
   /**
-   * The next emit sends a value that a newer value replaces. A client that is between two polls
-   * gets the newest value of each event and room with its next poll.
+   * The next emit sends a value. While a client is between two polls, a newer value of the same
+   * event and room replaces this value.
    */
   readonly volatile: this;
 }
@@ -57,8 +57,8 @@ export interface Socket<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> ext
   readonly handshake: Handshake;
   readonly disconnected: boolean;
   /**
-   * With several processes: whether the session goes on from another one, with its rooms and what
-   * socket.set kept there.
+   * Whether the session comes from another process, with its rooms and its values of socket.set.
+   * With one process, it is always false.
    */
   readonly recovered: boolean;
   emit<E extends Name<Out>>(event: E, ...args: Args<Out, E>): this;
@@ -83,11 +83,14 @@ export interface Socket<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> ext
   get<K extends Name<Data>>(key: K, done: Callback<Data[K] | null>): this;
   has<K extends Name<Data>>(key: K, done: Callback<boolean>): this;
   del<K extends Name<Data>>(key: K, done?: (error: Error | null) => void): this;
-  /** The session ends. The client does not come back by itself. */
+  /**
+   * Ends the session. The client does not come back by itself. A socket of another namespace than
+   * io.sockets only leaves its namespace.
+   */
   disconnect(): this;
 }
 
-/** The clients of a namespace: io.sockets is that of all who connect. */
+/** The clients of a namespace. Each client that connects is in the namespace io.sockets. */
 export interface Namespace<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> extends
   Broadcast<Out>, OldNamespace<Socket<In, Out, Data>, Server<In, Out, Data>> {
   readonly name: string;
@@ -96,11 +99,13 @@ export interface Namespace<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> 
   removeListener(
     event: 'connection', handler: Handler<this, [socket: Socket<In, Out, Data>]>,
   ): this;
-  /** The next emit is for the clients of this process only. */
+  /** The next emit goes to the clients of this process only. */
   readonly local: this;
-  /** The next emit leaves out the client of this id. */
+  /** Leaves the client of this id out of the next emit. */
   except(id: string): this;
-  /** The clients of the namespace, or of a room of it, of this process. */
+  /**
+   * @returns the clients of this process that are in the namespace, or in a room of the namespace
+   */
   clients(room?: string): Socket<In, Out, Data>[];
   socket(id: string): Socket<In, Out, Data>;
   authorization(check: Authorization): this;
@@ -113,43 +118,53 @@ export interface Namespace<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> 
 export interface Server<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> extends
   OldServer<Namespace<In, Out, Data>, Handshake> {
   readonly sockets: Namespace<In, Out, Data>;
-  /** A namespace, made at its first use. It may have events of its own. */
+  /**
+   * Returns the namespace of this name, and makes it at the first call. The namespace may have its
+   * own events.
+   */
   of<In2 = In, Out2 = Out, Data2 = Data>(name: string): Namespace<In2, Out2, Data2>;
   /**
-   * How many clients are connected, to all processes. Told when that has changed, or a client has
-   * come: at once after a quiet second, otherwise once a second, as telling everybody costs
-   * something.
+   * Adds a handler for the number of clients that are connected to all processes. The server calls
+   * the handler when this number has changed, or a client has come: at once after a quiet second,
+   * otherwise once a second. More calls would cost too much, because the usual handler tells all
+   * clients.
    */
   on(event: 'clients', handler: Handler<this, [clients: number]>): this;
-  /** The same as io.sockets.on('connection', …). */
+  /** Does the same as io.sockets.on('connection', …). */
   on(event: 'connection', handler: Handler<this, [socket: Socket<In, Out, Data>]>): this;
-  /** A setting has been set, 'set:transports'. */
+  /**
+   * Adds a handler that is called after io.set: 'set:transports' is for the setting 'transports'.
+   */
   on<K extends keyof Settings>(
     event: `set:${K}`, handler: Handler<this, [value: Settings[K], name: K]>,
   ): this;
-  /** The function, which sets things, is called at once. */
+  /** Calls the function `settings` at once. */
   configure(settings: (this: this) => void): this;
-  /** The same, only if NODE_ENV is that environment; 'development' where NODE_ENV is not set. */
+  /**
+   * Does the same, but only if NODE_ENV is this environment. If NODE_ENV is not set, the
+   * environment is 'development'.
+   */
   configure(environment: string, settings: (this: this) => void): this;
   /**
-   * The setting has that value from now on.
-   * @throws Error with one line, if the value is not one of that setting, if the setting changes
+   * Gives a setting a value.
+   * @throws Error with one line, if the setting does not take the value, if the setting changes
    * nothing here, or if there is no such setting
    */
   set<K extends keyof Settings>(name: K, value: Settings[K]): this;
   get<K extends keyof Settings>(name: K): Settings[K];
-  /** The same as set(name, true). */
+  /** Does the same as set(name, true). */
   enable(name: 'heartbeats'): this;
-  /** The same as set(name, false). */
+  /** Does the same as set(name, false). */
   disable(name: 'heartbeats' | 'authorization' | 'same user'): this;
-  /** Whether a setting is there and not false. */
+  /** @returns whether the value of the setting counts as true */
   enabled(name: keyof Settings): boolean;
   disabled(name: keyof Settings): boolean;
   /**
-   * Middleware of Express (express-session, cookie-parser, passport, or a whole `express()`) runs
-   * for each handshake, in the order of the calls, before authorization. The properties that
-   * middleware puts on the request are on socket.handshake. Middleware refuses a client if it
-   * answers by itself, or calls next with an error of status 401 or 403. docs/sign-in.md says more.
+   * Adds middleware of Express: express-session, cookie-parser, passport, or a whole `express()`.
+   * All middleware runs for each handshake, in the order of the calls, before authorization. The
+   * properties that middleware puts on the request are on socket.handshake. Middleware refuses a
+   * client if it answers by itself, or calls next with an error of status 401 or 403.
+   * docs/sign-in.md says more.
    * @throws Error with one line, if the argument is no function of (req, res, next)
    */
   use(middleware: MiddlewareFunction): this;
@@ -162,34 +177,35 @@ export interface Server<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> ext
 export type MiddlewareFunction = (req: any, res: any, next: (error?: any) => void) => unknown;
 
 /**
- * The handshake that a client came with. It is kept for as long as the session lasts, or until a
- * client of realtime.js comes back: then socket.handshake is the new one.
+ * The handshake with which a client came. The session keeps the handshake until a client of
+ * realtime.js comes back with another one: then socket.handshake is the new handshake.
  */
 export interface Handshake {
   headers: IncomingHttpHeaders;
   /**
-   * The client's own address: behind iisnode it is taken from what IIS says of it. The port is
-   * unknown there.
+   * The client's own address. Behind iisnode, a header from IIS has the address, and the port is
+   * not known.
    */
   address: { address: string; port: number | undefined };
-  /** The query string, from the page's address of the server. */
+  /** The query of the handshake. It includes the query of the URL with which the page connects. */
   query: { [name: string]: string | string[] | undefined };
   url: string;
   time: string;
-  /** Whether the request named an origin. */
+  /** Whether the request has an Origin header. */
   xdomain: boolean;
-  /** Whether the client came by https: behind iisnode IIS says so. */
+  /** Whether the client came by https. Behind iisnode, a header from IIS says so. */
   secure: boolean;
-  /** Milliseconds since 1970. */
+  /** The time of the handshake, ms since 1970. */
   issued: number;
-  /** Your authorization can add more, for the handlers to read: handshake.user = … */
+  /** The properties that your authorization adds for the handlers: handshake.user = … */
   [added: string]: unknown;
 }
 
 /**
- * A function that decides whether a client may connect, or join a namespace: accept(null, true)
- * lets it in, accept(null, false) answers 403. accept(error) says that it could not be decided:
- * 500, and realtime.js tries again.
+ * A function that decides whether a client may connect, or join a namespace. accept(null, true)
+ * lets the client in. accept(null, false) refuses the client; the answer to a handshake is then
+ * 403. accept(error) says that the function could not decide: the answer to a handshake is 500, and
+ * realtime.js tries again.
  */
 export type Authorization = (handshake: Handshake, accept: Accept) => unknown;
 
@@ -200,60 +216,68 @@ export type Accept = (
 /** The answer to a page with realtime.js whose handshake is refused. */
 export interface Refused {
   /**
-   * The page's `status.reason`: one line, up to 200 letters. 'handshake unauthorized' by default.
+   * The page's `status.reason`: one line, up to 200 letters. The default is 'handshake
+   * unauthorized'.
    */
   reason: string;
   /**
-   * Whether the page may try again: after a while it may be let in. false by default: it stays
-   * disconnected.
+   * Whether the page tries again, because the server may let it in later. The default is false: the
+   * page stays disconnected.
    */
   again: boolean;
 }
 
 /**
- * A function that decides whether a session of realtime.js, whose client has come back, is still
- * the same user's. Called with its handshakes, as authorization has left them. With several
- * processes, the one of before may have come through JSON.
+ * A function that decides whether a client of realtime.js that comes back for its session is still
+ * the same user. The function gets the session's handshake and the new handshake, after
+ * authorization. With several processes, `before` may be a copy that was JSON on its way.
  */
 export type SameUser = (before: Handshake, now: Handshake) => boolean;
 
 /**
- * The settings of 0.9 that mean something here (io/settings.ts has what each takes). Times are in
- * seconds.
+ * The settings of io.set: the settings of 0.9 that change something here, and 'same user'.
+ * io/settings.ts has the values that each setting takes. Times are in seconds.
  */
 export interface Settings {
   /**
-   * The transports that are offered: 'xhr-polling', and 'websocket' on IIS 8 and later.
-   * src/server.ts sets what TRANSPORTS says. A session that has another one keeps it.
+   * The transports that the server offers: 'xhr-polling', and 'websocket' on IIS 8 and later.
+   * src/server.ts sets this list from TRANSPORTS. If the list changes, WebSockets that are open
+   * stay open; polls are refused if 'xhr-polling' is not in the new list.
    */
   transports: string[];
   /**
-   * The path that Socket.IO's requests begin with, '/app/socket'. src/server.ts sets it from
-   * APP_PATH; the rewrite rules in web.config have to say the same.
+   * The path with which the requests of Socket.IO begin, '/app/socket'. src/server.ts sets the path
+   * from APP_PATH. The rewrite rules in web.config must have the same path.
    */
   resource: string;
   authorization: Authorization | false;
   /**
-   * Whether a session may go on with the handshake that its client came back with. By default:
-   * where `handshake.user` is deeply equal.
+   * The function that decides whether a session goes on with the handshake of a client that comes
+   * back. Without a function (false), the session goes on if `handshake.user` is deeply equal.
    */
   'same user': SameUser | false;
-  /** Events from clients that are not handed to handlers. */
+  /** The names of events that clients must not send. Handlers do not get these events. */
   blacklist: string[];
   /**
-   * Whether a handshake's answer says how often a heartbeat is due. Leave it on: without it 0.9's
-   * client drops every connection.
+   * Whether the answer to a handshake has the heartbeat timeout. Leave this setting true: without a
+   * heartbeat timeout, 0.9's client drops every connection.
    */
   heartbeats: boolean;
-  /** Heartbeats are for WebSockets only: how long after the last one the next is sent. */
+  /**
+   * The time between the answer to a heartbeat and the next heartbeat. Only WebSockets have
+   * heartbeats.
+   */
   'heartbeat interval': number;
-  /** How long the answer to a heartbeat is waited for. */
+  /** The time that a client has to answer a heartbeat. */
   'heartbeat timeout': number;
-  /** How long a client that does not poll is waited for. */
+  /**
+   * The time that a client of 0.9 may stay away without a poll. A client of realtime.js may stay
+   * away for SESSION_TIMEOUT.
+   */
   'close timeout': number;
   /**
-   * How long a poll waits for something to say. Shorter than gracefulShutdownTimeout in
-   * iisnode.yml.
+   * The time that a poll waits if the server has nothing to send. It must be shorter than
+   * gracefulShutdownTimeout in iisnode.yml.
    */
   'polling duration': number;
 }

@@ -1,22 +1,27 @@
 /*
- * The seam between this folder and several processes. What processes share goes through a
- * Backplane; everything else in http/, io/, session/ and protocol/ is the same for one process and
- * for many. One process has `alone`, below. Several have a class in cluster/, which server.ts hands
+ * The seam between this folder and several processes. Processes share clients through a Backplane.
+ * All other code in http/, io/, session/ and protocol/ is the same for one process and for many.
+ * One process has `alone`, below. Several processes have a class in cluster/, which server.ts hands
  * to the door (index.ts).
  */
 import type { Handshake } from './api';
 import { Keeper, NOBODY } from './session/keeper';
 import type { Session } from './session/session';
 
-/** Something for clients, wherever they are: for a room, or for one session. */
+/**
+ * A packet for the clients in a room, or for one session, in any process; or the end of a session.
+ */
 export interface Entry {
-  /** The packet that they are sent. */
+  /** The text of the packet. */
   packet?: string;
   /** The key of the room whose clients get the packet. */
   room?: string;
-  /** The ids of sessions in that room that do not get it. */
+  /** The ids of the sessions in the room that do not get the packet. */
   except?: string[];
-  /** The name of the event, if the emit is volatile: a client may get only the newest of them. */
+  /**
+   * The name of the event, if the emit is volatile. Of several such emits, a client may get only
+   * the newest.
+   */
   volatile?: string;
   /** The id of the session that gets the packet. */
   to?: string;
@@ -25,61 +30,70 @@ export interface Entry {
 }
 
 export interface Backplane {
-  /** @returns the keeper that hears of the changes of a session whose messages are numbered */
+  /** @returns the keeper that is told of the changes of a session whose messages are numbered */
   keep(session: Session): Keeper;
-  /** An entry goes to clients wherever they are, in the same order everywhere. */
+  /**
+   * Sends an entry to the clients of all processes. All processes get the entries in the same
+   * order.
+   */
   publish(entry: Entry): void;
   /**
-   * A client is let in, with the session that its handshake names, if there is one in any process.
-   * @param admit lets it in here, and returns what the client is told
-   * @returns what the client is told
-   * @throws Refusal if it is not let in
+   * Lets a client in. If another process has the session that the handshake names, the session
+   * comes here first.
+   * @param admit lets the client in here, and returns the text of the answer
+   * @returns the text of the answer
+   * @throws Refusal if the client may not come in
    */
   enter(handshake: Handshake, admit: () => string): string | Promise<string>;
   /**
-   * A session comes here, if another process has it.
-   * @param session the one that this process knows by that id
-   * @param handshakeNumber the handshake that the request belongs to; null for whichever
+   * Brings a session here, if another process has it.
+   * @param session the session of this id in this process, if there is one
+   * @param handshakeNumber the number of the handshake that the request belongs to; null if any
+   * handshake will do
    * @param got the number of the last message that the client has
-   * @returns null if there is nothing to wait for
+   * @returns a promise that is fulfilled when the session is here; null if there is nothing to wait
+   * for
    */
   bring(
     session: Session | undefined, id: string, handshakeNumber: number | null, got: number,
   ): Promise<void> | null;
   /**
-   * A client has sent something.
-   * @param handshakeNumber the handshake that the request belongs to
-   * @param act takes it; called again if the session has gone to another process meanwhile
-   * @returns null if it counts already
+   * Lets a session handle a request of its client.
+   * @param handshakeNumber the number of the handshake that the request belongs to
+   * @param act handles the request. If the session goes to another process before its changes are
+   * stored, the session comes back, and `act` is called again
+   * @returns a promise that is fulfilled when the changes are stored; null if there is nothing to
+   * wait for
    */
   handle(
     session: Session, handshakeNumber: number | null, act: (session: Session) => void,
   ): Promise<void> | null;
   /**
-   * `act` is called. It handles messages of a session: whatever it publishes is caused by them.
+   * Calls `act`, which handles messages of a session. Each entry that `act` publishes has these
+   * messages as its cause.
    */
   causing(session: Session, act: () => void): void;
-  /** A client has come to this process, or has gone. */
+  /** Tells the backplane that a client has come to this process, or has left it. */
   onClients(): void;
-  /** How many clients the other processes have. */
+  /** The number of clients that the other processes have. */
   readonly elsewhere: number;
-  /** Whether what a session has of its client may be a copy that was JSON on its way. */
+  /** Whether the handshake of a session may be a copy that was JSON on its way. */
   readonly copies: boolean;
-  /** Whether the processes reach each other; undefined where there is one. */
+  /** Whether the processes reach each other; undefined if there is only one process. */
   readonly state: 'ok' | 'gone' | undefined;
-  /** The backplane does what is due. To be called about once a second. */
+  /** Does the work that is due. To be called about once a second. */
   sweep(time: number): void;
   close(): void;
 }
 
-/** The part of io/ that one process needs to be a backplane by itself. */
+/** The part of io/ that `alone` needs. */
 export interface Core {
   sendToRoom(room: string, packet: string, volatile: string | undefined, except: string[]): void;
-  /** The number of clients may have changed. */
+  /** Tells the application the number of clients, if the number has changed. */
   onCount(): void;
 }
 
-/** The backplane of one process: nothing is kept, and nothing is waited for. */
+/** Makes the backplane of one process. This backplane stores nothing and waits for nothing. */
 export const alone = (core: Core): Backplane => ({
   keep: () => NOBODY,
   publish({ room, packet, volatile, except = [] }) {

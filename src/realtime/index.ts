@@ -1,6 +1,7 @@
 /*
- * The door of Socket.IO 0.9, made fit for IIS: src/server.ts and src/app.ts import from here, and
- * from nothing else in this folder. README.md says which file does what.
+ * The door of Socket.IO 0.9, made fit for IIS. The other files of src/ import from here, and from
+ * no other file of this folder; only src/server.ts also imports from cluster/. README.md says which
+ * file does what.
  */
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'http';
 import type { Duplex } from 'stream';
@@ -19,32 +20,38 @@ export type { AnyEvents, View } from './old-api';
 export { atMostOneASecond, Log } from './logging';
 export { RealtimeOptions, Trust } from './options';
 
-/** A function that makes what several processes share: cluster/ has one. */
+/** A function that makes the backplane. cluster/ has one for several processes. */
 export type MakeBackplane = (manager: Manager) => Backplane;
 
 export interface Realtime {
   /** Socket.IO itself, for app.ts. */
   io: Server<any, any, any>;
   /**
-   * Whether a request is Socket.IO's: it is under the resource, and does not ask for the client
-   * script.
+   * Says whether a request is for Socket.IO: whether its URL is under the resource, and is not the
+   * URL of the client script.
    */
   owns: (req: IncomingMessage) => boolean;
-  /** A request that is Socket.IO's is answered. */
+  /** Answers a request that is for Socket.IO. */
   handle: (req: IncomingMessage, res: ServerResponse) => void;
-  /** A listener of a server's 'upgrade', where WebSockets are offered. */
+  /** Handles the event 'upgrade' of a server that offers WebSockets. */
   upgrade: (this: HttpServer, req: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** How many clients are connected, to all processes. */
+  /** Returns the number of clients that are connected to all processes. */
   clients: () => number;
-  /** Whether Redis answers; undefined if there is none to ask. */
+  /**
+   * Returns 'ok' if Redis answers, 'gone' if Redis does not answer, and undefined if the server
+   * uses no Redis.
+   */
   redis: () => 'ok' | 'gone' | undefined;
-  /** The waiting polls end, so that their clients come back at once, and no more are taken. */
+  /**
+   * Ends the polls that wait, so that their clients come back at once, and refuses all further
+   * requests.
+   */
   close: () => void;
 }
 
 /**
- * `createRealtime` makes Socket.IO, for a server that hands the requests to it.
- * @param backplane makes what several processes share; one process needs none
+ * Makes Socket.IO, for a server that hands its requests to it.
+ * @param backplane makes the backplane of several processes; one process needs none
  */
 export function createRealtime(
   options: RealtimeOptions, log: Log, backplane: MakeBackplane = alone,
@@ -78,9 +85,9 @@ export function createRealtime(
 }
 
 /**
- * `listen` makes Socket.IO, and lets it answer its requests of a server. As with 0.9's own
- * `listen`, the listeners of 'request' that the server has get all others.
- * @param backplane makes what several processes share; one process needs none
+ * Makes Socket.IO for a server, and lets Socket.IO answer its own requests. As with 0.9's own
+ * `listen`, all other requests go to the listeners of 'request' that the server had before.
+ * @param backplane makes the backplane of several processes; one process needs none
  */
 export function listen(
   server: HttpServer, options: RealtimeOptions, log: Log, backplane?: MakeBackplane,
@@ -97,7 +104,7 @@ export function listen(
   return realtime;
 }
 
-/** The server hands on upgrades for as long as io.set('transports') offers WebSockets. */
+/** Makes the server hand on upgrades as long as io.set('transports') offers WebSockets. */
 function offerUpgrades(server: HttpServer, { io, upgrade }: Realtime): void {
   const manager = io as unknown as Manager;
   const listener = (req: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -108,8 +115,9 @@ function offerUpgrades(server: HttpServer, { io, upgrade }: Realtime): void {
     server.removeListener('upgrade', listener);
     if ((transports as string[]).includes('websocket')) server.on('upgrade', listener);
   });
-  // From 24.9 on node asks which requests are for the listener of 'upgrade'. Older ones hand it all
-  // that ask for anything, h2c for example, and it gives back the others (http/upgrades.ts).
+  // From version 24.9 on, node asks which requests are for the listener of 'upgrade'. Older
+  // versions hand the listener all requests that ask for any upgrade, h2c for example.
+  // http/upgrades.ts gives these requests back to the server.
   Object.assign(server, {
     shouldUpgradeCallback: (req: IncomingMessage) => {
       return server.listenerCount('upgrade') > 0 && asksForWebSocket(req);

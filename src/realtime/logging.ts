@@ -1,7 +1,9 @@
-/* The log, which the server hands to the door (index.ts), and how often it is used. */
+/*
+ * The log, which the server hands to the door (index.ts), and a bound on the number of its lines.
+ */
 import { now } from './clock';
 
-/** A log with its levels. Each takes anything that is to be seen in one entry. */
+/** A log, with a function for each level. Each function takes the parts of one entry. */
 export interface Log {
   error: (...parts: unknown[]) => void;
   warn: (...parts: unknown[]) => void;
@@ -9,12 +11,12 @@ export interface Log {
   debug: (...parts: unknown[]) => void;
 }
 
-/** A function that logs an entry of a kind, which begins the line. */
+/** A function that logs an entry. The kind of the entry is the beginning of the line. */
 export type Report = (kind: string, ...more: unknown[]) => void;
 
 /**
- * `atMostOneASecond` makes a function that writes at most one line a second of each kind, and says
- * with the next one how many were left out: what a client can cause must not fill the log.
+ * Makes a function that writes at most one line a second of each kind. The next line of the kind
+ * says how many lines were left out. Without this bound, a client could fill the log.
  */
 export function atMostOneASecond(write: (...parts: unknown[]) => void): Report {
   const last = new Map<string, { at: number; left: number }>();

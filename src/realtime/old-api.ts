@@ -1,6 +1,6 @@
 /*
  * Parts of 0.9's server API that only applications of 0.9 need. docs/from-0.9.md lists all calls of
- * 0.9, and the replacements of those that are gone. api.ts has the rest of the API.
+ * 0.9, and a replacement for each call that is gone. api.ts has the rest of the API.
  */
 import type { Log } from './logging';
 
@@ -11,15 +11,18 @@ import type { Log } from './logging';
 export interface AnyEvents { [event: string]: (...args: any[]) => any }
 
 /**
- * A view of this process at the moment of reading, by name. To change a view throws an Error with
- * one line.
+ * A table of values by name. When the application reads the table, it shows the state of this
+ * process at that moment. An application that changes the table gets an Error with one line.
  */
 export interface View<T> { readonly [name: string]: T | undefined }
 
-/** Sends several clients messages that are no events. A page gets such a message by 'message'. */
+/**
+ * Several clients, to which an application sends messages that are no events. A page gets such a
+ * message as the event 'message'.
+ */
 export interface SendsText {
   send(text: string): this;
-  /** The next send may send anything that JSON can say. */
+  /** The next send takes any value that JSON can express. */
   readonly json: this & SendsJson;
 }
 
@@ -29,28 +32,28 @@ export interface SendsJson {
 
 /** The JSON messages to one client. */
 export interface SendsClientJson {
-  /** @param taken called when the client has it */
+  /** @param taken called when the client has the message */
   send(data: unknown, taken?: () => void): this;
   readonly broadcast: SendsJson;
 }
 
 /**
- * The parts of a client.
- * @typeParam Home its namespace
- * @typeParam Io `io`
- * @typeParam Others everyone else
+ * The parts of a socket that only applications of 0.9 need.
+ * @typeParam Home the type of the socket's namespace
+ * @typeParam Io the type of `io`
+ * @typeParam Others the type of everyone else
  */
 export interface OldSocket<Home, Io, Others> {
   readonly namespace: Home;
   /** The same as `io`. */
   readonly manager: Io;
-  /** 'xhr-polling' or 'websocket'; undefined for a client that is not with this process. */
+  /** 'xhr-polling' or 'websocket'; undefined if this process does not have the client. */
   readonly transport: string | undefined;
   readonly log: Log;
-  /** @param taken called when the client has it */
+  /** @param taken called when the client has the message */
   send(text: string, taken?: () => void): this;
   readonly json: this & SendsClientJson;
-  /** The room that the next broadcast is for: `socket.to('a room').broadcast.emit('news')`. */
+  /** Chooses the room of the next broadcast: `socket.to('a room').broadcast.emit('news')`. */
   to(room: string): { readonly broadcast: Others };
   in(room: string): { readonly broadcast: Others };
   /**
@@ -60,27 +63,28 @@ export interface OldSocket<Home, Io, Others> {
   $emit: (event: string, ...args: any[]) => unknown;
 }
 
-/** The parts of a namespace. */
+/** The parts of a namespace that only applications of 0.9 need. */
 export interface OldNamespace<Client, Io> {
   /** The same as `io`. */
   readonly manager: Io;
-  /** The clients of the namespace that this process has, by their ids. */
+  /** By the id of a client: its socket, if this process has the client. */
   readonly sockets: View<Client>;
   readonly log: Log;
 }
 
-/** The parts of `io`. All views are of this process only. */
+/** The parts of `io` that only applications of 0.9 need. All views are of this process only. */
 export interface OldServer<Home, Came> {
   /**
-   * The ids of the clients in each room: '' is all who are connected, '/tea' the room tea, '/side'
-   * the namespace of that name, '/side/tea' a room of it.
+   * The ids of the clients in each room. The room '' has all clients that are connected, '/tea' is
+   * the room tea, '/side' is the namespace /side, and '/side/tea' is the room tea of that
+   * namespace.
    */
   readonly rooms: View<string[]>;
-  /** By a client's id: the rooms that it is in, with the names that `rooms` has. */
+  /** By the id of a client: the rooms that the client is in, with the names that `rooms` has. */
   readonly roomClients: View<{ [room: string]: true }>;
-  /** By a client's id: whether it is connected. */
+  /** By the id of a client: true if the client is connected. */
   readonly connected: View<true>;
-  /** By a client's id: the handshake it came with, whether it is connected yet or not. */
+  /** By the id of a client: its handshake, even if the client is not connected yet. */
   readonly handshaken: View<Came>;
   readonly namespaces: { readonly [name: string]: Home };
   readonly log: Log;

@@ -1,40 +1,46 @@
 /*
- * The options that the server hands to Socket.IO. The Config of src/config.ts fits by its
- * shape, but for `trust`, which is a class of src/iisnode.ts. The transports and the resource are
- * settings of 0.9: io.set in src/server.ts.
+ * The options that the server hands to Socket.IO. The Config of src/config.ts has all of them,
+ * except `trust`, which is a class of src/iisnode.ts. The transports and the resource are settings
+ * of 0.9, so src/server.ts sets them with io.set.
  */
 import type { IncomingMessage } from 'http';
 
 export interface RealtimeOptions {
   /**
-   * Origins beside the server's own whose pages may connect, as browsers write them:
+   * The origins, beside the server's own, whose pages may connect. Each is as browsers write it:
    * 'https://www.example.com'.
    */
   allowedOrigins: string[];
-  /** The most that one POST, or one message of a WebSocket, may carry, bytes. */
+  /** The largest size of one POST, or of one message of a WebSocket, bytes. */
   maxMessageBytes: number;
-  /** How many packets one POST may carry. */
+  /** The largest number of packets in one POST. */
   maxPackets: number;
-  /** The most that may wait for a client that does not take it: characters, and 100 a packet. */
+  /**
+   * The largest size of all packets that wait for one client. The size of a packet is the number of
+   * its characters, and 100 more.
+   */
   maxWaitingBytes: number;
-  /** How many handshakes may wait to be used. */
+  /** The largest number of handshakes that wait to be used. */
   maxHandshakes: number;
-  /** How many clients there may be, with their handshakes. */
+  /** The largest number of clients. A handshake that waits to be used counts as a client. */
   maxClients: number;
-  /** How long a client of public/realtime.js may be absent, s. */
+  /** The time that a client of public/realtime.js may be absent, s. */
   sessionTimeout: number;
   trust: Trust;
 }
 
-/** The judge of requests: how much of each can be believed. */
+/** The object that decides which parts of a request can be believed. */
 export interface Trust {
   /**
-   * @returns the client's address, 'unknown' where nobody says it, and the port, where there is
-   * nothing between the client and the server
+   * @returns the client's address, or 'unknown'; and the client's port, if nothing stands between
+   * the client and the server
    */
   address(req: IncomingMessage): { address: string; port: number | undefined };
-  /** @returns how the client came: it is not always how the request came */
+  /**
+   * @returns the protocol with which the client came. A proxy or IIS may send the request on with
+   * another protocol
+   */
   protocol(req: IncomingMessage): 'http' | 'https';
-  /** The headers of a request lose what cannot be believed. */
+  /** Deletes or replaces the headers of a request that cannot be believed. */
   trustHeaders(req: IncomingMessage): void;
 }
