@@ -1,26 +1,30 @@
 /*
- * Messages over WebSockets that have not come as a whole yet: websocket.ts asks.
+ * Bounds the memory of the messages over WebSockets that have arrived in part. websocket.ts uses
+ * this file.
  *
- * The ws package holds their parts, and bounds each message by the bytes of its text. A part can
- * hold far more: it is a piece of what node has read at once, up to 64 KB, where other frames stand
- * around it. So everything counts that has come over a connection since its last whole message, and
- * all connections together are bounded, as the bodies of POSTs are (bodies.ts).
+ * The ws package holds the parts of a message, and bounds the size of the message's text. But a
+ * part can keep more memory than its text has. A part is a piece of the memory that node has read
+ * at once, up to 64 KB, in which other frames stand around the part. So this file counts all bytes
+ * that have come over a connection since its last whole message. It bounds the bytes of each
+ * connection, and of all connections together, as bodies.ts does for the bodies of POSTs.
  */
 
-/** How many messages of the largest size all connections together may hold. */
+/**
+ * All connections together may hold as many bytes as this number of messages of the largest size.
+ */
 const TOGETHER = 64;
-/** The bytes that node takes for each piece, beside its own. Measured on node 12 and 20. */
+/** The memory that node takes for each piece beside its data, bytes. Measured on node 12 and 20. */
 const EACH_PART = 200;
-/** The most that node reads at once, bytes. */
+/** The largest piece that node reads at once, bytes. */
 const LARGEST_PART = 65536;
 
 /** The bytes that have come over one connection. */
 export interface Incoming {
-  /** Bytes since the last whole message. */
+  /** The number of bytes since the last whole message. */
   bytes: number;
-  /** How many pieces these came in. */
+  /** The number of pieces in which these bytes came. */
   parts: number;
-  /** How many bytes came last. */
+  /** The size of the last piece, bytes. */
   last: number;
   /** A function that ends the connection. */
   cut: () => void;
@@ -28,15 +32,15 @@ export interface Incoming {
 
 export class Arriving {
   private readonly all = new Set<Incoming>();
-  /** How many bytes all of them hold. */
+  /** The memory that all connections hold together, bytes. */
   private held = 0;
 
-  /** @param most how many bytes a message may have */
+  /** @param most the largest size of a message, bytes */
   constructor(private readonly most: number) {}
 
   /**
-   * A connection is open.
-   * @param cut ends it
+   * Adds a connection that is open now.
+   * @param cut ends the connection
    */
   add(cut: () => void): Incoming {
     const incoming = { bytes: 0, parts: 0, last: 0, cut };
@@ -44,27 +48,33 @@ export class Arriving {
     return incoming;
   }
 
-  /** A piece has come. Whoever holds too much is cut. */
+  /**
+   * Counts a piece that has come. Cuts the connection if it holds too much. If all connections
+   * together hold too much, cuts the connection that holds the most.
+   */
   onPart(incoming: Incoming, bytes: number): void {
     this.change(incoming, incoming.bytes + bytes, incoming.parts + 1);
     incoming.last = bytes;
-    // The heads of its frames count, and what came with its end.
+    // The bound is larger than a message, because the heads of the message's frames count, too.
+    // Other bytes in the last piece of the message also count.
     if (heldBy(incoming) > this.most * 2 + LARGEST_PART) this.cut(incoming);
     else if (this.held > this.most * TOGETHER) this.cutLargest();
   }
 
   /**
-   * A message is whole. The bytes behind it, in the same piece, are still held.
-   * @param bytes those of its text
+   * Stops counting a message that is whole. The bytes behind the message, in the same piece, are
+   * still held.
+   * @param bytes the size of the message's text
    */
   onMessage(incoming: Incoming, bytes: number): void {
     const frame = bytes + (bytes < 126 ? 6 : bytes < 65536 ? 8 : 14);
-    // Frames that are no messages, and heads of further frames, would add up.
+    // Only bytes of the last piece can be left. Otherwise frames that are no messages, and the
+    // heads of further frames, would add up.
     const rest = Math.max(0, Math.min(incoming.bytes - frame, incoming.last));
     this.change(incoming, rest, rest > 0 ? 1 : 0);
   }
 
-  /** A connection is closed. */
+  /** Removes a connection that is closed. */
   remove(incoming: Incoming): void {
     if (this.all.delete(incoming)) this.held -= heldBy(incoming);
   }

@@ -1,18 +1,25 @@
 /*
- * The bodies of requests, read for serve.ts: each is bounded in size and time, all together are
- * bounded in number and in what they hold.
+ * Reads the bodies of requests for serve.ts. Each body has a bound on its size and on its time. All
+ * bodies together have a bound on their number and on their memory.
  */
 import type { IncomingMessage } from 'http';
 import { now } from '../clock';
 import { Refusal } from '../protocol/refusal';
 
-/** How long a client may take to send a body, ms: a megabyte over a slow telephone line. */
+/**
+ * The time that a client may take to send a body, ms. It is enough for a megabyte over a slow
+ * telephone line.
+ */
 const SLOWEST = 60000;
-/** How many bodies of the largest size all that are under way may hold together. */
+/**
+ * All bodies under way together may hold as many bytes as this number of bodies of the largest
+ * size.
+ */
 const TOGETHER = 64;
 /**
- * How many bodies may be under way. An honest one comes within milliseconds, so that 10,000 clients
- * have a few dozen. Each costs its request, up to 20 KB, beside what it holds of the body.
+ * The largest number of bodies under way. An honest body comes within milliseconds, so that 10,000
+ * clients have a few dozen bodies under way. Each body costs its request, up to 20 KB, and the
+ * bytes that it holds.
  */
 const MOST = 2000;
 /** The smallest buffer for a body that comes in parts, bytes. */
@@ -20,13 +27,16 @@ const SMALLEST = 64;
 
 interface Body {
   req: IncomingMessage;
-  /** Where it is among those that are being read; -1 if it is not any more. */
+  /** The index of the body in `reading`; -1 if the body is no longer there. */
   at: number;
-  /** The bytes that have come: its one part, or a buffer of our own, as large or larger. */
+  /**
+   * The bytes that have come. If the body comes in one part, `buffer` is that part. Otherwise it is
+   * a buffer of our own, which may be larger than the bytes.
+   */
   buffer: Buffer;
-  /** How many bytes have come. */
+  /** The number of bytes that have come. */
   bytes: number;
-  /** Since when it is read, or read on. */
+  /** The time at which the server began to read the body, or gave the body up, ms. */
   since: number;
   refuse: (refusal: Refusal) => void;
 }
@@ -34,21 +44,26 @@ interface Body {
 const NOTHING = Buffer.alloc(0);
 
 export class Bodies {
-  /** In no order: a Set, which keeps one, costs ten times as much. */
+  /**
+   * The bodies that are being read, in no order. A Set has an order, and costs ten times as much.
+   */
   private readonly reading: Body[] = [];
-  /** Those that have their answer, and whose rest is still on its way. */
+  /**
+   * The bodies that were given up. Their requests have an answer, and the rest of each body still
+   * comes.
+   */
   private readonly answered = new Set<Body>();
-  /** How many bytes all of them hold. */
+  /** The size of the buffers of all bodies in `reading`, bytes. */
   private bytes = 0;
 
-  /** @param most how many bytes a body may have */
+  /** @param most the largest size of a body, bytes */
   constructor(private readonly most: number) {}
 
   /**
-   * The body of a request is read. One of the two functions is called, once; neither if the client
-   * goes away before.
+   * Reads the body of a request, and then calls one of the two functions once. If the client goes
+   * away before, neither function is called.
    * @param done takes the body as text
-   * @param refuse takes why it is not read to its end; the request is to be answered with that
+   * @param refuse takes the refusal with which the request is to be answered
    */
   read(
     req: IncomingMessage, done: (text: string) => void, refuse: (refusal: Refusal) => void,
@@ -67,14 +82,16 @@ export class Bodies {
     };
     req.on('close', gone);
     req.on('error', gone);
-    // Those that take long are the sender's who sends too many.
+    // The oldest body is given up. If a client sends too many bodies, its own bodies take long, so
+    // the oldest body is one of these.
     if (at >= MOST) this.giveUpFirst((one, other) => one.since <= other.since);
   }
 
   private onPart(body: Body, part: Buffer): void {
     body.bytes += part.length;
     if (body.at < 0) {
-      // It is read on so that its answer is not lost. One that does not end is cut.
+      // The rest of the body is read, because the client may lose the answer otherwise. A body that
+      // does not end is cut.
       if (body.bytes > this.most * 16) body.req.destroy();
     } else if (body.bytes > this.most) {
       this.giveUp(body, new Refusal(413, `a message may have ${this.most} bytes`));
@@ -86,17 +103,18 @@ export class Bodies {
     }
   }
 
-  /** A part of a body is kept. */
+  /** Keeps a part of a body. */
   private hold(body: Body, part: Buffer): void {
     const before = body.bytes - part.length;
-    // As nearly all bodies come: no copy of it.
+    // Nearly all bodies come in one part. Such a part is not copied.
     if (before === 0 && part.length === Number(body.req.headers['content-length'])) {
       body.buffer = part;
       this.bytes += part.length;
       return;
     }
-    // A part is a Buffer of its own, some 200 bytes for a byte that came alone, and on node 12
-    // keeps alive all that node read with it, up to 64 KB: neither would be counted.
+    // Parts are copied into one buffer. If the parts were kept, each would be a Buffer, some 200
+    // bytes even for one byte. On node 12, a part also keeps alive all that node has read with it,
+    // up to 64 KB. `bytes` would count neither.
     if (body.buffer.length < body.bytes) {
       const wanted = Math.max(body.bytes, body.buffer.length * 2, SMALLEST);
       const larger = Buffer.allocUnsafeSlow(Math.min(wanted, this.most));
@@ -107,7 +125,7 @@ export class Bodies {
     part.copy(body.buffer, before);
   }
 
-  /** Bodies that take too long are given up. To be called now and then. */
+  /** Gives up the bodies that take too long. To be called now and then. */
   sweep(time: number): void {
     for (const body of this.reading.filter(({ since }) => time - since >= SLOWEST)) {
       const slow = 'the body did not come in time';
@@ -116,7 +134,10 @@ export class Bodies {
     for (const body of this.answered) if (time - body.since >= SLOWEST) body.req.destroy();
   }
 
-  /** @param goes whether one of two is to be given up rather than the other */
+  /**
+   * Gives up one of the bodies that are being read.
+   * @param goes says whether `one` is to be given up rather than `other`
+   */
   private giveUpFirst(goes: (one: Body, other: Body) => boolean): void {
     const first = this.reading.reduce((one, other) => goes(one, other) ? one : other);
     this.giveUp(first, new Refusal(503, 'too many bodies at once', { Connection: 'close' }));
@@ -130,7 +151,10 @@ export class Bodies {
     body.refuse(refusal);
   }
 
-  /** Whether it was being read until now. */
+  /**
+   * Removes a body from `reading`.
+   * @returns whether the body was there
+   */
   private forget(body: Body): boolean {
     const { at } = body;
     if (at < 0) return false;

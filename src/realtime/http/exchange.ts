@@ -1,20 +1,18 @@
 /*
- * A request and its answer, on the way from serve.ts to a session: one object that answers,
- * refuses, or waits for something first.
+ * An Exchange is a request with its answer, on the way from serve.ts to a session. It answers the
+ * request, refuses it, or waits for something first.
  */
 import type { IncomingMessage, ServerResponse } from 'http';
 import type { Duplex } from 'stream';
 import { Refusal } from '../protocol/refusal';
 
-/** The one that hears of each refusal, to log it. */
+/** The object that logs each refusal. */
 export interface Refuser {
   onRefusal(req: IncomingMessage, refusal: Refusal): void;
 }
 
 export class Exchange {
-  /**
-   * @param origin the page of another origin that may read the answer; null if there is none
-   */
+  /** @param origin the other origin whose page may read the answer; null if there is none */
   constructor(
     readonly req: IncomingMessage,
     readonly res: ServerResponse,
@@ -28,9 +26,9 @@ export class Exchange {
   }
 
   /**
-   * The request is answered, in one write. No answer under the resource is to be kept, by a browser
-   * or by a proxy: hence no-store. Vary is for those that keep it all the same: not for the page of
-   * another origin.
+   * Answers the request, in one write. Browsers and proxies must not store an answer under the
+   * resource, so each answer has `no-store`. A cache that stores an answer all the same must not
+   * give it to a page of another origin, so each answer has `Vary`.
    * @param more headers beside those of every answer
    */
   answer(text: string, status = 200, more?: Record<string, string | string[]>): void {
@@ -43,7 +41,8 @@ export class Exchange {
       ...more,
     };
     if (status === 204) {
-      // An answer that has no body has no length of one (RFC 9110, 8.6), nor a type.
+      // A status of 204 has no body. So the answer must have no length (RFC 9110, 8.6), and needs
+      // no type.
       delete headers['Content-Length'];
       delete headers['Content-Type'];
     }
@@ -52,8 +51,8 @@ export class Exchange {
       headers['Access-Control-Allow-Credentials'] = 'true';
     }
     res.writeHead(status, headers);
-    // res.end(text) writes a second, empty piece behind the text. For two pieces node takes a way
-    // that costs a fifth of an answer.
+    // res.end(text) writes a second, empty piece behind the text. If there are two pieces, node
+    // takes a slower way, which costs a fifth of an answer.
     const { socket } = res;
     if (socket && !socket.writableCorked && text !== '') {
       socket.cork();
@@ -63,22 +62,22 @@ export class Exchange {
     } else res.end(text);
   }
 
-  /** The request is answered with the reason why it is not served. */
+  /** Answers the request with the reason why the server refuses it. */
   refuse(refusal: Refusal): void {
     this.refuser.onRefusal(this.req, refusal);
     this.answer(refusal.reason, refusal.status, refusal.headers);
   }
 
   /**
-   * The handling of the request has thrown something: the request is answered.
-   * @throws what was thrown, if it is no Refusal: then the program is wrong
+   * Answers the request, after the handling of the request has thrown an error.
+   * @throws the error, if it is no Refusal: then the program is wrong
    */
   fail(error: unknown): void {
     if (!(error instanceof Refusal)) throw error;
     this.refuse(error);
   }
 
-  /** A function is called. If it throws a Refusal, the request is refused. */
+  /** Calls a function. If the function throws a Refusal, the request is refused. */
   guard(act: () => void): void {
     try {
       act();
@@ -88,16 +87,16 @@ export class Exchange {
   }
 
   /**
-   * A function is called when a promise is fulfilled. A promise that is rejected counts as a
-   * function that has thrown.
+   * Calls a function when a promise is fulfilled. If the promise is rejected with a Refusal, or the
+   * function throws a Refusal, the request is refused.
    */
   later<T>(promise: Promise<T>, act: (value: T) => void): void {
     promise.then(act).catch((error: unknown) => this.fail(error));
   }
 
   /**
-   * The exchange forgets what the request said. While a poll waits, nothing but its answer is kept:
-   * that saves a kilobyte for each client.
+   * Drops the headers of the request. While a poll waits, only its answer is kept, which saves a
+   * kilobyte for each client.
    */
   forgetRequest(): void {
     this.req.headers = NO_HEADERS;
@@ -125,7 +124,10 @@ export class MiddlewareExchange extends Exchange {
 
 /** The response that was given to middleware. */
 export interface Ending {
-  /** @param then takes the cookies to be set, when the middleware has ended the response */
+  /**
+   * Ends the response.
+   * @param then takes the cookies to be set, when the middleware has ended the response
+   */
   end(status: number, then: (cookies: string[]) => void): void;
 }
 

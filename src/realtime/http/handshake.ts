@@ -1,6 +1,6 @@
 /*
- * The handshake that a client came with, as app.ts sees it in socket.handshake. serve.ts reads it
- * from the request of each handshake.
+ * Reads the handshake of a client from its request, for serve.ts. app.ts sees the handshake as
+ * socket.handshake.
  */
 import type { IncomingMessage } from 'http';
 import { parse } from 'querystring';
@@ -8,28 +8,29 @@ import type { Handshake } from '../api';
 import type { Trust } from '../options';
 import { Refusal } from '../protocol/refusal';
 
-/** Values of headers that were seen: nearly all clients send the same ones. */
+/** The values of headers that have come before. Nearly all clients send the same values. */
 const seen = new Map<string, string>();
 const MOST_SEEN = 1000;
-/** Longer ones are not worth it, characters. */
+/** The length from which a value is not worth a place in `seen`, characters. */
 const LONGEST_SEEN = 300;
 /**
- * How many parts the query of a handshake may have. Each is a property of an object, which takes
- * 100 bytes and more, where the request had 2.
+ * The largest number of parts in the query of a handshake. Each part becomes a property of an
+ * object. A part may have 2 bytes in the request, but its property takes 100 bytes and more.
  */
 const MOST_PARTS = 200;
 /**
- * From so many headers on they are kept as text. A browser behind IIS sends some 30. Each header is
- * a property, too: 16 KB of short headers would make a session keep more than 300 KB. So would one
- * header that comes thousands of times: V8 keeps its value as the parts that node has joined.
+ * From this number of headers on, the handshake keeps the headers as text. A browser behind IIS
+ * sends some 30 headers. Each header is a property, too: 16 KB of short headers would make a
+ * session keep more than 300 KB. One header that comes thousands of times would do the same,
+ * because V8 keeps the parts that node has joined.
  */
 const MANY_HEADERS = 100;
 
 /**
- * `readHandshake` reads a handshake. It is kept for as long as its session: small copies of what
- * node has read, which would be a third of what a waiting client takes.
+ * Reads a handshake. A session keeps its handshake, so the handshake has small copies of the texts
+ * that node has read. The texts themselves would be a third of the memory of a waiting client.
  * @param query the query string
- * @param trust knows what of the request can be believed
+ * @param trust decides which parts of the request can be believed
  * @throws Refusal if the query has more parts than any client would send
  */
 export function readHandshake(req: IncomingMessage, query: string, trust: Trust): Handshake {
@@ -41,7 +42,8 @@ export function readHandshake(req: IncomingMessage, query: string, trust: Trust)
   const handshake = {
     headers: req.headers,
     address,
-    // No name in it means anything to JavaScript, nor after the copy.
+    // The object has no prototype, so no name in the query has a meaning to JavaScript. `parse`
+    // returns such an object, but a copy with `...` has a prototype again.
     query: Object.setPrototypeOf({ ...parse(query) }, null) as Handshake['query'],
     url: req.url!,
     xdomain: req.headers.origin !== undefined,
@@ -52,7 +54,7 @@ export function readHandshake(req: IncomingMessage, query: string, trust: Trust)
   return Object.defineProperty(handshake, 'time', TIME) as Handshake;
 }
 
-/** 0.9 has the time as a text, too. It is made when somebody asks for it. */
+/** 0.9's handshake has the time as text, too. This text is made when somebody reads it. */
 const TIME = {
   enumerable: true,
   configurable: true,
@@ -60,8 +62,8 @@ const TIME = {
 };
 
 /**
- * The handshake keeps small copies of the headers, not the texts that node has read.
- * @param count how many headers came, each as often as it did
+ * Replaces the headers of a handshake by small copies. The texts that node has read are not kept.
+ * @param count the number of headers that came. A header that came twice counts as two
  */
 function keepHeaders(handshake: Pick<Handshake, 'headers'>, count: number): void {
   const { headers } = handshake;
@@ -85,7 +87,7 @@ function keepHeaders(handshake: Pick<Handshake, 'headers'>, count: number): void
   });
 }
 
-/** @returns the text of that value that other handshakes hold already */
+/** @returns the value, as the same text that other handshakes hold, if there is one */
 function sameText(value: string): string {
   const known = seen.get(value);
   if (known !== undefined) return known;

@@ -1,17 +1,17 @@
 /*
- * The URL of a request under the resource is read here: it says the request's purpose, its session,
- * and the numbers that public/realtime.js adds. serve.ts acts on it.
+ * Reads the URL of a request under the resource, for serve.ts. The URL has the purpose of the
+ * request, its session, and the numbers that public/realtime.js adds.
  */
 import type { IncomingMessage } from 'http';
 import { Refusal } from '../protocol/refusal';
 
 /** The purpose of a request under the resource. */
 export interface Asked {
-  /** 'goodbye' is how 0.9's client ends its session while its page goes. */
+  /** A 'goodbye' is the request with which 0.9's client ends its session while its page goes. */
   kind: 'welcome' | 'preflight' | 'handshake' | 'poll' | 'post' | 'goodbye' | 'upgrade';
   /**
-   * The session id, '' for a handshake. It has the form of one; whether there is such a session is
-   * another question.
+   * The session id, '' for a handshake. If the request is for a session, the id has the right form.
+   * But there may be no session of this id.
    */
   id: string;
   /** The query string without its question mark. */
@@ -20,26 +20,30 @@ export interface Asked {
 
 /** The numbers that public/realtime.js adds to each request of a session. */
 export interface Delivered {
-  /** The number of the last message of ours that the client has. */
+  /** The number of the last message of the server that the client has. */
   got: number;
-  /** Which of the client's handshakes the request belongs to; null for another client. */
+  /**
+   * The number of the handshake that the request belongs to; null for a client without realtime.js.
+   */
   handshakeNumber: number | null;
   /**
-   * How long a poll is to wait at most, s: 0 where the page's tab leaves the browser's connections
-   * to other tabs. Infinity if the page does not say, and for another client.
+   * The time that a poll is to wait at most, s. If the page's tab leaves the browser's connections
+   * to other tabs, the time is 0. If the page does not name a time, it is Infinity.
    */
   wait: number;
 }
 
 /**
- * /1/ is a handshake, /1/<transport>/<session id> a poll, a POST or an upgrade. The transport of a
- * goodbye can be missing.
+ * /1/ is a handshake. /1/<transport>/<session id> is a poll, a POST, a goodbye or an upgrade. The
+ * transport of a goodbye can be missing.
  */
 const PATH = /^\/([^/]*)(?:\/([^/]*)(?:\/([^/]*))?)?\/?$/;
-/** 15 bytes in base64, as in a URL. */
+/** A session id: 15 bytes in the base64 of URLs. */
 const SESSION_ID = /^[\w-]{20}$/;
 const SESSION_ID_LENGTH = 20;
-/** How nearly all requests begin: it is not worth taking these apart. */
+/**
+ * The beginning of nearly all requests. For such a request, PATH would cost more than it is worth.
+ */
 const POLLING = '/1/xhr-polling/';
 
 const JSONP = /(?:^|&)jsonp(?:[=&]|$)/;
@@ -49,7 +53,9 @@ const DELIVERED =
 
 const NOTHING_DELIVERED = { got: 0, handshakeNumber: null, wait: Infinity };
 
-/** @returns what public/realtime.js says in a query string, or nothing, for another client */
+/**
+ * @returns the numbers of public/realtime.js in a query string; default values for another client
+ */
 export function readDelivered(query: string): Delivered {
   const parts = DELIVERED.exec(query);
   if (!parts) return NOTHING_DELIVERED;
@@ -62,10 +68,10 @@ export function readDelivered(query: string): Delivered {
 }
 
 /**
- * `readRequest` takes the URL of a request apart.
- * @param path what of it comes after the resource, with the query string
- * @param transports those that the server offers
- * @throws Refusal if 0.9's client would not send it
+ * Reads the URL of a request.
+ * @param path the part of the URL after the resource, with the query string
+ * @param transports the transports that the server offers
+ * @throws Refusal if 0.9's client would not send such a request
  */
 export function readRequest(
   req: IncomingMessage, path: string, transports: readonly string[],
@@ -101,7 +107,7 @@ function readParts(
   if (protocol !== '1') throw new Refusal(400, 'this server speaks protocol 1');
   if (transport === '' && id === '') {
     // Browsers send a GET. 0.9's protocol document says POST, and some clients in other languages
-    // send that.
+    // send a POST.
     if (JSONP.test(query)) throw new Refusal(400, 'jsonp-polling is not offered');
     return { kind: 'handshake', id, query };
   }

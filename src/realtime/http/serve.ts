@@ -1,6 +1,7 @@
 /*
- * The way from a request to a session; index.ts hands all requests of Socket.IO to it. Whatever is
- * wrong with a request, it gets an answer: of a connection that is cut, iisnode makes a 500.1013.
+ * Leads requests to their sessions. index.ts hands all requests of Socket.IO to this file. Each
+ * request gets an answer, even a wrong request: if the server cuts a connection, iisnode answers
+ * with 500.1013.
  */
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'http';
 import type { Duplex } from 'stream';
@@ -26,7 +27,7 @@ export class Serve {
   private readonly bodies: Bodies;
   private readonly warn: Report;
   private resource: Resource;
-  /** null until WebSockets are offered: a server that only polls need not load them. */
+  /** null until the server offers WebSockets. A server that only polls need not load them. */
   private openWebSocket: OpenWebSocket | null = null;
   private isClosing = false;
 
@@ -47,30 +48,30 @@ export class Serve {
     });
   }
 
-  /** @returns whether a request is Socket.IO's */
+  /** @returns whether a request is for Socket.IO */
   owns({ url = '' }: IncomingMessage): boolean {
     return this.resource.has(url);
   }
 
-  /** From now on every request is told that the server is stopping. */
+  /** Refuses all requests from now on, because the server is stopping. */
   close(): void {
     this.isClosing = true;
   }
 
-  /** Bodies that take too long are given up. To be called about once a second. */
+  /** Gives up the bodies that take too long. To be called about once a second. */
   sweep(time: number): void {
     this.bodies.sweep(time);
   }
 
-  /** A request of Socket.IO's is answered, now or when there is something to say. */
+  /** Answers a request for Socket.IO: now, or later, when there is something to send. */
   request(req: IncomingMessage, res: ServerResponse): void {
     const page = readOrigin(req, this.options.allowedOrigins, this.options.trust);
-    // A page that may not connect is not to read even that.
+    // A page that may not connect may not read the refusal, either.
     const exchange = new Exchange(req, res, page === undefined ? null : page, this);
     try {
       const asked = this.read(req, page);
-      // A body that nobody reads stays in memory, up to 64 KB of it, for as long as a poll waits.
-      // And node does not hear that the client has gone.
+      // If nobody read this body, up to 64 KB of it would stay in memory as long as a poll waits.
+      // And node would not notice that the client has gone.
       if (req.method === 'GET' && hasBody(req)) req.resume();
       this.dispatch(exchange, asked);
     } catch (error) {
@@ -79,8 +80,8 @@ export class Serve {
   }
 
   /**
-   * A request for a WebSocket is answered. One for another kind of upgrade is served as if it had
-   * not asked.
+   * Answers a request for a WebSocket. A request for another kind of upgrade is served as if it
+   * asked for no upgrade.
    */
   upgrade(server: HttpServer, req: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (!asksForWebSocket(req)) {
@@ -97,7 +98,7 @@ export class Serve {
     }
   }
 
-  /** @throws Refusal if there is no such session, or there are no WebSockets for it */
+  /** @throws Refusal if there is no such session, or the request cannot have a WebSocket */
   private sessionOfUpgrade(req: IncomingMessage): Session {
     if (!this.owns(req)) throw new Refusal(404, 'not found');
     const version = req.headers['sec-websocket-version'];
@@ -113,9 +114,8 @@ export class Serve {
   }
 
   /**
-   * @param page the other origin whose page asks, null if there is none, undefined if the page may
-   * not connect
-   * @throws Refusal for a request that is not to reach a session
+   * @param page the result of readOrigin: undefined if the page may not connect
+   * @throws Refusal for a request that must not reach a session
    */
   private read(req: IncomingMessage, page: string | null | undefined): Asked {
     const { maxMessageBytes } = this.options;
@@ -128,7 +128,7 @@ export class Serve {
     return readRequest(req, path, this.manager.get('transports') as string[]);
   }
 
-  /** A request is refused: the log says why. */
+  /** Logs the reason why a request is refused. */
   onRefusal(req: IncomingMessage, { status, reason }: Refusal): void {
     const { address } = this.options.trust.address(req);
     if (status === 403) {
@@ -147,7 +147,7 @@ export class Serve {
       case 'upgrade': throw new Refusal(400, 'a WebSocket is meant here');
       case 'handshake': {
         if (exchange.req.method === 'GET') return this.handshake(exchange, asked.query);
-        // Its body means nothing, but it is read, and bounded as a message is.
+        // The body of this POST means nothing. But it is read, with the bounds of a message.
         return this.bodies.read(
           exchange.req,
           () => exchange.guard(() => this.handshake(exchange, asked.query)),
@@ -158,7 +158,10 @@ export class Serve {
     }
   }
 
-  /** A client comes, or comes back. Middleware sees its handshake first, if there is any. */
+  /**
+   * Handles the handshake of a client that comes, or comes back. If there is middleware, it runs
+   * first.
+   */
   private handshake(exchange: Exchange, query: string): void {
     const { middleware } = this.manager;
     const handshake = readHandshake(exchange.req, query, this.options.trust);
@@ -192,7 +195,10 @@ export class Serve {
     else exchange.later(told, text => exchange.answer(text));
   }
 
-  /** @param why what the application said with its no */
+  /**
+   * Refuses a handshake.
+   * @param why the reason that the application has given
+   */
   private shutOut(
     exchange: Exchange, handshake: Handshake, why: Partial<Refused> | undefined,
   ): void {
@@ -210,7 +216,10 @@ export class Serve {
     else tell();
   }
 
-  /** A request of a session. If another process has the session, it comes here first. */
+  /**
+   * Handles a request of a session. If another process has the session, the session comes here
+   * first.
+   */
   private bring(exchange: Exchange, asked: Asked): void {
     const { backplane, sessions } = this.manager;
     const delivered = readDelivered(asked.query);
@@ -234,7 +243,7 @@ export class Serve {
     session.transport.onPoll(exchange, delivered);
   }
 
-  /** @returns the session, if the request is of the handshake that its client came with last */
+  /** @returns the session, if the request belongs to the last handshake of the session's client */
   private find(id: string, handshakeNumber: number | null): Session | undefined {
     const session = this.manager.sessions.get(id);
     return session && session.isOf(handshakeNumber) ? session : undefined;
@@ -250,9 +259,9 @@ export class Serve {
     }), refusal => exchange.refuse(refusal));
   }
 
-  /** @param text what a POST of the session's client has carried */
+  /** @param text the body of a POST of the session's client */
   private handleBody(session: Session, text: string): void {
-    if (session.isGivenUp) throw notHandshaken(); // it has ended while the body came
+    if (session.isGivenUp) throw notHandshaken(); // the session has ended while the body came
     const packets = readPayload(text, this.options.maxPackets);
     session.open();
     receive(this.manager, session, packets);
@@ -263,14 +272,19 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 }
 
-/** Statuses of what any client does now and then: the log does not have them at its usual level. */
+/**
+ * The statuses of mistakes that any client makes now and then. The log has them at level debug
+ * only.
+ */
 const QUIET = [400, 404, 405];
-/** The answer has a text of the application's: no browser is to take it for a page. */
+/**
+ * The answer has a text of the application. With this header, no browser takes the text for a page.
+ */
 const UNAUTHORIZED = { 'X-Content-Type-Options': 'nosniff' };
 const VERSION = { 'Sec-WebSocket-Version': '13' };
 /**
- * The last draft before the standard. Clients of 0.9 in Java speak it; its frames are those of
- * version 13.
+ * The version of the last draft before the standard. Clients of 0.9 in Java use this version. Its
+ * frames are the same as those of version 13.
  */
 const DRAFT = '8';
 const PREFLIGHT = {

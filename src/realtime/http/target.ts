@@ -1,18 +1,18 @@
-/* The target of a request: what stands behind GET or POST. */
+/* The target of a request: the text behind GET or POST. */
 import type { IncomingMessage } from 'http';
 
 /** "http://user@host:80/path?query"; the path may be missing. */
 const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\/(?:[^/?#@]*@)?([^/?#@]*)(.*)$/i;
 
 /**
- * `toPath` makes a path of a whole address: a proxy may ask with "GET http://host/path", and every
- * server has to take that, with the host in it instead of the one in Host (RFC 9112, 3.2.2). IIS
- * does so itself, so under it all targets are paths. What comes after this need not know of another
- * form.
+ * Makes a path of a target that is a whole address. A proxy may ask with "GET http://host/path".
+ * Every server has to take this form, and to use the address's host instead of the header Host (RFC
+ * 9112, 3.2.2). IIS does so itself, so behind IIS all targets are paths. After this function, the
+ * other code has to know paths only.
  */
 export function toPath(req: IncomingMessage): void {
   const { url = '' } = req;
-  // '/': as nearly all are.
+  // Nearly all targets begin with '/'.
   if (url.charCodeAt(0) === 47) return;
   const [, host, path] = ABSOLUTE.exec(url) || [];
   if (path === undefined) return;

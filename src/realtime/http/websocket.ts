@@ -1,6 +1,6 @@
 /*
- * WebSockets, where they are offered: they are opened here, and what comes over them is read.
- * serve.ts says for which session. What is sent over them goes by session/transport.ts.
+ * Opens WebSockets, if the server offers them, and reads the messages that come over them. serve.ts
+ * finds the session of each WebSocket. session/transport.ts sends over the WebSocket.
  */
 import type { IncomingMessage } from 'http';
 import type { Duplex } from 'stream';
@@ -11,29 +11,32 @@ import type { Packet } from '../protocol/types';
 import type { Session } from '../session/session';
 import { Arriving } from './arriving';
 
-/** A function that answers a request for a WebSocket with the WebSocket. */
+/** A function that opens the WebSocket for which a request asks. */
 export type OpenWebSocket = (
   req: IncomingMessage, socket: Duplex, head: Buffer, session: Session,
 ) => void;
 
 /**
- * How long a client may take to close a WebSocket that we close, ms. ws waits 30 s, in which a
- * client that does not answer keeps a connection.
+ * The time that a client may take to close a WebSocket when the server closes it, ms. By itself, ws
+ * waits 30 s, and a client that does not answer keeps a connection as long.
  */
 const CLOSE_GRACE = 5000;
 
-/** How many frames a message may have. Each costs more than the byte that it may bring. */
+/**
+ * The largest number of frames in a message. A frame may bring one byte, and costs more than that.
+ */
 const MOST_FRAMES = 1000;
 
 /**
- * WebSockets are opened by the ws package: 0.9's own reader of frames takes what no browser sends.
- * @param most how many bytes a message may have
- * @param onPackets takes what a message carries
+ * Makes the function that opens WebSockets, with the ws package. 0.9's own reader of frames takes
+ * frames that no browser sends.
+ * @param most the largest size of a message, bytes
+ * @param onPackets takes the packets of a message
  */
 export function createWebSockets(
   most: number, onPackets: (session: Session, packets: Packet[]) => void, log: Log,
 ): OpenWebSocket {
-  // Not at the top: a server that only polls need not load it.
+  // ws is loaded here, because a server that only polls need not load it.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { WebSocketServer } = require('ws') as typeof import('ws');
   const options = {
@@ -55,10 +58,11 @@ export function createWebSockets(
         warn('too much at once over WebSockets', session.address);
         webSocket.terminate();
       });
-      // Before ws, which reads messages in its own listener.
+      // This listener has to run before the listener in which ws reads messages.
       socket.prependListener('data', (part: Buffer) => arriving.onPart(incoming, part.length));
       webSocket.on('close', () => arriving.remove(incoming));
-      // Frames behind a message that is refused are not read: there can be thousands of them.
+      // Messages behind a message that is refused are not read, because there can be thousands of
+      // them.
       let refused = false;
       webSocket.on('message', (data: Buffer, binary) => {
         arriving.onMessage(incoming, data.length);
