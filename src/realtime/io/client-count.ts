@@ -1,18 +1,20 @@
 /*
- * When the application is told how many clients there are: io.on('clients', …), which manager.ts
- * calls.
+ * Decides when the application gets the number of clients: io.on('clients', …). manager.ts uses
+ * this file.
  */
 
 /**
- * How often the application may be told, ms. The usual handler tells all clients, so each telling
- * costs as much as there are clients. Without a pause, n clients that come at once cost n × n: 800
- * were 319,600 events and 4 s of the processor in version 1.0.0.
+ * The shortest time between two calls of the application, ms. The usual handler sends the number to
+ * all clients, so the cost of each call grows with the number of clients. Without a pause, n
+ * clients that come at once would cost n × n: in version 1.0.0, 800 clients cost 319,600 events and
+ * 4 s of the processor.
  */
 const PAUSE = 1000;
 
 /**
- * A number that changes: the first change after a quiet second is told at once, all further ones
- * together when a second has passed. The timer runs on a clock that nobody sets.
+ * Tells the application a number that changes. The application hears the first change after a quiet
+ * second at once. The application hears all further changes together, when a second has passed. The
+ * timer does not depend on the time of day.
  */
 export class ClientCount {
   private last = 0;
@@ -20,7 +22,7 @@ export class ClientCount {
   private pause: NodeJS.Timeout | null = null;
 
   /**
-   * @param count the number as it is now
+   * @param count returns the current number
    * @param tell takes the number; called at most once a second
    */
   constructor(
@@ -28,12 +30,15 @@ export class ClientCount {
     private readonly tell: (count: number) => void,
   ) {}
 
-  /** Somebody has come who knows no number: it is told again, even if it is the same one. */
+  /**
+   * Makes the next onChange tell the number, even if the number is the same: a new client does not
+   * know any number.
+   */
   onNewcomer(): void {
     this.last = -1;
   }
 
-  /** The number may have changed. */
+  /** Tells the application the number, if it has changed: now, or after the pause. */
   onChange(): void {
     if (this.pause !== null) {
       this.changed = true;
@@ -43,7 +48,7 @@ export class ClientCount {
     if (count === this.last) return;
     this.last = count;
     this.pause = setTimeout(() => this.onPauseOver(), PAUSE);
-    // A process that has nothing else to do may end.
+    // The timer does not keep a process alive that has nothing else to do.
     this.pause.unref();
     this.tell(count);
   }

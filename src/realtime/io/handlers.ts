@@ -1,14 +1,14 @@
 /*
- * How the application's functions are called, its handlers and authorizations: for manager.ts,
- * namespace.ts, socket.ts and users.ts.
+ * Calls functions of the application, its handlers, authorizations and middleware. manager.ts,
+ * middleware.ts, namespace.ts, socket.ts and users.ts use this file.
  */
 export type Handler = (...args: any[]) => unknown;
 
 /**
- * `callHandlers` calls handlers, so that one that throws, or whose promise is rejected, keeps
- * neither the others from being called nor the process from living.
- * @param self what the handlers have for `this`
- * @param failed takes what was thrown
+ * Calls handlers. If a handler throws, or its promise is rejected, the other handlers are called
+ * all the same, and the process does not end.
+ * @param self the value of `this` in the handlers
+ * @param failed takes the error of a handler
  */
 export function callHandlers(
   handlers: Handler[], self: object | undefined, args: unknown[], failed: (error: unknown) => void,
@@ -23,9 +23,9 @@ export function callHandlers(
 }
 
 /**
- * `caught` hears what an async function fails with: a rejected promise that nobody hears ends the
- * process, from node 15 on.
- * @param result what the function returned, a promise or anything else
+ * Waits for the error of an async function. From node 15 on, a rejected promise without a listener
+ * ends the process.
+ * @param result the value that the function has returned, a promise or anything else
  */
 export function caught(result: unknown, failed: (error: unknown) => void): void {
   if (isPromise(result)) result.then(undefined, failed);

@@ -1,8 +1,8 @@
 /*
- * This folder builds on two parts of socket.io 0.9.19: its settings and namespaces. Its transports,
- * its reading and writing of packets and its bookkeeping are not used: they are where a client can
- * end the process, where what was sent is lost, and where the time goes. The release line is
- * frozen, so these do not move. Nothing outside this folder may use them.
+ * This folder builds on two parts of socket.io 0.9.19: its settings and its namespaces. This folder
+ * does not use 0.9's transports, its reading and writing of packets, or its bookkeeping. In those
+ * parts, a client can end the process, packets are lost, and most of the time is spent. The release
+ * line is frozen, so the two parts do not change. No file outside this folder may use them.
  */
 /* eslint-disable @typescript-eslint/no-require-imports -- 0.9 has no types to import */
 import type { EventEmitter } from 'events';
@@ -17,12 +17,12 @@ declare class LegacyEmitter {
 
 /** The flags of the next emit. */
 export interface Flags {
-  /** The key of the room that it goes to; by default the namespace. */
+  /** The key of the emit's room; by default the key of the namespace. */
   endpoint?: string;
-  /** The ids of sessions that it does not go to. */
+  /** The ids of the sessions that do not get the packet. */
   exceptions: string[];
   volatile?: boolean;
-  /** Whether it is for this process only. */
+  /** Whether the emit goes to this process only. */
   local?: boolean;
   json?: boolean;
   broadcast?: boolean;
@@ -35,7 +35,10 @@ interface LegacyOptions {
 }
 
 declare class LegacyManager extends LegacyEmitter {
-  /** @param door what the requests come from: nothing here, as http/ takes them */
+  /**
+   * @param door the server from which 0.9 takes its requests. Here it is an emitter without
+   * requests, because http/ takes the requests
+   */
   constructor(door: EventEmitter, options: LegacyOptions);
   settings: { [name: string]: any };
   get(name: string): any;
@@ -49,7 +52,7 @@ declare class LegacyManager extends LegacyEmitter {
 declare class LegacyNamespace extends LegacyEmitter {
   constructor(manager: LegacyManager, name: string);
   readonly name: string;
-  /** The function that decides who may join, false if everyone may. */
+  /** The function that decides which clients may join; false if every client may. */
   auth: false | Handler;
   flags: Flags;
 }
@@ -58,9 +61,9 @@ export const BaseManager = loadManager();
 export const BaseNamespace = require('socket.io/lib/namespace') as typeof LegacyNamespace;
 
 /**
- * 0.9 is loaded without its client, of which a server needs the version and no more. The client
- * would be half of the start of this folder, and clients that come just after a recycle wait for
- * the start.
+ * Loads 0.9 without its client. A server needs only the version of the client. The client would
+ * take half of the time in which this folder starts, and clients that come just after a recycle
+ * wait for the start.
  */
 function loadManager(): typeof LegacyManager {
   const client = require.resolve('socket.io-client');
@@ -71,7 +74,7 @@ function loadManager(): typeof LegacyManager {
   stand.loaded = true;
   require.cache[client] = stand;
   try {
-    // Not its lib/manager: that takes what it needs from the module that loads it.
+    // lib/manager cannot be loaded by itself: it takes its parts from the module that loads it.
     return (require('socket.io') as { Manager: typeof LegacyManager }).Manager;
   } finally {
     delete require.cache[client];

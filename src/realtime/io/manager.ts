@@ -1,6 +1,6 @@
 /*
- * 0.9's manager, which app.ts knows as `io`: 0.9's settings and namespaces, with sessions and rooms
- * of our own. Whatever concerns more than one client goes by it.
+ * 0.9's manager, which app.ts knows as `io`. Its settings and namespaces are 0.9's, its sessions
+ * and rooms are our own. The manager does all work that concerns several clients.
  */
 import { randomBytes } from 'crypto';
 import { EventEmitter } from 'events';
@@ -24,20 +24,23 @@ import { Rooms } from './rooms';
 import { checkSetting } from './settings';
 import { Users } from './users';
 
-/** In a handshake's answer: the page must not send as this user what it had for another. */
+/**
+ * The part of a handshake's answer that says: the page's last session was another user's. The page
+ * then drops the messages that it had for that user.
+ */
 const ANOTHER_USER = 'another-user';
-/** How long a session's id is, bytes. */
+/** The number of random bytes in a session's id. */
 const ID_LENGTH = 15;
 
 export class Manager extends BaseManager implements Core, SessionHost {
-  /** By their ids. Those that have ended stay until their client has been told. */
+  /** The sessions by their ids. A session that has ended stays until its client has been told. */
   readonly sessions = new Map<string, Session>();
   readonly allRooms = new Rooms();
   readonly limits: Limits;
   readonly users = new Users(this);
   readonly middleware: Middleware;
   readonly backplane: Backplane;
-  /** How many clients are connected to this process. */
+  /** The number of clients that are connected to this process. */
   clients = 0;
   private readonly clientCount = new ClientCount(
     () => this.total, total => this.emit('clients', total),
@@ -49,13 +52,17 @@ export class Manager extends BaseManager implements Core, SessionHost {
   declare readonly log: Log;
 
   private readonly debug: Log['debug'];
-  /** An error is logged, at most one a second of each kind. */
+  /** Logs an error, at most one a second of each kind. */
   readonly report: Report;
   private toFlush: Transport[] = [];
 
-  /** @param backplane makes what this manager shares with those of other processes */
+  /**
+   * @param backplane makes the backplane that this manager shares with the managers of other
+   * processes
+   */
   constructor(options: RealtimeOptions, log: Log, backplane: (core: Manager) => Backplane) {
-    // 0.9's info is one line a client and more: that is debug, by any other name.
+    // 0.9 logs at least one line for each client at level info. Here, such lines have the level
+    // debug.
     const logger = { ...log, info: log.debug };
     super(new EventEmitter(), { transports: ['xhr-polling'], logger });
     this.sessionTimeout = options.sessionTimeout;
@@ -72,7 +79,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
   get connected(): Views['connected'] { return this.views.connected; }
   get handshaken(): Views['handshaken'] { return this.views.handshaken; }
 
-  /** The handlers of `io` itself are called, such as those of io.on('connection'). */
+  /** Calls the handlers of `io` itself, such as those of io.on('connection'). */
   override emit(event: string, ...args: unknown[]): boolean {
     const handlers = this.rawListeners(event);
     callHandlers(handlers, this, args, error => this.failed(event, error));
@@ -80,8 +87,8 @@ export class Manager extends BaseManager implements Core, SessionHost {
   }
 
   /**
-   * A setting is changed, as in 0.9, if it means something here.
-   * @returns the manager; with a name alone, the value
+   * Changes a setting, as in 0.9.
+   * @returns the manager; with a name alone, the value of the setting
    * @throws Error with one line, if the setting would change nothing (settings.ts)
    */
   override set(name: string, ...value: unknown[]): unknown {
@@ -94,7 +101,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
   override disable(name: string): unknown { return this.set(name, false); }
 
   /**
-   * Middleware of Express runs for each handshake, before authorization.
+   * Adds middleware of Express, which runs for each handshake, before authorization.
    * @throws Error with one line, if the argument is no function of (req, res, next)
    */
   use(middleware: MiddlewareFunction): this {
@@ -102,7 +109,10 @@ export class Manager extends BaseManager implements Core, SessionHost {
     return this;
   }
 
-  /** A namespace, made at its first use. Names are the application's: a client cannot make one. */
+  /**
+   * Returns the namespace of this name, and makes it at the first call. Only the application calls
+   * this function, so a client cannot make a namespace.
+   */
   override of(name: string): Namespace {
     const known = this.namespace(name);
     if (known) return known;
@@ -111,17 +121,17 @@ export class Manager extends BaseManager implements Core, SessionHost {
     return made;
   }
 
-  /** @returns a namespace that there is */
+  /** @returns the namespace of this name; undefined if the application has not made one */
   namespace(name: string): Namespace | undefined {
     const isKnown = Object.prototype.hasOwnProperty.call(this.namespaces, name);
     return isKnown ? this.namespaces[name] : undefined;
   }
 
   /**
-   * The application is asked whether a client may connect, or join a namespace.
-   * @param self what the application's function has for `this`
-   * @param done takes the answer, once, whatever the application does: 0.9 answers the client each
-   * time that it is told
+   * Asks the application whether a client may connect, or join a namespace.
+   * @param self the value of `this` in the application's function
+   * @param done takes the answer. It is called once, even if the application answers again. In 0.9,
+   * the client would get each answer
    */
   ask(
     check: Authorization, self: object, handshake: Handshake,
@@ -135,12 +145,14 @@ export class Manager extends BaseManager implements Core, SessionHost {
   }
 
   /**
-   * A handshake gets a session: a new one, or the one that its client has (session=<id> in the
-   * query). One that goes on has the new handshake from then on. If that is another user's, it is
-   * another session: nothing that waits for the one is for the other.
-   * @returns what the client is told: the session's id, time-outs and transports; where the session
-   * that it had was another user's, that too. 0.9's client reads four parts, and no fifth
-   * @throws Refusal if there are too many sessions, or the client has come with another handshake
+   * Gives a handshake a session: a new one, or the session that the handshake names (session=<id>
+   * in the query). A session that goes on has the new handshake from then on. If the handshake is
+   * from another user, it gets a new session, because packets that wait for one user are not for
+   * the other.
+   * @returns the text of the answer: the session's id, time-outs and transports, and ANOTHER_USER
+   * if the session that the handshake names was another user's. 0.9's client reads only the first
+   * four parts
+   * @throws Refusal if there are too many sessions, or the client has come with a newer handshake
    * since
    */
   admit(handshake: Handshake): string {
@@ -152,7 +164,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
     if (isOthers) known.end('another user');
     let session: Session;
     if (known && !isOthers && this.canGoOn(known, Number(got))) {
-      // A handshake that was given up, and came late.
+      // The client has given this handshake up, and the handshake came late.
       if (late) throw notHandshaken();
       session = known;
       session.resume(handshakeNumber, Number(got));
@@ -169,8 +181,8 @@ export class Manager extends BaseManager implements Core, SessionHost {
   }
 
   /**
-   * @returns the session that a handshake names, of a client of public/realtime.js; undefined if
-   * there is none
+   * @returns the session that a handshake names, if its client is a client of public/realtime.js;
+   * undefined if there is no such session
    */
   private ofRealtime({ query: { session: id } }: Handshake): Session | undefined {
     const known = typeof id === 'string' ? this.sessions.get(id) : undefined;
@@ -178,9 +190,10 @@ export class Manager extends BaseManager implements Core, SessionHost {
   }
 
   /**
-   * A session that its client knows more of than we do ends.
+   * Decides whether a session can go on. If the client has got more messages than the session knows
+   * of, the session ends. A session that is only a handshake cannot go on.
    * @param got the number of the last message that the client has
-   * @returns whether a session can go on. One that is a handshake and no more does not
+   * @returns whether the session can go on
    */
   private canGoOn(known: Session, got: number): boolean {
     if (known.ended) return known.isForGood;
@@ -190,8 +203,8 @@ export class Manager extends BaseManager implements Core, SessionHost {
   }
 
   /**
-   * A handshake was refused. The session that it wanted to go on with ends: whoever it was may not
-   * be let in any more, and a poll of before may still be open.
+   * Ends the session that a refused handshake names. The user of the session may not come in any
+   * more, but an older poll may still wait.
    */
   shutOut(handshake: Handshake): void {
     const known = this.ofRealtime(handshake);
@@ -208,9 +221,9 @@ export class Manager extends BaseManager implements Core, SessionHost {
   }
 
   /**
-   * A session that another process had goes on here.
-   * @param handshake the one that it had there
-   * @throws Refusal if there are as many sessions as there may be
+   * Makes the session here that another process had until now.
+   * @param handshake the handshake with which the session goes on
+   * @throws Refusal if there are too many sessions
    */
   adopt(id: string, handshake: Handshake): Session {
     return this.addSession(new Session(id, handshake, this, true));
@@ -222,7 +235,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
     return session;
   }
 
-  /** A session has its first poll, or its WebSocket. */
+  /** Connects a client that uses its session for the first time. */
   onOpen(session: Session, recovered: boolean): void {
     this.clients += 1;
     this.debug('connected', session.id, session.transport.name);
@@ -237,23 +250,33 @@ export class Manager extends BaseManager implements Core, SessionHost {
     return this.backplane.state !== undefined;
   }
 
-  /** How many clients are connected, to all processes. */
+  /** The number of clients that are connected to all processes. */
   get total(): number {
     return this.clients + this.backplane.elsewhere;
   }
 
-  /** The number of clients may have changed: the application is told, at most once a second. */
+  /**
+   * Tells the application the number of clients, if the number may have changed: at most once a
+   * second.
+   */
   onCount(): void {
     if (this.rawListeners('clients').length > 0) this.clientCount.onChange();
   }
 
-  /** A packet goes to a client: of this process, or, by its session's id, of any. */
+  /**
+   * Sends a packet to a client.
+   * @param session the client's session, or its id if another process may have the session
+   * @param volatile the kind of a volatile packet (kindOf)
+   */
   sendTo(session: Session | string, packet: string, volatile?: string): void {
     if (typeof session !== 'string') session.send(packet, volatile);
     else this.backplane.publish({ to: session, packet });
   }
 
-  /** A session ends for good: of this process, or, by its id, of any. */
+  /**
+   * Ends a session for good.
+   * @param session the session, or its id if another process may have the session
+   */
   disconnect(session: Session | string): void {
     if (typeof session !== 'string') {
       if (session.keeper.boots()) session.end('booted');
@@ -261,16 +284,16 @@ export class Manager extends BaseManager implements Core, SessionHost {
   }
 
   /**
-   * A packet goes to everyone in a room who is connected to this process.
-   * @param room its key
+   * Sends a packet to the clients of this process that are in a room.
+   * @param room the key of the room
    * @param volatile the name of the packet's event, if the emit is volatile
-   * @param except the ids of those who do not get it
+   * @param except the ids of the sessions that do not get the packet
    */
   sendToRoom(
     room: string, packet: string, volatile: string | undefined, except: string[],
   ): void {
     const kind = volatile === undefined ? undefined : kindOf(volatile, room);
-    // Mostly there is none or one: the sender of a broadcast.
+    // `except` is mostly empty, or has only the sender of a broadcast.
     const left = except.length > 1 ? new Set(except) : null;
     for (const session of this.allRooms.in(room)) {
       const isLeft = left ? left.has(session.id) : except[0] === session.id;
@@ -278,7 +301,10 @@ export class Manager extends BaseManager implements Core, SessionHost {
     }
   }
 
-  /** A session has ended: handlers of 'disconnect' are told, and can still use its rooms. */
+  /**
+   * Tells handlers of 'disconnect' that a session has ended. They can still use the session's
+   * rooms.
+   */
   onEnd(session: Session, says: string, wasUsed: boolean): void {
     this.debug('ended', session.id, says);
     if (wasUsed) this.clients -= 1;
@@ -288,7 +314,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
     if (wasUsed) this.backplane.onClients();
   }
 
-  /** A transport is to send what waits for its client at the end of this tick. */
+  /** Makes a transport send the packets that wait for its client, at the end of this tick. */
   flushSoon(transport: Transport): void {
     if (this.toFlush.push(transport) > 1) return;
     process.nextTick(() => {
@@ -298,7 +324,10 @@ export class Manager extends BaseManager implements Core, SessionHost {
     });
   }
 
-  /** A handler of the application has failed. @param what its event */
+  /**
+   * Logs that a handler of the application has failed.
+   * @param what the event of the handler
+   */
   failed(what: string, error: unknown): void {
     this.report(`handler of ${what}`, error);
   }
@@ -306,7 +335,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
 
 Object.defineProperties(Manager.prototype, GONE_FROM_MANAGER);
 
-/** @returns whether a handshake is an older one than the session's client came with last */
+/** @returns whether a handshake is older than the last handshake of the session's client */
 function isLate({ handshakeNumber: last }: Session, handshakeNumber: number | null): boolean {
   return handshakeNumber !== null && last !== null && handshakeNumber < last;
 }

@@ -1,7 +1,7 @@
 /*
- * Middleware of Express at handshakes, as io.use takes it. manager.ts has one Middleware.
- * http/serve.ts runs the middleware for each handshake. When a session comes from another process,
- * the middleware runs again on the stored handshake. Polls and messages do not run middleware.
+ * Runs middleware of Express at handshakes (io.use). manager.ts has one Middleware. http/serve.ts
+ * runs the middleware for each handshake. When a session comes from another process, the middleware
+ * runs again on the stored handshake. Polls and messages do not run middleware.
  *
  * The handshake itself is the request that middleware gets. So properties that middleware puts on
  * the request are on socket.handshake, and later changes (session.reload) are seen there, too. A
@@ -13,7 +13,10 @@ import type { Handshake, MiddlewareFunction, Refused } from '../api';
 import { Refusal } from '../protocol/refusal';
 import { callHandlers } from './handlers';
 
-/** The most time for all middleware together, ms. To end its response, it gets as long again. */
+/**
+ * The longest time for all middleware together, ms. Middleware has the same time again to end its
+ * response.
+ */
 const LONGEST = 30000;
 
 /** The properties of a handshake that come from its client. */
@@ -58,7 +61,7 @@ export class Middleware {
   }
 
   /**
-   * All middleware runs for a handshake, one after the other.
+   * Runs all middleware for a handshake, one function after the other.
    * @param done called once, with the decision and the response of the middleware
    * @throws Refusal if too many handshakes are in middleware already
    */
@@ -99,7 +102,7 @@ export class Middleware {
       current = middleware.name || `middleware ${index + 1}`;
       let isOver = false;
       const onError = (error: unknown) => {
-        // The decision is made already: for example, a session could not be saved afterwards.
+        // This error comes after the decision. For example, middleware could not save a session.
         if (isOver || decided) this.host.failed('middleware', error);
         else {
           isOver = true;
@@ -121,7 +124,7 @@ export class Middleware {
 
   /**
    * @returns a handshake as text, for another process. The text has the properties that the client
-   * sent, those of authorization that JSON can express, and of middleware's properties only `user`.
+   * sent, the properties of authorization that JSON can express, and middleware's property `user`.
    * Middleware in the other process sets its properties again
    */
   pack(handshake: Handshake): string {
@@ -144,7 +147,7 @@ export class Middleware {
   }
 
   /**
-   * All middleware runs again, for a session that comes from another process.
+   * Runs all middleware again, for a session that comes from another process.
    * @param text as pack has made it
    * @returns the handshake with which the session goes on, and whether the middleware lets its
    * client in. The handshake also has the properties that middleware set before it refused
@@ -168,7 +171,7 @@ export class Middleware {
 /** The name of the property of a packed handshake that has the `user` of middleware. */
 const SIGNED_IN = 'signed in';
 
-/** A response without a connection. It tells when middleware ends it. */
+/** A response without a connection. It calls a function when middleware ends it. */
 export class HandshakeResponse {
   readonly res: ServerResponse;
   private isEnded = false;
@@ -237,7 +240,7 @@ function asRequest(handshake: Handshake): IncomingMessage {
     connection: socket,
   };
   for (const name of Object.keys(more)) {
-    // `pack` takes the enumerable properties for those of the client, authorization or middleware.
+    // These properties are not enumerable, because `pack` takes all enumerable properties.
     Object.defineProperty(handshake, name, {
       value: more[name], writable: true, configurable: true,
     });
@@ -251,7 +254,10 @@ function decisionOf(status: number): Decision {
   return { is: 'refused', why: { again: status === 429 } };
 }
 
-/** @returns how an error refuses a client; undefined if the error is a fault of the server */
+/**
+ * @returns the refusal of the client, if the error has the status 401 or 403; undefined if the
+ * error is a fault of the server
+ */
 function refusalOf(error: unknown): Partial<Refused> | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const { status, statusCode = status, message } = error as { [name: string]: unknown };

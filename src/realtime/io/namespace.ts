@@ -1,4 +1,4 @@
-/* A namespace, as app.ts has it: io.sockets, io.of('/chat'). manager.ts makes each. */
+/* A namespace, as app.ts has it: io.sockets, io.of('/chat'). manager.ts makes each namespace. */
 import type { Authorization, Handshake, Refused } from '../api';
 import type { Entry } from '../backplane';
 import type { Log } from '../logging';
@@ -14,7 +14,7 @@ import { Socket, SocketHost } from './socket';
 
 const ASK = `io.set('authorization', …) decides who may connect`;
 
-/** The manager, as far as a namespace needs it. */
+/** The part of the manager that a namespace needs. */
 export interface NamespaceHost extends SocketHost, InstanceType<typeof BaseManager> {
   readonly log: Log;
   readonly backplane: { publish(entry: Entry): void };
@@ -27,23 +27,23 @@ export interface NamespaceHost extends SocketHost, InstanceType<typeof BaseManag
 }
 
 /**
- * 0.9's namespace. These differ: only a client that has joined it is heard in it, joining twice
- * counts once and leaving ends it, a room cannot be mistaken for a namespace of its name, and flags
- * hold for one emit only.
+ * 0.9's namespace, with four differences. A namespace hears only clients that have joined it. A
+ * client that joins twice has joined once, and is out when it leaves once. A room cannot be taken
+ * for a namespace of the same name. Flags are for one emit only.
  */
 export class Namespace extends BaseNamespace {
   declare auth: false | Authorization;
-  /** By session id: the sockets of those that have joined. */
+  /** By session id: the sockets of the clients that have joined. */
   private readonly joined = new Map<string, Socket>();
-  /** The same, as the application sees it. */
+  /** The view of `joined` that the application gets. */
   readonly sockets: View<Socket>;
-  /** Those whose authorization is under way. */
+  /** The sessions whose authorization is under way. */
   private readonly joining = new Set<Session>();
-  /** The namespace itself, of which volatile, in(room) and so on are views with flags. */
+  /** The namespace itself. volatile, in(room) and so on are views of it with flags. */
   private readonly self: Namespace;
-  /** The key of the room of all who are in the namespace. */
+  /** The key of the room that has all clients of the namespace. */
   private readonly everyone: string;
-  /** How the keys of the namespace's rooms begin. */
+  /** The beginning of the keys of the namespace's rooms. */
   private readonly roomsBegin: string;
 
   constructor(readonly manager: NamespaceHost, name: string) {
@@ -64,12 +64,15 @@ export class Namespace extends BaseNamespace {
   get volatile(): this { return this.flagged({ volatile: true }); }
   get json(): this { return this.flagged({ json: true }); }
   to(room?: string): this { return this.in(room); }
-  /** As in 0.9, a room without a name ('', undefined, null) is the namespace itself. */
+  /**
+   * Limits the next emit to a room. As in 0.9, a room without a name ('', undefined, null) is the
+   * namespace itself.
+   */
   in(room?: string): this {
     return this.flagged({ endpoint: room ? this.key(room) : this.everyone });
   }
 
-  /** The next emit is for the clients of this process only. */
+  /** The next emit goes to the clients of this process only. */
   get local(): this { return this.flagged({ local: true }); }
   except(id: string): this { return this.flagged({ exceptions: [...this.flags.exceptions, id] }); }
 
@@ -80,9 +83,9 @@ export class Namespace extends BaseNamespace {
   }
 
   /**
-   * As in 0.9, '' is a room, too, and a room's name becomes a text. So a socket that leaves a room
-   * without a name stays in its namespace.
-   * @returns what a room of this namespace is called among all rooms
+   * Makes the key of a room. As in 0.9, '' is a room, too, and a room's name becomes a text. So a
+   * socket that leaves a room without a name stays in its namespace.
+   * @returns the key of a room of this namespace, among the rooms of all namespaces
    */
   key(room: unknown): string {
     return `${this.roomsBegin}${String(room)}`;
@@ -115,14 +118,17 @@ export class Namespace extends BaseNamespace {
     return Array.from(this.manager.allRooms.in(key), ({ id }) => this.socket(id));
   }
 
-  /** The socket of a client. For one that has not joined, a socket that reaches nobody. */
+  /**
+   * Returns the socket of a client. If the client has not joined the namespace in this process, the
+   * socket is for a client of another process.
+   */
   socket(id: string): Socket {
     return this.joined.get(id) || new Socket(this.manager, null, id, this.self);
   }
 
   /**
-   * The function decides who may join.
-   * @throws Error with one line for the main namespace: 0.9 never asks it there
+   * Sets the function that decides which clients may join.
+   * @throws Error with one line for the main namespace, because 0.9 never asks the function there
    */
   authorization(check: false | Authorization): this {
     if (this.name === '') throw new Error(`io.sockets.authorization is never asked: ${ASK}`);
@@ -130,14 +136,14 @@ export class Namespace extends BaseNamespace {
     return this;
   }
 
-  /** The handlers of 'connection' are called. */
+  /** Calls the handlers of an event of the namespace, such as 'connection'. */
   $emit(event: string, ...args: unknown[]): this {
     const handlers = this.rawListeners(event);
     callHandlers(handlers, this.self, args, error => this.manager.failed(event, error));
     return this;
   }
 
-  /** A packet of a client has come. */
+  /** Handles a packet of a client. */
   onPacket(session: Session, packet: Packet): void {
     if (packet.type === 'connect') {
       this.authorizeAndJoin(session);
@@ -161,7 +167,7 @@ export class Namespace extends BaseNamespace {
     }
     this.joining.add(session);
     this.manager.ask(this.auth, this, session.handshake, (error, authorized) => {
-      if (!this.joining.delete(session)) return; // gone meanwhile
+      if (!this.joining.delete(session)) return; // the client has gone meanwhile
       if (authorized && !error) {
         this.join(session);
         return;
@@ -172,8 +178,9 @@ export class Namespace extends BaseNamespace {
   }
 
   /**
-   * A client joins. It is told, and so are the handlers of 'connection'.
-   * @param recovered whether it was in before, in another process
+   * Lets a client join. Tells the client, and calls the handlers of 'connection'.
+   * @param recovered whether the client was in the namespace before, in another process. Then the
+   * client is not told
    */
   join(session: Session, recovered = false): void {
     const socket = new Socket(this.manager, session, session.id, this.self);
@@ -184,7 +191,7 @@ export class Namespace extends BaseNamespace {
     this.$emit('connection', socket);
   }
 
-  /** A client leaves this namespace, and the rooms in it. */
+  /** Takes a client out of this namespace and out of its rooms. */
   remove(socket: Socket, session: Session, reason: string): void {
     if (!this.joined.delete(session.id)) return;
     this.manager.allRooms.leave(session, this.everyone);
@@ -192,7 +199,7 @@ export class Namespace extends BaseNamespace {
     socket.onDisconnect(reason);
   }
 
-  /** A session has ended. */
+  /** Tells handlers of 'disconnect' that a session has ended. */
   onEnd(session: Session, reason: string): void {
     this.joining.delete(session);
     const socket = this.joined.get(session.id);

@@ -16,8 +16,8 @@ interface Look<T> {
 }
 
 /**
- * `view` makes an object that finds its content whenever the application reads it. 0.9 keeps a
- * table for each view; this server needs no such tables.
+ * Makes an object that finds its content whenever the application reads it. 0.9 keeps a table for
+ * each view; this server needs no such tables.
  * @param called the name of the view in the application, 'io.rooms'
  * @param change the call that changes the content of the view
  */
@@ -116,8 +116,9 @@ function roomsOf(session: Session): { [room: string]: true } {
 }
 
 /**
- * As in 0.9, one name can mean two rooms: '/side' is the room side, and the namespace '/side'.
- * @returns the ids of the clients in a room; undefined if there is nobody in it
+ * Finds the clients in a room. As in 0.9, one name can mean two rooms: '/side' is the room side,
+ * and the namespace '/side'.
+ * @returns the ids of the clients; undefined if there are none
  */
 function idsIn({ allRooms, namespaces }: Viewed, name: string): string[] | undefined {
   const ids = new Set<string>();
@@ -133,11 +134,11 @@ function idsIn({ allRooms, namespaces }: Viewed, name: string): string[] | undef
 }
 
 /**
- * `goneFrom` makes properties that throw when the application uses them. 0.9's own properties would
- * be empty, or change something that nobody reads.
+ * Makes properties that throw when the application uses them. 0.9's own properties would be empty,
+ * or change something that nobody reads.
  * @param called the name of the object in the application, 'io'
- * @param instead for each property's name, the end of the error's line: it says what to use instead
- * @param isMaking whether 0.9's constructor, which uses the properties, is still at work
+ * @param instead for each property's name, the end of the error's line: it names the replacement
+ * @param isMaking says whether 0.9's constructor, which uses the properties, is still at work
  */
 function goneFrom(
   called: string, instead: { [name: string]: string },
@@ -168,8 +169,8 @@ const VALUES = 'socket.get, set, has and del have its values, and call back at o
 const STORE = 'src/server.ts says whether several processes share their clients';
 
 /**
- * The properties are for the prototype. With so many own properties, V8 keeps a manager as a
- * dictionary: then an event of a client took 270 ns, not 180.
+ * These properties are for the prototype of a manager. With so many own properties, V8 keeps a
+ * manager as a dictionary: then an event of a client took 270 ns, not 180 ns.
  */
 export const GONE_FROM_MANAGER = goneFrom('io', {
   store: STORE,

@@ -1,6 +1,7 @@
 /*
- * The packets that a client has sent are given to those they are for. They come from http/serve.ts
- * (a POST) and http/websocket.ts (a message), as protocol/read.ts has read them.
+ * Gives the packets of a client to its session and its namespaces. http/serve.ts has the packets of
+ * a POST, and http/websocket.ts has the packet of a message. protocol/read.ts has read these
+ * packets.
  */
 import type { Packet } from '../protocol/types';
 import { encodePacket } from '../protocol/write';
@@ -8,8 +9,9 @@ import type { Session } from '../session/session';
 import type { Manager } from './manager';
 
 /**
- * `receive` gives each packet to its session, or to the namespace that it is for.
- * @throws Refusal if one of the packets is not to be taken; then none is
+ * Gives each packet to the session, or to the packet's namespace.
+ * @throws Refusal if the server does not take one of the packets, and the client's messages are not
+ * numbered. Then the server handles none of the packets
  */
 export function receive(manager: Manager, session: Session, packets: Packet[]): void {
   const refused = packets.find(packet => packet.refused);
@@ -27,7 +29,7 @@ function receivePacket(manager: Manager, session: Session, packet: Packet): void
   if (session.delivery && endpoint === '' && !isToHandle(manager, session, packet)) return;
   if (type === 'heartbeat') session.transport.onHeartbeat();
   else if (type === 'disconnect' && endpoint === '') session.onGoodbye();
-  else if (type === 'connect' && endpoint === '') return; // it is connected
+  else if (type === 'connect' && endpoint === '') return; // the client is connected already
   else toNamespace(manager, session, packet);
 }
 
@@ -46,7 +48,7 @@ function toNamespace(manager: Manager, session: Session, packet: Packet): void {
 }
 
 /**
- * All that is about the numbers of messages is done here.
+ * Does the work that the numbers of messages need.
  * @returns whether a packet of a client whose messages are numbered is to be handled
  */
 function isToHandle(manager: Manager, session: Session, packet: Packet): boolean {
@@ -54,7 +56,7 @@ function isToHandle(manager: Manager, session: Session, packet: Packet): boolean
   if (id !== undefined) {
     if (!session.isNext(id, packet.size)) return false;
     if (!refused) return true;
-    // It counts, or the client would send it again for ever.
+    // The message counts as received. Otherwise the client would send it again for ever.
     manager.report('a message that cannot be taken', refused.message, session.address);
     if (packet.ack === 'data') {
       session.send(encodePacket({ type: 'ack', ackId: id, args: [{ error: refused.message }] }));

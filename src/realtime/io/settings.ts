@@ -1,14 +1,14 @@
 /*
- * The settings of 0.9 that io.set takes, and why it does not take the others. 0.9 takes any name
- * with any value. Here, a setting that would change nothing is refused with one line, so that
- * nobody relies on it.
+ * The settings that io.set takes, and the reasons why it does not take the others. 0.9 takes any
+ * name with any value. Here, io.set throws an error of one line for a setting that would change
+ * nothing, so that nobody relies on the setting.
  */
 
-/** The transports that there are: io.set('transports') offers some of them. */
+/** All transports. io.set('transports') offers some of them. */
 const TRANSPORTS = ['websocket', 'xhr-polling'];
 
 interface Kind {
-  /** The words of the error where the value is not of this kind. */
+  /** The description of the values of this kind, for the line of the error. */
   takes: string;
   fits: (value: unknown) => boolean;
 }
@@ -30,7 +30,7 @@ const SWITCH: Kind = {
   fits: value => typeof value === 'boolean',
 };
 
-/** The settings that hold. api.ts says what each is for. */
+/** The settings that change something. api.ts says the purpose of each. */
 const KINDS = new Map<string, Kind>(Object.entries({
   transports: {
     takes: `a list of ${TRANSPORTS.join(', ')}`,
@@ -54,7 +54,7 @@ const KINDS = new Map<string, Kind>(Object.entries({
 const BY_LOG_LEVEL = 'LOG_LEVEL decides what is logged';
 const AS_IT_IS = 'the client script is served as it is';
 const NOT_STORED = 'nothing is stored of a client that is gone';
-/** The settings of 0.9 that mean nothing here, and what is true instead. */
+/** The settings of 0.9 that change nothing here. The text is the end of the error's line. */
 const INSTEAD = new Map<string, string>(Object.entries({
   origins: 'ALLOWED_ORIGINS names the origins whose pages may connect',
   'match origin protocol': 'the scheme is always a part of an origin',
@@ -79,8 +79,8 @@ const INSTEAD = new Map<string, string>(Object.entries({
 }));
 
 /**
- * `checkSetting` checks what io.set, io.enable and io.disable are told.
- * @throws Error with one line, if 0.9 has no such setting, if the setting means nothing here, or
+ * Checks a name and a value for io.set, io.enable and io.disable.
+ * @throws Error with one line, if there is no such setting, if the setting changes nothing here, or
  * if the setting does not take the value
  */
 export function checkSetting(name: string, value: unknown): void {
@@ -94,7 +94,7 @@ export function checkSetting(name: string, value: unknown): void {
   throw new Error(`io.set(${shown(name)}): there is no such setting`);
 }
 
-/** A value in a line, whatever it is. */
+/** @returns a text of one line for any value */
 function shown(value: unknown): string {
   try {
     return String(JSON.stringify(value)).slice(0, 100);

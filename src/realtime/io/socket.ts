@@ -1,7 +1,7 @@
 /*
- * A client in one namespace, as app.ts has it: emit, on, join, set. namespace.ts makes it when the
- * client joins. Below it is the client's session (session/session.ts), one for all namespaces,
- * where what it emits waits for the next connection.
+ * A client in one namespace, as app.ts has it: emit, on, join, set. namespace.ts makes the socket
+ * when the client joins. A client has one session for all namespaces (session/session.ts). Packets
+ * that a socket sends wait in the session for the next connection.
  */
 import { EventEmitter } from 'events';
 import type { Handshake } from '../api';
@@ -17,15 +17,17 @@ import { GONE_FROM_SOCKET } from './old-api';
 import type { Rooms } from './rooms';
 
 /**
- * Events that mean something to the server itself. No client sends them; one that claims to is not
- * heard.
+ * The events that the server itself uses. If a client sends such an event, the server ignores it.
  */
 const RESERVED = [
   'error', 'connect', 'connection', 'disconnect', 'newListener', 'removeListener',
 ];
-/** Acknowledgements that are asked for and do not come are forgotten, the oldest first. */
+/**
+ * The largest number of acknowledgements for which a socket waits. Beyond this number, the socket
+ * forgets the oldest ones.
+ */
 const MOST_ACKS = 10000;
-/** Of a client that has no session in this process. */
+/** The error of calls that need the client's session, if this process does not have the session. */
 const NOT_HERE = 'a client that is not with this process: only emit, send and disconnect reach it';
 const NO_FLAGS: Flags = { exceptions: [] };
 /** The acknowledgement of an event whose handler has thrown an error. */
@@ -33,7 +35,7 @@ const FAILED = { error: 'the server failed to handle this' };
 /** The acknowledging functions that were given to an application's own $emit. */
 const acknowledgements = new WeakSet<Handler>();
 
-/** The manager, as far as a socket needs it. */
+/** The part of the manager that a socket needs. */
 export interface SocketHost {
   readonly log: Log;
   /** Whether there may be other processes that have clients. */
@@ -45,7 +47,7 @@ export interface SocketHost {
   failed(what: string, error: unknown): void;
 }
 
-/** The namespace that a socket is in, as far as the socket needs it. */
+/** The part of its namespace that a socket needs. */
 export interface SocketHome {
   readonly name: string;
   readonly volatile: this;
@@ -57,29 +59,30 @@ export interface SocketHome {
 }
 
 /**
- * 0.9's socket. These differ: flags hold for one emit and no other (0.9 keeps those of an emit that
- * threw for the next one: a private message goes to everyone), each handler is called by itself, an
- * acknowledgement counts once, and a socket takes a quarter of the memory.
+ * 0.9's socket, with four differences. Flags are for one emit only. (If an emit throws in 0.9, the
+ * next emit has its flags, too, and a private message can go to everyone.) The server calls each
+ * handler by itself, so an error in one does not stop the others. An acknowledgement counts once. A
+ * socket takes a quarter of the memory that 0.9's socket takes.
  */
 export class Socket extends EventEmitter {
   disconnected = false;
   /**
-   * Whether the session goes on from another process: its rooms, and what socket.set kept, are
-   * there already.
+   * Whether the session comes from another process. Then the socket has its rooms and its values of
+   * socket.set already.
    */
   recovered = false;
-  /** The socket itself, of which broadcast, volatile and so on are views with flags. */
+  /** The socket itself. broadcast, volatile and so on are views of it with flags. */
   private readonly self: Socket = this;
   private readonly forNext: Flags = NO_FLAGS;
   /**
    * By the ids of their packets: the functions that wait for an acknowledgement, the oldest first.
-   * Made when one is asked for.
+   * The map is made when the first acknowledgement is asked for.
    */
   private acks: Map<number, (...args: any[]) => void> | null = null;
-  /** How many were asked for. */
+  /** The number of acknowledgements that were asked for while messages had no numbers. */
   private asked = 0;
 
-  /** @param session null for a socket that reaches nobody */
+  /** @param session null if this process does not have the client */
   constructor(
     readonly manager: SocketHost,
     private readonly session: Session | null,
@@ -110,7 +113,7 @@ export class Socket extends EventEmitter {
   }
 
   override emit(event: string, ...args: unknown[]): any {
-    // node's EventEmitter emits these for its own listeners.
+    // node's EventEmitter emits these events itself, when listeners are added or removed.
     if (event === 'newListener' || event === 'removeListener') return this.$emit(event, ...args);
     const hasCallback = typeof args[args.length - 1] === 'function';
     const callback = hasCallback ? args.pop() as () => void : undefined;
@@ -125,13 +128,13 @@ export class Socket extends EventEmitter {
     if (callback) {
       const { self, session } = this;
       const acks = self.acks || (self.acks = new Map());
-      // The number that its message will have, if messages are numbered.
+      // The number of the packet's message, if messages are numbered.
       const delivery = this.namespace.name === '' && session ? session.delivery : null;
       const number = delivery ? delivery.next : 0;
       const id = number || ++self.asked;
       packet.id = id;
       // As in 0.9, a function without parameters is called when the client has the event. A client
-      // of realtime.js does not say so by itself, so there the page has to answer.
+      // of realtime.js does not acknowledge events by itself, so there the page has to acknowledge.
       const takesAnswer = packet.type === 'event' && callback.length > 0;
       packet.ack = takesAnswer || number > 0 ? 'data' : true;
       acks.set(id, callback);
@@ -147,7 +150,7 @@ export class Socket extends EventEmitter {
       (volatile ? others.volatile : others).packet(packet);
     } else {
       packet.endpoint = this.namespace.name;
-      // One that is to be acknowledged is not lost.
+      // A packet that is to be acknowledged must not be lost, so it is not volatile.
       const isVolatile = volatile && packet.id === undefined;
       const { name } = this.namespace;
       const kind = isVolatile ? kindOf(packet.name || 'message', `to ${name}`) : undefined;
@@ -156,7 +159,10 @@ export class Socket extends EventEmitter {
     return this;
   }
 
-  /** One that has left its namespace, or ended, joins no room: nobody would take it out again. */
+  /**
+   * Adds the client to a room. A client that has left its namespace, or whose session has ended,
+   * joins no room, because nothing would take it out again.
+   */
   join(room: string, done?: () => void): this {
     const { session } = this;
     if (!session) return this.callBackWithout(done);
@@ -172,7 +178,10 @@ export class Socket extends EventEmitter {
     return this.callBack(done);
   }
 
-  /** An error of an async callback is logged; one that is thrown is its caller's. */
+  /**
+   * Calls a callback. If an async callback fails, its error is logged. If a callback throws, its
+   * caller gets the error.
+   */
   private callBack(done: Handler | undefined, ...args: unknown[]): this {
     if (done) caught(done(...args), error => this.manager.failed('a callback', error));
     return this;
@@ -213,8 +222,9 @@ export class Socket extends EventEmitter {
   }
 
   /**
-   * The client is not here. Where there are several processes it may be with another one, whose
-   * values and rooms are out of reach: the callback gets an error, or the log, if there is none.
+   * Calls a callback for a client that this process does not have. If there are several processes,
+   * another process may have the client, and its values and rooms are out of reach. The callback
+   * then gets an error. If there is no callback, the error is logged.
    */
   private callBackWithout(done: Handler | undefined, ...args: unknown[]): this {
     const error = this.manager.hasOthers ? new Error(`${NOT_HERE}: ${this.id}`) : null;
@@ -254,7 +264,7 @@ export class Socket extends EventEmitter {
     return handlers.length > 0;
   }
 
-  /** The handlers of an event that the client sent are called. */
+  /** Calls the handlers of an event that the client has sent. */
   onPacket(event: string, args: unknown[], packet: Packet): void {
     if (RESERVED.includes(event)) return;
     if ((this.manager.get('blacklist') as string[]).includes(event)) return;
@@ -275,12 +285,15 @@ export class Socket extends EventEmitter {
     if (isHeard && acknowledge) acknowledgements.add(acknowledge);
     callHandlers(handlers, this.self, args, error => {
       this.manager.failed(event, error);
-      // The error itself is nobody's business but the log's.
+      // Only the log gets the error itself: it may say something that is not for the client.
       if (acknowledge) acknowledge(FAILED);
     });
   }
 
-  /** The client acknowledges what it was sent: once, or it is not heard. */
+  /**
+   * Calls the function that waits for an acknowledgement. If the client acknowledges a packet
+   * again, the server ignores it.
+   */
   onAck(id: number, args: unknown[]): void {
     const { acks } = this.self;
     const callback = acks && acks.get(id);
@@ -291,7 +304,7 @@ export class Socket extends EventEmitter {
   }
 }
 
-// eslint-disable-next-line @typescript-eslint/unbound-method -- it is compared, not called
+// eslint-disable-next-line @typescript-eslint/unbound-method -- the method is compared, not called
 const OWN_EMIT = Socket.prototype.$emit;
 
 Object.defineProperties(Socket.prototype, GONE_FROM_SOCKET);

@@ -1,10 +1,13 @@
-/* Whose session it is when a client of public/realtime.js comes back for it: manager.ts asks. */
+/*
+ * Decides whether a client of public/realtime.js that comes back for its session is still the same
+ * user. manager.ts asks.
+ */
 import { isDeepStrictEqual } from 'util';
 import type { Handshake, SameUser } from '../api';
 import type { Session } from '../session/session';
 import { caught } from './handlers';
 
-/** The manager, as far as this needs it. */
+/** The part of the manager that Users needs. */
 export interface UsersHost {
   readonly backplane: { readonly copies: boolean };
   get(setting: string): any;
@@ -15,8 +18,8 @@ export class Users {
   constructor(private readonly host: UsersHost) {}
 
   /**
-   * @returns whether a handshake is of the user whose session it is. Where that cannot be told, it
-   * is not
+   * @returns whether a handshake is from the user of a session; false if the application's function
+   * fails
    */
   isSame({ handshake: before }: Pick<Session, 'handshake'>, now: Handshake): boolean {
     const { host } = this;
@@ -33,7 +36,7 @@ export class Users {
   }
 }
 
-/** @param byJson whether one of them may have been JSON on its way */
+/** @param byJson whether one of the two values may be a copy that was JSON on its way */
 function isEqual(before: unknown, now: unknown, byJson: boolean): boolean {
   if (isDeepStrictEqual(before, now)) return true;
   return byJson && isDeepStrictEqual(throughJson(before), throughJson(now));
