@@ -1,26 +1,32 @@
 /*
- * The JSON of a client is made safe here, before JSON.parse reads it: read.ts asks.
+ * Makes the JSON of a client safe, before JSON.parse reads it. read.ts uses this file.
  *
- * `{"__proto__": …}` and `{"constructor": {"prototype": …}}` are ordinary keys to JSON.parse, but a
- * handler that copies such an object into another one changes the prototype of all objects. They
- * are cut out of the text. Looking for them in the value that JSON.parse returns takes longer than
- * JSON.parse itself: a reviver 3 to 6 times as long (node 12 and 20), a walk over all keys up to
- * 60 ms for a megabyte of numbers as keys. One pass over the text takes 2 to 5 ms
- * for a megabyte, and up to 30 where there is nothing but members to cut out.
+ * `{"__proto__": …}` and `{"constructor": {"prototype": …}}` are ordinary keys to JSON.parse. But a
+ * handler that copies such an object into another one changes the prototype of all objects. So
+ * these keys are cut out of the text. A search in the value that JSON.parse returns would take
+ * longer than JSON.parse itself. A reviver takes 3 to 6 times as long (node 12 and 20), and a walk
+ * over all keys takes up to 60 ms for a megabyte of numbers as keys. One pass over the text takes 2
+ * to 5 ms for a megabyte, and up to 30 ms for a megabyte of nothing but such keys.
  */
 
-/** JSON that is deeper can be read but not written again: the stack overflows. */
+/**
+ * The largest depth of a client's JSON. JSON.parse can read deeper JSON, but the stack overflows
+ * when the value is written as JSON again.
+ */
 const DEEPEST = 200;
 
 const BACKSLASH = 0x5c;
-/** How such keys can begin, or an escape that could spell a letter of theirs. */
+/**
+ * Matches a text that may have the keys above: by their names, or by an escape that may be one of
+ * their letters.
+ */
 const SUSPICIOUS = /__proto__|constructor|\\u/;
 
 /**
- * `withoutPrototypes` cuts the members that reach a prototype out of JSON.
- * A member that is cut out need not be JSON itself: nobody reads it. What is left is for JSON.parse
- * to judge, which finds the brackets where they were.
- * @returns the text without them; null if it is more than 200 levels deep
+ * Cuts the members that reach a prototype out of JSON. Such a member is cut out even if it is not
+ * valid JSON, because nobody reads it. JSON.parse then checks the rest of the text, with all of its
+ * brackets.
+ * @returns the text without these members; null if the text is more than 200 levels deep
  */
 export function withoutPrototypes(text: string): string | null {
   if (text.length <= DEEPEST && !SUSPICIOUS.test(text)) return text;
@@ -35,14 +41,14 @@ export function withoutPrototypes(text: string): string | null {
   return kept + text.slice(from);
 }
 
-/** An object or array that is open, and the member of it that is being read. */
+/** An object or array that is open, and its member that the scan has reached. */
 class Level {
   isObject = false;
-  /** Whether a key comes next. */
+  /** Whether the next string is a key. */
   wantsKey = false;
-  /** Where the member's key begins. */
+  /** The position at which the member's key begins. */
   member = 0;
-  /** Where the comma before the member is. */
+  /** The position of the comma before the member. */
   comma = 0;
   isConstructor = false;
   isToCut = false;
@@ -50,16 +56,18 @@ class Level {
   hasKept = false;
 }
 
-/** One pass over the text. It is exact for JSON; of other texts it may say anything. */
+/** One pass over a text. The result is exact for JSON, and can be wrong for other texts. */
 class Scan {
   private readonly levels: Level[] = [];
   private depth = 0;
-  /** Where what is cut out begins and ends, in turn, in the order of the text. */
+  /** The positions at which each cut begins and ends, in turn, in the order of the text. */
   private readonly found: number[] = [];
 
   constructor(private readonly text: string) {}
 
-  /** @returns where what is to be cut out begins and ends, in turn; null if the text is too deep */
+  /**
+   * @returns the positions at which each cut begins and ends, in turn; null if the text is too deep
+   */
   cuts(): number[] | null {
     const { text } = this;
     for (let at = 0; at < text.length; at++) {
@@ -79,14 +87,14 @@ class Scan {
     return this.found;
   }
 
-  /** @returns where the string that begins at `start` ends */
+  /** @returns the position at which the string that begins at `start` ends */
   private onString(start: number): number {
     const { text } = this;
     let end = start + 1;
     for (; end < text.length; end++) {
       const letter = text.charCodeAt(end);
       if (letter === 0x22) break;
-      if (letter === BACKSLASH) end += 1; // and the letter after it
+      if (letter === BACKSLASH) end += 1; // the backslash and the next letter are one escape
     }
     const level = this.levels[this.depth - 1];
     if (this.depth > 0 && level!.wantsKey) this.onKey(level!, start, end);
@@ -96,7 +104,7 @@ class Scan {
   private onKey(level: Level, start: number, end: number): void {
     level.wantsKey = false;
     level.member = start;
-    if (end - start < 10) return; // shorter than all of the names
+    if (end - start < 10) return; // the string is shorter than each of the names
     if (this.spells('__proto__', start, end)) level.isToCut = true;
     else if (this.spells('constructor', start, end)) level.isConstructor = true;
     else if (this.depth > 1) {
@@ -105,7 +113,7 @@ class Scan {
     }
   }
 
-  /** Whether the string between two quotes is that name, with any of its letters as an escape. */
+  /** @returns whether the string between two quotes is this name. Its letters may be escapes */
   private spells(name: string, start: number, end: number): boolean {
     const { text } = this;
     let at = start + 1;
@@ -132,7 +140,8 @@ class Scan {
   private onComma(at: number): void {
     const level = this.levels[this.depth - 1]!;
     if (!level.isObject) return;
-    // Without a member before it, the comma goes along, else the comma before goes.
+    // A cut takes one comma with it: the comma before the member, if a member before it stays.
+    // Otherwise the cut takes the comma behind the member.
     this.endMember(level, at, at + 1);
     level.wantsKey = true;
     level.comma = at;
@@ -153,7 +162,7 @@ class Scan {
 
   private cut(from: number, to: number): void {
     const { found } = this;
-    // It may have others within.
+    // The new cut replaces the cuts within it.
     while (found.length > 0 && found[found.length - 2]! >= from) found.length -= 2;
     if (found.length > 0 && found[found.length - 1] === from) found[found.length - 1] = to;
     else found.push(from, to);

@@ -1,38 +1,39 @@
 /*
- * Packets are read here, which a client may have written to do harm: those of a POST for
- * http/serve.ts, and that of a WebSocket's message for http/websocket.ts. write.ts writes those of
- * the server.
+ * Reads the packets of clients. A client may have written them to do harm. http/serve.ts has the
+ * packets of a POST, and http/websocket.ts has the packet of a WebSocket's message. write.ts writes
+ * the packets of the server.
  */
 import { withoutPrototypes } from './json';
 import { Refusal } from './refusal';
 import type { Packet } from './types';
 
-/** By the number that a packet's text begins with. */
+/** The types of packets, by the number with which the text of a packet begins. */
 const TYPES: Packet['type'][] = [
   'disconnect', 'connect', 'heartbeat', 'message', 'json', 'event', 'ack', 'error', 'noop',
 ];
-/** The id of a packet; with a plus, its handler acknowledges it. */
+/** The id of a packet. If it has a plus, a handler acknowledges the packet. */
 const ID = /^[0-9]{1,15}\+?$/;
 const LENGTH = /^[0-9]{1,9}$/;
 const NUMBER = /^[0-9]{1,15}$/;
 const ACK = /^([0-9]{1,15})(?:\+([^]*))?$/;
 /**
- * No handler has more arguments than this. 0.9 hands 450,000 of them to a function, which overflows
- * the stack.
+ * The largest number of arguments. No handler has more arguments. 0.9 passes 450,000 arguments to a
+ * function, and the stack overflows.
  */
 const MOST_ARGS = 100;
 
 /**
- * `readPayload` reads what a POST carries: one packet, or several, each with its length before it,
- * between U+FFFD.
- * @param most how many packets it may carry
- * @throws Refusal if 0.9's client would not write it
+ * Reads the body of a POST: one packet, or several packets. Each of several packets has its length
+ * before it, between two U+FFFD.
+ * @param most the largest number of packets in the body
+ * @throws Refusal if 0.9's client would not write such a body
  */
 export function readPayload(text: string, most: number): Packet[] {
   if (text[0] !== '\ufffd') return [readPacket(text)];
   const { stackTraceLimit } = Error;
-  // A packet that cannot be taken costs two errors. With their stacks, which nobody reads, 2,000
-  // such packets in one POST took 18 ms of processor, without them 7 (node 20).
+  // A packet that is refused costs two errors, and nobody reads their stacks. With stacks, 2,000
+  // such packets in one POST took 18 ms of processor. Without stacks, the packets took 7 ms (node
+  // 20).
   Error.stackTraceLimit = 0;
   try {
     return readPackets(text, most);
@@ -57,15 +58,15 @@ function readPackets(text: string, most: number): Packet[] {
 }
 
 /**
- * `readPacket` reads one packet. If the packet has an id, and what it carries cannot be taken, the
- * packet says so (`refused`): its sender may wait for an answer.
- * @throws Refusal if 0.9's client would not write it
+ * Reads one packet. If a packet with an id is refused, it has the refusal (`refused`), because the
+ * sender may wait for an answer.
+ * @throws Refusal if 0.9's client would not write such a packet
  */
 export function readPacket(text: string): Packet {
-  // 0.9's protocol document ends a whole session with a 0 alone.
+  // In 0.9's protocol document, a text that is only 0 ends the whole session.
   if (text === '0') return { type: 'disconnect', endpoint: '', size: 1 };
-  // type : id + : endpoint : data. 0.9's own expression for that takes minutes for a megabyte
-  // without a colon.
+  // The form is type : id + : endpoint : data. 0.9's own regular expression for this form takes
+  // minutes for a megabyte without a colon.
   const type = TYPES[text.charCodeAt(0) - 0x30];
   const second = text.indexOf(':', 2);
   const id = text.slice(2, second);
@@ -122,18 +123,19 @@ function readArgs(args: unknown): unknown[] {
 }
 
 /**
- * @returns the number that public/realtime.js has written in a query string; null if there is none
+ * @returns the number that public/realtime.js has written in a query string; null if the text is no
+ * number
  */
 export function readNumber(text: unknown): number | null {
   return typeof text === 'string' && NUMBER.test(text) ? Number(text) : null;
 }
 
-/** One for all: a POST can have 2,000 of them. */
+/** One error for all packets, because a POST can have 2,000 packets that are not JSON. */
 const NOT_JSON = new Refusal(400, 'not JSON');
 
 /**
- * `readJson` leaves out the keys that reach an object's prototype (json.ts): handlers that copy or
- * merge an object would trip over them.
+ * Reads JSON without the keys that reach an object's prototype (json.ts). Otherwise a handler that
+ * copies or merges an object could change the prototype of all objects.
  */
 function readJson(text: string): unknown {
   const safe = withoutPrototypes(text);

@@ -1,30 +1,32 @@
-/* A packet: read.ts makes one of a client's text, write.ts makes text of one. */
+/*
+ * The type of a packet. read.ts makes packets of a client's text. write.ts makes text of packets.
+ */
 
 export interface Packet {
   type:
     'disconnect' | 'connect' | 'heartbeat' |
     'message' | 'json' | 'event' | 'ack' | 'error' | 'noop';
-  /** The name of the namespace, '' for the main one. */
+  /** The name of the namespace, '' for the main namespace. */
   endpoint: string;
   /** The length of the packet's text, characters. */
   size: number;
   /** The number by which an acknowledgement names the packet. */
   id?: number;
   /**
-   * Who acknowledges the packet: 'data' is the receiver's handler, with data; true is the receiver
-   * by itself.
+   * The sender of the acknowledgement: 'data' is the receiver's handler, with data; true is the
+   * receiver itself, without its handler.
    */
   ack?: true | 'data';
-  /** Of an event. */
+  /** The name of an event. */
   name?: string;
-  /** Of an event, or of an acknowledgement. */
+  /** The arguments of an event, or of an acknowledgement. */
   args?: unknown[];
-  /** Of a message, or of JSON. */
+  /** The data of a message, or of JSON. */
   data?: unknown;
-  /** Of an acknowledgement: the id of the packet that is acknowledged. */
+  /** The id of the packet that an acknowledgement acknowledges. */
   ackId?: number;
-  /** Of an error. */
+  /** The reason of an error. */
   reason?: string;
-  /** Why the packet cannot be taken, if it cannot. */
+  /** The refusal of the packet, if the server does not take it. */
   refused?: Error;
 }

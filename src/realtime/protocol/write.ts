@@ -1,10 +1,10 @@
 /*
- * Packets are written here: what sockets and namespaces emit becomes the text that waits for
- * clients. read.ts reads the packets of clients.
+ * Writes packets: makes text of the packets that sockets and namespaces send. The text then waits
+ * for the clients. read.ts reads the packets of clients.
  */
 import type { Packet } from './types';
 
-/** By type: the number that a packet's text begins with. */
+/** By the type of a packet: the number with which the text of the packet begins. */
 const TYPES: { [type in Packet['type']]: string } = {
   disconnect: '0',
   connect: '1',
@@ -17,7 +17,7 @@ const TYPES: { [type in Packet['type']]: string } = {
   noop: '8',
 };
 
-/** @returns a packet as 0.9 writes it: type : id + : endpoint : data */
+/** @returns the text of a packet, in the form of 0.9: type : id + : endpoint : data */
 export function encodePacket(packet: Partial<Packet>): string {
   const { type, id, ack, endpoint = '' } = packet;
   const plus = ack === 'data' ? '+' : '';
@@ -29,12 +29,12 @@ function encodeData({ type, data, name, args = [], ackId, reason }: Partial<Pack
   switch (type) {
     case 'event': return encodeEvent(name, args);
     case 'message': return data === undefined || data === null ? '' : `${data as string}`;
-    // undefined and functions are no JSON. As in a list of arguments, they are null.
+    // undefined and functions are no JSON. They become null, as they do in a list of arguments.
     case 'json': return JSON.stringify(data) || 'null';
     case 'ack': {
       if (args.length === 0) return String(ackId);
-      // 0.9's client reads an acknowledgement up to the first U+2028 or U+2029 only. They are
-      // escaped, as JSON allows.
+      // 0.9's client reads an acknowledgement only up to the first U+2028 or U+2029. So these
+      // letters are escaped, which JSON allows.
       return `${ackId}+${JSON.stringify(args).replace(/[\u2028\u2029]/g, escape)}`;
     }
     case 'error': return reason === 'unauthorized' ? '2' : '';
@@ -43,8 +43,8 @@ function encodeData({ type, data, name, args = [], ackId, reason }: Partial<Pack
 }
 
 /**
- * A name that is no text, such as a number or undefined, becomes one: without a name it is no event
- * to a page, which would come back for it for ever.
+ * Writes an event. A name that is no text, such as a number or undefined, becomes text. If an event
+ * had no name, the page would not take the event, and would come back for it for ever.
  */
 function encodeEvent(name: unknown, args: unknown[]): string {
   const text = String(name);
@@ -55,7 +55,10 @@ function escape(letter: string): string {
   return letter === '\u2028' ? '\\u2028' : '\\u2029';
 }
 
-/** @returns packets that go together, each with its length before it; a single one as it is */
+/**
+ * @returns one text of packets that go together. Each packet has its length before it; a single
+ * packet stays as it is
+ */
 export function encodePayload(packets: string[]): string {
   if (packets.length === 1) return packets[0]!;
   let payload = '';
