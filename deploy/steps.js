@@ -1,6 +1,7 @@
 /*
- * Each kind of change that install.cmd makes on a server: its lines for cmd, and those that undo
- * it. A step is plain data with a kind, so that it can be written down and undone on another day.
+ * The kinds of changes that install.cmd makes on a server. Each kind has the lines for cmd that
+ * make the change, and the lines that undo it. A step is plain data with the name of its kind. So
+ * install.cmd can write the step down, and uninstall.cmd can undo it on another day.
  */
 'use strict';
 
@@ -11,16 +12,16 @@ const { isSame, readIis } = require('./iis');
 const { withoutServers } = require('./package');
 const { withSetting } = require('./web-config');
 
-/** A change of the server could not be made. The message is for a person. */
+/** The error of a change of the server that has failed. The message is for a person. */
 class Failure extends Error {}
 
 /** Windows' error "no mapping between account names and security IDs was done". */
 const NO_MAPPING = 1332;
 
 /**
- * Runs a program.
- * @param {[string, ...string[]]} command
- * @throws Failure with the exit code and what the program said
+ * Runs a program of Windows to its end.
+ * @param {[string, ...string[]]} command the program's name and its arguments
+ * @throws Failure with the exit code and the end of the program's output
  */
 async function run(system, [program, ...args]) {
   let { status, output } = system.run(program, args);
@@ -31,7 +32,8 @@ async function run(system, [program, ...args]) {
     await system.sleep(1000);
     ({ status, output } = system.run(program, args));
   }
-  // robocopy: below 8 are files copied, files that are only there, and nothing to do.
+  // An exit code of robocopy below 8 is no failure: it says whether files were copied, and whether
+  // the target has files of its own.
   const isGood = program === 'robocopy' ? status >= 0 && status < 8 : status === 0;
   if (!isGood) {
     const said = output === '' ? '' : `: ${output.replace(/\s+/g, ' ').slice(-300)}`;
@@ -39,7 +41,10 @@ async function run(system, [program, ...args]) {
   }
 }
 
-/** A pool's settings as arguments of appcmd, { queueLength: '1000' } as /queueLength:1000. */
+/**
+ * Writes a pool's settings as arguments of appcmd: { queueLength: '1000' } becomes
+ * /queueLength:1000.
+ */
 function asArguments(settings) {
   return Object.keys(settings).map(name => `/${name}:${settings[name]}`);
 }
@@ -62,12 +67,13 @@ function root(site, folder, pool) {
   ];
 }
 
-/** robocopy's own default is to try a locked file a million times. */
+/** The options of robocopy for a locked file: 3 tries. Its own default is a million tries. */
 const FEW_TRIES = ['/R:3', '/W:1'];
 
 /**
- * Kinds that are lines of programs: `does` and `undoes` give the commands of a step. `isThere` says
- * whether there is something to undo; null leaves that to the command.
+ * The kinds of steps that programs of Windows carry out. `does` returns the commands that make a
+ * step, and `undoes` the commands that undo it. `isThere` says whether the server still has the
+ * change; if not, there is nothing to undo.
  */
 const PROGRAMS = {
   backup: {
@@ -81,7 +87,7 @@ const PROGRAMS = {
       [['appcmd', 'add', 'apppool', `/name:${pool}`, ...asArguments(settings)]],
     undoes: ({ pool }) => [['appcmd', 'delete', 'apppool', pool]],
     isThere: (system, { pool }) => readIis(system).pool(pool) !== undefined,
-    /** A pool that others use by now is left to them. */
+    /** Says why the pool stays: an application that came later uses it. */
     keep(system, { pool }) {
       const [other] = readIis(system).applicationsIn(pool);
       return other && `the application ${other.site}${other.path} runs in the pool ${pool}`;
@@ -112,7 +118,7 @@ const PROGRAMS = {
     undoes: ({ site, path: at }) => [['appcmd', 'delete', 'app', `${site}${at}`]],
     isThere(system, { site, path: at, folder }) {
       const there = findApplication(readIis(system), site, at);
-      // An application that leads to another folder by now is somebody else's.
+      // An application that leads to another folder by now is not the one that install.cmd made.
       return there !== undefined && isSame(there.folder, folder);
     },
   },
@@ -121,7 +127,7 @@ const PROGRAMS = {
     undoes: ({ site, before }) => root(site, before.folder, before.pool),
     isThere(system, { site, folder, pool }) {
       const there = findApplication(readIis(system), site, '/');
-      // The first of its commands may have been carried out, and the second one not.
+      // A step that failed may have run its first command, and not the second.
       return there !== undefined && (isSame(there.folder, folder) || isSame(there.pool, pool));
     },
   },
@@ -132,11 +138,14 @@ const PROGRAMS = {
   },
 };
 
-/** The files that iisnode writes into its folder: a log for each process, and a list of them. */
+/** The files that iisnode writes into its folder: a log for each process, and a list of logs. */
 const LOGS = ['*-stdout-*.txt', '*-stderr-*.txt', 'index.html'];
 const IS_LOG = /-(stdout|stderr)-.*\.txt$|^index\.html$/i;
 
-/** Kinds that node carries out: cmd has no program for them, or it would do more than is meant. */
+/**
+ * The kinds of steps that node carries out. Windows has no program for these steps, or its program
+ * would do more than the step.
+ */
 const FILES = {
   folder: {
     lines: ({ folder }) => [`mkdir ${quoted(folder)}`],
@@ -208,15 +217,21 @@ for (const [kind, one] of Object.entries(PROGRAMS)) {
   }, one);
 }
 
-/** All files of a package, but not what is of the server it may have been run on before. */
+/**
+ * Returns robocopy's arguments that copy a package. They leave out the files that the commands and
+ * iisnode make on a server: the folder may have been an application before.
+ */
 function copying(from, folder) {
   return [from, folder, '/E', ...withoutServers(from), ...FEW_TRIES];
 }
 
 /**
+ * Finds the application of a site at a path.
  * @param {import('./iis').Iis} iis
- * @returns {{ folder: string, pool: string, path: string } | undefined} the application of a site
- *   at a path, and its folder
+ * @param {string} site the site's name
+ * @param {string} at the application's path: '/myApp'; '/' for the root
+ * @returns {{ folder: string, pool: string, path: string } | undefined} the application's folder,
+ *   pool and path; undefined if the path has no application
  */
 function findApplication(iis, site, at) {
   const there = iis.site(site);
@@ -226,10 +241,13 @@ function findApplication(iis, site, at) {
   return { path: found.path, pool: found.pool, folder: main ? main.physicalPath : '' };
 }
 
-/** What Windows says of a file that a process still has open. */
+/** The error codes for a file that a process still has open, in Windows. */
 const IN_USE = ['EBUSY', 'EPERM', 'EACCES', 'ENOTEMPTY'];
 
-/** Tries again for some seconds: IIS ends the processes of a pool some moments after appcmd. */
+/**
+ * Does a work, and tries it again for 5 s if a file is open. IIS ends the processes of a pool some
+ * moments after appcmd has ended.
+ */
 async function patiently(system, work) {
   for (let tries = 0; ; tries += 1) {
     try {
@@ -242,7 +260,7 @@ async function patiently(system, work) {
   }
 }
 
-/** @throws Failure if there is something in the folder */
+/** Removes an empty folder. @throws Failure if the folder is not empty */
 function removeEmpty(folder) {
   const left = fs.readdirSync(folder);
   if (left.length > 0) {
@@ -252,7 +270,7 @@ function removeEmpty(folder) {
   fs.rmdirSync(folder);
 }
 
-/** Removes files, and the folders that are empty then. Other files stay. */
+/** Removes files, and then the folders that they leave empty. Other files stay. */
 function removeFiles(folder, files) {
   const folders = new Set();
   for (const name of files) {
@@ -262,7 +280,7 @@ function removeFiles(folder, files) {
       folders.add(above);
     }
   }
-  // The longest way first: a folder is empty only when those in it are gone.
+  // The longest paths come first: a folder is empty only when the folders in it are gone.
   for (const name of [...folders].sort((a, b) => b.length - a.length)) {
     const one = path.join(folder, ...name.split('/'));
     if (fs.existsSync(one) && fs.readdirSync(one).length === 0) fs.rmdirSync(one);
@@ -280,8 +298,8 @@ function undoLinesOf(did) {
 
 /**
  * Undoes steps, the last one first.
- * @param {object[]} did
- * @param {{ done?: (entry: object) => void }} options done: is called for each that is undone
+ * @param {object[]} did the steps, in the order in which they were made
+ * @param {{ done?: (entry: object) => void }} options done: is called for each step that is undone
  * @returns {Promise<object[]>} the steps that could not be undone
  */
 async function undoAll(system, did, { done = () => undefined } = {}) {

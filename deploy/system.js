@@ -1,7 +1,7 @@
 /*
- * The one place that touches the server: it runs Windows' programs, reads and writes files, asks
- * over HTTP, reads the clock, and prints. Tests hand in another system, so that each way through
- * the commands can be tried in one process.
+ * The access of the commands to the server: Windows' programs, requests over HTTP, the clock, and
+ * the console. Tests hand in another system. So a test can try each way through the commands in one
+ * process, without Windows.
  */
 'use strict';
 
@@ -13,7 +13,7 @@ const https = require('https');
 const os = require('os');
 const path = require('path');
 
-/** Where the programs lie in the folder system32. */
+/** The paths of the programs in the folder system32. */
 const PROGRAMS = {
   appcmd: ['inetsrv', 'appcmd.exe'],
   icacls: ['icacls.exe'],
@@ -23,8 +23,9 @@ const PROGRAMS = {
 };
 
 /**
+ * Makes the system that the commands use outside of tests.
  * @typedef {ReturnType<typeof createSystem>} System
- * @param {NodeJS.ProcessEnv} env
+ * @param {NodeJS.ProcessEnv} env the environment of the process
  */
 function createSystem(env = process.env) {
   const system = {
@@ -34,8 +35,8 @@ function createSystem(env = process.env) {
     node: process.execPath,
 
     /**
-     * Windows' folder of programs. A 32-bit node on a 64-bit Windows is shown SysWOW64 under the
-     * name system32; the real one is under the name sysnative, for such processes only.
+     * Returns the folder of Windows' programs. On a 64-bit Windows, a 32-bit node sees the folder
+     * SysWOW64 under the name system32. It sees the real system32 under the name sysnative.
      */
     system32() {
       const name = env.PROCESSOR_ARCHITEW6432 ? 'sysnative' : 'system32';
@@ -46,8 +47,8 @@ function createSystem(env = process.env) {
      * Runs a program of Windows to its end.
      * @param {keyof PROGRAMS} program
      * @param {string[]} args
-     * @returns {{ status: number, output: string }} its exit code, -1 if it could not be started;
-     *   and all that it wrote
+     * @returns {{ status: number, output: string }} status: the exit code, -1 if the program could
+     *   not be started; output: the text that the program wrote
      */
     run(program, args) {
       const file = path.join(system.system32(), ...PROGRAMS[program]);
@@ -56,13 +57,13 @@ function createSystem(env = process.env) {
       return { status, output: `${stdout}${stderr}`.trim() };
     },
 
-    /** Replaces each %NAME% by the environment's value. */
+    /** Replaces each %NAME% with its value in the environment. */
     expand(text) {
       return text.replace(/%([^%]+)%/g, (all, name) => env[name] || all);
     },
 
     exists: file => fs.existsSync(file),
-    /** @returns {string} the text of a file in UTF-8, or in UTF-16 as icacls writes it */
+    /** Reads a file in UTF-8, or in UTF-16 as icacls writes it. @returns {string} the text */
     readText(file) {
       const bytes = fs.readFileSync(file);
       const wide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes.length > 1 && bytes[1] === 0);
@@ -79,21 +80,22 @@ function createSystem(env = process.env) {
   return system;
 }
 
-/** How long an answer may take, ms. A cold start of node takes some seconds. */
+/** The longest time that an answer may take, ms. A cold start of node takes some seconds. */
 const PATIENCE = 20000;
 
 /**
+ * Asks for a page.
  * @typedef {{ status: number, text: string, error?: string }} Answer
- * @param {string} url
+ * @param {string} url the address of the page
  * @param {string} host the Host header, by which IIS finds the site
- * @returns {Promise<Answer>} status 0 and the error, if there was no answer
+ * @returns {Promise<Answer>} the answer; status 0 and an error if there was no answer
  */
 function ask(url, host) {
   return new Promise(resolve => {
     const failed = ({ message, code }) => resolve({ status: 0, text: '', error: message || code });
     const client = url.startsWith('https:') ? https : http;
-    // On the server itself the certificate's name is not the address that is asked. Nothing secret
-    // is sent.
+    // The request goes to an address of the server itself, and the certificate has another name. So
+    // the certificate is not checked. The request has no secrets.
     const options = { headers: { Host: host }, rejectUnauthorized: false, agent: false };
     const request = client.get(url, options, answer => {
       const parts = [];
@@ -106,15 +108,17 @@ function ask(url, host) {
   });
 }
 
-/** @returns {string} a short sum of a text or of bytes, by which two are compared */
+/** @returns {string} a short sum of a text or of bytes; equal contents have equal sums */
 function sum(content) {
   return crypto.createHash('sha1').update(content).digest('hex');
 }
 
 /**
  * Lists the files of a folder and of the folders in it.
- * @param {string[]} without names of folders or files directly in it that are left out
- * @returns {string[]} their paths from there, with /
+ * @param {string} folder the folder
+ * @param {string[]} without the names of files and folders directly in the folder that the list
+ *   leaves out, in small letters
+ * @returns {string[]} the paths of the files from the folder, with /
  */
 function filesIn(folder, without = [], below = '') {
   return [].concat(...fs.readdirSync(path.join(folder, below)).map(name => {
@@ -126,7 +130,8 @@ function filesIn(folder, without = [], below = '') {
 }
 
 /**
- * Removes a folder with all that is in it. (node before 12.10 cannot.) A link goes, not its end.
+ * Removes a folder with all its files and folders. node before 12.10 has no function for this. Of a
+ * link, the function removes the link itself, and not its target.
  */
 function removeFolder(folder) {
   if (!fs.existsSync(folder)) return;
@@ -139,9 +144,9 @@ function removeFolder(folder) {
 }
 
 /**
- * Writes a line as a person would type it in cmd.
- * @param {string} program
- * @param {string[]} args
+ * Writes a command as a person would type it in cmd.
+ * @param {string} program the program's name
+ * @param {string[]} args the program's arguments
  */
 function commandLine(program, args) {
   const shown = program === 'appcmd' ? '%appcmd%' : program;
@@ -149,14 +154,14 @@ function commandLine(program, args) {
 }
 
 function quoted(arg) {
-  // As appcmd's reference has it: /name:"My Site".
+  // appcmd's reference writes /name:"My Site".
   const option = /^(\/[\w.]+:)(.*)$/.exec(arg);
   const plain = /^[\w\\/.:*$@-]+$/;
   if (option && !plain.test(option[2])) return `${option[1]}"${option[2]}"`;
   return plain.test(arg) ? arg : `"${arg}"`;
 }
 
-/** The line behind which the others of appcmd can be pasted into cmd. */
+/** The line that sets %appcmd%. A person pastes it into cmd before the other lines of appcmd. */
 const SET_APPCMD = 'set appcmd=%windir%\\system32\\inetsrv\\appcmd';
 
 module.exports = { SET_APPCMD, createSystem, sum, filesIn, removeFolder, commandLine, quoted };

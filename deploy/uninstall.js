@@ -1,4 +1,4 @@
-/* uninstall.cmd: undoes what install.cmd has written down that it did, and nothing else. */
+/* uninstall.cmd: undoes the changes that install.cmd has written down, and nothing else. */
 'use strict';
 
 const fs = require('fs');
@@ -8,13 +8,14 @@ const { readRecord, removeRecord, writeRecord } = require('./record');
 const { undoAll, undoLinesOf } = require('./steps');
 const { quoted, SET_APPCMD } = require('./system');
 
-/** The file that cmd reads while this runs. */
+/** The batch file that cmd reads while this command runs. */
 const RUNNING = 'uninstall.cmd';
 
 /**
+ * Removes the application from the server.
  * @param {import('./system').System} system
- * @param {object} options as command.js reads them
- * @returns {Promise<number>} the exit code
+ * @param {object} options the options, as command.js reads them
+ * @returns {Promise<number>} the exit code: 0, or 1 if something is missing or is not undone
  */
 async function uninstall(system, options) {
   const findings = new Findings(system);
@@ -24,16 +25,16 @@ async function uninstall(system, options) {
   if (folder !== null && record === null) {
     findings.missing(
       `${folder} has no installed.json`,
-      'install.cmd writes down there what it did, and only that is undone',
-      'Give --folder of the application; what was made by hand is undone by hand',
+      'install.cmd lists its changes in this file, and uninstall.cmd undoes only these changes',
+      'Give --folder of the application. Undo changes by hand that were made by hand',
     );
   }
   if (!findings.isComplete || record === null) {
     system.print('Nothing was changed.');
     return 1;
   }
-  // The folder that holds the record was made first, with those above it. They go last, when the
-  // record is gone.
+  // install.cmd has made the folder with the record first, and the folders above it. These folders
+  // go last, when the record is gone.
   const own = record.did.filter(({ kind, folder: made }) => kind === 'folder'
     && `${folder}${path.sep}`.startsWith(`${made}${path.sep}`));
   const rest = record.did.filter(entry => !own.includes(entry));
@@ -49,23 +50,23 @@ async function uninstall(system, options) {
   };
   const left = await undoAll(system, rest, { done });
   if (left.length > 0) {
-    system.print('The rest is undone. uninstall.cmd tries again what is left.');
+    system.print('All other changes are undone. Run uninstall.cmd again to undo the rest.');
     return 1;
   }
   removeRecord(folder);
-  // cmd may hold the batch file that runs this, until it ends: Windows deletes it then.
+  // cmd may hold uninstall.cmd open until this command ends. The file is then still in the folder.
   const remaining = system.exists(folder) ? fs.readdirSync(folder) : [];
   if (own.length > 0 && remaining.join().toLowerCase() === RUNNING) {
-    system.print(`note     ${folder} has this ${RUNNING} until it ends. `
+    system.print(`note     ${folder} has this ${RUNNING} until the command ends. `
       + `Then: rmdir /s /q ${quoted(folder)}`);
     return 0;
   }
   const kept = await undoAll(system, own);
-  system.print('ok       all that install.cmd did is undone.');
+  system.print('ok       all changes of install.cmd are undone.');
   return kept.length === 0 ? 0 : 1;
 }
 
-/** The application's folder: --folder, or as IIS knows it, or the one this script lies in. */
+/** Finds the application's folder: --folder, or the folder of this script, or IIS names it. */
 function findFolder(system, findings, options) {
   if (options.folder) return path.resolve(options.folder);
   if (readRecord(options.package)) return options.package;

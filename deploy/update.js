@@ -1,6 +1,6 @@
 /*
- * update.cmd: brings a new version to where the application is. Goes back by itself if it does not
- * run.
+ * update.cmd: copies a new version over the application. If the new version does not run, the
+ * command puts the old version back.
  */
 'use strict';
 
@@ -16,9 +16,11 @@ const { commandLine, quoted, removeFolder, sum } = require('./system');
 const { settingsOf, withSettings } = require('./web-config');
 
 /**
+ * Looks at the server, and updates the application if nothing is missing.
  * @param {import('./system').System} system
- * @param {object} options as command.js reads them; package is the folder of the new version
- * @returns {Promise<number>} the exit code
+ * @param {object} options the options, as command.js reads them; package is the folder of the new
+ *   version
+ * @returns {Promise<number>} the exit code: 0, or 1 if something is missing or has failed
  */
 async function update(system, options) {
   const facts = look(system, options);
@@ -29,7 +31,10 @@ async function update(system, options) {
   return bring(system, facts, options);
 }
 
-/** @returns {object | null} null if something is missing */
+/**
+ * Looks at the server.
+ * @returns {object | null} the facts of makeFacts(); null if something is missing
+ */
 function look(system, options) {
   const findings = new Findings(system);
   lookForAdministrator(system, findings);
@@ -52,21 +57,22 @@ function look(system, options) {
   return makeFacts(options.package, folder, record, text, healthOf(there.site.bindings, appPath));
 }
 
-/** A package of another application would be copied over this one. */
+/** Looks whether the package is a version of this application, and not another application. */
 function lookForOther(findings, folder, { name }) {
   const file = path.join(folder, 'package.json');
   const old = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')).name : name;
   if (old === name) return;
   findings.missing(
     `the package is ${name}, and the application is ${old}`,
-    'one would be written over the other',
-    'Give --path and --site of the application that is meant',
+    'the update would write one application over the other',
+    'Give --path and --site of the right application',
   );
 }
 
 /**
- * The new web.config has the settings that install.cmd wrote into the old one. Whoever has changed
- * the old one by hand would lose that.
+ * Chooses the web.config of the updated application. The new file gets the settings that
+ * install.cmd wrote into the old file. Other changes that a person made in the old file would be
+ * lost. In that case the person has to choose.
  * @returns {string | null} the text to write; null leaves the file on the server as it is
  */
 function chooseWebConfig(findings, options, folder, record) {
@@ -80,23 +86,27 @@ function chooseWebConfig(findings, options, folder, record) {
   if (sum(packaged) === record.webConfig) {
     findings.note(
       `${file} was changed here`,
-      'the package brings the one that it had before, so yours stays',
+      'the web.config of the package is the same as before, so your file stays',
     );
     return null;
   }
   findings.missing(
     `${file} was changed here, and the package has a new one`,
-    'the new one would end your changes',
-    'Take your changes into the project; then --new-web-config, or --keep-web-config for yours',
+    'the new file would remove your changes',
+    'Take your changes into the project, and give --new-web-config. To keep your file, give '
+    + '--keep-web-config',
   );
   return null;
 }
 
 /**
+ * Compares the new version with the application.
  * @param {string} from the folder of the new version
- * @param {string} folder the application's
- * @param {string | null} webConfig the text that web.config is to have; null leaves it alone
- * @param {object | null} target where health is asked
+ * @param {string} folder the folder of the application
+ * @param {object | null} record the record of install.cmd (record.js); null if there is none
+ * @param {string | null} webConfig the new text of web.config; null leaves the file as it is
+ * @param {object | null} target the address of health (healthOf()); null if there is none
+ * @returns {object} all facts that bring() needs
  */
 function makeFacts(from, folder, record, webConfig, target) {
   const files = packageFiles(from);
@@ -104,7 +114,8 @@ function makeFacts(from, folder, record, webConfig, target) {
   const differs = files.filter(name => name !== 'web.config' && !isEqual(from, folder, name));
   const file = path.join(folder, 'web.config');
   const now = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : null;
-  // iisnode reads iisnode.yml when it reads web.config: so that one has to be written as well.
+  // iisnode reads iisnode.yml only when it reads web.config. So a new iisnode.yml needs web.config
+  // written again, even with the same text.
   const writes = webConfig !== null && webConfig !== now;
   const touches = writes || differs.includes('iisnode.yml');
   const listed = filesOf(record);
@@ -113,17 +124,16 @@ function makeFacts(from, folder, record, webConfig, target) {
   return {
     from, folder, record, target, files, old, differs, gone,
     webConfig: touches ? (webConfig === null ? now : webConfig) : null,
-    // Files in public/ count at once. All else needs a new process.
     restarts: touches || [...differs, ...gone].some(name => !isPage(name)),
   };
 }
 
-/** Files in public/ count at once. All others need a new process. */
+/** Says whether a file is a page. A new page counts at once; other files need a new process. */
 function isPage(name) {
   return name.startsWith('public/');
 }
 
-/** The files that install.cmd or an update has put there. */
+/** Lists the files that install.cmd or an update has copied to the server. */
 function filesOf(record) {
   const entry = record && record.did.find(({ kind }) => kind === 'files');
   return entry ? entry.files : [];
@@ -135,11 +145,12 @@ function isEqual(one, other, name) {
 }
 
 /**
- * Carries an update out, and goes back if it fails. back.js uses it as well.
- * @param {object} facts of makeFacts
- * @param {{ wait: number, dryRun: boolean, health: boolean }} options wait: s; health: whether to
- *   ask it
- * @returns {Promise<number>} the exit code
+ * Carries an update out. If it fails, the function puts the old version back. back.js uses the
+ * function as well.
+ * @param {object} facts the facts of makeFacts()
+ * @param {{ wait: number, dryRun: boolean, health: boolean }} options wait: the longest wait for
+ *   health, s; dryRun: whether to print the lines only; health: whether to ask for health
+ * @returns {Promise<number>} the exit code: 0, or 1 if the new version does not run
  */
 async function bring(system, facts, { wait, dryRun, health: asks }) {
   if (facts.differs.length === 0 && facts.gone.length === 0 && facts.webConfig === null) {
@@ -154,8 +165,8 @@ async function bring(system, facts, { wait, dryRun, health: asks }) {
   const target = asks ? facts.target : null;
   const before = target && await askHealth(system, target);
   if (before && (before.status === 401 || before.status === 403)) {
-    system.print(`missing  ${target.url}: ${before.saw}: the site asks for a login, so nobody can `
-      + 'see whether the new version runs. --no-health does not wait.');
+    system.print(`missing  ${target.url}: ${before.saw}: the site asks for a login, so this `
+      + 'command cannot see whether the new version runs. Use --no-health to leave it out.');
     return 1;
   }
   if (before && !before.health) system.print(`note     health before the update: ${before.saw}`);
@@ -177,11 +188,11 @@ async function bring(system, facts, { wait, dryRun, health: asks }) {
     return goBack(system, facts, target, watch);
   }
   await finish(system, facts);
-  system.print('ok       the new version runs. back.cmd goes back to the one before.');
+  system.print('ok       the new version runs. back.cmd brings the version before back.');
   return 0;
 }
 
-/** The lines of an update, in their order. @returns {string[]} */
+/** Lists the lines of an update, in their order. @returns {string[]} */
 function linesOf(facts) {
   const { from, folder, webConfig, restarts, gone } = facts;
   const lines = [keeping(folder), copying(from, folder)]
@@ -200,8 +211,9 @@ function keeping(folder) {
 }
 
 /**
- * All but the two files that cost a restart. They are named with their folders: a bare server.js
- * would leave out each file of that name, in node_modules too.
+ * Returns robocopy's arguments that copy all files but two: server.js and web.config, whose change
+ * restarts the application. The arguments name these files with their folders. Without the folder,
+ * robocopy would leave out each file with the name server.js, even in node_modules.
  */
 function copying(from, folder) {
   const [server, webConfig] = [path.join(from, 'dist', 'server.js'), path.join(from, 'web.config')];
@@ -222,8 +234,8 @@ function copyLine(from, folder, ...name) {
 }
 
 /**
- * iisnode compares the time of server.js. copy keeps the time of the package, so a second line sets
- * it.
+ * Returns the lines that copy server.js. iisnode watches the time of this file. The first line
+ * keeps the time that the file has in the package, so a second line sets the present time.
  */
 function serverLines(from, folder) {
   const file = path.join(folder, 'dist', 'server.js');
@@ -234,7 +246,8 @@ function serverLines(from, folder) {
 }
 
 /**
- * Copies the version that is there. The record learns of the folders: uninstall.cmd removes them.
+ * Keeps a copy of the present version. The function adds the folders of the copies to the record,
+ * so that uninstall.cmd removes them.
  */
 async function keep(system, { folder, record }) {
   system.print(commandLine('robocopy', keeping(folder)));
@@ -247,9 +260,9 @@ async function keep(system, { folder, record }) {
 }
 
 /**
- * Copies the new version, in the order that costs one restart: server.js is what iisnode watches,
- * so it is written when all else is there.
- * @returns {Promise<number>} when server.js was written
+ * Copies the new version, with one restart. iisnode starts node anew when server.js changes. So the
+ * function writes server.js last, when all other files are there.
+ * @returns {Promise<number>} the time at which server.js was written, ms
  */
 async function copy(system, { from, folder, webConfig, restarts }) {
   system.print(commandLine('robocopy', copying(from, folder)));
@@ -266,7 +279,7 @@ async function copy(system, { from, folder, webConfig, restarts }) {
   return now;
 }
 
-/** Written in place, never renamed into place: iisnode does not hear of a rename. */
+/** Writes server.js in its place. The function renames no file: iisnode does not see a rename. */
 function writeServer(system, from, folder) {
   const file = path.join(folder, 'dist', 'server.js');
   write(file, fs.readFileSync(path.join(from, 'dist', 'server.js')));
@@ -282,7 +295,10 @@ function write(file, content) {
   }
 }
 
-/** @throws Failure if health does not answer, or the old process does, until the time is over */
+/**
+ * Waits until the right process answers health.
+ * @throws Failure if no process answers in time, or only the old process
+ */
 async function expectHealth(system, target, watch) {
   if (target === null) return;
   system.print(`rem waits for ${target.url}, ${watch.seconds} s at most`);
@@ -291,11 +307,11 @@ async function expectHealth(system, target, watch) {
   system.print(`ok       ${target.url}: ${saw}`);
 }
 
-/** Removes what the new version no longer has, and writes down what is there now. */
+/** Removes the files that the new version no longer has, and brings the record up to date. */
 async function finish(system, { from, folder, record, files, gone, webConfig }) {
   if (gone.some(name => isPage(name))) {
     system.print(commandLine('robocopy', mirroring(from, folder)));
-    // The new version runs: a file too many in public/ is no reason to go back.
+    // The new version runs. An old file that stays in public/ is no reason to go back.
     await run(system, ['robocopy', ...mirroring(from, folder)])
       .catch(error => system.print(`note     ${error.message}`));
   }
@@ -315,7 +331,7 @@ async function finish(system, { from, folder, record, files, gone, webConfig }) 
 /** Puts the kept version back. @returns {Promise<number>} the exit code, 1 */
 async function goBack(system, { folder, files, old }, target, watch) {
   const kept = path.join(folder, CURRENT);
-  system.print('So the version before comes back:');
+  system.print('So the version before is put back:');
   try {
     const differs = name => !isEqual(kept, folder, name);
     const webConfig = differs('web.config') ? fs.readFileSync(path.join(kept, 'web.config')) : null;
@@ -324,17 +340,18 @@ async function goBack(system, { folder, files, old }, target, watch) {
     await copy(system, { from: kept, folder, webConfig, restarts });
     removeFiles(folder, files.filter(name => !old.includes(name)));
     const isWorthWaiting = target === null || watch.before;
-    // Any process that answers will do: the old one may never have ended.
+    // Any process that answers is right here: the old process may still run.
     if (isWorthWaiting) await expectHealth(system, target, { seconds: watch.seconds });
     system.print(isWorthWaiting
-      ? 'The version before is there again. The new one is where it was unpacked.'
+      ? 'The version before is there again. The new version is still in the folder of its package.'
       : 'The version before is there again. It did not answer before the update, either.');
     removeFolder(kept);
   } catch (error) {
     if (!(error instanceof Failure) && !error.code) throw error;
     system.print(`failed   ${error.message}`);
-    system.print(`By hand: the lines above, with ${quoted(kept)} as the folder that is copied. `
-      + `The newest file in ${quoted(path.join(folder, 'iisnode'))} says why it does not run.`);
+    system.print(`By hand: run the lines above, with ${quoted(kept)} as the folder to copy from. `
+      + `The newest file in ${quoted(path.join(folder, 'iisnode'))} says why the application does `
+      + 'not run.');
   }
   return 1;
 }

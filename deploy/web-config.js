@@ -1,11 +1,12 @@
-/* The settings in a web.config: entries of <appSettings>. All else in the file stays as it is. */
+/* Reads and changes the settings in a web.config, the entries of <appSettings>. */
 'use strict';
 
 const { elementsAt, encode, parseXml } = require('./xml');
 
 /**
- * @param {string} text a web.config
- * @returns {Record<string, string>} the settings by their names; those in comments do not count
+ * Reads the settings. A setting in a comment does not count.
+ * @param {string} text the text of a web.config
+ * @returns {Record<string, string>} the values by the names of the settings
  */
 function settingsOf(text) {
   const [configuration] = elementsAt(parseXml(text), 'configuration');
@@ -20,16 +21,18 @@ function settingsOf(text) {
 }
 
 /**
- * Changes a setting, or adds it behind <clear />, or takes it out. appcmd would not do: it writes a
- * second <appSettings> outside of <location>, and IIS answers 500.19 then.
- * @param {string} text a web.config
- * @param {string} name
- * @param {string | undefined} value undefined takes the setting out
+ * Changes a setting, or adds it behind <clear />, or takes it out. The rest of the file stays as it
+ * is. appcmd cannot be used here: it writes a second <appSettings> outside of <location>, and then
+ * IIS answers 500.19.
+ * @param {string} text the text of a web.config
+ * @param {string} name the name of the setting
+ * @param {string | undefined} value the new value; undefined takes the setting out
  * @returns {string} the new text
  * @throws Error if there is no <appSettings> to write into
  */
 function withSetting(text, name, value) {
-  // Comments are blanked, so that a setting in one is not found, and all places stay the same.
+  // Comments become spaces of the same length. So the search finds no setting in a comment, and all
+  // positions stay the same.
   const code = text.replace(/<!--[^]*?-->/g, one => one.replace(/[^\n]/g, ' '));
   const key = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const there = new RegExp(`\\n?[ \\t]*<add\\s+key="${key}"\\s+value="[^"]*"\\s*/>`, 'i')
@@ -50,12 +53,19 @@ function withSetting(text, name, value) {
   return text.slice(0, end) + line + text.slice(end);
 }
 
-/** @param {Record<string, string>} settings */
+/**
+ * Changes several settings, as withSetting() does.
+ * @param {string} text the text of a web.config
+ * @param {Record<string, string>} settings the new values by the names of the settings
+ */
 function withSettings(text, settings) {
   return Object.keys(settings).reduce((all, name) => withSetting(all, name, settings[name]), text);
 }
 
-/** @returns {string[]} the sections of system.webServer that a web.config has, 'rewrite/rules' */
+/**
+ * Lists the sections of system.webServer in a web.config.
+ * @returns {string[]} the names of the sections, such as 'handlers', 'rewrite/rules'
+ */
 function sectionsOf(text) {
   const [configuration] = elementsAt(parseXml(text), 'configuration');
   const places = [configuration, ...elementsAt(configuration, 'location')];

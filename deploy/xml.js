@@ -1,21 +1,21 @@
-/* Reads XML: as much of it as IIS's configuration files use. */
+/* Reads XML, but only the parts of XML that IIS's configuration files use. */
 'use strict';
 
 const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: '\'' };
 
 /**
- * Reads an XML text. Comments, declarations and text between elements are left out.
- * @param {string} text
- * @returns {Element} an element whose children are those of the text, usually one
- * @throws Error if an element is not closed, or closed twice
+ * Reads an XML text. The result leaves out comments, declarations and the text between elements.
+ * @param {string} text the XML text
+ * @returns {Element} an element without a name; its children are the outermost elements of the text
+ * @throws Error if an element is not closed, or is closed twice
  *
  * @typedef {{ name: string, attributes: Record<string, string>, children: Element[] }} Element
  */
 function parseXml(text) {
   const root = { name: '', attributes: {}, children: [] };
   const open = [root];
-  // A comment, a section of text or a declaration; else a tag, whose attributes may have a > in
-  // them.
+  // A token is a comment, a section of text, a declaration or a tag. The attributes of a tag may
+  // contain a >.
   const token = new RegExp([
     '<!--[^]*?-->', '<!\\[CDATA\\[[^]*?\\]\\]>', '<[?!][^>]*>',
     '<(/?)([^\\s/>]+)((?:"[^"]*"|\'[^\']*\'|[^"\'>])*?)(/?)>',
@@ -36,7 +36,7 @@ function parseXml(text) {
   return root;
 }
 
-/** @returns {Record<string, string>} */
+/** Reads the attributes of a tag. @returns {Record<string, string>} the values by their names */
 function readAttributes(text) {
   const attributes = {};
   const one = /([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
@@ -54,16 +54,17 @@ function decode(text) {
   });
 }
 
-/** Writes a text so that it can stand between the quotation marks of an attribute. */
+/** Replaces the characters that may not stand between the quotation marks of an attribute. */
 function encode(text) {
   const names = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot' };
   return text.replace(/[&<>"]/g, one => `&${names[one]};`);
 }
 
 /**
- * @param {Element} element
- * @param {...string} names the names of a child, of its child, and so on
- * @returns {Element[]} all elements at the end of that way
+ * Finds elements by the names on the path to them.
+ * @param {Element} element the element at the start of the path
+ * @param {...string} names the name of a child, the name of that child's child, and so on
+ * @returns {Element[]} all elements at the end of the path
  */
 function elementsAt(element, ...names) {
   return names.reduce(

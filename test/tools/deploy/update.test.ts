@@ -97,7 +97,7 @@ test('a version that does not run: after 60 s the one before is back, and what i
   const { status, text } = await world.runFrom(from, 'update');
   assert.equal(status, 1);
   assert.match(text, /^failed {3}http:\S+: status 500, after 60 s$/m);
-  assert.match(text, /^The version before is there again\. The new one is where it was unpacked\.$/m);
+  assert.match(text, /^The version before is there again\. The new version is still in the folder of its package\.$/m);
   const took = (world.system.now() - began) / 1000;
   assert(took >= 120 && took < 125, `${took} s, with 60 s of typing`);
   assert.deepEqual(versions(world.app), all('1.0.2'));
@@ -163,7 +163,7 @@ test('where going back fails, too, the lines to do it by hand are said', async t
   const { status, text } = await world.runFrom(world.make('1.0.2'), 'update');
   assert.equal(status, 1);
   assert.equal(text.match(/^failed {3}robocopy ended with exit code 16/gm)!.length, 2);
-  assert.match(text, /^By hand: the lines above, with \S+current as the folder that is copied\./m);
+  assert.match(text, /^By hand: run the lines above, with \S+current as the folder to copy from\./m);
   assert.deepEqual(versions(path.join(world.app, 'current')), all('1.0.1'));
 });
 
@@ -316,7 +316,7 @@ test('another application\'s package is refused, and one that is not whole', asy
   });
   const refused: [args: string[], from: string, line: RegExp][] = [
     [[], other, /^missing {2}there is no application shop in a site: /m],
-    [['--path', appPath], other, /^missing {2}the package is shop, and the application is \S+: one would be written over the other/m],
+    [['--path', appPath], other, /^missing {2}the package is shop, and the application is \S+: the update would write one application over the other/m],
     [['--site', 'Other'], world.package, /^missing {2}there is no application \S+ in Other: /m],
     [[], world.make('1.0.3', RUNS, folder => rmSync(path.join(folder, 'iisnode.yml'))), /lacks iisnode\.yml/],
   ];
