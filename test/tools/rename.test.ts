@@ -71,7 +71,7 @@ test('rename refuses, with one line and exit status 1 or 2, and changes nothing'
     for (const name of names) assert.throws(() => checkName(name, filtering), isRefusal, name);
   }
   refused(['bin'], /404\.8/);
-  refused(['sites'], /GUIDE\.md, line 2, has it for something else/);
+  refused(['sites'], /GUIDE\.md, line 2, has this name for something else/);
   refused([`/${current}`], /has this name/);
   refused([], /one name/, 2);
   refused(['--force', last], /--force/, 2);

@@ -1,34 +1,38 @@
 /*
- * The requests: some 300, by what they are about. Those that `writes` marks change something on a
- * server, if only a session that ends by itself; they are sent with --write only.
+ * The requests that compare sends: some 300, in groups. A request with `writes` changes something
+ * on a server, if only a session that ends by itself. compare sends it only with --write.
  */
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 export interface Case {
-  /** What it is about. */
+  /** The subject of the request, such as 'methods'. */
   group: string;
   method: string;
-  /** The path behind that of the application, as it stands in the request line. */
+  /** The path below the application's path, as the request line has it. */
   path: string;
-  /** Lines beside Host and Connection. $ORIGIN stands for the origin that is asked. */
+  /** The lines beside Host and Connection. $ORIGIN stands for the origin of the server. */
   headers: string[];
   body?: string;
-  /** Another version than HTTP/1.1. */
+  /** The version of HTTP. Default: HTTP/1.1. */
   version?: string;
-  /** The Host header, where it is not the one of the address; '' for none. */
+  /** The Host header; '' for none. Default: the host of the address. */
   host?: string;
+  /** Whether the request changes something on the server. */
   writes?: boolean;
-  /** Takes as long as a poll waits, some 20 s. */
+  /** Whether the answer takes as long as a poll waits, some 20 s. */
   slow?: boolean;
-  /** How long an answer is waited for, ms, where it comes at once or not at all. */
+  /** The longest wait for the answer, ms, for an answer that comes at once or not at all. */
   patience?: number;
 }
 
 type More = Partial<Omit<Case, 'group' | 'path'>>;
 type Add = (group: string, paths: string[], more?: More) => void;
 
-/** @param folder the application's, for the files of its public/ */
+/**
+ * Lists all requests.
+ * @param folder the application's folder; each file of its public/ gets requests, too
+ */
 export function allCases(folder: string): Case[] {
   const cases: Case[] = [];
   const add: Add = (group, paths, more = {}) => {
@@ -101,7 +105,7 @@ function addFiltering(add: Add): void {
   add('request filtering: length of the query (404.15)',
     long('health?', [2000, 2048, 2049, 2200, 9000]));
   for (const length of [1048577, 2000000, 5000000000]) {
-    // Only the length is sent: request filtering answers by it.
+    // The request has no body: request filtering decides by the header with the length.
     add('request filtering: length of the body (404.13)', ['none'], {
       method: 'POST', headers: [`Content-Length: ${length}`], writes: true, patience: 10000,
     });
@@ -131,7 +135,7 @@ const HEADERS: string[][] = [
   ['Upgrade: websocket', 'Connection: Upgrade'], ['Content-Type: text/plain'],
   ['X-Bad Name: x'], ['Authorization: Basic eDp5'],
 ];
-/** Of one header, KB: node and IIS have limits from 8 to 16. */
+/** The sizes of one header, KB. node and IIS have limits from 8 to 16 KB. */
 const SIZES = [4, 7, 8, 9, 12, 14, 15, 16, 17];
 
 function addHeaders(add: Add): void {
@@ -154,7 +158,7 @@ function addFiles(add: Add, folder: string): void {
     .filter(name => statSync(path.join(pages, name)).isFile())
     .map(name => name.replaceAll('\\', '/').split('/').map(encodeURIComponent).join('/'))
     .sort();
-  // Of many files, a few tell of all: the folder may have thousands of pictures.
+  // Some files are enough to show a difference, and the folder may have thousands of pictures.
   const some = files.slice(0, 20);
   add('static files', some);
   add('static files', some, { method: 'HEAD' });
@@ -164,7 +168,7 @@ function addFiles(add: Add, folder: string): void {
 }
 
 function addPolls(add: Add): void {
-  // A handshake that nobody uses is given up after 30 s.
+  // No client uses the sessions of these handshakes, so the server ends them after 30 s.
   add('handshakes', [
     'socket/1/', 'socket/1', 'socket/1/?t=1&x=%3D', 'socket/0/', 'socket/2/', 'socket/1/?jsonp=0',
     'socket/1/?__proto__=1',
@@ -179,8 +183,8 @@ function addPolls(add: Add): void {
     method: 'POST', body: '2::', writes: true,
     headers: ['Content-Length: 3', 'Content-Type: text/plain'],
   });
-  // $SESSION stands for the id of a handshake before it. The first poll is told that it is
-  // connected, the second one waits.
+  // $SESSION stands for the id of a session that compare has opened before. The first poll gets the
+  // packet that the client is connected. The second poll waits.
   const own = ['socket/1/xhr-polling/$SESSION'];
   add('polls of a session', own, { writes: true });
   add('polls of a session', own, { writes: true, slow: true });

@@ -3,7 +3,7 @@ import { Answer, send, Side } from './wire';
 import type { Case } from './cases';
 
 export interface Difference {
-  /** What differs: 'status', 'body', or the name of a header. */
+  /** The part of the answer that differs: 'status', 'body', 'time', or the name of a header. */
   what: string;
   real: string;
   preview: string;
@@ -18,13 +18,14 @@ export interface Compared {
   differences: Difference[];
 }
 
-/** How many requests are under way at a time. */
+/** The number of requests that are under way at a time. */
 const AT_ONCE = 4;
 
 /**
+ * Sends each request to both servers, and compares the answers.
  * @param real the server with IIS
  * @param preview the stand-in, with the same folder
- * @param seen is called for each request that has its answers
+ * @param seen a function that is called after each request, with the number of requests so far
  */
 export async function compare(
   real: Side, preview: Side, cases: readonly Case[],
@@ -51,7 +52,10 @@ export async function compare(
   ];
 }
 
-/** Calls a function for each item, some at a time. @returns what it gave, in the items' order */
+/**
+ * Calls a function for each item, some calls at a time.
+ * @returns the results, in the order of the items
+ */
 async function inTurn<T, R>(
   items: readonly T[], atOnce: number, act: (item: T) => Promise<R>,
 ): Promise<R[]> {
@@ -84,7 +88,7 @@ async function askOne(
   return send(side, lines.map(line => `${line}\r\n`).join(''), body, request.patience);
 }
 
-/** @returns the id of a new session; 'none' where there is no handshake */
+/** Opens a session. @returns its id; 'none' if the handshake fails */
 async function openSession(side: Side): Promise<string> {
   const host = `Host: ${side.url.host}\r\nConnection: close\r\n`;
   const { text } = await send(side, `GET ${side.url.pathname}socket/1/ HTTP/1.1\r\n${host}`);
@@ -99,15 +103,18 @@ function lineOf({ method, path, headers }: Case): string {
   return `${method} ${cut(shown) || '(the page)'}${more}`;
 }
 
-/** Headers whose values are of the machine, or of the moment. Both sides have to have them. */
+/**
+ * Headers whose values depend on the machine or the time. Both answers must have such a header, but
+ * the values may differ.
+ */
 const VALUES_DIFFER = ['etag', 'last-modified'];
-/** Headers that say nothing of the application: of IIS, of a proxy, of the connection. */
+/** Headers of IIS, of a proxy or of the connection. They say nothing about the application. */
 const LEFT_OUT = [
   'date', 'server', 'connection', 'keep-alive', 'content-length', 'transfer-encoding', 'via',
   'x-cache', 'age', 'persistent-auth',
 ];
 
-/** An answer without what differs between any two servers. */
+/** Returns the parts of an answer, without the values that differ between any two servers. */
 function simplify(answer: Answer, side: Side): Map<string, string> {
   const { origin, host } = side.url;
   const common = (text: string) => text.replaceAll(origin, '$ORIGIN').replaceAll(host, '$HOST');
@@ -123,7 +130,7 @@ function simplify(answer: Answer, side: Side): Map<string, string> {
     .replace(/"(uptime|clients|pid)":\d+/g, '"$1":…')
     .replace(/"(node|iisnode)":"[^"]*"/g, '"$1":…')
     .replace(/^[\w-]{16,}(?=:\d*:\d*:)/, '(an id)'));
-  // A poll that is held is told from one that is answered at once, and no more.
+  // A waiting poll must differ from a poll that is answered at once. Shorter times do not count.
   fields.set('time', answer.ms > 5000 ? `${Math.round(answer.ms / 5000) * 5} s` : 'at once');
   return fields;
 }
@@ -133,7 +140,7 @@ function differences(
 ): Difference[] {
   const names = [...new Set([...real.keys(), ...preview.keys()])];
   const differing = names.filter(name => real.get(name) !== preview.get(name));
-  // Where the status is another one, so is all else.
+  // If the status differs, the rest of the answer differs too.
   const shown = differing.includes('status') ? ['status'] : differing;
   return shown.filter(name => !(name === 'body' && method === 'HEAD')).map(what => ({
     what, real: short(real.get(what)), preview: short(preview.get(what)),

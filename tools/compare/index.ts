@@ -1,4 +1,4 @@
-/* npm run compare: where does a real server answer in another way than preview? */
+/* npm run compare: finds requests that a real server and preview answer in different ways. */
 import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { command, UsageError } from '../command';
@@ -13,18 +13,19 @@ import { Answer, send, Side } from './wire';
 
 const USAGE = `npm run compare -- [options] http://server/myApp/ [folder]
 
-Sends some 300 requests to a server with IIS, and to preview with the same folder (default: this
-one), and prints where the answers differ. All answers go into build/compare.json, to attach to an
-issue. It sends GET and HEAD, and opens handshakes, which end by themselves.
+Sends some 300 requests to a server with IIS, and to preview with the same folder (default: the
+folder of this project). Prints the answers that differ. Writes all answers into build/compare.json,
+to attach to an issue. Without --write, the command sends only requests that read, and handshakes,
+whose sessions end by themselves.
 
-  --write               sends requests of other methods as well, and opens sessions (30 s more)
-  --recycle <folder>    gives dist/server.js in that folder another time, on the server itself, and
-                        compares again with the new process
-  --iis 10              preview as IIS 10; default: as the server says, else 7.5
-  --cookie "name=value" a site behind a login
-  --user "name:password"
-  --insecure            takes any certificate
-  --only <word>         only the requests that are about it, such as polls
+  --write               sends requests that write as well, and opens sessions (30 s more)
+  --recycle <folder>    run on the server itself: sets the time of dist/server.js in the
+                        application's folder, and compares again with the new process
+  --iis 10              starts preview as IIS 10; default: as the Server header says, else 7.5
+  --cookie "name=value" sends a cookie: for a site behind a login
+  --user "name:password"  sends a name and a password: for a site behind a login
+  --insecure            accepts any certificate
+  --only <word>         sends only the requests of groups with this word, such as polls
 `;
 
 /** The project's folder. This file runs as build/tools/compare/index.js. */
@@ -46,7 +47,7 @@ command('compare', USAGE, OPTIONS, async ({ values, positionals }) => {
     throw new UsageError('takes an address, such as http://server/myApp/, and a folder');
   }
   if (!isDirectory(path.join(folder, 'public'))) {
-    throw new UsageError(`${folder} has no public`);
+    throw new UsageError(`${folder} has no folder public`);
   }
   if (values.iis !== undefined && values.iis !== '7.5' && values.iis !== '10') {
     throw new UsageError(`--iis: 7.5 or 10, not ${values.iis}`);
@@ -110,11 +111,11 @@ function chosen(folder: string, { write, only }: { write: boolean; only?: string
   const cases = allCases(folder)
     .filter(({ writes }) => write || !writes)
     .filter(({ group }) => only === undefined || group.includes(only));
-  if (cases.length === 0) throw new UsageError(`--only: no request is about ${only}`);
+  if (cases.length === 0) throw new UsageError(`--only: no group of requests has the word ${only}`);
   return cases;
 }
 
-/** @throws Refusal if nothing answers */
+/** Asks the server for its health. @throws Refusal if there is no answer */
 async function health(real: Side): Promise<Answer> {
   const own = Object.entries(real.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
   const { host, pathname } = real.url;
@@ -133,7 +134,7 @@ function serverIn(folder: string): string {
   return path.join(folder, 'dist', 'server.js');
 }
 
-/** Gives server.js another time, and waits for the new process. */
+/** Sets the time of server.js to now, and waits for the new process. */
 async function recycle(folder: string, real: Side): Promise<void> {
   const pid = async () => /"pid":(\d+)/.exec((await health(real)).text)?.[1];
   const before = await pid();
@@ -143,7 +144,7 @@ async function recycle(folder: string, real: Side): Promise<void> {
     await new Promise(resolve => setTimeout(resolve, 500));
     if (await pid() !== before) return;
   }
-  throw new Refusal(`${folder}: no new process within 30 s of another time of dist/server.js`);
+  throw new Refusal(`${folder}: no new process within 30 s of the change of dist/server.js`);
 }
 
 function progress(total: number): (done: number) => void {

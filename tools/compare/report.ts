@@ -1,7 +1,7 @@
-/* What was compared, as a table for a person, and as a file to attach to an issue. */
+/* The report of a comparison: a table for a person, and a file to attach to an issue. */
 import type { Compared } from './compare';
 
-/** A line for each difference, by what the requests are about. */
+/** Writes the differences as a table, by the groups of the requests. */
 export function table(results: readonly Compared[]): string {
   const lines: string[] = [];
   let group = '';
@@ -13,7 +13,9 @@ export function table(results: readonly Compared[]): string {
     }
   }
   const differ = results.filter(one => one.differences.length > 0).length;
-  if (differ > 0) lines.unshift('', 'The first line of each is the server, the second preview.');
+  if (differ > 0) {
+    lines.unshift('', 'Each difference has two lines: the server first, and then preview.');
+  }
   return [...lines, '', summary(results.length, differ)].join('\n');
 }
 
@@ -23,8 +25,8 @@ function summary(total: number, differ: number): string {
 }
 
 /**
- * All answers, as JSON. Cookies and passwords that were given to compare are not in it.
- * @param about what was compared: addresses, versions, time
+ * Writes all answers as JSON, without the cookie and the password of the options.
+ * @param about the facts about the comparison: address, versions, time
  */
 export function file(about: Record<string, string>, results: readonly Compared[]): string {
   const requests = results.map(({ request, line, real, preview, differences }) => ({

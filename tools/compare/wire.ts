@@ -1,6 +1,6 @@
 /*
- * Sends a request byte by byte as it is given, and reads the answer. node's own client would encode
- * a path, refuse some headers, and put others in order.
+ * Sends a request with exactly the bytes that it is given, and reads the answer. node's own client
+ * would encode the path, refuse some headers, and change the order of other headers.
  */
 import net from 'node:net';
 import tls from 'node:tls';
@@ -8,11 +8,11 @@ import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 
 /** A server to ask. */
 export interface Side {
-  /** Where the application is: 'http://server/myApp/'. */
+  /** The address of the application: 'http://server/myApp/'. */
   url: URL;
-  /** Whether a certificate is accepted whatever it is. */
+  /** Whether any certificate is accepted. */
   insecure?: boolean;
-  /** The value of a header Cookie or Authorization that each request has. */
+  /** The headers that each request gets, such as Cookie or Authorization. */
   headers?: Record<string, string>;
 }
 
@@ -23,19 +23,20 @@ export interface Answer {
   headers: [name: string, value: string][];
   /** The text of the body, decompressed. */
   text: string;
-  /** Why there was no answer. */
+  /** The reason why there was no answer. */
   error?: string;
-  /** From the last byte of the request to the end of the answer, ms. */
+  /** The time from the call of send() to the end of the answer, ms. */
   ms: number;
 }
 
-/** How long an answer may take, ms: longer than a poll waits. */
+/** The longest time that an answer may take, ms. A poll waits for less. */
 const PATIENCE = 30000;
 
 /**
+ * Sends a request, and reads the answer.
  * @param head the request line and the headers, each with \r\n at its end, in Latin-1
- * @param body in Latin-1
- * @param patience how long the answer may take, ms
+ * @param body the body, in Latin-1
+ * @param patience the longest time that the answer may take, ms
  */
 export function send(
   side: Side, head: string, body = '', patience = PATIENCE,
@@ -70,7 +71,7 @@ export function send(
     });
     socket.on('end', () => finish(true));
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      // What came before the cut may be a whole answer.
+      // The bytes that came before the cut may be a whole answer.
       const answer = readAnswer(Buffer.concat(parts), true, Date.now() - start);
       done(answer ?? failed(error.code ?? error.message));
     });
@@ -79,7 +80,10 @@ export function send(
 }
 
 /**
- * @param isOver whether nothing more will come
+ * Reads an answer.
+ * @param bytes the bytes that have come so far
+ * @param isOver whether the server has closed the connection
+ * @param ms the time since the call of send(), ms
  * @returns null while the answer is not whole
  */
 function readAnswer(bytes: Buffer, isOver: boolean, ms: number): Answer | null {
@@ -88,7 +92,7 @@ function readAnswer(bytes: Buffer, isOver: boolean, ms: number): Answer | null {
   const [first, ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
   const status = Number(/^HTTP\/\d\.\d (\d{3})/.exec(first!)?.[1] ?? 0);
   const rest = bytes.subarray(end + 4);
-  // A 100 goes before the answer.
+  // A response with status 100 (Continue) comes before the answer itself.
   if (status === 100) return readAnswer(rest, isOver, ms);
   const headers = lines.map((line): [string, string] => {
     const colon = line.indexOf(':');
@@ -108,7 +112,7 @@ function hasNoBody(status: number): boolean {
   return status === 101 || status === 204 || status === 304;
 }
 
-/** @returns null while the last chunk is missing */
+/** Joins the chunks of a body. @returns null while the last chunk is missing */
 function dechunk(bytes: Buffer, isOver: boolean): Buffer | null {
   const parts: Buffer[] = [];
   for (let at = 0; ;) {

@@ -1,6 +1,6 @@
 /*
- * Texts in docs/ that come from code. Each stands between two marks: <!-- name --> and
- * <!-- end -->. To add one: its marks in the page, and a line in BLOCKS.
+ * The texts in docs/ that come from code. Each text stands between two marks, <!-- name --> and
+ * <!-- end -->. To add a text, write its marks into the page, and add a block to BLOCKS.
  */
 import { deployBlocks } from './deploy';
 import { oldCallBlocks } from './old-calls';
@@ -13,7 +13,7 @@ export interface Block {
   mark: string;
   /**
    * Produces the text between the marks, without an empty line at its ends.
-   * @param appPath where the application lives, '/myApp': `npm run rename` asks for another one
+   * @param appPath the application's path, '/myApp'; `npm run rename` gives the new path
    */
   text: (appPath: string) => string;
 }
@@ -25,19 +25,19 @@ export const BLOCKS: Block[] = [
   ...recipeBlocks,
 ];
 
-/** A page does not have the marks of a text, or has them twice. */
+/** The error of a page that does not have the marks of a text, or has them twice. */
 export class MarkError extends Error {}
 
 /**
  * Fills one text into a page.
  * @param page the text of the page
- * @throws MarkError
+ * @throws MarkError if the page does not have the marks, or has them twice
  */
 export function fill(page: string, { file, mark, text }: Block, appPath: string): string {
   const begin = `<!-- ${mark} -->\n`;
   const parts = page.split(begin);
   if (parts.length !== 2) {
-    throw new MarkError(`${file} has ${parts.length - 1} times ${begin.trim()}, and not once`);
+    throw new MarkError(`${file} has the mark ${begin.trim()} ${parts.length - 1} times, not once`);
   }
   const end = parts[1]!.indexOf('<!-- end -->');
   if (end < 0) throw new MarkError(`${file} has no <!-- end --> behind ${begin.trim()}`);
@@ -46,7 +46,8 @@ export function fill(page: string, { file, mark, text }: Block, appPath: string)
 
 /**
  * Fills all texts of a page.
- * @param file 'docs/deploy.md'
+ * @param file the path of the page, 'docs/deploy.md'
+ * @param page the text of the page
  */
 export function fillPage(
   file: string, page: string, appPath: string, blocks: readonly Block[] = BLOCKS,

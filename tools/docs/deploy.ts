@@ -1,6 +1,6 @@
 /*
- * The lines in docs/deploy.md: those that install.cmd, update.cmd and uninstall.cmd print with
- * --dry-run on a fresh server, and what their --help says.
+ * The blocks in docs/deploy.md: the lines that install.cmd, update.cmd and uninstall.cmd print with
+ * --dry-run on a fresh server, and the texts of their --help.
  */
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -28,8 +28,8 @@ interface Steps {
 }
 
 /**
- * Folders of the server. The scripts join paths as the system does that runs them, so the disk is a
- * folder here, and is made Windows' own in the lines.
+ * The disk C: of the server, as a folder. The scripts join paths in the way of the system that runs
+ * them, with / on Linux. asOnWindows() turns the paths in the lines into paths of Windows.
  */
 const DISK = '/C:';
 const asOnWindows = (line: string) => line.replace(/[\\/]C:[\w.\\/*-]*/g, found =>
@@ -39,7 +39,7 @@ function block(lines: string[]): string {
   return ['```', ...lines.map(asOnWindows), '```'].join('\n');
 }
 
-/** The name of the application, which its folder and its pool have as well. */
+/** Returns the name of the application, which is also the name of its folder and its pool. */
 function nameOf(appPath: string): string {
   return appPath.split('/').pop() || 'myApp';
 }
@@ -48,10 +48,10 @@ function folderOf(appPath: string): string {
   return `${DISK}/inetpub/${nameOf(appPath)}`;
 }
 
-/** Where the zip file was unpacked, in the examples. */
+/** The folder into which the zip file is unpacked, in the examples. */
 const UNPACKED = `${DISK}/unpacked`;
 
-/** The steps of install.cmd on a server that has nothing of the application. */
+/** Plans the steps of install.cmd on a server that has no part of the application. */
 function installSteps(appPath: string): Step[] {
   const { plan } = load('./deploy/install.js') as Install;
   const name = nameOf(appPath);
@@ -93,7 +93,8 @@ function update(appPath: string): string {
 
 function uninstall(appPath: string): string {
   const { undoLinesOf } = load('./deploy/steps.js') as Steps;
-  // As uninstall.cmd: the folder that holds installed.json goes last. The files have a sentence.
+  // The folder that holds installed.json goes last, as in uninstall.cmd. A sentence in the page
+  // describes the removal of the files, so their line is left out.
   const steps = installSteps(appPath).filter(({ kind }) => kind !== 'files');
   const own = steps.filter(({ kind }) => kind === 'folder');
   const lines = undoLinesOf([...own, ...steps.filter(step => !own.includes(step))]);

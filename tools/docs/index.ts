@@ -8,10 +8,11 @@ import { BLOCKS, fillPage, MarkError } from './blocks';
 
 const USAGE = `npm run docs -- [options]
 
-Fills in the texts of docs/ that come from code, such as the lines of install.cmd, between their
-marks. npm test fails while a page has others.
+Fills in the texts of docs/ that come from code, such as the lines of install.cmd. Each text has its
+place between two marks. npm test fails while a page has a text that is out of date.
 
-  --check   writes nothing: prints the pages that have other texts, and ends with 1 if there is one
+  --check   writes nothing; prints the pages with texts that are out of date, and ends with exit
+            code 1 if there is such a page
 `;
 
 /** The project's folder. This file runs as build/tools/docs/index.js. */

@@ -1,17 +1,20 @@
 /*
- * The tables in docs/from-0.9.md: the rows of test/from-0.9/calls.ts, each of which calls.test.ts
- * compiles and runs.
+ * The tables in docs/from-0.9.md. Their rows are in test/from-0.9/calls.ts, and calls.test.ts
+ * compiles and runs each call.
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Block } from './blocks';
 
-/** A call of 0.9: `line` is the error that it throws here, `write` what to write in its place. */
+/** A call of 0.9. */
 interface Row {
   call: string;
+  /** A few words about the call here. */
   says?: string;
+  /** The message of the error that the call throws here. */
   line?: string;
+  /** The code to write in place of the call. */
   write?: string;
 }
 
@@ -34,7 +37,7 @@ function table(head: string[], rows: string[][]): string {
 
 const thrown = ({ line }: Row) => line === undefined ? '' : `throws ${code(line)}`;
 const instead = ({ write, says }: Row) =>
-  [write === undefined ? '' : code(write), says ?? ''].filter(text => text !== '').join('; ');
+  [write === undefined ? '' : code(write), says ?? ''].filter(text => text !== '').join('. ');
 
 const works = (rows: Row[]) => table(
   ['call', 'here'], rows.map(row => [code(row.call), row.says ?? '']));
@@ -53,7 +56,7 @@ function count({ ofIo, ofNamespaces, ofSockets, ...calls }: Calls): string {
   return `${work} calls work, ${calls.refused.length} throw, and ${left} do not compile.`;
 }
 
-/** By their marks in the page. */
+/** The functions that write the tables, by the tables' marks in the page. */
 const TABLES: Record<string, (calls: Calls) => string> = {
   io: ({ ofIo }) => works(ofIo),
   namespaces: ({ ofNamespaces }) => works(ofNamespaces),
@@ -65,7 +68,7 @@ const TABLES: Record<string, (calls: Calls) => string> = {
   count,
 };
 
-/** None, where the tests are not built. */
+/** The blocks of the page. There are none if the tests are not built. */
 export const oldCallBlocks: Block[] = Object.entries(TABLES)
   .filter(() => existsSync(ROWS))
   .map(([mark, text]) => ({

@@ -10,14 +10,18 @@ import type { Block } from './blocks';
 const root = path.join(__dirname, '..', '..', '..');
 const folder = path.join(root, 'test', 'recipes');
 
-/** Files that another page has, too. */
+/** The files that a second page has as well. */
 const ALSO: [page: string, file: string][] = [
   ['docs/sign-in.md', 'sign-in/sign-in.ts'],
   ['docs/sign-in.md', 'sign-in/app.ts'],
   ['docs/sign-in.md', 'sign-in/pages.ts'],
 ];
 
-/** @param name 'chat/app.ts'. In an application the file is in src/ or public/ */
+/**
+ * Makes the block of a file. In an application, the file is in src/ or public/.
+ * @param page the page with the block
+ * @param name the path of the file below test/recipes: 'chat/app.ts'
+ */
 function block(page: string, name: string): Block {
   const text = () => {
     const code = readFileSync(path.join(folder, name), 'utf8').trim()
@@ -27,7 +31,10 @@ function block(page: string, name: string): Block {
   return { file: page, mark: name, text };
 }
 
-/** @returns all files of recipes: 'chat/app.ts'. None, where somebody has deleted test/recipes */
+/**
+ * Lists the files of all recipes, such as 'chat/app.ts'. The list is empty if somebody has deleted
+ * test/recipes.
+ */
 function filesOfRecipes(): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true }).filter(one => one.isDirectory())

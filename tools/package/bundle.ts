@@ -11,8 +11,8 @@ export interface Bundle {
 }
 
 /**
- * Packages that other packages use only if they are installed. They have native code, or are for
- * features that the server does not use.
+ * Packages that other packages use only if they are installed. The optional packages have native
+ * code, or are for features that the server does not use.
  */
 const OPTIONAL = ['bufferutil', 'msgpack', 'utf-8-validate'];
 
@@ -20,15 +20,15 @@ const OPTIONAL = ['bufferutil', 'msgpack', 'utf-8-validate'];
 const PACKAGE = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/;
 
 /**
- * The bundler warns of this file: express loads a template engine whose name an application gives.
- * This application has no templates.
+ * The file of express about which the bundler warns. It loads a template engine by a name that an
+ * application gives. This application has no templates, so the warning is left out.
  */
 const EXPECTED = /express[\\/]lib[\\/]view\.js/;
 
 /**
- * A module in a bundle does not know which module has loaded it (module.parent). 0.9's manager
- * reads the number of the protocol from that module. Other packages only ask whether there is one:
- * without one they would run as the main program.
+ * Makes the plugins that set module.parent. In a bundle, a module does not know its parent, the
+ * module that has loaded it. 0.9's manager reads the number of the protocol from its parent. Other
+ * packages only ask whether they have a parent: without one they would run as the main program.
  */
 const moduleParent = ({ DefinePlugin, ProvidePlugin }: typeof webpack) => [
   new ProvidePlugin({ 'module.parent.exports': 'socket.io' }),
@@ -37,13 +37,13 @@ const moduleParent = ({ DefinePlugin, ProvidePlugin }: typeof webpack) => [
 
 /**
  * Bundles dist/server.js, which must be built. The text of each module stays as it is, so that a
- * stack in the log can be read.
+ * person can read a stack in the log.
  * @param root the project's folder
  * @param to the folder for server.js
- * @throws Error with a line for each module that is not found, or cannot be bundled
+ * @throws Error with a line for each module that is missing, or that cannot be bundled
  */
 export async function bundle(root: string, to: string): Promise<Bundle> {
-  // Loaded here, not at the start of the command: a refusal comes in half of the time.
+  // The bundler is loaded here, not at the start of the command. So a refusal takes half the time.
   const { default: bundler } = await import('webpack');
   const stats = await run(bundler, {
     context: root,
@@ -52,10 +52,10 @@ export async function bundle(root: string, to: string): Promise<Bundle> {
     mode: 'none',
     target: 'node10.24',
     node: { __dirname: false, __filename: false },
-    // Each module has its path for a name: legacy.ts finds 0.9's modules in require.cache by it.
+    // The name of each module is its path: legacy.ts finds 0.9's modules in require.cache by path.
     optimization: { moduleIds: 'named' },
     resolve: {
-      // Where node_modules is a link, the modules keep the same names.
+      // If node_modules is a link, the modules keep the same names.
       symlinks: false,
       // Some packages have another file for "import", for newer nodes than those of IIS 7.5.
       conditionNames: ['require', 'node', 'default'],

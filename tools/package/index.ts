@@ -1,4 +1,4 @@
-/* npm run package: makes a folder with all that a server needs, and a zip file of the folder. */
+/* npm run package: makes a folder with all files for a server, and a zip file of the folder. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,22 +13,23 @@ import { filesIn, zip } from './zip';
 
 const USAGE = `npm run package -- [options]
 
-Makes build/<name of the application>/ with all that a server needs, and a zip file of the folder.
-The same commit gives the same bytes.
+Makes build/<name of the application>/ with all files that a server needs, and a zip file of the
+folder. The same commit gives the same bytes.
 
   --modules      does not bundle the server into one file, but takes dist and node_modules as they
-                 are, about a thousand files. Some packages need that: they have native code, or
-                 load files whose names they make up while they run
-  --also <name>  adds a file or folder of public/ that git ignores, such as public/built. May be
-                 repeated
-  --set <NAME=value>  gives the server a setting while the package is tried, such as a secret. The
-                 package does not have it: install.cmd --set NAME=value does that. May be repeated
+                 are, about a thousand files. Use this option for packages that have native code, or
+                 that load files by names that they compute
+  --also <name>  adds a file or folder of public/ that git ignores, such as public/built. The option
+                 may be repeated
+  --set <NAME=value>  gives the server a setting, such as a secret, while the command tries the
+                 package. The setting does not go into the package: use install.cmd --set NAME=value
+                 on the server. The option may be repeated
 `;
 
 /** The project's folder. This file runs as build/tools/package/index.js. */
 const root = path.join(__dirname, '..', '..', '..');
 
-/** Folders of build/ that have other uses: an application of such a name is packaged as "site". */
+/** Folders of build/ with other uses. An application with such a name is packaged as "site". */
 const TAKEN = ['', 'fetched', 'src', 'test', 'tools'];
 
 const OPTIONS = {
@@ -48,7 +49,7 @@ command('package', USAGE, OPTIONS, async ({ values, positionals }) => {
   }
 });
 
-/** @throws UsageError if it is not NAME=value */
+/** Reads the value of --set. @throws UsageError if the value is not NAME=value */
 function readSetting(text: string): [name: string, value: string] {
   const [, name, value] = /^(\w+)=([^]*)$/.exec(text) ?? [];
   if (name === undefined) throw new UsageError(`--set ${text}: takes NAME=value`);
@@ -69,7 +70,7 @@ async function makePackage(values: Values): Promise<void> {
   const { files: pages, leftOut } = published(root, values.also);
   showProgress('… compares node_modules with package-lock.json');
   checkPackages();
-  // An older build may have left files there.
+  // An older build may have left files in dist.
   rmSync(path.join(root, 'dist'), { recursive: true, force: true });
   showProgress('… builds dist');
   npm(root, 'run', 'build');
@@ -92,7 +93,7 @@ async function makePackage(values: Values): Promise<void> {
   }
   step(`${show(folder)}: ${files.length} files, ${size(total)}`);
   showProgress('… tries the package');
-  // Loaded here, not at the start of the command: a refusal comes sooner.
+  // prove.js is loaded here, not at the start of the command. So a refusal comes sooner.
   const { prove } = await import('./prove.js');
   const saw = await prove(folder, appPath || '/', iis, values.settings);
   step(`tried as IIS ${iis} would run it: ${saw}`);
@@ -101,9 +102,9 @@ async function makePackage(values: Values): Promise<void> {
 }
 
 /**
- * The time of the last commit that changed a file. A page that has not changed has the same time in
- * each package, so browsers need not load it again. Built files have the time of the package's
- * commit: by that, iisnode sees a new server.js.
+ * Returns the time of the last commit that changed a file. A page that has not changed has the same
+ * time in each package, so browsers need not load it again. Built files have the time of the
+ * package's commit, so that iisnode sees a new server.js.
  * @returns null for a file that is built, or that git does not have
  */
 function timeOf(file: string): Date | null {
@@ -125,19 +126,19 @@ function readCommit(): { commit: string; time: Date } {
   try {
     log = git('log', '-1', '--format=%h %ct');
   } catch {
-    const why = 'The commit says later which version a server runs';
+    const why = 'Later, the commit tells you the version on a server';
     throw new Refusal(`there is no commit to package: git init, git add . and git commit. ${why}`);
   }
   const changes = git('status', '--porcelain');
   if (changes !== '') {
-    const why = 'so this package could never be made again';
+    const why = 'so nobody could make this package again';
     throw new Refusal(`these changes are not committed, ${why}:\n${changes}`);
   }
   const [commit, seconds] = log.split(' ');
   return { commit: commit!, time: new Date(Number(seconds) * 1000) };
 }
 
-/** @throws Refusal if node_modules does not match package-lock.json */
+/** Compares node_modules with package-lock.json. @throws Refusal if they do not match */
 function checkPackages(): void {
   try {
     npm(root, 'ls', '--all');
@@ -152,7 +153,7 @@ function checkPackages(): void {
  */
 function readSettings(): { name: string; appPath: string; iis: '7.5' | '10' } {
   const text = readFileSync(path.join(root, 'web.config'), 'utf8').replace(/<!--[^]*?-->/g, '');
-  // IIS 7.5 does not know <webSocket>: a web.config that has it is for a later IIS.
+  // IIS 7.5 does not know <webSocket>. A web.config with this element is for a later IIS.
   const iis = /<webSocket/.test(text) ? '10' : '7.5';
   try {
     const { appPath } = readConfig(Object.fromEntries(readSiteConfig(root, iis).appSettings));
@@ -167,7 +168,7 @@ function readSettings(): { name: string; appPath: string; iis: '7.5' | '10' } {
   }
 }
 
-/** Prints what has been done. */
+/** Prints a line about a step that is done. */
 function step(line: string): void {
   showProgress('');
   console.log(line);

@@ -1,6 +1,6 @@
 /*
- * The licences of the packages in a bundle. Nearly all of them ask that copies of the code have
- * their text.
+ * Collects the licences of the packages in a bundle. Nearly every licence demands that copies of
+ * the code include the text of the licence.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,8 +11,8 @@ const APACHE = path.join(__dirname, '..', '..', '..', 'tools', 'package', 'apach
 
 /**
  * Lists each package with its version and the text of its licence, in the order of their names.
- * @param root the project's folder. If it has licenses/<name>.txt, that is the text for the package
- *   of that name; licenses/@scope/<name>.txt for a package with a scope
+ * @param root the project's folder. Its file licenses/<name>.txt, if there is one, replaces the
+ *   text of the package <name>; for a package with a scope, licenses/@scope/<name>.txt
  * @param folders the folders of the packages
  * @throws Refusal that names the packages without a text
  */
@@ -33,7 +33,7 @@ export function licenses(root: string, folders: readonly string[]): string {
   return [...new Set(texts)].sort().join('\n---\n\n');
 }
 
-/** @returns the text of a package's licence; null if the package has none */
+/** Finds the licence of a package. @returns its text; null if the package has no licence */
 function licenseOf(folder: string): string | null {
   const names = readdirSync(folder).sort();
   const files = names.filter(name => /^((un)?licen[cs]e|copying|notice)(?![a-z])/i.test(name));
@@ -48,7 +48,7 @@ function licenseOf(folder: string): string | null {
 /** The section of a README under the heading "License". */
 const SECTION = /^#+ *licen[cs]e\b[^\n]*\n([^]*?)(?=\n#|(?![^]))/im;
 
-/** @returns the licence in a README; null if the README only names the licence */
+/** Finds the licence in a README. @returns null if the README only names the licence */
 function inReadme(folder: string, names: readonly string[]): string | null {
   const name = names.find(one => /^readme(\.|$)/i.test(one));
   const [, found = ''] = SECTION.exec(name ? read(path.join(folder, name)) : '') ?? [];

@@ -11,7 +11,7 @@ import { Refusal } from '../refusal';
 /** The one file of 0.9's client that a server needs: the script for pages. */
 const CLIENT = path.join('node_modules', 'socket.io-client', 'dist', 'socket.io.min.js');
 
-/** What Redis runs, where there are several processes (src/realtime/cluster). */
+/** The script for Redis, which several processes use (src/realtime/cluster). */
 const SCRIPT = path.join('realtime', 'cluster', 'commit.lua');
 
 /**
@@ -19,7 +19,7 @@ const SCRIPT = path.join('realtime', 'cluster', 'commit.lua');
  * @param root the project's folder
  * @param folder the folder of the package, which is created
  * @param pages the files of public/ to take, 'public/index.html'
- * @returns lines that say what was done
+ * @returns the lines of the report
  * @throws Refusal if the server cannot be bundled, or a package in the bundle has no licence
  */
 export async function packBundle(
@@ -27,13 +27,13 @@ export async function packBundle(
 ): Promise<string[]> {
   copySite(root, folder, pages);
   const bundled = await bundle(root, path.join(folder, 'dist')).catch((error: Error) => {
-    const cure = '--modules takes all files as they are';
+    const cure = 'use --modules to take all files as they are';
     throw new Refusal(`the server cannot be bundled into one file (${cure}):\n${error.message}`);
   });
   const { modules, warnings, packages } = bundled;
   mkdirSync(path.dirname(path.join(folder, CLIENT)), { recursive: true });
   cpSync(path.join(root, CLIENT), path.join(folder, CLIENT));
-  // The server reads it beside the file that asks for it, which is server.js there.
+  // The code looks for the script in its own folder. In a bundle this is the folder of server.js.
   cpSync(path.join(root, 'dist', SCRIPT), path.join(folder, 'dist', path.basename(SCRIPT)));
   const licensed = [...packages, path.join(root, 'node_modules', 'socket.io-client')];
   writeFileSync(path.join(folder, 'licenses.txt'), licenses(root, licensed));
@@ -46,9 +46,9 @@ export async function packBundle(
 }
 
 /**
- * The package.json of a bundle. It has no dependencies, for the server needs no npm. It has a type:
- * without one, node would look for a package.json in the folders above. appPath is for install.cmd:
- * in a bundle nobody finds the default of APP_PATH any more.
+ * Writes the package.json of a bundle. It has no dependencies, because the server needs no npm. It
+ * has a type: without a type, node would look for a package.json in the folders above. It has an
+ * appPath, because install.cmd cannot find the default of APP_PATH in a bundle.
  */
 function manifest(root: string): string {
   const text = readFileSync(path.join(root, 'package.json'), 'utf8');
@@ -59,12 +59,12 @@ function manifest(root: string): string {
   return `${JSON.stringify(own, null, 2)}\n`;
 }
 
-/** Files that npm needs for the installation, and a server does not. */
+/** Files that npm needs for the installation. A server does not need them. */
 const FOR_NPM = ['package-lock.json', '.npmrc'];
 
 /**
  * Packs the built project with dist and node_modules as they are, without packages for development.
- * Each package has all files of its author, its licence among them.
+ * Each package keeps all files of its author, and so its licence.
  * @throws Refusal if npm fails, or node_modules has a link, for example to a package elsewhere
  */
 export function packModules(
@@ -83,12 +83,13 @@ export function packModules(
   return ['installed node_modules, without the packages for development'];
 }
 
-/** Where install.cmd and the other commands for the server are, with their scripts. */
+/** The folder of install.cmd and the other commands for the server, with their scripts. */
 const DEPLOY = 'deploy';
 
 /**
- * Copies the files that are the same in either kind of package: pages, configuration, and the
- * commands that install it. The .cmd files go where a person sees them first.
+ * Copies the files that are the same in both kinds of packages: the pages, the configuration, and
+ * the commands for the server. The .cmd files go into the outermost folder, where a person sees
+ * them first.
  */
 function copySite(root: string, folder: string, pages: readonly string[]): void {
   mkdirSync(path.join(folder, 'public'), { recursive: true });
@@ -108,8 +109,8 @@ function copySite(root: string, folder: string, pages: readonly string[]): void 
  * @throws Refusal with npm's output, if npm fails
  */
 export function npm(cwd: string, ...args: string[]): void {
-  // On Windows, the command npm is a batch file, which would need a shell. npm_execpath is the
-  // script of npm that runs this, which node can run.
+  // On Windows, the command npm is a batch file, and a batch file needs a shell. npm_execpath is
+  // npm's own script, which node can run.
   const script = process.env.npm_execpath;
   const [command, all] = script ? [process.execPath, [script, ...args]] : ['npm', args];
   try {

@@ -1,4 +1,4 @@
-/* Proves that a package runs as IIS would serve it, in a folder without the project. */
+/* Proves that a package runs in the stand-in for IIS, in a folder without the project. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -21,14 +21,15 @@ const { withSettings } = createRequire(__filename)('../../../deploy/web-config.j
 };
 
 /**
- * Copies a package to a temporary folder, where the packages of the project cannot be found, and
- * starts it with the stand-in for IIS. Then it loads the page with its scripts and styles, and
- * sends a message, which must be acknowledged. It runs one process and no Redis: this machine may
- * not reach the Redis of the server.
+ * Tries a package. The function copies the package to a temporary folder, where node cannot find
+ * the packages of the project, and starts the copy with the stand-in for IIS. Then the function
+ * loads the page with its scripts and styles, and sends a message, which the server must
+ * acknowledge. The copy runs in one process and without Redis: this machine may not reach the Redis
+ * of the server.
  * @param folder the folder of the package
  * @param app the application's path, '/app'; '/' for the root of a site
- * @param settings that the server gets beside those of web.config
- * @returns a few words about what was seen
+ * @param settings the settings that the server gets beside those of web.config
+ * @returns a few words about the page and the message
  * @throws Refusal with the check that failed, and the log of the server
  */
 export async function prove(
@@ -53,11 +54,12 @@ export async function prove(
   let browser: Browser | undefined;
   try {
     await expectStart(server.url, log);
-    // The stand-in waits for node as iisnode.yml says. A server that has ended by then ends again.
+    // Without patience, a server that does not answer gets no second try. The stand-in has already
+    // waited for node as long as iisnode.yml says.
     const { target, first } = await arrive(server.url, { ...defaults, patience: 0 });
     browser = target.browser;
     const files = await page(target);
-    // An application may refuse visitors who have not logged in. It runs as it should then.
+    // An application may refuse visitors who have not logged in. This refusal is no fault.
     const { status, text } = await askHandshake(target);
     const needsLogin = status === 403 && text === 'handshake unauthorized';
     const message = needsLogin
@@ -77,8 +79,9 @@ export async function prove(
 }
 
 /**
- * Loads the page once, so that the server is started. A server that ends at its start is refused
- * here: the checks of verify would look for the cause from outside, and start it ten times.
+ * Loads the page once, so that the server starts. If the server ends at its start, the function
+ * throws: the checks of verify would look for the cause from outside, and start the server ten
+ * times.
  * @param log the lines of the stand-in, the last output of the server among them
  * @throws Error if the server ended
  */
@@ -87,7 +90,8 @@ async function expectStart(url: string, log: readonly string[]): Promise<void> {
   await browser.open(new URL(url)).finally(() => browser.close());
   const has = (text: RegExp) => log.some(line => text.test(line));
   if (!has(/: 500\.1002: /)) return;
-  // The stand-in reads the output of a process to its end, which may be after the answer.
+  // The stand-in reads the output of a process to its end. The last output may come after the
+  // answer.
   for (let tries = 0; tries < 40 && !has(/ended before it listened; /); tries += 1) await sleep(50);
   throw new Error('the server ended at its start');
 }

@@ -13,9 +13,11 @@ export interface Published {
 }
 
 /**
- * Lists public/. A symbolic link is refused: the package would have a path of this disk, or files
- * from outside of the project. On most Windows, git writes a text file in the place of a link.
- * @param also files and folders to take although git ignores them: 'public/built'
+ * Lists the files of public/. The function refuses a symbolic link, because the package would get a
+ * path of this disk, or files from outside the project. On most Windows, git writes a text file in
+ * the place of a link.
+ * @param root the project's folder
+ * @param also the files and folders to take although git ignores them: 'public/built'
  * @throws Refusal for a link, and for a file that does not exist
  */
 export function published(root: string, also: readonly string[] = []): Published {
@@ -53,13 +55,13 @@ export function published(root: string, also: readonly string[] = []): Published
   list('public');
   for (const name of known) {
     if (!lstat(path.join(root, name))) {
-      throw new Refusal(`git has ${name}, and it is not here: is this a sparse checkout?`);
+      throw new Refusal(`git has ${name}, but the file is not here: is this a sparse checkout?`);
     }
   }
   return { files: files.sort(), leftOut: leftOut.sort() };
 }
 
-/** The files of public/ that the server serves, even if git does not have them. Tests use it. */
+/** Lists the files of public/ that the server serves, even if git does not have them. For tests. */
 export function servedFiles(root: string): string[] {
   const folder = path.join(root, 'public');
   return readdirSync(folder, { recursive: true }).map(String).filter(name => {
@@ -67,7 +69,7 @@ export function servedFiles(root: string): string[] {
   }).map(name => path.join('public', name));
 }
 
-/** @throws Refusal if there is a link in a folder */
+/** Looks for links in a folder. @throws Refusal if there is a link */
 export function refuseLinks(folder: string): void {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isSymbolicLink()) continue;
@@ -76,8 +78,9 @@ export function refuseLinks(folder: string): void {
 }
 
 /**
- * @param name a path in the folder
- * @throws Refusal if it is a link
+ * Looks at one file of a folder.
+ * @param name the path of the file, from the folder
+ * @throws Refusal if the file is a link
  */
 function refuseLink(folder: string, name: string): void {
   if (lstat(path.join(folder, name))?.isSymbolicLink()) throw linkAt(name);
@@ -90,7 +93,7 @@ function linkAt(name: string): Refusal {
 
 const lstat = (file: string) => lstatSync(file, { throwIfNoEntry: false });
 
-/** Writes a path with slashes, without one at the end. */
+/** Writes a path with slashes, and without a slash at its end. */
 function plain(name: string): string {
   return path.posix.normalize(name.replaceAll('\\', '/')).replace(/\/$/, '');
 }

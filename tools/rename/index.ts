@@ -14,17 +14,18 @@ import {
 
 const HELP = `npm run rename -- <name>
 
-Gives the application another name. It changes the path of the application, its rule in web.config,
-the page's title and heading, the package and README.md. The name is one segment of a path, such as
-chat. If git has a remote named origin, its address becomes that of the project in package.json and
-README.md. The changes are not committed: git diff shows them.`;
+Gives the application another name. The name is one segment of a path, such as chat. The command
+changes the path of the application, its rule in web.config, the page's title and heading, the
+package and README.md. If git has a remote with the name origin, the command writes its address into
+package.json and README.md, as the address of the project. The command does not commit the changes:
+git diff shows them.`;
 
 /** The project's folder. This file runs as build/tools/rename/index.js. */
 const root = path.join(__dirname, '..', '..', '..');
 const SETTINGS = 'src/config.ts';
 const MAKE_REPOSITORY = 'git init, git add . and git commit';
 
-/** Runs git. An error has git's messages in it. */
+/** Runs git. @throws an Error whose `stderr` has git's messages */
 function git(...args: string[]): string {
   const options = { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28, stdio: 'pipe' } as const;
   return execFileSync('git', args, options);
@@ -32,13 +33,13 @@ function git(...args: string[]): string {
 
 /**
  * Lists the files of the project.
- * @throws Refusal if a change is not committed: then the changes of rename could not be told from
- *   it, nor undone
+ * @throws Refusal if a change is not committed. Then nobody could tell this change from the changes
+ *   of rename, or undo only those of rename
  */
 function committedFiles(): string[] {
   const { files, changes } = askGit();
   if (!files.includes(SETTINGS)) {
-    throw new Refusal(`git does not have this project's files: ${MAKE_REPOSITORY} add them`);
+    throw new Refusal(`git does not have this project's files: add them with ${MAKE_REPOSITORY}`);
   }
   const [first] = changes;
   if (first) {
@@ -61,14 +62,14 @@ function askGit(): { files: string[]; changes: string[] } {
   } catch (error) {
     const { code, stderr } = error as NodeJS.ErrnoException & { stderr?: string };
     if (code === 'ENOENT') {
-      throw new Refusal('git is not installed, and without git the changes could not be undone');
+      throw new Refusal('git is not installed, and without git nobody could undo the changes');
     }
     const why = (stderr ?? '').trim().split('\n')[0];
-    throw new Refusal(`git finds no repository here (${why}): ${MAKE_REPOSITORY} make one`);
+    throw new Refusal(`git finds no repository here (${why}): make one with ${MAKE_REPOSITORY}`);
   }
 }
 
-/** @returns the text of a file; null for a file that is no text, and for a link */
+/** Reads a file of the project. @returns its text; null for a link, and for a file without text */
 function read(file: string): string | null {
   const where = path.join(root, file);
   if (!lstatSync(where).isFile()) return null;
@@ -77,8 +78,8 @@ function read(file: string): string | null {
 }
 
 /**
- * The present name of the application, from the default of APP_PATH.
- * @throws Refusal if the file has no such default, or another kind of path
+ * Finds the present name of the application, from the default of APP_PATH.
+ * @throws Refusal if src/config.ts has no such default, or its path has several segments
  */
 function currentName(): string {
   const appPath = currentPath(read(SETTINGS) ?? '');
@@ -96,11 +97,14 @@ function currentName(): string {
 interface Plan {
   /** The files with a known place for the name. */
   results: [file: string, result: Renamed][];
-  /** Lines for the report about places that are left alone. */
+  /** The lines of the report about places that do not change. */
   leftAlone: string[];
 }
 
-/** @returns the address of the project's pages; null if git has no origin, or one without pages */
+/**
+ * Asks git for the address of the project's pages.
+ * @returns null if git has no origin, or if the origin has no pages
+ */
 function repository(): string | null {
   try {
     return webAddress(git('remote', 'get-url', 'origin').trim());
@@ -110,7 +114,11 @@ function repository(): string | null {
 }
 
 /**
- * @param address the address of the project's pages, if it is known
+ * Plans the changes.
+ * @param files the files of the project
+ * @param from the present name
+ * @param to the new name
+ * @param address the address of the project's pages; null if it is not known
  * @throws Refusal if the new name already stands in a place for the application's name
  */
 function plan(files: string[], from: string, to: string, address: string | null): Plan {
@@ -120,15 +128,15 @@ function plan(files: string[], from: string, to: string, address: string | null)
     const text = read(file);
     if (text === null) {
       const isPicture = /\.png$/i.test(file) && file.startsWith('.github/');
-      if (isPicture) leftAlone.push(`${file}: a picture, which may show the old name`);
+      if (isPicture) leftAlone.push(`${file}: the picture may show the old name`);
       continue;
     }
     let after = text;
     if (isKnown(file)) {
       const line = taken(file, text, from, to);
       if (line !== null) {
-        const why = 'A later rename could not tell the two apart: choose another name';
-        throw new Refusal(`${to}: ${file}, line ${line}, has it for something else. ${why}`);
+        const why = 'A later rename could not tell the two meanings apart: choose another name';
+        throw new Refusal(`${to}: ${file}, line ${line}, has this name for something else. ${why}`);
       }
       const filled = fillRepository(text, address);
       const result = renameIn(file, filled.text, from, to);
@@ -136,11 +144,11 @@ function plan(files: string[], from: string, to: string, address: string | null)
       after = result.text;
     }
     if (hasNoRepository(after) && Object.hasOwn(FILES, file)) {
-      leftAlone.push(`${file}: OWNER/REPOSITORY, as git knows no address for it`);
+      leftAlone.push(`${file}: OWNER/REPOSITORY stays, because git knows no address for it`);
     }
     const lines = mentions(after, from);
     if (lines.length === 0) continue;
-    if (isChangelog(file)) leftAlone.push(`${file}: a changelog tells of the past`);
+    if (isChangelog(file)) leftAlone.push(`${file}: a changelog describes the past`);
     else leftAlone.push(`${file}: ${mentionedIn(lines, from)}. Does it mean the application?`);
   }
   return { results, leftAlone };
@@ -175,17 +183,17 @@ function rename(asked: string): string {
     ...list('Left alone', leftAlone),
     '',
     'Next: npm ci && npm test, then git diff, then git commit -a.',
-    `A server with IIS does not change. The application stays at /${from} there, until it is `
-    + `deployed at /${to} (docs/deploy.md).`,
+    `A server with IIS does not change. The application stays at /${from} there, until you deploy `
+    + `it at /${to} (docs/deploy.md).`,
   ].join('\n');
 }
 
-/** The texts of a page that come from code, as `npm run docs` fills them in, have the new name. */
+/** Writes the new name into the texts of a page that come from code, as `npm run docs` does. */
 function filledIn(file: string, text: string, appPath: string): string {
   try {
     return fillPage(file, text, appPath);
   } catch (error) {
-    // A page of the user's own, without the marks.
+    // The page is the user's own, and has no marks.
     if (error instanceof MarkError) return text;
     throw error;
   }
@@ -204,7 +212,7 @@ command('rename', HELP, {}, ({ positionals }) => {
   try {
     console.log(rename(positionals[0]!));
   } catch (error) {
-    // web.config cannot be read: the message is one line for the user, too.
+    // web.config cannot be read. A Refusal prints its message as one line, without a stack.
     if (error instanceof WebConfigError) throw new Refusal(error.message, { cause: error });
     throw error;
   }

@@ -6,7 +6,7 @@ import { Refusal } from '../refusal';
 // Windows opens a device by these names, with any extension. COM0 and LPT0 count as devices, too.
 const DEVICE = /^(con|prn|aux|nul|(com|lpt)\d)(\.|$)/i;
 
-/** Why request filtering refuses a name, by the sub-status of its 404. */
+/** The reasons why request filtering refuses a name, by the sub-status of its 404. */
 const REASONS: Record<number, string> = {
   5: 'web.config denies this sequence',
   7: 'IIS does not serve this file extension',
@@ -17,8 +17,8 @@ const REASONS: Record<number, string> = {
 const LONGEST = 64;
 
 /**
- * Checks a name. It becomes a segment of URLs, a folder, an application pool and, in lower case, a
- * package.
+ * Checks a name. The name becomes the name of a segment of URLs, of a folder, of an application
+ * pool and, in lower case, of a package.
  * @param text 'chat' or '/chat'
  * @param filtering the request filtering of the project's web.config
  * @returns the name without a slash
@@ -28,14 +28,17 @@ export function checkName(text: string, filtering: RequestFiltering): string {
   const name = text.replace(/^\//, '');
   if (/[^/]\/+[^/]/.test(name)) {
     const byHand = 'set APP_PATH in src/config.ts and the rule in web.config by hand';
-    throw new Refusal(`${text}: takes one segment of a path, such as chat. For more, ${byHand}`);
+    throw new Refusal(`${text}: takes one segment of a path, such as chat. For a longer path, `
+      + byHand);
   }
   // config.ts accepts these characters and ~. npm accepts no ~, and no dot or underscore in front.
   if (!/^[a-z\d]([\w.-]*[\w-])?$/i.test(name)) {
     const allowed = 'English letters and digits, and - _ . inside of the name; - _ also at its end';
-    throw new Refusal(`${text || "''"}: takes ${allowed}`);
+    throw new Refusal(`${text || "''"}: the name may have ${allowed}`);
   }
-  if (name.length > LONGEST) throw new Refusal(`${text}: is longer than ${LONGEST} characters`);
+  if (name.length > LONGEST) {
+    throw new Refusal(`${text}: the name is longer than ${LONGEST} characters`);
+  }
   if (DEVICE.test(name)) {
     throw new Refusal(`${text}: Windows has a device of that name, so no folder can have it`);
   }
@@ -49,7 +52,7 @@ export function checkName(text: string, filtering: RequestFiltering): string {
   return name;
 }
 
-/** The name of the package: npm accepts lower case only. */
+/** Returns the name of the package, in lower case: npm accepts nothing else. */
 export function packageName(name: string): string {
   return name.toLowerCase();
 }

@@ -1,6 +1,6 @@
 /*
- * The places that have the name of the application. A place is known by the text around the name,
- * never by the name alone: the name may be a word that sentences have as well.
+ * The places that have the name of the application. The code finds a place by the text around the
+ * name, never by the name alone: the name may be a word of ordinary sentences, too.
  */
 import { packageName } from './name';
 
@@ -34,14 +34,17 @@ function escape(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 }
 
-/** A name as a pattern of web.config: of the characters in a name, only the dot has a meaning. */
+/**
+ * Writes a name as a pattern for web.config. Of the characters in a name, only the dot has a
+ * meaning in patterns.
+ */
 function asPattern(name: string): string {
   return name.replaceAll('.', '\\.');
 }
 
 /**
- * An expression for a name between other texts. It looks for the name first, and then at the text
- * before it: the name is rarer, so this is quicker.
+ * Returns an expression for a name between other texts. The expression looks for the name first,
+ * and then at the text before the name. This order is quicker, because the name is rare.
  * @param before an expression for the text before the name
  * @param name an expression for the name
  * @param after an expression for the text after the name
@@ -150,12 +153,15 @@ export const FILES: Record<string, Place[]> = {
   'package-lock.json': LOCK,
 };
 
-/** Whether a file tells of the past, where the old name stays. */
+/** Says whether a file is a changelog. A changelog describes the past, so the old name stays. */
 export function isChangelog(file: string): boolean {
   return /(^|\/)changelog\.md$/i.test(file);
 }
 
-/** Whether names are replaced in a file: in those of FILES, and in other texts in Markdown. */
+/**
+ * Says whether rename replaces the name in a file. It does so in the files of FILES, and in other
+ * files in Markdown.
+ */
 export function isKnown(file: string): boolean {
   return Object.hasOwn(FILES, file) || (/\.md$/i.test(file) && !isChangelog(file));
 }
@@ -171,8 +177,10 @@ export function currentPath(configTs: string): string | null {
 
 /**
  * Replaces the name in a file.
- * @param file the path of the file, for its kinds of places
+ * @param file the path of the file, which decides about its kinds of places
  * @param before the text of the file
+ * @param from the old name
+ * @param to the new name
  */
 export function renameIn(file: string, before: string, from: string, to: string): Renamed {
   const renamed: Renamed = { text: before, places: 0, missing: [] };
@@ -203,7 +211,7 @@ export function taken(file: string, before: string, from: string, to: string): n
 
 /**
  * Finds lines that have the name as a path, in a place of no known kind. Only the author knows
- * whether they mean the application.
+ * whether such a path means the application.
  * @returns the numbers of the lines
  */
 export function mentions(text: string, name: string): number[] {

@@ -1,9 +1,13 @@
-/* The address of the project's pages, which the template cannot know. */
+/*
+ * Fills in the address of the project's pages. The template has a placeholder in its place, and git
+ * knows the address.
+ */
 
-/** What stands in package.json and README.md for the address, until rename is told it by git. */
+/** The placeholder in package.json and README.md. */
 const PLACEHOLDER = 'https://github.com/OWNER/REPOSITORY';
 
 /**
+ * Turns the address of a remote into the address of its pages.
  * @param remote the address of a remote, as git has it: `git@github.com:ada/chat.git`,
  *   `https://github.com/ada/chat.git` and so on
  * @returns the address of its pages, https://github.com/ada/chat; null for a folder, for example
@@ -17,7 +21,9 @@ export function webAddress(remote: string): string | null {
 }
 
 /**
- * @param address null if it is not known
+ * Replaces the placeholder in a text.
+ * @param text the text of a file
+ * @param address the address of the pages; null if it is not known
  * @returns the text with the address, and the number of places
  */
 export function fillRepository(
@@ -28,7 +34,7 @@ export function fillRepository(
   return { text: parts.join(address), places: parts.length - 1 };
 }
 
-/** Whether a text still has the placeholder. */
+/** Says whether a text still has the placeholder. */
 export function hasNoRepository(text: string): boolean {
   return text.includes(PLACEHOLDER);
 }
