@@ -37,7 +37,7 @@ export const page: Rows = {
     await assert.rejects(connect(t, origin).timeout(100).emitWithAck('nobody listens'), /operation has timed out/);
   },
 
-  'what arrives, server to page': async t => {
+  'messages, server to page': async t => {
     for (const connectionStateRecovery of [undefined, {}]) {
       const started = await start(t, onConnection(socket => socket.join('x')), { connectionStateRecovery });
       const { io, origin } = started;
@@ -62,7 +62,7 @@ export const page: Rows = {
     }
   },
 
-  'what arrives, page to server': async t => {
+  'messages, page to server': async t => {
     const heard: number[] = [];
     const { origin } = await start(t, onConnection(socket => socket.on('count', (number: number, done: () => void) => {
       heard.push(number);
