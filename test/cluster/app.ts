@@ -11,7 +11,7 @@ export const EVERY = Number(process.env.NUMBERS_EVERY ?? 100);
 
 /**
  * Sends each session the numbers 1, 2, 3, … wherever the session is, answers each of a client's
- * numbers, and tells all clients each text that one client tells.
+ * numbers, and tells all clients each text that one client tells, by a room and without one in turn.
  */
 export function app(io: Server<Loose, Loose, { sent: number; finished: boolean }>): void {
   setClock();
@@ -29,7 +29,9 @@ export function app(io: Server<Loose, Loose, { sent: number; finished: boolean }
     }, EVERY);
     socket.on('number', (number: number) => socket.emit('echo', number));
     socket.on('tell', (client: number, number: number) => {
-      io.sockets.to('room').emit('news', client, number);
+      // All clients are in the room: a text for the room and one for all clients reach the same.
+      if (number % 2 === 0) io.sockets.to('room').emit('news', client, number);
+      else io.sockets.emit('news', client, number);
     });
     socket.on('ask', (number: number, answer: (number: number) => void) => answer(number));
     // The message is written long before the timer runs out: no other process handles it again.

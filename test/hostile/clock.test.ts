@@ -9,10 +9,12 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import WebSocket from 'ws';
 import { available, notOnWindows } from '../support/available';
 import { event } from '../support/raw';
 import { request } from '../support/request';
 import { emptyFolder, resource, root } from '../support/template';
+import { until } from '../support/wait';
 
 /** Where Debian and Ubuntu put the library of their package faketime. */
 const LIBRARIES = ['x86_64-linux-gnu', 'aarch64-linux-gnu']
@@ -36,14 +38,15 @@ async function start(t: TestContext, library: string, settings: Record<string, s
   await once(child.stdout!, 'data');
   const ask = (where: string, body?: string) =>
     request({ socketPath, path: resource + where, method: body === undefined ? 'GET' : 'POST' }, body);
-  return { ask, move: (by: string) => writeFileSync(stamp, `${by}\n`) };
+  return { ask, socketPath, move: (by: string) => writeFileSync(stamp, `${by}\n`) };
 }
 
 for (const by of ['+3600', '-3600']) {
   test(`the time of day is set ${by} s: no session ends, no poll waits for longer`, notOnWindows('faketime'), async t => {
     const library = LIBRARIES.find(one => existsSync(one));
     if (!available(t, 'faketime, the package of that name,', library, false)) return;
-    const { ask, move } = await start(t, library!, { SESSION_TIMEOUT: '30' });
+    const settings = { SESSION_TIMEOUT: '30', TRANSPORTS: 'websocket,xhr-polling' };
+    const { ask, socketPath, move } = await start(t, library!, settings);
     const open = async (query: string) => {
       const { text } = await ask(`/1/${query}`);
       const id = text.split(':')[0]!;
@@ -53,6 +56,12 @@ for (const by of ['+3600', '-3600']) {
     const unused = `/1/xhr-polling/${(await ask('/1/')).text.split(':')[0]}`;
     const away = [await open('?got=0&try=1'), await open('')];
     const waiting = [await open('?got=0&try=1'), await open('')];
+    const shaken = (await ask('/1/')).text.split(':')[0]!;
+    const webSocket = new WebSocket(`ws+unix:${socketPath}:${resource}/1/websocket/${shaken}`);
+    t.after(() => webSocket.terminate());
+    const heard: string[] = [];
+    webSocket.on('message', data => heard.push((data as Buffer).toString()));
+    await until(() => heard.includes('1::'), 'the WebSocket');
     const began = performance.now();
     const polls = waiting.map(async at => {
       const { text } = await ask(at);
@@ -69,6 +78,8 @@ for (const by of ['+3600', '-3600']) {
       assert.equal((await ask(at, event('fill', [1, 10], at.includes('got') ? '1' : ''))).status, 200);
       assert.match((await ask(at)).text, /much/);
     }
+    webSocket.send(event('fill', [1, 10]));
+    await until(() => heard.some(packet => packet.includes('much')), 'an answer by the WebSocket');
     // Each poll that waits ends by itself after 20 s ('polling duration').
     for (const { text, took } of await Promise.all(polls)) {
       assert.equal(text, '8::');
