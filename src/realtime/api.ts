@@ -141,8 +141,8 @@ export interface Server<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> ext
   /** Calls the function `settings` at once. */
   configure(settings: (this: this) => void): this;
   /**
-   * Does the same, but only if NODE_ENV is this environment. If NODE_ENV is not set, the
-   * environment is 'development'.
+   * Does the same as configure(settings), but only if NODE_ENV is this environment. If NODE_ENV is
+   * not set, the environment is 'development'.
    */
   configure(environment: string, settings: (this: this) => void): this;
   /**

@@ -72,7 +72,7 @@ export interface OldNamespace<Client, Io> {
   readonly log: Log;
 }
 
-/** The parts of `io` that only applications of 0.9 need. All views are of this process only. */
+/** The parts of `io` that only applications of 0.9 need. All views show this process only. */
 export interface OldServer<Home, Came> {
   /**
    * The ids of the clients in each room. The room '' has all clients that are connected, '/tea' is

@@ -7,8 +7,8 @@ import type { IncomingMessage } from 'http';
 
 export interface RealtimeOptions {
   /**
-   * The origins, beside the server's own, whose pages may connect. Each is as browsers write it:
-   * 'https://www.example.com'.
+   * The origins whose pages may connect, beside the server's own. An origin is written as browsers
+   * write it: 'https://www.example.com'.
    */
   allowedOrigins: string[];
   /** The largest size of one POST, or of one message of a WebSocket, bytes. */

@@ -37,7 +37,7 @@ export function serveWithoutUpgrade(
   const request = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   socket.unshift(Buffer.concat([request, head]));
   socket.on('error', ignore);
-  // This has to wait: node 10 is still in its reader of this request, and would abort.
+  // The rest has to wait, because node 10 is still in its reader of this request, and would abort.
   setImmediate(() => {
     socket.removeListener('error', ignore);
     // The server will add its listener of 'timeout' again, so the old listener goes. The server
@@ -54,7 +54,7 @@ export function serveWithoutUpgrade(
  */
 export function refuseUpgrade(socket: Duplex, { status, reason, headers }: Refusal): void {
   const more = Object.keys(headers).filter(name => name !== 'Connection');
-  // node no longer listens to the errors of such a connection. An error without a listener ends the
+  // node no longer listens for errors of such a connection. An error without a listener ends the
   // process.
   socket.on('error', ignore);
   socket.end([
@@ -62,8 +62,9 @@ export function refuseUpgrade(socket: Duplex, { status, reason, headers }: Refus
     `Content-Length: ${Buffer.byteLength(reason)}`, 'Cache-Control: no-store',
     ...more.map(name => `${name}: ${headers[name]}`), '', reason,
   ].join('\r\n'));
-  // If the server did not read on, it would not notice that the client has closed its side. And the
-  // system resets a connection with data that was not read; the client may lose the answer then.
+  // If the server did not read on, it would not notice that the client has closed its side. Also,
+  // the system resets a connection with data that was not read, and the client may lose the answer
+  // then.
   socket.resume();
   const tooLong = setTimeout(() => socket.destroy(), GRACE);
   socket.on('close', () => clearTimeout(tooLong));

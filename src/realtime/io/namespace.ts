@@ -199,7 +199,7 @@ export class Namespace extends BaseNamespace {
     socket.onDisconnect(reason);
   }
 
-  /** Tells handlers of 'disconnect' that a session has ended. */
+  /** Tells handlers of 'disconnect' that a session has ended, and removes the session's socket. */
   onEnd(session: Session, reason: string): void {
     this.joining.delete(session);
     const socket = this.joined.get(session.id);

@@ -51,7 +51,7 @@ const OF_VIEWS = Object.freeze(Object.create(null, {
   hasOwnProperty: {
     value(this: View<unknown>, name: string): boolean { return this[name] !== undefined; },
   },
-  // Without it, console.log shows the empty object behind the view.
+  // Without this method, console.log shows the empty object behind the view.
   [inspect.custom]: {
     value(this: View<unknown>): object { return { ...this }; },
   },

@@ -75,8 +75,8 @@ export class Socket extends EventEmitter {
   private readonly self: Socket = this;
   private readonly forNext: Flags = NO_FLAGS;
   /**
-   * By the ids of their packets: the functions that wait for an acknowledgement, the oldest first.
-   * The map is made when the first acknowledgement is asked for.
+   * By the id of a packet: the function that waits for the packet's acknowledgement. The oldest
+   * function is the first. The map is made when the first acknowledgement is asked for.
    */
   private acks: Map<number, (...args: any[]) => void> | null = null;
   /** The number of acknowledgements that were asked for while messages had no numbers. */
