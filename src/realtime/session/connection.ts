@@ -1,6 +1,6 @@
 /*
- * A client is reached by a connection at one moment: a poll that waits, or a WebSocket.
- * transport.ts has one after the other of them for a session (session.ts), which outlives them all.
+ * A connection reaches a client at one moment: a poll that waits, or a WebSocket. A session
+ * (session.ts) outlasts its connections. transport.ts has them, one after the other.
  */
 import type { ServerResponse } from 'http';
 import type { Duplex } from 'stream';
@@ -11,32 +11,32 @@ import type { Untaken } from './untaken';
 
 const NOOP = encodePacket({ type: 'noop' });
 
-/** A request that waits for packets, as far as a connection needs it: http/exchange.ts is one. */
+/** A request that waits for packets: the part of an Exchange that a connection needs. */
 export interface Poll {
   readonly res: ServerResponse;
-  /** The connection of the server that the request came over. */
+  /** The stream that the request came over. */
   readonly stream: Duplex;
   answer(text: string, status?: number): void;
 }
 
 export interface Connection {
   readonly name: 'xhr-polling' | 'websocket';
-  /** Whether the connection is over when it has been used: a poll is. */
+  /** Whether the connection ends with its first write, as a poll does. */
   readonly once: boolean;
-  /** The entry for packets that were written and have not been taken, if there are any. */
+  /** The entry for packets that were written and not taken; null if there are no such packets. */
   untaken: Untaken | null;
-  /** Whether the connection can take packets now. */
+  /** Says whether the connection can take packets now. */
   isReady(): boolean;
   write(packets: string[]): void;
-  /** Whether the system has taken all that was written, as far as node knows. */
+  /** Says whether the system has taken all written packets, as far as node knows. */
   isTaken(): boolean;
-  /** The connection ends. Its client comes back with a handshake, at once. */
+  /** Ends the connection in such a way that its client comes back with a handshake at once. */
   sendAway(): void;
-  /** The connection ends: another one has taken its place, or the session is over. */
+  /** Ends the connection: another one has taken its place, or the session is over. */
   end(): void;
-  /** Whether the stream below the connection is gone. */
+  /** Says whether the stream below the connection is gone. */
   isGone(): boolean;
-  /** The stream below the connection is cut. */
+  /** Cuts the stream below the connection. */
   cut(): void;
 }
 
@@ -51,7 +51,7 @@ export class PollConnection implements Connection {
   isReady(): boolean { return true; }
   end(): void { this.write([NOOP]); }
 
-  // Without a socket, the answer stands behind another one on the same connection.
+  // An answer without a socket waits behind another answer on the same stream.
   isTaken(): boolean {
     const { res, stream } = this.poll;
     return res.socket !== null && stream.writableLength === 0;
@@ -76,8 +76,8 @@ export class WebSocketConnection implements Connection {
   untaken: Untaken | null = null;
 
   /**
-   * @param stream what the WebSocket goes over
-   * @param ready is called each time the client has taken all that was written
+   * @param stream the stream below the WebSocket
+   * @param ready a function, called each time the system has taken all packets of a write
    */
   constructor(
     private readonly webSocket: WebSocket,
@@ -93,7 +93,7 @@ export class WebSocketConnection implements Connection {
   end(): void { this.webSocket.close(); }
 
   write(packets: string[]): void {
-    // All go in one write: a write for each would be most of what a message costs.
+    // All packets go in one write. A write for each packet would be most of a message's cost.
     this.stream.cork();
     packets.forEach((packet, i) => {
       this.webSocket.send(packet, i === packets.length - 1 ? this.ready : undefined);

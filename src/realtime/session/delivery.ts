@@ -1,33 +1,36 @@
 /*
- * The messages of a client of public/realtime.js, and to it, arrive once and in order, whatever
- * happens to its connection. The session of such a client has one Delivery, which its outbox
- * (outbox.ts) uses; 0.9's own clients have none.
+ * A Delivery makes all messages from a client and to it arrive once and in order, whatever happens
+ * to the connection. The session of a client of public/realtime.js has one Delivery, which its
+ * outbox (outbox.ts) uses. The sessions of 0.9's own clients have none.
  *
- * Both sides number their messages (the ids of packets), and keep each until the other side says
- * that it has it. The client says so with each poll (got=17 in its query), or by an acknowledgement
- * without an id (6:::17). The server always says it by such an acknowledgement.
+ * Both sides number their messages (the ids of packets). Each side keeps a message until the other
+ * side says that the message has arrived. The client says so with each poll (got=17 in its query),
+ * or by an acknowledgement without an id (6:::17). The server always sends such an acknowledgement.
  */
 import { now } from '../clock';
 
-/** How much of a client may go unacknowledged while nothing else is sent, characters. */
+/** The most characters of a client's messages whose acknowledgement waits for other packets. */
 const MOST_OWED = 50000;
-/** And for how long, ms. */
+/** The longest time that such an acknowledgement waits for other packets, ms. */
 const LONGEST_OWED = 1000;
-/** How much a message counts there beside its text: a client sends 500 and then waits. */
+/**
+ * The characters that each message adds to the length of its text in this count. A client stops
+ * after 500 messages without an acknowledgement, so short messages have to count, too.
+ */
 const OWED_EACH = 200;
 /**
- * How much memory a packet takes beside its letters, bytes: V8 keeps it as the parts that it was
- * put together from, and its places in the lists. Measured on node 12 and 20: 80 to 120, for plain
- * clients up to 200.
+ * The memory of a packet beside its letters, bytes: V8 keeps the parts that the packet was put
+ * together from, and each list has an entry for the packet. Measured on node 12 and 20: 80 to 120;
+ * for 0.9's own clients up to 200.
  */
 const EACH = 100;
-/** How often in a row a message may be missing. */
+/** The number of times in a row that a message may be missing. */
 const MOST_MISSING = 3;
 
-/** The beginning of a packet that has a number of its own (keep). */
+/** The beginning of a packet that has a number from keep(). */
 const NUMBERED = /^[3-6]:[0-9]+\+?:(?::|$)/;
 
-/** @returns how much a packet counts where it waits or is kept */
+/** @returns the size of a packet that waits or is kept */
 export function weigh(packet: string): number {
   return packet.length + EACH;
 }
@@ -38,24 +41,25 @@ export function isAck(packet: string): boolean {
 }
 
 export class Delivery {
-  /** The number of the first message that the client may not have. */
+  /** The number of the first message to the client that has perhaps not arrived. */
   first = 1;
-  /** The messages to the client, from that number on. */
+  /** The messages to the client, from number `first` on. */
   private messages: string[] = [];
-  /** How many of them, from the first on, are on their way. */
+  /** The number of messages at the beginning of `messages` that are on their way. */
   private sent = 0;
-  /** The number of the client's last message. */
+  /** The number of the last message that has come from the client. */
   received = 0;
-  /** The same, as far as the client may be told. */
+  /** The number of the last message of the client that it may be told has arrived. */
   private mayTell = 0;
-  /** How much of its messages the client does not know to have arrived, characters. */
+  /** The size of the client's messages that have arrived without an acknowledgement, characters. */
   private owed = 0;
-  /** Since when, ms. */
+  /** The time since which the server owes the client an acknowledgement, ms. */
   private owedSince = 0;
-  /** How often in a row a message was missing, and after which. */
+  /** The number of times in a row that a message of the client was missing. */
   private missing = 0;
+  /** The number of the message before the missing message. */
   private missingAfter = 0;
-  /** Whether the session has ended, and only acknowledgements are kept. */
+  /** Whether the session has ended, so that only acknowledgements are kept. */
   private onlyAcks = false;
 
   /** The number that the next message to the client will have. */
@@ -64,9 +68,9 @@ export class Delivery {
   }
 
   /**
-   * A packet gets a number and is kept, if it is a message, JSON, an event or an acknowledgement,
-   * in the main namespace.
-   * @returns what is to be sent; null if the packet is not one to be kept
+   * Numbers and keeps a packet, if it is a message, JSON, an event or an acknowledgement in the
+   * main namespace.
+   * @returns the packet with its number; null if the packet is not kept
    */
   keep(packet: string): string | null {
     const type = packet[0]!;
@@ -85,31 +89,31 @@ export class Delivery {
   }
 
   /**
-   * The delivery goes on where that of another process was.
+   * Goes on with the delivery of another process.
    * @param first the number of the first message in `messages`
-   * @param messages those that the client may not have
-   * @param received the number of the last message of the client
+   * @param messages the messages to the client that have perhaps not arrived
+   * @param received the number of the last message that has come from the client
    */
   continueFrom(first: number, messages: string[], received: number): void {
     this.first = first;
     this.messages = messages;
-    this.sent = messages.length; // as far as we know
+    this.sent = messages.length; // the other process has perhaps sent all of them
     this.received = received;
     this.mayTell = received;
-    if (received > 0) this.owe(); // whether the client knows is not known
+    if (received > 0) this.owe(); // the client perhaps does not know that they have arrived
   }
 
-  /** All messages have been sent, but the last `heldBack`. */
+  /** Notes that all messages have been sent, except the last `heldBack` ones. */
   onSent(heldBack: number): void {
     this.sent = this.messages.length - heldBack;
   }
 
-  /** These packets have been sent, and not yet all messages: the next ones follow later. */
+  /** Notes that these packets have been sent. Other messages follow later. */
   onPartSent(packets: string[]): void {
     this.sent += packets.filter(packet => NUMBERED.test(packet)).length;
   }
 
-  /** The client may be told that its messages up to this number have arrived. */
+  /** Allows the server to tell the client that its messages up to this number have arrived. */
   tell(number: number): void {
     if (number <= this.mayTell) return;
     this.mayTell = number;
@@ -123,8 +127,8 @@ export class Delivery {
   }
 
   /**
-   * The client has all messages up to `number`.
-   * @returns how much is no longer kept
+   * Drops all messages up to `number`, because the client has them.
+   * @returns the size of the dropped messages
    */
   onGot(number: number): number {
     if (this.onlyAcks) return this.onLastGot(number);
@@ -135,7 +139,10 @@ export class Delivery {
     return this.messages.splice(0, got).reduce((size, packet) => size + weigh(packet), 0);
   }
 
-  /** @returns what has been sent and not arrived, to be sent again before anything else */
+  /**
+   * Counts all messages as not sent.
+   * @returns the messages that were on their way: they have to be sent again, before other packets
+   */
   collectLost(): string[] {
     const lost = this.messages.slice(0, this.sent);
     this.sent = 0;
@@ -143,11 +150,11 @@ export class Delivery {
   }
 
   /**
-   * A message of the client arrives.
-   * @param size its length in characters
-   * @param tell whether the client may be told at once
-   * @returns 'next' if it is to be handled, 'again' if it has been, 'gap' if one before it is
-   * missing
+   * Notes a message of the client.
+   * @param size the length of the message, characters
+   * @param tell whether the client may be told at once that the message has arrived
+   * @returns 'next' if the message has to be handled, 'again' if it was handled before, 'gap' if a
+   * message before it is missing
    */
   onMessage(number: number, size: number, tell: boolean): 'next' | 'again' | 'gap' {
     if (this.owed === 0) this.owedSince = now();
@@ -160,9 +167,9 @@ export class Delivery {
   }
 
   /**
-   * A message of the client was missing.
-   * @returns whether it is to be given up: it is the fourth time that this message is missing, and
-   * a client that was told that we have it does not send it
+   * Notes that a message of the client is missing.
+   * @returns whether the message is lost: it is missing for the fourth time. A client that was told
+   * that the message has arrived never sends it again
    */
   isLost(): boolean {
     this.missing = this.missingAfter === this.received ? this.missing + 1 : 1;
@@ -171,8 +178,8 @@ export class Delivery {
   }
 
   /**
-   * The session has ended: of the messages to the client only acknowledgements are kept.
-   * @returns how much that is
+   * Drops the messages to the client except acknowledgements, because the session has ended.
+   * @returns the size of the acknowledgements
    */
   keepAcks(): number {
     this.onlyAcks = true;
@@ -180,19 +187,19 @@ export class Delivery {
     return this.messages.reduce((size, packet) => size + weigh(packet), 0);
   }
 
-  /** No message is for the client any more. */
+  /** Drops all messages to the client. */
   giveUp(): void {
     this.first = this.next;
     this.messages = [];
     this.sent = 0;
   }
 
-  /** @returns whether the client would be told something by lastAcks */
+  /** @returns whether lastAcks has something to tell the client */
   hasLastAcks(): boolean {
     return this.owed > 0 || this.messages.length > 0;
   }
 
-  /** The same as onGot, of a session that has ended. */
+  /** Does the work of onGot for a session that has ended. */
   private onLastGot(number: number): number {
     const before = this.messages;
     this.first = Math.max(this.first, number + 1);
@@ -203,10 +210,10 @@ export class Delivery {
   }
 
   /**
-   * The messages between the acknowledgements are gone, so that these get the numbers that the
-   * client expects next.
-   * @returns the last packets for the client: which of its messages have arrived, and the
-   * acknowledgements that the application gave
+   * Makes the last packets for the client. The messages between the acknowledgements are gone, so
+   * the acknowledgements get the numbers that the client expects next.
+   * @returns a packet that says which messages of the client have arrived, and the acknowledgements
+   * that the application gave
    */
   lastAcks(): string[] {
     const next = this.first + this.sent;
@@ -218,16 +225,17 @@ export class Delivery {
   }
 
   /**
-   * @returns whether the client has to be told which of its messages have arrived, though there is
-   * nothing else to tell it
+   * @returns whether the client has to be told which of its messages have arrived, even if there is
+   * no other packet for it
    */
   isAckDue(time: number): boolean {
     return this.owed >= MOST_OWED || (this.owed > 0 && time - this.owedSince >= LONGEST_OWED);
   }
 
   /**
-   * @param always even if the client knows
-   * @returns a packet that says which messages of the client have arrived, or none
+   * @param always whether the client is told even if it knows already
+   * @returns a packet that says which messages of the client have arrived; an empty list if the
+   * client knows
    */
   collectAck(always = false): string[] {
     if (this.owed === 0 && !always) return [];

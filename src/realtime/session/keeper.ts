@@ -1,44 +1,44 @@
 /*
- * A session tells its keeper of its changes, so that another process can go on with it. The
- * backplane gives each session a keeper. Where there is one process, nobody needs to hear: NOBODY
- * does nothing.
+ * A session tells its keeper of its changes, so that another process can go on with the session.
+ * The backplane gives each session a keeper. If there is only one process, the keeper is NOBODY,
+ * which does nothing.
  */
 
 export interface Keeper {
-  /** Whether the client is not to be told yet that a message of it has arrived. */
+  /** Whether the client may be told only later that its message has arrived. */
   readonly waits: boolean;
   /**
-   * The session is about to send its client a packet that is kept until it has arrived.
+   * Hears that the session is about to send its client a packet that is kept until it has arrived.
    * @returns whether the session sends the packet; otherwise the keeper sends it
    */
   sends(packet: string): boolean;
   /**
-   * The application ends the session.
+   * Hears that the application ends the session.
    * @returns whether the session ends now; otherwise the keeper ends it later
    */
   boots(): boolean;
   /**
-   * Something of the session has changed: a message of its client has come, or the client has
-   * connected or has come with another handshake.
-   * @param what 'handshake' if the handshake is another one now
+   * Hears of a change: a message of the client has come, or the client has connected or has come
+   * with another handshake.
+   * @param what 'handshake' if the session has another handshake now
    */
   changed(what?: 'handshake'): void;
-  /** The application has set or deleted a value (socket.set, socket.del). */
+  /** Hears that the application has set or deleted a value (socket.set, socket.del). */
   valueSet(key: string): void;
-  /** The application has read a value (socket.get, socket.has). */
+  /** Hears that the application has read a value (socket.get, socket.has). */
   valueUsed(key: string): void;
   /**
-   * The client has joined a room, or has left it.
+   * Hears that the client has joined a room, or has left it.
    * @param isIn whether the client is in the room now
    */
   roomChanged(room: string, isIn: boolean): void;
-  /** The session has ended. */
+  /** Hears that the session has ended. */
   ended(): void;
-  /** The message of the client that has this number is to be acknowledged. */
+  /** Hears that the client's message with this number asks for an acknowledgement. */
   asks(message: number): void;
-  /** The message of the client that has this number has been acknowledged. */
+  /** Hears that the application has acknowledged the client's message with this number. */
   answered(message: number): void;
-  /** A packet is sent to the client of a session that has ended here. */
+  /** Takes a packet for the client of a session that has ended in this process. */
   sendOn(packet: string): void;
 }
 

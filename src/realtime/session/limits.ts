@@ -1,8 +1,9 @@
 /*
- * The bounds of what clients can make the server hold: handshakes, sessions, what waits for
- * clients, and what they do not read. io/manager.ts has one Limits. Beyond a bound, the client that
- * went there pays for it. How much the application sends is not the client's doing: a client that
- * takes what it is sent is not ended for it.
+ * Limits bounds the things that clients can make the server hold: handshakes, sessions, packets
+ * that wait, and packets that clients do not read. io/manager.ts has one Limits. If a bound is
+ * exceeded, the client that has caused the excess pays for it, with its handshake, its answer or
+ * its session. A client is not responsible for the amount that the application sends: a client that
+ * takes its packets keeps its session.
  */
 import type { RealtimeOptions } from '../options';
 import type { Report } from '../logging';
@@ -11,32 +12,33 @@ import type { Reason } from './ends';
 import { UntakenList } from './untaken';
 import { Unused } from './unused';
 
-/** All clients together may have this many times as much waiting as one. */
+/** The bound for all clients together is this many times the bound for one client. */
 const TOGETHER = 256;
-/** The most that may wait for a client as newest values, characters; and as a part of `most`. */
+/** The largest size of a client's newest values that wait, characters; and as a part of `most`. */
 const MOST_NEWEST = 50000;
 const NEWEST_OF_MOST = 0.5;
-/** How much a client that has taken all before it is sent in any case, characters. */
+/** Packets smaller than this, characters, go out if the client has taken all packets before. */
 const SMALL = 16384;
 /**
- * How many sweeps, about a second each, a client with too much waiting may take nothing. Sweeps,
- * not seconds: between two of them its poll is heard, even if a handler has kept the process busy.
- * It is twice the longest pause of public/realtime.js between two tries.
+ * The number of sweeps, about a second each, during which a client with too much waiting may take
+ * nothing. Sweeps count here, and not seconds: the server hears the client's poll between two
+ * sweeps, even if a handler has kept the process busy. The number is twice the longest pause of
+ * public/realtime.js between two tries, in seconds.
  */
 const PATIENCE = 10;
-/** How many sweeps more for each million characters that the client was sent last. */
+/** The number of further sweeps for each million characters that the client was sent last. */
 const SLOWEST = 60;
 
-/** How many sweeps a client may take for all that the application has sent it in one turn. */
+/** The number of sweeps in which a client can take the packets that it was sent in one turn. */
 const A_WHILE = 2;
 
-/** A session, as far as it is bounded. */
+/** The part of a session that Limits needs. */
 export interface LimitedSession {
   readonly address: string;
   readonly ended: boolean;
-  /** In which sweep the client last took some of the packets that wait for it. */
+  /** The value of Limits.turn when the client last took packets that wait for it. */
   readonly takenIn: number;
-  /** For how many sweeps in a row more has waited for the client than may. */
+  /** The number of sweeps in a row in which the packets that wait were larger than `most`. */
   overFor: number;
   readonly outbox: { readonly size: number };
   readonly transport: {
@@ -50,21 +52,21 @@ export interface LimitedSession {
 
 export class Limits {
   private readonly unused = new Unused<LimitedSession>();
-  /** How much waits for all clients. */
+  /** The size of the packets that wait for all clients. */
   private waiting = 0;
-  /** The packets that have been written and not taken. */
+  /** The packets that were written and that the system has not taken. */
   readonly untaken = new UntakenList();
-  /** How many sweeps there have been. */
+  /** The number of sweeps until now. */
   turn = 0;
   private trimming = false;
-  /** The most that may wait for a client that does not take it. */
+  /** The largest size of the packets that wait for a client that takes none of them. */
   readonly most: number;
-  /** The most of that which may be newest values. So newest values alone never end a session. */
+  /** The largest size of the newest values among them. So these alone never end a session. */
   readonly mostNewest: number;
-  /** The most that may wait for all clients together. */
+  /** The largest size of the packets that wait for all clients together. */
   private readonly together: number;
 
-  /** @param sessions all of them, by their ids */
+  /** @param sessions all sessions, by their ids */
   constructor(
     private readonly options: Pick<
       RealtimeOptions, 'maxClients' | 'maxHandshakes' | 'maxWaitingBytes'
@@ -78,9 +80,9 @@ export class Limits {
   }
 
   /**
-   * A session is about to be made. Where too many handshakes are unused, the oldest of the address
-   * with the most of them goes: someone who only makes handshakes takes them from himself.
-   * @throws Refusal if there are as many sessions as there may be
+   * Makes room for a new session. If too many handshakes are unused, the address with the most
+   * unused handshakes loses its oldest one. So a client that only makes handshakes loses its own.
+   * @throws Refusal if there are as many sessions as MAX_CLIENTS allows
    */
   beforeSession(session: LimitedSession): void {
     if (this.sessions.size >= this.options.maxClients) {
@@ -95,17 +97,17 @@ export class Limits {
     this.unused.add(session, session.address);
   }
 
-  /** A session is used, or has ended. */
+  /** Removes a session from the unused handshakes, because it is used or has ended. */
   onUse(session: LimitedSession): void {
     this.unused.delete(session);
   }
 
   /**
-   * Where much has been written that a client, or all of them together, have not taken yet, what
-   * waits is kept back: it can still be given up then.
-   * @param size how much waits for a client
-   * @param underWay how much was written for the same client that has not been taken
-   * @returns whether the client may be sent what waits
+   * Says whether packets that wait may be sent to a client. They wait on while this client, or all
+   * clients together, have not taken much that was written before: packets that wait can still be
+   * given up.
+   * @param size the size of the packets that wait for the client
+   * @param underWay the size of the packets that were written for this client and not taken
    */
   maySend(size: number, underWay: number): boolean {
     if (underWay === 0 && size < SMALL) return true;
@@ -113,7 +115,7 @@ export class Limits {
     return mine && this.untaken.size <= this.together / 2;
   }
 
-  /** The size of what waits for a client has changed. */
+  /** Notes that the size of the packets that wait for a client has changed. */
   onWait(change: number): void {
     this.waiting += change;
     if (change > 0 && !this.trimming && this.isTooMuch) this.trimSoon();
@@ -123,7 +125,10 @@ export class Limits {
     return this.waiting + this.untaken.size > this.together;
   }
 
-  /** Later: a sender to many is not to be interrupted, and most of it may be sent by then. */
+  /**
+   * Trims a moment later: a loop that sends to many clients must not be interrupted, and most of
+   * the packets may be sent by then.
+   */
   private trimSoon(): void {
     this.trimming = true;
     setImmediate(() => {
@@ -133,14 +138,14 @@ export class Limits {
   }
 
   /**
-   * Too much waits for all clients together: answers are cut and sessions end, in this order.
+   * Cuts answers and ends sessions, because too much waits for all clients together. The order is:
    * 1. Answers that nobody reads.
-   * 2. Sessions for which more has waited for a while than may wait for one client. A client that
-   *    makes that much wait for itself does not end others with it.
-   * 3. Sessions whose clients have taken nothing for the longest time. If two are alike in that,
-   *    the session for which more waits ends first.
-   * The function looks at each session. So that it need not run again at the next message, it ends
-   * some sessions more than it has to.
+   * 2. Sessions for which more has waited for a while than may wait for one client. So a client
+   *    that lets too much wait does not end the sessions of others.
+   * 3. Sessions whose clients have taken nothing for the longest time. If two clients took packets
+   *    at the same time, the session for which more waits ends first.
+   * The function has to look at each session. It ends more sessions than it has to, so that it need
+   * not run again at the next message.
    */
   private trim(): void {
     const goal = this.together * 0.97;
@@ -160,7 +165,7 @@ export class Limits {
     }
   }
 
-  /** The bounds are held. To be called about once a second, before the sessions' own sweep. */
+  /** Enforces the bounds. Call it about once a second, before the sessions' own sweep. */
   sweep(): void {
     this.turn += 1;
     this.untaken.sweep();
@@ -176,8 +181,8 @@ export class Limits {
   }
 
   /**
-   * The last answer to the client may still be on its way, behind iisnode without our knowing.
-   * @returns whether a client has had the time to take something of what waits, and did not
+   * Says whether a client has had the time to take some of its packets, and has taken none. The
+   * last answer to the client may still be on its way: behind iisnode the server cannot see this.
    */
   private takesNothing({ ended, takenIn, transport }: LimitedSession): boolean {
     if (ended || (transport.underWay > 0 && transport.mayBeReading)) return false;
@@ -186,7 +191,7 @@ export class Limits {
   }
 }
 
-/** @returns whether more has waited for a client, for a while, than may for one */
+/** @returns whether more has waited for a client for a while than may wait for one */
 function hasTooMuch({ overFor }: LimitedSession): boolean {
   return overFor >= A_WHILE;
 }

@@ -1,7 +1,8 @@
 /*
- * Volatile packets that a client could not take at once: the client is between two polls, or its
- * WebSocket has not taken the packets before. Newest keeps the newest packet of each kind, so a
- * page shows the last value. An outbox has a Newest only while such packets wait (outbox.ts).
+ * Newest keeps volatile packets that a client could not take at once, because the client is between
+ * two polls, or because its WebSocket has not taken the packets before. It keeps the newest packet
+ * of each kind, so a page shows the last value. An outbox has a Newest only while such packets wait
+ * (outbox.ts).
  */
 import { weigh } from './delivery';
 
@@ -12,8 +13,8 @@ import { weigh } from './delivery';
 const EACH = 200;
 
 /**
- * @param event its name
- * @param room the key of the room that it is for; none if it is for one client
+ * @param event the name of the packet's event
+ * @param room the key of the room that the packet is for; none if the packet is for one client
  * @returns the kind of a volatile packet
  */
 export function kindOf(event: string, room = ''): string {
@@ -54,7 +55,10 @@ export class Newest {
     this.size += sizeOf(value);
   }
 
-  /** @param count the number of packets that were put in front of the queue; negative: that left */
+  /**
+   * Notes a change at the front of the queue.
+   * @param count the number of packets that were put there; negative for packets that have left
+   */
   onFront(count: number): void {
     this.gone -= count;
   }
@@ -67,8 +71,8 @@ export class Newest {
 
   /**
    * @param queue the packets that leave the queue, from its first one on
-   * @returns these packets, with the newest values that belong among or behind them. Newest keeps
-   * these values no longer
+   * @returns these packets, with the newest values that belong among or behind them. Newest does
+   * not keep these values any more
    */
   takeWith(queue: string[]): string[] {
     const all: string[] = [];

@@ -1,49 +1,50 @@
 /*
- * The packets for one client wait here until they can be sent, and those for a client of
- * public/realtime.js are kept until the client has them. Each session has one outbox. Packets for
- * the clients of other processes are not in here: they go through the backplane.
+ * An outbox has the packets for one client. They wait in it until they can be sent. Packets for a
+ * client of public/realtime.js are also kept until the client has them. Each session has one
+ * outbox. Packets for the clients of other processes go through the backplane, and not through an
+ * outbox.
  */
 import { now } from '../clock';
 import { Delivery, isAck, weigh } from './delivery';
 import { Newest } from './newest';
 
 /**
- * A count of the packets at the end of an outbox that are not to be sent yet. The backplane may set
- * one (keeper.ts).
+ * A count of the packets at the end of an outbox that must not be sent yet. The keeper of a session
+ * (keeper.ts) may set a Hold.
  */
 export interface Hold {
-  /** How many they are. */
+  /** The number of packets that are held back. */
   readonly packets: number;
-  /** How many of them are kept until they have arrived. */
+  /** The number of packets among these that are kept until they have arrived. */
   readonly kept: number;
-  /** A packet was added. @param keep whether it is kept until it has arrived */
+  /** Counts an added packet. @param keep whether the packet is kept until it has arrived */
   add(keep: boolean): void;
-  /** None is held back any more. */
+  /** Ends the hold: no packet is held back any more. */
   clear(): void;
 }
 
 /**
- * How much goes out at once, characters as weigh counts them: one answer of a poll, or one write to
- * a WebSocket. It keeps the process busy for 20 ms a megabyte, while all other clients wait. A
- * single packet may be larger.
+ * The largest size of the packets that go out at once, in one answer to a poll or one write to a
+ * WebSocket; characters as weigh counts them. A megabyte keeps the process busy for 20 ms, while
+ * all other clients wait. A single packet may be larger.
  */
 export const MOST_AT_ONCE = 1000000;
 
 export class Outbox {
-  /** How much waits or is kept: characters, and some for each packet (weigh, delivery.ts). */
+  /** The size of the packets that wait or are kept, as weigh (delivery.ts) counts it. */
   size = 0;
   private queue: string[] = [];
-  /** How much of it is not kept once it is sent. */
+  /** The size of the packets in the queue that are not kept once they are sent. */
   private passing = 0;
   hold: Hold | null = null;
-  /** Whether nothing is left but the last acknowledgements: the session has ended. */
+  /** Whether the session has ended, and only the last acknowledgements are left. */
   private onlyAcks = false;
   /** The newest values that wait; null while no value waits, as for nearly all clients. */
   private newest: Newest | null = null;
 
   /**
-   * @param delivery numbers and keeps messages; null for a client that does not know of it
-   * @param owner hears by how much the size has changed
+   * @param delivery numbers and keeps messages; null for 0.9's own clients
+   * @param owner the session, which hears by how much the size has changed
    */
   constructor(
     private readonly delivery: Delivery | null,
@@ -53,7 +54,7 @@ export class Outbox {
     },
   ) {}
 
-  /** A packet is to be sent. @param keep whether it is to arrive, whatever happens */
+  /** Adds a packet. @param keep whether the packet has to arrive, whatever happens */
   add(packet: string, keep: boolean): void {
     const kept = this.delivery && keep ? this.delivery.keep(packet) : null;
     const text = kept === null ? packet : kept;
@@ -78,17 +79,17 @@ export class Outbox {
   }
 
   /**
-   * The outbox goes on where that of another process was.
+   * Goes on with the outbox of another process.
    * @param first the number of the first message in `messages`
-   * @param messages those that the client may not have
-   * @param received the number of the last message of the client
+   * @param messages the messages to the client that have perhaps not arrived
+   * @param received the number of the last message that has come from the client
    */
   continueFrom(first: number, messages: string[], received: number): void {
     this.delivery!.continueFrom(first, messages, received);
     this.count(sizeOf(messages));
   }
 
-  /** Packets that were sent and have not arrived go before all that wait. */
+  /** Puts packets that were sent and have not arrived in front of all packets that wait. */
   sendAgain(): void {
     const lost = this.delivery ? this.delivery.collectLost() : [];
     if (lost.length === 0) return;
@@ -97,8 +98,9 @@ export class Outbox {
   }
 
   /**
-   * A client that has come back is told first which of its messages have arrived, and then that it
-   * is connected.
+   * Tells a client that has come back which of its messages have arrived, and then that it is
+   * connected. These packets go in front of all packets that wait.
+   * @param connect the packet that says that the client is connected
    */
   greet(connect: string): void {
     const first = [...this.delivery!.collectAck(true), connect];
@@ -110,7 +112,7 @@ export class Outbox {
     return this.queue.includes(packet);
   }
 
-  /** The client has all messages up to `number`. */
+  /** Drops all messages up to `number`, because the client has them. */
   onGot(number: number): void {
     if (this.delivery) this.count(-this.delivery.onGot(number));
   }
@@ -122,15 +124,15 @@ export class Outbox {
     return this.delivery !== null && this.delivery.isAckDue(now());
   }
 
-  /** How many packets at the end of the queue are held back. */
+  /** The number of packets at the end of the queue that are held back. */
   private get heldBack(): number {
     return this.hold ? this.hold.packets : 0;
   }
 
   /**
-   * Packets are to be sent: they do not wait any more.
-   * @param all whether it is the last time; otherwise packets beyond MOST_AT_ONCE wait on
-   * @returns the packets, the first ones first
+   * Takes packets out of the outbox, to send them.
+   * @param all whether this is the last time; otherwise packets beyond MOST_AT_ONCE wait on
+   * @returns the packets, in the order in which they are sent
    */
   collect(all = false): string[] {
     const { queue, passing, delivery, heldBack } = this;
@@ -156,15 +158,14 @@ export class Outbox {
     return packets;
   }
 
-  /** Whether packets were left to wait for the next time. */
+  /** Whether `collect` has left packets for the next time. */
   get hasMore(): boolean {
     return !this.onlyAcks && this.queue.length > this.heldBack;
   }
 
   /**
-   * The session has ended, and there is too much to be kept until its client is told: nothing is
-   * kept but acknowledgements (ends.ts says why).
-   * @returns whether there is something to be told
+   * Keeps only acknowledgements (ends.ts says why), because the session has ended.
+   * @returns whether there is something to tell the client
    */
   keepAcks(): boolean {
     const before = this.size;
@@ -177,7 +178,7 @@ export class Outbox {
     return this.queue.length > 0 || (this.delivery !== null && this.delivery.hasLastAcks());
   }
 
-  /** Nothing waits any more. */
+  /** Drops all packets that wait. */
   clear(): void {
     this.queue = [];
     this.newest = null;
@@ -186,7 +187,7 @@ export class Outbox {
     this.count(-this.size);
   }
 
-  /** Nothing is for anybody: nor are packets that were sent and may not have arrived. */
+  /** Drops all packets, also those that were sent and have perhaps not arrived. */
   giveUp(): void {
     this.clear();
     if (this.delivery) this.delivery.giveUp();
@@ -198,7 +199,7 @@ export class Outbox {
   }
 }
 
-/** @returns how many of the first `free` packets go out at once */
+/** @returns the number of packets that go out at once, out of the first `free` ones */
 function fitting(queue: string[], free: number): number {
   let count = 0;
   for (let size = 0; count < free; count++) {
@@ -208,7 +209,7 @@ function fitting(queue: string[], free: number): number {
   return count;
 }
 
-/** @returns how much packets count together */
+/** @returns the size of all these packets together */
 export function sizeOf(packets: string[]): number {
   return packets.reduce((size, packet) => size + weigh(packet), 0);
 }

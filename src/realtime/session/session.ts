@@ -1,7 +1,8 @@
 /*
- * A session: one client from its handshake to its end, whatever the client is reached by
- * (transport.ts) and however many namespaces it joins. io/manager.ts has all sessions. app.ts never
- * sees one: there, a client is a socket in each namespace (io/socket.ts).
+ * A session is one client from its handshake to its end. It outlasts the connections that reach the
+ * client (transport.ts), and serves all namespaces that the client joins. io/manager.ts has all
+ * sessions. app.ts never sees a session: there, a client is a socket in each namespace
+ * (io/socket.ts).
  */
 import type { Handshake } from '../api';
 import { encodePacket } from '../protocol/write';
@@ -15,31 +16,31 @@ const CONNECT = encodePacket({ type: 'connect' });
 const DISCONNECT = encodePacket({ type: 'disconnect' });
 
 /**
- * How long a client of public/realtime.js that has said goodbye is still heard, ms. A page that
- * leaves says goodbye again with each message that its last handlers emit, each time in a request
- * of its own, and these requests may overtake each other. In a busy Firefox the last one came more
- * than 250 ms after the first.
+ * The time for which the server still hears a client of public/realtime.js that has said goodbye,
+ * ms. A page that leaves says goodbye again with each message that its last handlers emit. Each
+ * goodbye is a request of its own, and these requests may overtake each other. In a busy Firefox
+ * the last request came more than 250 ms after the first.
  */
 const HEARD_AFTER_GOODBYE = 1000;
 
 /**
- * Where a session is:
- * - handshake: the client has not polled yet, nor opened its WebSocket.
- * - open: the client is connected, whether it can be reached at the moment or not.
- * - sent away: connected as well, but the client has to come back with a handshake first.
- * - closing: the session has ended, and its client has not been told all that it is to hear.
- * - over: the session has ended, and no request of its client is heard any more.
+ * The phases of a session:
+ * - handshake: the client has not polled and has not opened a WebSocket yet.
+ * - open: the client is connected, even if the server cannot reach it at the moment.
+ * - sent away: the client is connected, but it has to come back with a handshake first.
+ * - closing: the session has ended, and the client has not been sent all of its last packets yet.
+ * - over: the session has ended, and the server does not hear requests of the client any more.
  */
 export type Phase = 'handshake' | 'open' | 'sent away' | 'closing' | 'over';
 
-/** The manager of all sessions, as far as one session needs it. */
+/** The part of the manager of all sessions that a session needs. */
 export interface SessionHost extends TransportHost {
-  /** By their ids. */
+  /** All sessions, by their ids. */
   readonly sessions: Map<string, Session>;
   readonly backplane: { keep(session: Session): Keeper };
   onOpen(session: Session, recovered: boolean): void;
   /**
-   * @param says the reason for handlers of 'disconnect'
+   * @param says the reason that handlers of 'disconnect' are told
    * @param wasUsed whether the session was more than a handshake
    */
   onEnd(session: Session, says: string, wasUsed: boolean): void;
@@ -47,40 +48,44 @@ export interface SessionHost extends TransportHost {
 
 export class Session {
   phase: Phase = 'handshake';
-  /** How the session has ended, null until then. */
+  /** The row of ENDS for the reason of the end; null while the session goes on. */
   private ending: End | null = null;
 
-  /** For clients of public/realtime.js: their messages arrive, or the session ends. */
+  /**
+   * The delivery of a client of public/realtime.js: its messages arrive, or the session ends. null
+   * for 0.9's own clients.
+   */
   readonly delivery: Delivery | null;
   readonly outbox: Outbox;
   readonly transport: Transport;
-  /** The one that hears of what another process would need to go on with the session. */
+  /** The object that hears of each change that another process needs to go on with the session. */
   readonly keeper: Keeper;
 
   /** The keys of the rooms that the client is in (io/rooms.ts). */
   rooms: string[] = [];
-  /** The values of socket.set. The map is made at its first use: most clients have none. */
+  /** The values of socket.set; null until the first use, because most clients have no values. */
   private values: Map<string, unknown> | null = null;
   /**
-   * Which of its handshakes the client of public/realtime.js came with last. What an older one
-   * still sends is not heard. null for other clients, which do not number them.
+   * The number of the last handshake of a client of public/realtime.js. The server does not hear
+   * requests that belong to an older handshake. null for other clients, which do not number their
+   * handshakes.
    */
   handshakeNumber: number | null = null;
   /**
-   * Whether the client has come back, and is to be told that it is connected: by whichever process
-   * its next poll comes to.
+   * Whether the client has come back, and has to be told that it is connected. The process that its
+   * next poll comes to tells it.
    */
   isBack = false;
-  /** Runs when the client has said goodbye. */
+  /** The timer that ends the session; null if the client has not said goodbye. */
   private goodbye: NodeJS.Timeout | null = null;
-  /** In which sweep (Limits.turn) the client last took some of the packets that wait for it. */
+  /** The value of Limits.turn when the client last took packets that wait for it. */
   takenIn = 0;
-  /** For how many sweeps in a row more has waited for the client than may (MAX_WAITING_BYTES). */
+  /** The number of sweeps in a row in which more than MAX_WAITING_BYTES has waited. */
   overFor = 0;
 
   /**
-   * @param handshake the last one that the client came with
-   * @param delivers whether it is a client of public/realtime.js, whose messages are numbered
+   * @param handshake the last handshake of the client
+   * @param delivers whether the client has public/realtime.js, which numbers messages
    */
   constructor(
     readonly id: string,
@@ -94,10 +99,10 @@ export class Session {
     this.keeper = delivers ? host.backplane.keep(this) : NOBODY;
   }
 
-  /** The address of the client, as far as it is known. */
+  /** The address of the client, as far as the server knows it. */
   get address(): string { return this.handshake.address.address; }
 
-  /** The values of socket.set. Handlers can still read them when the session has ended. */
+  /** The values of socket.set. Handlers can still read the values when the session has ended. */
   get data(): Map<string, unknown> { return this.values || (this.values = new Map()); }
 
   /** Whether the session is, or was, more than a handshake. */
@@ -105,27 +110,27 @@ export class Session {
 
   get ended(): boolean { return this.ending !== null; }
 
-  /** Whether the session has ended for good: its client is told so, and begins no other one. */
+  /** Whether the session has ended for good: the client is told so, and begins no other session. */
   get isForGood(): boolean { return this.ending !== null && this.ending.keeps === 'all'; }
 
-  /** Whether the session has ended otherwise: its client is to begin another one. */
+  /** Whether the session has ended, but not for good: the client has to begin another session. */
   get isGivenUp(): boolean { return this.ending !== null && this.ending.keeps !== 'all'; }
 
-  /** @returns whether a request is of the handshake that the client came with last */
+  /** @returns whether a request with this number belongs to the last handshake of the client */
   isOf(handshakeNumber: number | null): boolean {
     if (this.phase === 'over') return false;
     return this.delivery === null || this.handshakeNumber === handshakeNumber;
   }
 
-  /** The size of what waits for the client has changed. */
+  /** Notes that the size of the packets that wait for the client has changed. */
   onWait(change: number): void {
     const { limits } = this.host;
-    // Some of it was taken, or it is the first that waits.
+    // The client has taken packets, or the first packet has begun to wait.
     if (change < 0 || this.outbox.size === change) this.takenIn = limits.turn;
     limits.onWait(change);
   }
 
-  /** The size of the newest values that wait has changed, and the client has taken none of them. */
+  /** Notes that the size of the newest values has changed. The client has taken none of them. */
   onNewest(change: number): void {
     const { limits } = this.host;
     if (change > 0 && this.outbox.size === change) this.takenIn = limits.turn;
@@ -133,7 +138,7 @@ export class Session {
   }
 
   /**
-   * The session puts a packet on its way to the client.
+   * Puts a packet on its way to the client.
    * @param volatile the kind of a volatile packet (kindOf). If the client cannot take the packet at
    * once, only the newest packet of its kind waits
    */
@@ -153,8 +158,9 @@ export class Session {
   }
 
   /**
-   * The client is reached again. What it has to hear first goes before all that waits.
-   * @param moved whether it came by another transport until now
+   * Goes on when the client is reached again: lost packets are sent again, and the client is told
+   * that it is connected, or that the session has ended.
+   * @param moved whether the client came by another transport until now
    */
   onConnection(moved: boolean): void {
     this.outbox.sendAgain();
@@ -169,7 +175,7 @@ export class Session {
   }
 
   /**
-   * The handshake is used.
+   * Begins the session, because its handshake is used now.
    * @param recovered whether the session began in another process
    */
   open(recovered = false): void {
@@ -181,11 +187,12 @@ export class Session {
   }
 
   /**
-   * The client has come back with a handshake, and goes on where it was.
+   * Goes on with the session, because the client has come back with a handshake.
+   * @param handshakeNumber the number of that handshake
    * @param got the number of the last message that the client has
    */
   resume(handshakeNumber: number | null, got: number): void {
-    // A page that has left can be back, from the browser's memory.
+    // A page that has said goodbye can come back from the browser's memory.
     if (this.goodbye) clearTimeout(this.goodbye);
     this.goodbye = null;
     this.transport.drop();
@@ -196,22 +203,21 @@ export class Session {
     this.transport.awaitClient();
   }
 
-  /** From now on the application sees that handshake. */
+  /** Replaces the handshake that the application sees. */
   renew(handshake: Handshake): void {
     this.handshake = handshake;
     this.keeper.changed('handshake');
   }
 
   /**
-   * A message of a client whose messages are numbered has come.
-   * @param size its length in characters
-   * @returns whether it is to be handled
+   * Notes a message of a client that numbers its messages.
+   * @param size the length of the message, characters
+   * @returns whether the message has to be handled
    */
   isNext(number: number, size: number): boolean {
     const order = this.delivery!.onMessage(number, size, !this.keeper.waits);
     this.keeper.changed();
-    // Something on the way lost a message and told nobody. The client sends it again when it comes
-    // back.
+    // A message was lost on the way. The client sends it again when it comes back.
     if (order === 'gap' && this.phase !== 'sent away') {
       if (this.delivery!.isLost()) this.end('a message is missing');
       else this.sendAway();
@@ -220,13 +226,13 @@ export class Session {
     return order === 'next';
   }
 
-  /** The client is to come back with a handshake, at once. */
+  /** Makes the client come back with a handshake at once. */
   sendAway(): void {
     if (this.phase === 'open') this.phase = 'sent away';
     this.transport.sendAway();
   }
 
-  /** The client says goodbye, with a packet. */
+  /** Ends the session because the client has said goodbye with a packet. */
   onGoodbye(): void {
     if (!this.delivery) this.end('goodbye');
     else if (!this.goodbye) {
@@ -236,11 +242,11 @@ export class Session {
     }
   }
 
-  /** The session ends, in the way that ENDS has for the reason. */
+  /** Ends the session, in the way that ENDS has for the reason. */
   end(reason: Reason): void {
     const { says = reason, sends, keeps, isFarewell } = ENDS[reason];
     if (this.ending) {
-      // It has ended before. All that can change is what is kept for the client.
+      // The session has ended before. Now it can only keep less for the client.
       if (keeps === 'user') this.shut(true);
       else if (reason === 'goodbye') this.forget();
       return;
@@ -264,17 +270,18 @@ export class Session {
   }
 
   /**
-   * The client has been sent all that waited when the session ended. A client whose messages are
-   * numbered can ask again, as the answer may be lost: it is told for as long as it asks.
+   * Forgets the session, because the client has been sent all packets that waited at its end. But a
+   * client that numbers its messages may ask again, because the answer may be lost. If the session
+   * has ended for good, such a client is told for as long as it asks.
    */
   onToldEnd(): void {
     if (!this.isForGood || !this.delivery) this.forget();
   }
 
   /**
-   * No request is heard any more, and nothing is kept but whose session it was.
-   * @param wasUsed whether it was more than a handshake: MAX_HANDSHAKES bounds these, and nothing
-   * else does
+   * Closes the session for all requests, and keeps only its user.
+   * @param wasUsed whether the session was more than a handshake. A mere handshake is not kept,
+   * because MAX_HANDSHAKES does not count handshakes that have ended
    */
   private shut(wasUsed: boolean): void {
     this.outbox.giveUp();
@@ -282,7 +289,7 @@ export class Session {
     if (wasUsed) this.host.sessions.set(this.id, this);
   }
 
-  /** Nothing of a session that has ended is kept. */
+  /** Forgets a session that has ended. */
   forget(): void {
     this.phase = 'over';
     this.outbox.clear();
@@ -290,9 +297,8 @@ export class Session {
   }
 
   /**
-   * The session does what is due. To be called about once a second: a timer for each poll would
-   * cost more.
-   * @param time by the clock that only goes forward, ms
+   * Does the work that is due. Call it about once a second: a timer for each poll would cost more.
+   * @param time the time by the clock that only goes forward (clock.ts), ms
    */
   sweep(time: number): void {
     this.transport.flush();

@@ -1,7 +1,8 @@
 /*
- * How a session reaches its client over time: by one poll after the other, or by a WebSocket (each
- * of them a Connection, connection.ts), and how long each may wait. Stock 0.9 has a transport for
- * each poll instead, and loses what is written to one whose client is gone.
+ * A transport reaches the client of a session: by one poll after the other, or by a WebSocket. Each
+ * poll and each WebSocket is a Connection (connection.ts). The transport also knows how long each
+ * of them may wait. Stock 0.9 has a transport for each poll instead. It loses the packets that it
+ * writes to a poll whose client is gone.
  */
 import type { Duplex } from 'stream';
 import type WebSocket from 'ws';
@@ -15,21 +16,21 @@ import type { Untaken } from './untaken';
 
 const HEARTBEAT = encodePacket({ type: 'heartbeat' });
 
-/** How long a handshake may stay unused, ms, as in 0.9. */
+/** The time for which a handshake may stay unused, ms, as in 0.9. */
 const UNUSED = 30000;
 
-/** Each is a time: a setting of 0.9, or how long a client may be absent. */
+/** The names of times: three settings of 0.9, and the time for which a client may be absent. */
 type Wait = 'polling duration' | 'heartbeat interval' | 'heartbeat timeout' | 'absence';
 
-/** The terms that a poll comes with. */
+/** The terms of a poll, from its query. */
 export interface PollTerms {
   /** The number of the last message that the client has. */
   got: number;
-  /** How long the poll is to wait at most, s; Infinity if it does not say. */
+  /** The longest time that the poll may wait, s; Infinity if the query does not name it. */
   wait: number;
 }
 
-/** The session whose client is reached, as far as a transport needs it. */
+/** The part of a session that its transport needs. */
 export interface TransportSession {
   readonly phase: string;
   readonly outbox: Outbox;
@@ -42,41 +43,41 @@ export interface TransportSession {
   end(reason: Reason): void;
 }
 
-/** The manager of all sessions, as far as a transport needs it. */
+/** The part of the manager of all sessions that a transport needs. */
 export interface TransportHost {
-  /** How long a client of public/realtime.js may be absent, s. */
+  /** The time for which a client of public/realtime.js may be absent, s. */
   readonly sessionTimeout: number;
   readonly limits: Limits;
-  /** A setting of 0.9: of those that are asked for here, s. */
+  /** @returns the value of a setting of 0.9; the values of the settings in Wait are in s */
   get(name: string): any;
-  /** The transport is to flush when this turn is over. */
+  /** Flushes the transport when this turn is over. */
   flushSoon(transport: Transport): void;
 }
 
 export class Transport {
   /** The name that socket.transport has. */
   name: Connection['name'] = 'xhr-polling';
-  /** null between two polls, and while the client is away. */
+  /** The present connection; null between two polls, and while the client is away. */
   connection: Connection | null = null;
-  /** How much was written for the client that the system has not taken yet, characters. */
+  /** The size of the packets that were written and that the system has not taken, characters. */
   underWay = 0;
-  /** How much was written last, characters. */
+  /** The size of the packets that were written last, characters. */
   lastSize = 0;
   private flushing = false;
-  /** Whether something was not written because too much is under way. */
+  /** Whether packets that wait were not written, because too much is under way. */
   private keptBack = false;
   private awaitsHeartbeat = false;
   /**
-   * When the next thing is due, ms: the end of a poll's wait, a heartbeat, or the end of a client
-   * that is away.
+   * The time when the next work is due, ms: to answer a poll, to send a heartbeat or miss its
+   * answer, or to end the session of a client that is away.
    */
   private due = now() + UNUSED;
 
   constructor(private readonly session: TransportSession, private readonly host: TransportHost) {}
 
   /**
-   * A poll has come. It is answered at once if something waits for the client, otherwise when
-   * something does, or when its time is over.
+   * Takes a poll. The poll is answered at once if packets wait for the client. Otherwise it is
+   * answered when a packet comes, or when its time is over.
    */
   onPoll(poll: Poll, { got, wait }: PollTerms): void {
     const connection = new PollConnection(poll);
@@ -91,7 +92,7 @@ export class Transport {
     this.due = Math.min(this.due, now() + wait * 1000);
   }
 
-  /** A WebSocket is open. The polls are over. */
+  /** Takes a WebSocket that is open. From now on it is used instead of polls. */
   onWebSocket(webSocket: WebSocket, stream: Duplex): void {
     const connection = new WebSocketConnection(webSocket, stream, () => {
       this.forgetUntaken(connection);
@@ -111,8 +112,8 @@ export class Transport {
       connection.sendAway();
       return;
     }
-    // The client may never have been told that it is connected, over a WebSocket that seemed to
-    // open: 0.9's client then polls, in the same session.
+    // If a WebSocket only seemed to open, the client was perhaps not told that it is connected.
+    // 0.9's client then polls in the same session.
     const moved = this.session.isUsed && this.name !== connection.name;
     this.name = connection.name;
     this.connection = connection;
@@ -121,7 +122,7 @@ export class Transport {
     this.flushSoon();
   }
 
-  /** @returns whether it was this connection that the client was reached by */
+  /** Notes that a connection is gone. @returns whether it was the present one */
   private onGone(connection: Connection): boolean {
     if (this.connection !== connection) return false;
     this.connection = null;
@@ -135,7 +136,7 @@ export class Transport {
   }
 
   /**
-   * The client gets the packets that wait, if it can take them. A poll whose time is over is
+   * Sends the client the packets that wait, if it can take them. A poll whose time is over is
    * answered anyway.
    */
   flush(): void {
@@ -143,7 +144,7 @@ export class Transport {
     const { connection, session: { outbox } } = this;
     if (!connection || !connection.isReady()) return;
     if (!outbox.isDue() && !(connection.once && this.isDue(now()))) return;
-    // The sweep tries again, and so does onTaken.
+    // Packets that are kept back are tried again by the sweep and by onTaken.
     this.keptBack = !this.host.limits.maySend(outbox.size, this.underWay);
     if (this.keptBack) return;
     this.write(connection, false);
@@ -151,8 +152,8 @@ export class Transport {
   }
 
   /**
-   * The client gets the last that it is to hear, if it can be reached.
-   * @returns whether it could
+   * Sends the client its last packets, if it can be reached.
+   * @returns whether the client could be reached
    */
   flushLast(): boolean {
     const { connection } = this;
@@ -162,7 +163,7 @@ export class Transport {
     return true;
   }
 
-  /** @param all whether all that waits is written, however much it is */
+  /** @param all whether all packets that wait are written, whatever their size is */
   private write(connection: Connection, all: boolean): void {
     const { outbox } = this.session;
     const before = outbox.size;
@@ -174,7 +175,7 @@ export class Transport {
     if (!connection.isTaken()) this.addUntaken(connection, packets);
   }
 
-  /** The system has not taken yet what has just been written. */
+  /** Notes packets that have just been written, and that the system has not taken yet. */
   private addUntaken(connection: Connection, packets: string[]): void {
     const { untaken } = this.host.limits;
     const size = packets.reduce((sum, packet) => sum + packet.length, 0);
@@ -190,43 +191,43 @@ export class Transport {
     }
   }
 
-  /** Packets that were written have been taken, or do not arrive any more. */
+  /** Removes the entry of a connection: its packets were taken, or cannot arrive any more. */
   private forgetUntaken(connection: Connection): void {
     if (!connection.untaken) return;
     this.host.limits.untaken.remove(connection.untaken);
     connection.untaken = null;
   }
 
-  /** An entry has been taken, or its connection is gone. */
+  /** Notes that the system has taken the packets of an entry, or that its connection is gone. */
   onTaken({ size }: Untaken): void {
     this.underWay -= size;
-    // Until now the client was not away: it was reading.
+    // The client was reading until now, so its absence begins only now.
     if (!this.connection && !this.session.ended) this.dueIn('absence');
     if (this.keptBack) this.flushSoon();
   }
 
   /**
-   * @returns whether more is under way than may be, and the client does not read it: it waits for
-   * more on another connection, or its session has ended
+   * @returns whether more is under way than may be, and the client does not read this entry: the
+   * client is reached by another connection, or its session has ended
    */
   hasTooMuch({ connection }: Untaken): boolean {
     if (this.underWay <= this.host.limits.most) return false;
     return this.session.isGivenUp || (this.connection !== null && this.connection !== connection);
   }
 
-  /** Whether the client may still be reading. A poll of its own would deny that. */
+  /** Whether the client may still be reading. A client whose next poll waits has read all. */
   get mayBeReading(): boolean {
     return this.connection === null || !this.connection.once;
   }
 
-  /** The client gets the packets at the end of this turn, so that all of them go together. */
+  /** Sends the packets at the end of this turn, so that all packets of the turn go together. */
   flushSoon(): void {
     if (this.flushing || !this.connection) return;
     this.flushing = true;
     this.host.flushSoon(this);
   }
 
-  /** The client is no longer reached by what it was reached by. */
+  /** Ends the present connection, if there is one. */
   drop(): void {
     const { connection } = this;
     if (!connection) return;
@@ -235,8 +236,8 @@ export class Transport {
   }
 
   /**
-   * The client is to come back with a handshake, at once. How long it is waited for does not begin
-   * anew.
+   * Makes the client come back with a handshake at once. The time for which the server waits for
+   * the client does not begin anew.
    */
   sendAway(): void {
     const { connection } = this;
@@ -244,28 +245,28 @@ export class Transport {
     if (connection) connection.sendAway();
   }
 
-  /** The client has answered a heartbeat. */
+  /** Notes that the client has answered a heartbeat. */
   onHeartbeat(): void {
     if (this.name !== 'websocket') return;
     this.awaitsHeartbeat = false;
     this.dueIn('heartbeat interval');
   }
 
-  /** @param time by the clock that only goes forward, ms */
+  /** @param time the time by the clock that only goes forward (clock.ts), ms */
   isDue(time: number): boolean {
     // A client that still reads its answer is not away.
     return time >= this.due && (this.connection !== null || this.underWay === 0);
   }
 
   /**
-   * The transport does what is due.
-   * @returns why the session is to end, null if it is not
+   * Does the work that is due.
+   * @returns the reason for which the session has to end; null if the session goes on
    */
   onDue(): Reason | null {
     const { connection } = this;
     if (!connection) return 'close timeout';
     if (connection.once) this.drop();
-    // A heartbeat would stand behind what the client has not read yet.
+    // A heartbeat would wait behind the packets that the client has not read yet.
     else if (this.underWay > 0) this.dueIn('heartbeat interval');
     else if (this.awaitsHeartbeat) return 'heartbeat timeout';
     else {
@@ -276,7 +277,7 @@ export class Transport {
     return null;
   }
 
-  /** A client that is away is waited for from now on. */
+  /** Begins to wait for a client that is away. */
   awaitClient(): void {
     this.dueIn('absence');
   }

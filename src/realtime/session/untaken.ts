@@ -1,31 +1,32 @@
 /*
- * Packets that are written, and that the system has not taken yet for their clients: limits.ts has
- * the list. Where a client does not read, each entry is memory and a connection.
+ * UntakenList has the packets that were written and that the system has not taken yet. limits.ts
+ * has the list. If a client does not read, each of its entries holds memory and a connection.
  *
- * An entry does not say that its client has not got it. A named pipe of Windows tells node later
- * that something was taken, by 20 ms where node 12 runs in wine, and after a pause of the process
- * later still. By then the connection may carry the request of another client: iisnode shares its
- * connections. So an answer is cut only when it has been in the list for several sweeps, between
- * which node hears what the system has to say. Behind iisnode its connection carries no other
- * request then, as iisnode does not share one whose answer is not complete.
+ * An entry does not prove that the packets have not arrived. A named pipe of Windows tells node
+ * late that packets were taken: 20 ms late if node 12 runs in wine, and later after a pause of the
+ * process. By then the connection may carry the request of another client, because iisnode shares
+ * its connections. So an answer is cut only if it has been in the list for several sweeps. Between
+ * two sweeps node hears the news of the system. Behind iisnode, the connection of such an answer
+ * carries no other request, because iisnode does not share a connection before its answer is
+ * complete.
  */
 
-/** After how many sweeps, about a second each, nobody reads what a client has too much of. */
+/** The number of sweeps, about a second each, after which an entry counts as unread. */
 const UNREAD = 3;
-/** How many sweeps it may take in any case, and how many more for each million characters. */
+/** The number of sweeps that any entry may take; and the further ones a million characters. */
 const SLOWEST = 60;
 
-/** An answer to a poll, or what goes over a WebSocket. */
+/** An entry: an answer to a poll, or the packets that were written to a WebSocket. */
 export interface Untaken {
-  /** Characters. */
+  /** The size of the packets, characters. */
   size: number;
-  /** How many sweeps have seen it. */
+  /** The number of sweeps that have seen the entry. */
   sweeps: number;
   connection: { isGone(): boolean; cut(): void };
   client: {
-    /** Whether the client has more under way than it may, and does not read it. */
+    /** Says whether the client has more under way than it may, and does not read this entry. */
     hasTooMuch(untaken: Untaken): boolean;
-    /** The client has taken it, or its connection is gone. */
+    /** Hears that the system has taken the entry, or that its connection is gone. */
     onTaken(untaken: Untaken): void;
   };
 }
@@ -33,7 +34,7 @@ export interface Untaken {
 export class UntakenList {
   /** The size of all entries, characters. */
   size = 0;
-  /** The oldest first. */
+  /** The entries, the oldest first. */
   private readonly entries = new Set<Untaken>();
 
   add(untaken: Untaken): void {
@@ -41,34 +42,37 @@ export class UntakenList {
     this.size += untaken.size;
   }
 
-  /** More is written on the same connection. @param size characters */
+  /** Enlarges an entry: more is written on its connection. @param size the added characters */
   grow(untaken: Untaken, size: number): void {
     untaken.size += size;
     this.size += size;
   }
 
-  /** An entry has been taken, or its connection is gone. */
+  /** Removes an entry, because the system has taken it, or because its connection is gone. */
   remove(untaken: Untaken): void {
     if (!this.entries.delete(untaken)) return;
     this.size -= untaken.size;
     untaken.client.onTaken(untaken);
   }
 
-  /** Entries that take too long are cut, and those of clients with too much. Once a second. */
+  /**
+   * Cuts entries that take too long. The time is shorter for a client that has too much under way.
+   * Call it about once a second.
+   */
   sweep(): void {
     for (const untaken of this.entries) {
       untaken.sweeps += 1;
       const { client, connection, size } = untaken;
       const most = client.hasTooMuch(untaken) ? UNREAD : SLOWEST * (1 + size / 1e6);
-      // One that stands behind another on its connection does not hear that this is gone.
+      // An answer that waits behind another one does not hear that their connection is gone.
       if (connection.isGone()) this.remove(untaken);
       else if (untaken.sweeps > most) this.cut(untaken);
     }
   }
 
   /**
-   * The oldest entries that nobody reads are cut, until the rest is small enough.
-   * @param most how much may be left, characters
+   * Cuts the oldest entries that nobody reads, until the rest is small enough.
+   * @param most the largest size of the rest, characters
    */
   cutOldest(most: number): void {
     for (const untaken of this.entries) {

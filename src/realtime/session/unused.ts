@@ -1,26 +1,26 @@
 /*
- * The handshakes that nobody has used so far: limits.ts has them, and ends some where there are too
- * many.
+ * Unused has the handshakes that no client has used so far. limits.ts ends some of them if there
+ * are too many.
  */
 
 /**
- * Handshakes by the address that made them. Each step costs the same however many there are:
- * whoever floods the server with handshakes makes it look for one to end at each of them.
+ * Handshakes, by the addresses that made them. Each method takes the same time for any number of
+ * handshakes. That matters in a flood of handshakes: each new one ends an older one.
  */
 export class Unused<Session> {
   private readonly addresses = new Map<Session, string>();
   /** The handshakes of each address, the oldest first. */
   private readonly byAddress = new Map<string, Set<Session>>();
-  /** At n, the addresses that have n of them. */
+  /** For each number, the addresses that have this number of handshakes. */
   private readonly having = new Map<number, Set<string>>();
-  /** How many the address with the most of them has. */
+  /** The number of handshakes of the address that has the most. */
   private most = 0;
 
   get size(): number {
     return this.addresses.size;
   }
 
-  /** @param session one that is not among them */
+  /** @param session a handshake that is not in the list */
   add(session: Session, address: string): void {
     let sessions = this.byAddress.get(address);
     if (!sessions) {
@@ -32,7 +32,7 @@ export class Unused<Session> {
     this.count(address, sessions.size - 1, sessions.size);
   }
 
-  /** A handshake is used, or given up. It need not be among them. */
+  /** Removes a handshake that is used or given up. The handshake need not be in the list. */
   delete(session: Session): void {
     const address = this.addresses.get(session);
     if (address === undefined) return;
@@ -44,7 +44,7 @@ export class Unused<Session> {
   }
 
   /**
-   * @returns the oldest handshake of the address with the most of them; undefined if there are none
+   * @returns the oldest handshake of the address that has the most; undefined if there are none
    */
   oldestOfBusiest(): Session | undefined {
     for (const address of this.having.get(this.most) || []) {
@@ -53,7 +53,7 @@ export class Unused<Session> {
     return undefined;
   }
 
-  /** An address has another number of handshakes: one more or one less. */
+  /** Notes that the number of an address's handshakes has changed. */
   private count(address: string, before: number, now: number): void {
     if (now > 0) {
       const others = this.having.get(now);
