@@ -3,8 +3,8 @@ import type { Server } from './realtime';
 
 /**
  * YOUR APPLICATION. Replace this function, the event names in events.ts, and the page in public:
- * nothing else has to change. This application answers every message, sends it to everyone else,
- * and tells everyone how many clients are connected.
+ * nothing else has to change. This application answers every message, sends the message to everyone
+ * else, and tells everyone the number of connected clients.
  */
 export function app(io: Server<ClientToServerEvents, ServerToClientEvents>): void {
   io.sockets.on('connection', socket => {
@@ -15,6 +15,7 @@ export function app(io: Server<ClientToServerEvents, ServerToClientEvents>): voi
     });
   });
 
-  // At most once a second. Where there are several processes, each tells its own clients.
+  // This event comes at most once a second. If there are several processes, each tells its own
+  // clients.
   io.on('clients', clients => io.sockets.local.emit('clients', clients));
 }

@@ -1,12 +1,12 @@
-/* The line for whoever started the server, if the server cannot listen at its port. */
+/* Makes the line for the person who has started a server that cannot listen at its port. */
 
 const ANOTHER = 'set PORT to another one (in cmd: set PORT=3001, in PowerShell: $env:PORT=3001, '
   + 'elsewhere: export PORT=3001)';
 
 /**
- * @param error what listening failed with
+ * @param error the error of server.listen
  * @param port a TCP port, or the path of a named pipe or Unix socket
- * @returns one line: what is wrong, and what can be done
+ * @returns one line: the fault, and the cure
  */
 export function cannotListen(error: NodeJS.ErrnoException, port: number | string): string {
   const isPath = typeof port === 'string';

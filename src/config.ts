@@ -1,6 +1,6 @@
 /*
- * Every setting: what it means, its default, what it takes. server.ts reads them, once; nothing
- * else asks the environment.
+ * All settings: their meanings, their defaults, and the values that they take. server.ts reads them
+ * once. No other file reads the environment.
  */
 import os from 'os';
 import { PIPE } from './iisnode';
@@ -11,35 +11,38 @@ export const TRANSPORTS = ['websocket', 'xhr-polling'] as const;
 export type TransportName = (typeof TRANSPORTS)[number];
 
 export interface Config {
-  /** Where the application lives: '' at the root of a site, else '/app'. */
+  /** The path of the application: '' at the root of a site, otherwise '/app' and the like. */
   appPath: string;
-  /** Socket.IO's resource, the path its requests begin with: '/app/socket'. */
+  /** Socket.IO's resource, the path that its requests begin with: '/app/socket'. */
   resource: string;
   /** A TCP port, or the path of a named pipe or Unix socket. */
   port: number | string;
   transports: TransportName[];
   /**
-   * Origins beside the server's own whose pages may connect, as browsers write them:
-   * 'https://www.example.com'.
+   * The other origins whose pages may connect, as browsers write them: 'https://www.example.com'.
+   * Pages of the server's own origin always may.
    */
   allowedOrigins: string[];
   /**
    * Addresses and ranges of proxies whose X-Forwarded-For and -Proto are believed; 'pipe' stands
-   * for whatever opens PORT.
+   * for all programs that open the pipe of PORT.
    */
   trustedProxies: string[];
   logLevel: LogLevel;
   /** The most that one POST of a client may carry, bytes. */
   maxMessageBytes: number;
-  /** How many packets one POST may carry. */
+  /** The largest number of packets in one POST. */
   maxPackets: number;
-  /** The most that may wait for a client that does not take it: characters, and 100 a packet. */
+  /**
+   * The largest size of the packets that wait for a client that takes none of them: their
+   * characters, and 100 for each packet.
+   */
   maxWaitingBytes: number;
-  /** How many handshakes may wait to be used. */
+  /** The largest number of handshakes that wait to be used. */
   maxHandshakes: number;
-  /** How many clients there may be, with their handshakes. */
+  /** The largest number of clients, together with unused handshakes. */
   maxClients: number;
-  /** How long a session outlives its connection, s. */
+  /** The time for which a session outlasts its connection, s. */
   sessionTimeout: number;
   /** The Redis that several processes share, null if there is one process. */
   redisUrl: string | null;
@@ -55,11 +58,11 @@ export const SETTINGS = [
 ] as const;
 type Setting = (typeof SETTINGS)[number];
 
-/** A setting that cannot be used. Its message is one line, made for the person who set it. */
+/** The error for a setting that cannot be used. Its message is one line for a person. */
 export class ConfigError extends Error {
   /**
    * @param got the value that cannot be used
-   * @param takes the values that can
+   * @param takes the values that can be used
    */
   constructor(name: string, got: string, takes: string) {
     super(`${name}: got ${JSON.stringify(got)}; takes ${takes}`);
@@ -70,15 +73,15 @@ export class ConfigError extends Error {
 interface Kind<T> {
   /** The values that can be used, for a person. */
   takes: string;
-  /** @returns the value; undefined where the text is not one */
+  /** @returns the value; undefined if the text cannot be used */
   parse: (text: string) => T | undefined;
 }
 
 /**
- * `readConfig` reads and checks every setting. Settings are environment variables: iisnode makes
- * one of each entry in web.config's <appSettings>. One that is missing or empty takes its default.
+ * Reads and checks every setting. Settings are environment variables: iisnode makes one of each
+ * entry in web.config's <appSettings>. A setting that is missing or empty has its default.
  * @param system the operating system as node names it: 'win32 6.1.7601' is the Windows of IIS 7.5
- * @throws ConfigError for the first setting that is not usable
+ * @throws ConfigError for the first setting that cannot be used
  */
 export function readConfig(
   env: NodeJS.ProcessEnv, system = `${process.platform} ${os.release()}`,
@@ -90,7 +93,7 @@ export function readConfig(
     return value;
   };
 
-  // It may have a password in it, and is not shown.
+  // The address may have a password in it, so the error does not show it.
   const redisUrl = (env.REDIS_URL || '').trim();
   if (redisUrl !== '' && !/^rediss?:\/\/[^\s/]/.test(redisUrl)) {
     const takes = 'the address of a Redis, such as redis://:password@server:6379';
@@ -107,16 +110,15 @@ export function readConfig(
     allowedOrigins: setting('ALLOWED_ORIGINS', '', ORIGINS),
     trustedProxies: setting('TRUSTED_PROXIES', '', PROXIES),
     logLevel: setting('LOG_LEVEL', 'info', LEVEL),
-    // As much as a POST may carry in Socket.IO 4 by default. web.config's maxAllowedContentLength
-    // stands just above it.
+    // The default is that of Socket.IO 4. web.config's maxAllowedContentLength is a little larger.
     maxMessageBytes: setting('MAX_MESSAGE_BYTES', '1000000', number(1000, 100000000, 'of bytes ')),
-    // 0.9's client sends all that was emitted while a POST was under way in the next one.
+    // While a POST is under way, 0.9's client collects all emitted packets for the next POST.
     maxPackets: setting('MAX_PACKETS', '2000', number(1, 100000)),
     maxWaitingBytes: setting('MAX_WAITING_BYTES', '1000000', number(10000, 100000000, 'of bytes ')),
-    // Each holds its request's headers, up to 16 KB.
+    // Each handshake holds its request's headers, up to 16 KB.
     maxHandshakes: setting('MAX_HANDSHAKES', '2000', number(10, 100000)),
-    // iisnode.yml lets more requests wait at once (maxConcurrentRequestsPerProcess): the messages
-    // that these clients send need room, too.
+    // iisnode.yml lets more requests than this wait at once (maxConcurrentRequestsPerProcess),
+    // because the messages that these clients send need room, too.
     maxClients: setting('MAX_CLIENTS', '10000', number(1, 1000000)),
     sessionTimeout: setting('SESSION_TIMEOUT', '120', number(10, 86400, 'of seconds ')),
     redisUrl: redisUrl || null,
@@ -144,9 +146,9 @@ const ALL_TRANSPORTS: Kind<TransportName[]> = {
   takes: `a list of ${TRANSPORTS.join(', ')}`,
   parse: list(oneOf(TRANSPORTS)),
 };
-// Windows 7 and Server 2008 R2. iisnode lets an upgrade through there, and for its answer, a 101,
-// calls an interface that only IIS 8 has (SetupUpgrade in its cnodehttpstoredcontext.cpp): the
-// worker process would be at risk.
+// For Windows 7 and Server 2008 R2. There iisnode lets an upgrade through, and for the answer, a
+// 101, calls an interface that only IIS 8 has (SetupUpgrade in its cnodehttpstoredcontext.cpp). So
+// a WebSocket would put the worker process at risk.
 const POLLING: Kind<TransportName[]> = {
   takes: 'xhr-polling on this Windows (6.1): its IIS, 7.5, has no WebSockets',
   parse: list(oneOf(['xhr-polling'])),
@@ -197,8 +199,8 @@ function oneOf<T extends string>(all: readonly T[]): (text: string) => T | undef
 }
 
 /**
- * Parts divided by commas. An empty text is an empty list.
- * @returns a function that returns undefined if one of the parts is no value
+ * Makes a function that reads a list of values, divided by commas. An empty text is an empty list.
+ * @returns the function, which returns undefined if one of the parts is no value
  */
 function list<T>(parse: (text: string) => T | undefined): (text: string) => T[] | undefined {
   return text => {

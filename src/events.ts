@@ -1,13 +1,13 @@
 /*
- * The events that travel, one line each: the name, and what its handler takes. Any other event does
- * not compile, in app.ts, in the page's script and in the tests. An acknowledgement is a last,
- * optional function. The name `status` is taken: with it public/realtime.js tells the page of the
- * connection itself.
+ * The events between pages and server. Each has one line: its name, and the arguments of its
+ * handler. Any other event does not compile in app.ts, in the page's script and in the tests. An
+ * acknowledgement is an optional function, the last argument. Do not use the name `status`:
+ * public/realtime.js uses it to tell the page about the connection.
  */
 
 /**
- * The events that a page may send. Types are a promise, not a check: a hostile client can send
- * anything under these names.
+ * The events that a page may send. The types are a promise, not a check: a hostile client can send
+ * any values under these names.
  */
 export interface ClientToServerEvents {
   message: (text: string, ack?: (answer: string) => void) => void;

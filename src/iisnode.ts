@@ -1,18 +1,18 @@
 /*
- * The part of a request that can be believed: who the visitor is, where he is, and whether he came
- * by HTTPS.
+ * Finds the part of a request that can be believed: the visitor's name, the visitor's address, and
+ * whether the visitor came by HTTPS.
  *
- * A client can write any header. iisnode lets all of them through, and adds its own behind them
- * (SerializeRequestHeaders in its chttpprotocol.cpp, 0.2.26): each server variable of IIS that
- * promoteServerVars in web.config names is a header X-iisnode-<name>, and the last of all. So the
- * last header of such a name is IIS's word, and any other of that name is the client's.
+ * A client can write any header. iisnode lets all headers through, and adds its own behind them
+ * (SerializeRequestHeaders in its chttpprotocol.cpp, 0.2.26). For each server variable of IIS that
+ * promoteServerVars in web.config names, iisnode adds a header X-iisnode-<name>. So the last header
+ * of such a name is from IIS, and any other header of that name is from the client.
  *
- * X-Forwarded-For and X-Forwarded-Proto are nobody's word, even behind iisnode: with enableXFF it
- * keeps the client's X-Forwarded-Proto, and adds no address to an X-Forwarded-For whose text ends
- * with it already: evil10.1.2.3 stays as it is for a client at 10.1.2.3. They count where
- * TRUSTED_PROXIES names the address that the request came from.
+ * X-Forwarded-For and X-Forwarded-Proto cannot be believed, even behind iisnode with enableXFF.
+ * iisnode keeps the client's X-Forwarded-Proto. It adds no address to an X-Forwarded-For whose text
+ * ends with that address already: evil10.1.2.3 stays as it is for a client at 10.1.2.3. These
+ * headers count only if TRUSTED_PROXIES names the address that the request came from.
  *
- * For this, node has to hand over every header: see maxHeadersCount in server.ts.
+ * node has to hand over every header for this: see maxHeadersCount in server.ts.
  */
 import { readFileSync } from 'fs';
 import type { IncomingMessage } from 'http';
@@ -22,42 +22,42 @@ import type { TLSSocket } from 'tls';
 import { Addresses } from './web/addresses';
 
 /**
- * The server variables that reach us, as promoteServerVars in web.config names them: keep both
- * lists alike. AUTH_USER is the Windows account that IIS has authenticated, 'DOMAIN\name', empty
- * where IIS lets visitors in without. HTTPS is 'on' or 'off'. REMOTE_ADDR is the address that the
- * request came from.
+ * The server variables that reach us, as promoteServerVars in web.config names them. Keep both
+ * lists alike. AUTH_USER is the Windows account that IIS has authenticated, 'DOMAIN\name'; it is
+ * empty if IIS lets visitors in without authentication. HTTPS is 'on' or 'off'. REMOTE_ADDR is the
+ * address that the request came from.
  *
- * One that you add has to stand in front of these three, in both lists. iisnode writes nothing for
- * a variable that IIS does not know, so a client's header of that name would be the last one. IIS
- * knows these three of every request, and iisnode writes the list from its end: what it writes for
- * yours comes behind them, where no header of a client can be.
+ * Add a variable in front of these three, in both lists. iisnode writes nothing for a variable that
+ * IIS does not know, so a client's header of that name would be the last one. IIS knows these three
+ * variables for every request, and iisnode writes the list from its end. So iisnode writes your
+ * variable behind these three, and no header of a client can be there.
  */
 const PROMOTED = ['x-iisnode-auth_user', 'x-iisnode-https', 'x-iisnode-remote_addr'];
 const ALWAYS = PROMOTED.slice(-3);
 const [, HTTPS, REMOTE_ADDR] = ALWAYS as [string, string, string];
 
-/** A way to write TRUSTED_PROXIES for whatever opens the pipe or Unix socket that PORT names. */
+/** The word in TRUSTED_PROXIES for all programs that open the pipe or Unix socket of PORT. */
 export const PIPE = 'pipe';
 
-/** The things that stand in front of the server: a part of Config. */
+/** The part of Config that says what stands in front of the server. */
 export interface Front {
   /** The version of iisnode that started this process, null outside IIS. */
   iisnode: string | null;
   port: number | string;
-  /** Addresses, ranges, or PIPE. */
+  /** The addresses and ranges of proxies, or PIPE. */
   trustedProxies: string[];
 }
 
 /**
- * The client's address, 'unknown' where nobody says it. The port is known where there is nothing in
- * front.
+ * The client's address, 'unknown' if it is not known. The port is undefined if a proxy or iisnode
+ * stands in front of the server.
  */
 export interface ClientAddress {
   address: string;
   port: number | undefined;
 }
 
-/** The judge of requests: how much can be believed, by the things in front of this server. */
+/** Decides how much of a request can be believed. This depends on the proxies and on iisnode. */
 export class Trust {
   private readonly behindIisnode: boolean;
   private readonly proxies: Addresses;
@@ -65,8 +65,8 @@ export class Trust {
   private readonly trustsPipe: boolean;
 
   constructor({ iisnode, port, trustedProxies }: Front) {
-    // iisnode comes by a named pipe. Whoever comes by TCP is not iisnode, whatever the environment
-    // says.
+    // iisnode comes by a named pipe. A request that comes by TCP is not from iisnode, even if the
+    // environment names iisnode.
     this.behindIisnode = iisnode !== null && typeof port === 'string';
     this.trustsPipe = !this.behindIisnode && typeof port === 'string' &&
       trustedProxies.includes(PIPE);
@@ -75,7 +75,7 @@ export class Trust {
     this.hasProxies = this.trustsPipe || proxies.length > 0;
   }
 
-  /** The client's address. */
+  /** @returns the client's address */
   address(req: IncomingMessage): ClientAddress {
     const peer = this.peer(req);
     if (!this.isProxy(peer)) {
@@ -85,12 +85,12 @@ export class Trust {
     return { address: this.forwardedFor(req.headers['x-forwarded-for'], peer), port: undefined };
   }
 
-  /** How the client came. */
+  /** @returns the protocol that the client came by */
   protocol(req: IncomingMessage): 'http' | 'https' {
     const byProxy = this.hasProxies && this.isProxy(this.peer(req));
     const told = byProxy ? req.headers['x-forwarded-proto'] : undefined;
     if (told !== undefined) {
-      // A proxy that adds to a client's header, where others set it, adds behind it.
+      // Most proxies replace a client's header. Others add their own value behind the client's.
       const text = String(told);
       const last = text.slice(text.lastIndexOf(',') + 1).trim().toLowerCase();
       return last === 'https' ? 'https' : 'http';
@@ -102,10 +102,10 @@ export class Trust {
   }
 
   /**
-   * This leaves only what can be believed of the headers that people take for somebody's word. Of
-   * x-iisnode-* what IIS has said, and not left empty. Of forwarded and x-forwarded-* nothing, but
-   * where there is something in front: x-forwarded-for is then the client's address, one, and
-   * x-forwarded-proto 'http' or 'https'. It can be done twice. rawHeaders stays as it came.
+   * Removes the headers that cannot be believed. The headers x-iisnode-* stay if IIS has written
+   * them, and they are not empty. forwarded and x-forwarded-* go. If a proxy or iisnode stands in
+   * front, x-forwarded-for becomes the client's one address, and x-forwarded-proto becomes 'http'
+   * or 'https'. A second call changes nothing more. rawHeaders stays as it is.
    */
   trustHeaders(req: IncomingMessage): void {
     const { headers, rawHeaders } = req;
@@ -122,8 +122,7 @@ export class Trust {
   }
 
   /**
-   * The address that the request came from, be it a client's or a proxy's; '' where it is not
-   * known.
+   * @returns the address that the request came from, a client's or a proxy's; '' if it is not known
    */
   private peer(req: IncomingMessage): string {
     const { rawHeaders, socket } = req;
@@ -136,9 +135,10 @@ export class Trust {
   }
 
   /**
-   * Each proxy adds the address that it was asked from at the end: from there, the first that is no
-   * proxy of ours is the client. What is further to the left is the client's own word.
-   * @param peer the proxy that the request came from
+   * Reads the client's address from X-Forwarded-For. Each proxy adds the address that its request
+   * came from at the end. So the last address that is no proxy of ours is the client's. The client
+   * itself may have written the addresses before that one.
+   * @param peer the address of the proxy that the request came from
    */
   private forwardedFor(header: string | string[] | undefined, peer: string): string {
     const text = String(header || '');
@@ -146,7 +146,7 @@ export class Trust {
     for (let end = text.length; end > 0;) {
       const comma = text.lastIndexOf(',', end - 1);
       const entry = withoutPort(text.slice(comma + 1, end).trim());
-      // No proxy writes this. Its own address is all that is known, then.
+      // No proxy writes such an entry. Then only the address of the last proxy is known.
       if (isIP(entry) === 0) return client;
       client = entry;
       if (!this.proxies.includes(entry)) return client;
@@ -157,19 +157,19 @@ export class Trust {
 }
 
 /**
- * `lackingPromotion` checks whether web.config lets iisnode tell us what we believe. It may be an
- * older one, or have been merged by hand: without the header that IIS writes last, a client's own
- * would be believed.
- * @param folder that of web.config and iisnode.yml
- * @returns the value of promoteServerVars there that lacks something; null if nothing is wrong, or
- * there is no such file
+ * Checks whether web.config makes iisnode write the three headers that we believe. The file may be
+ * an older one, or may have been merged by hand. Without IIS's own header at the end, the server
+ * would believe a client's header.
+ * @param folder the folder of web.config and iisnode.yml
+ * @returns the value of promoteServerVars if a variable is missing in it; null if all are there, or
+ * if there is no web.config
  */
 export function lackingPromotion(folder: string): string | null {
   const config = readText(path.join(folder, 'web.config')).replace(/<!--[^]*?-->/g, '');
   if (config === '') return null;
   const attribute = /<iisnode\s[^>]*?\bpromoteServerVars\s*=\s*(["'])([^"']*)\1/;
   const [, , given = ''] = attribute.exec(config) || [];
-  // A line of iisnode.yml overrides the attribute; one without a value does not.
+  // A line of iisnode.yml overrides the attribute. A line without a value does not.
   const yml = readText(path.join(folder, 'iisnode.yml'));
   const [, line] = /^ *promoteServerVars *: *([^\s#][^\r\n#]*)/im.exec(yml) || [];
   const names = (line || given).split(',').map(name => `x-iisnode-${name.toLowerCase()}`);
@@ -185,9 +185,9 @@ function readText(file: string): string {
   }
 }
 
-/** @returns the values that IIS has given, by the names of the headers; no empty ones */
+/** @returns the values that IIS has written and that are not empty, by the names of the headers */
 function promoted(rawHeaders: string[]): Record<string, string> {
-  // IIS's own begin here at the latest.
+  // IIS's own headers begin here at the latest.
   const begin = Math.min(...ALWAYS.map(name => lastAt(rawHeaders, name)).filter(at => at >= 0));
   const said: Record<string, string> = {};
   for (const name of PROMOTED) {
@@ -197,17 +197,18 @@ function promoted(rawHeaders: string[]): Record<string, string> {
   return said;
 }
 
-/** The value of the last header of that name, '' if there is none. */
+/** @returns the value of the last header of that name; '' if there is none */
 function lastOf(rawHeaders: string[], name: string): string {
   const at = lastAt(rawHeaders, name);
   return at < 0 ? '' : rawHeaders[at + 1]!;
 }
 
 /**
- * Where the last header of that name is, -1 if there is none. Behind iisnode it is one of the last
- * three: this is done for each poll.
- * @param rawHeaders names and values in turn, as they came
- * @param name in lower case
+ * Finds the last header of that name. Each poll needs this. The loop is short, because behind
+ * iisnode the header is one of the last three.
+ * @param rawHeaders the names and the values in turn, as node has them
+ * @param name the name in lower case
+ * @returns the index of the name; -1 if there is no such header
  */
 function lastAt(rawHeaders: string[], name: string): number {
   for (let at = rawHeaders.length - 2; at >= 0; at -= 2) {
@@ -217,7 +218,7 @@ function lastAt(rawHeaders: string[], name: string): number {
   return -1;
 }
 
-/** An address, as Application Request Routing writes it: 10.1.2.3:4711, [fd00::1]:4711. */
+/** Removes the port that Application Request Routing writes: 10.1.2.3:4711, [fd00::1]:4711. */
 function withoutPort(entry: string): string {
   if (entry.length > 100) return '';
   const [, v6, v4] = /^(?:\[([^\]]*)\]|([0-9.]+))(?::[0-9]{1,5})?$/.exec(entry) || [];

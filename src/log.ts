@@ -1,18 +1,18 @@
-/* The log. server.ts makes it, and hands it to the parts that have something to say. */
+/* The log. server.ts makes it, and hands it to all parts that log something. */
 import { format } from 'util';
 
-/** From the quietest to the loudest: each level includes those before it. */
+/** The levels, from the quietest to the loudest. Each level includes the levels before it. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type Log = Record<LogLevel, (...parts: unknown[]) => void>;
 
 /**
- * `createLog` makes the log: one line an entry, time and level first; errors and warnings go to
- * stderr, the rest to stdout. A level that is off costs a call and no more. That matters under
- * iisnode, where every line is a file opened, written and closed before the program goes on.
+ * Makes the log. Each entry is one line, and begins with the time and the level. Errors and
+ * warnings go to stderr, the rest to stdout. A level that is off costs only a call. That matters
+ * under iisnode, which opens, writes and closes a file for every line before the program goes on.
  *
- * Only an entry begins a line with a time, whatever a client sent: the stack of an error goes on in
- * lines that are indented, and control characters are escaped.
+ * Only an entry begins a line with a time, so a client cannot forge an entry. The stack of an error
+ * goes on in lines that are indented, and control characters are escaped.
  */
 export function createLog(level: LogLevel): Log {
   const at = (name: LogLevel): Log[LogLevel] => {
@@ -26,20 +26,20 @@ export function createLog(level: LogLevel): Log {
   return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
 }
 
-/** @returns a text in one line. Errors and objects have lines of their own */
+/** @returns a text in one line; errors and objects as they are, because format makes their lines */
 function oneLine(part: unknown): unknown {
   return typeof part === 'string' ? part.replace(/\n/g, '\\n') : part;
 }
 
 /**
- * Characters that a terminal or an editor acts on instead of showing them, but for the line feed:
- * control characters (a C1 one, U+009B, begins a terminal's command as "ESC [" does), separators of
- * lines, characters that turn the direction of what follows, others that are invisible, and halves
- * of a character, which cannot be written as UTF-8.
+ * The characters that a terminal or an editor does not show, except the line feed: control
+ * characters (U+009B begins a terminal's command, as "ESC [" does), separators of lines, characters
+ * that turn the direction of the text, other invisible characters, and halves of a character, which
+ * cannot be written as UTF-8.
  */
 const UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** @returns a text with \u009b and the like for what cannot be seen */
+/** @returns a text with \u009b and the like in place of such characters */
 function visible(text: string): string {
   return text.replace(UNSEEN, found => {
     const code = found.codePointAt(0)!.toString(16);

@@ -1,18 +1,19 @@
 /*
- * Names of settings that are nearly right. A setting with a wrong name has no effect, and nothing
- * else would say so.
+ * Finds names of settings that are nearly right. A setting with a wrong name has no effect, and no
+ * other part of the server would report it.
  */
 
-/** How many letters may be wrong, missing or too many in a name that still looks like a setting. */
+/** The most letters that are wrong, missing or too many in a name that looks like a setting. */
 const MOST_WRONG = 2;
-/** Shorter names, such as PORT, are too near to names that have nothing to do with this server. */
+/** The length of the shortest name that is compared. Others, such as PORT, are like many names. */
 const SHORTEST = 7;
 
 /**
- * @param given names of environment variables
- * @param settings the names that count
+ * Finds environment variables whose names are nearly those of settings.
+ * @param given the names of the environment variables
+ * @param settings the names of the settings
  * @param anyCase whether max_clients counts as MAX_CLIENTS, as on Windows
- * @returns for each name that looks like a setting and is none, one line that says so
+ * @returns one line for each name that looks like a setting and is none
  */
 export function misspelt(
   given: string[], settings: readonly string[], anyCase = process.platform === 'win32',
@@ -32,13 +33,13 @@ function looksLike(name: string, setting: string): boolean {
 }
 
 /**
- * How many letters have to be changed, added or left out to make one text of the other
- * (Levenshtein's distance).
- * @param most texts whose lengths differ by more than this are not compared
+ * @returns the number of letters that have to be changed, added or left out to make one text of the
+ * other (Levenshtein's distance)
+ * @param most the largest difference of the lengths; beyond it the result is Infinity
  */
 function distance(from: string, to: string, most: number): number {
   if (Math.abs(from.length - to.length) > most) return Infinity;
-  // For each beginning of `to`: its distance from the beginning of `from` that was looked at last.
+  // The distances of each beginning of `to` from the present beginning of `from`.
   let last = Array.from({ length: to.length + 1 }, (_, length) => length);
   for (let i = 1; i <= from.length; i++) {
     const row = [i];

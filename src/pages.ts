@@ -8,8 +8,8 @@ import type { Log } from './log';
 import type { Realtime } from './realtime';
 
 /**
- * `createPages` makes Express, which answers everything that is not Socket.IO's. Add your own pages
- * and routes to `pages`, before the static files.
+ * Makes Express, which answers all requests that are not for Socket.IO. Add your own pages and
+ * routes to `pages`, before the static files.
  * @param realtime the number of clients, and whether Redis answers. `realtime.io` is the `io` of
  * app.ts, so that a route can emit
  */
@@ -20,9 +20,9 @@ export function createPages(
   const home = config.appPath + '/';
   const app = express();
   app.disable('x-powered-by');
-  // X-Forwarded-For and -Proto then say what can be believed, or are not there: so Express can
-  // believe them. req.ip is the client's address, and req.protocol and req.secure say how the
-  // client came.
+  // trustHeaders removes X-Forwarded-For and -Proto if they cannot be believed, so Express can
+  // believe them. req.ip is the client's address. req.protocol and req.secure say how the client
+  // came.
   const trust = new Trust(config);
   app.use((req, _res, next) => {
     trust.trustHeaders(req);
@@ -47,12 +47,12 @@ export function createPages(
     });
   });
 
-  // By its path, which holds in a package as well: there, this file is all that is left of the
-  // client.
+  // The script has a fixed path, and not one from require.resolve: in a package, this file is all
+  // that is left of socket.io-client.
   const modules = path.join(__dirname, '..', 'node_modules');
   const script = path.join(modules, 'socket.io-client', 'dist', 'socket.io.min.js');
   pages.get('/socket/socket.io.js', (_req, res) => {
-    // Whole, as it is compressed: web/files.ts says why.
+    // A compressed file is sent whole: web/files.ts says why.
     res.sendFile(script, { maxAge: '1 day', acceptRanges: false });
   });
 
@@ -62,7 +62,7 @@ export function createPages(
     res.status(404).type('text').send(`Not found. The application is at ${home}`);
   });
   const failed: express.ErrorRequestHandler = (error, req, res, next) => {
-    // Paths that are not UTF-8 and the like: the sender's mistake.
+    // A status of 4xx is the sender's mistake, such as a path that is not UTF-8.
     const status = error.status >= 400 && error.status < 500 ? error.status : 500;
     if (status === 500) log.error(req.method, req.url, error);
     if (res.headersSent) return next(error);
@@ -74,15 +74,14 @@ export function createPages(
 }
 
 /**
- * A part of a file is not compressed: its place and its ETag are those of the plain bytes, and a
- * client would put compressed bytes among them.
- * @returns whether an answer is compressed
+ * Says whether an answer is compressed. A part of a file is not: its place and its ETag belong to
+ * the plain bytes, and a client would put compressed bytes among them.
  */
 function compresses(req: express.Request, res: express.Response): boolean {
   if (res.statusCode === 206 || res.getHeader('Content-Range')) return false;
   if (!compression.filter(req, res)) return false;
-  // The answer to HEAD has no body to compress. A length in it would have to be that of the body
-  // that GET gets (RFC 9110, 8.6), which is known only after it was compressed.
+  // The answer to HEAD has no body to compress. Its Content-Length would have to be the length of
+  // GET's body (RFC 9110, 8.6), which is known only after the compression.
   if (req.method === 'HEAD') res.removeHeader('Content-Length');
   return true;
 }

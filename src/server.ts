@@ -20,19 +20,19 @@ async function start(config: Config): Promise<void> {
   for (const line of misspelt(Object.keys(process.env), SETTINGS)) log.warn(line);
   const backplane = await joinOthers(config, log);
 
-  // Socket.IO answers what is under its resource. All other requests are for the pages.
+  // Socket.IO answers the requests under its resource. All other requests are for the pages.
   const server = createServer((req, res) => loadPages()(req, res));
   const options = { ...config, trust: new Trust(config) };
   const realtime = listen(server, options, log, backplane);
   const { io } = realtime;
   io.configure(() => {
     io.set('transports', config.transports); // xhr-polling: IIS 7.5 has no WebSockets
-    io.set('resource', config.resource); // as the rules in web.config have it
+    io.set('resource', config.resource); // the rules in web.config have the same path
   });
   app(io);
 
-  // Express is more than half of the start, and after a recycle it is Socket.IO's clients that come
-  // first: it is loaded for the first page that is asked for, or when the start is over.
+  // Express takes more than half of the time of the start, and Socket.IO's clients come first after
+  // a recycle. So Express is loaded for the first request of a page, or when the start is over.
   let pages: RequestListener | undefined;
   const loadPages = () => {
     if (pages) return pages;
@@ -58,25 +58,25 @@ async function start(config: Config): Promise<void> {
   exitOnSignal(server, realtime.close, log);
 }
 
-/** A server behind iisnode needs these, and any other does not mind. */
+/** Sets the limits that a server behind iisnode needs. They do no harm to any other server. */
 function prepareForIis(server: Server, log: Log): void {
-  // All headers reach us, as far as node's limit of bytes lets them in. By default node stops near
-  // 1,000, and the last of all, which iisnode writes, would be missing behind those of a client
-  // (iisnode.ts).
+  // 0 lets all headers reach us that node's limit of bytes lets in. By default node stops near
+  // 1,000 headers. Then iisnode's headers, which are the last (iisnode.ts), could be missing behind
+  // a client's.
   server.maxHeadersCount = 0;
   answerUnreadable(server, log);
 
-  // iisnode keeps its connections to us for 30 s (maxNamedPipePooledConnectionAge). If we close one
-  // just as iisnode sends a request on it, the visitor gets a 500.1013: so we wait longer. node
-  // wants headersTimeout to be longer still.
+  // iisnode keeps its connections to us for 30 s (maxNamedPipePooledConnectionAge). If we close a
+  // connection just as iisnode sends a request on it, the visitor gets a 500.1013. So we wait
+  // longer. node needs a headersTimeout that is longer still.
   server.keepAliveTimeout = 40000;
   server.headersTimeout = 45000;
 }
 
 /**
- * Where there are several processes (REDIS_URL), connects to what they share. One process does not
- * load what is for that.
- * @returns what Socket.IO shares with the other processes; undefined if there is one process
+ * Connects to Redis if several processes share it (REDIS_URL). A single process does not even load
+ * the code for Redis.
+ * @returns a function that makes the backplane; undefined if there is one process
  * @throws ConfigError if Redis cannot be reached
  */
 async function joinOthers(config: Config, log: Log): Promise<MakeBackplane | undefined> {
@@ -90,13 +90,13 @@ async function joinOthers(config: Config, log: Log): Promise<MakeBackplane | und
   } catch (error) {
     const { message } = error as Error;
     const takes = `the address of a Redis that answers, version 5 or later (${message})`;
-    // Not the address itself: it may have a password in it.
+    // The error does not show the address, because it may have a password in it.
     throw new ConfigError('REDIS_URL', '…', takes);
   }
   return manager => cluster.attach(manager);
 }
 
-/** The process ends with exit code 1 and one line for whoever started it. */
+/** Ends the process with exit code 1, and with one line for the person who has started it. */
 function fail(line: string): void {
   process.stderr.write(`${line}\n`);
   process.exitCode = 1;
@@ -119,5 +119,5 @@ async function main(): Promise<void> {
   }
 }
 
-// An exception in the program ends it, as it does in any other place.
+// An exception in main() ends the process, as an exception in any other place does.
 main().catch((error: unknown) => setImmediate(() => { throw error; }));

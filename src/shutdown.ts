@@ -1,15 +1,15 @@
-/* The end of the process, where somebody asks for it: server.ts lets it happen in good order. */
+/* Ends the process in good order if somebody asks for its end. */
 import type { Server } from 'http';
 import type { Log } from './log';
 
-/** How long what is under way may take, ms. */
+/** The longest time that requests under way may take, ms. */
 const LONGEST = 4000;
 
 /**
- * The process ends in good order on SIGTERM and SIGINT (Ctrl+C): there are no new connections, the
- * waiting polls are answered, what is under way is finished, and the exit code is 0, after 4 s at
- * the latest. A second signal ends the process at once. IIS sends no signals: there iisnode ends a
- * process that has been replaced.
+ * Makes SIGTERM and SIGINT (Ctrl+C) end the process in good order. The server takes no new
+ * connections, answers the waiting polls, and finishes the requests under way. The process ends
+ * with exit code 0, after 4 s at the latest. A second signal ends it at once. IIS sends no signals:
+ * there, iisnode ends a process that has been replaced.
  * @param endPolls answers the requests that wait
  */
 export function exitOnSignal(server: Server, endPolls: () => void, log: Log): void {
@@ -19,7 +19,7 @@ export function exitOnSignal(server: Server, endPolls: () => void, log: Log): vo
     endPolls();
     setTimeout(() => process.exit(0), LONGEST);
     // Connections that are kept for reuse would hold the server open. node 18.2 and later can close
-    // them.
+    // such connections.
     setInterval(() => server.closeIdleConnections && server.closeIdleConnections(), 50);
   };
   process.once('SIGTERM', stop);

@@ -1,16 +1,16 @@
 /*
- * Addresses of the Internet Protocol, and ranges of them: TRUSTED_PROXIES names some, iisnode.ts
- * compares.
+ * Reads and compares IP addresses and ranges of them. TRUSTED_PROXIES names such addresses, and
+ * iisnode.ts compares them with those of requests.
  */
 import { isIP } from 'net';
 
 /**
- * The eight groups of an address, 16 bits each. One of IPv4 is ::ffff:a.b.c.d, as node has it on a
- * socket that takes both.
+ * The eight groups of an address, 16 bits each. An IPv4 address is ::ffff:a.b.c.d, as on a socket
+ * of node that takes both versions.
  */
 type Groups = number[];
 
-/** All addresses that begin with the same bits as one does. */
+/** All addresses that begin with the first `bits` bits of `groups`. */
 interface Range {
   groups: Groups;
   bits: number;
@@ -22,7 +22,7 @@ export class Addresses {
 
   /**
    * @param texts addresses and ranges, such as 10.1.2.3, 10.0.0.0/8, fd00::/8
-   * @throws Error for one that is neither
+   * @throws Error for a text that is neither
    */
   constructor(texts: string[]) {
     this.ranges = texts.map(text => {
@@ -32,7 +32,7 @@ export class Addresses {
     });
   }
 
-  /** Whether an address is in the list; one that cannot be read is not. */
+  /** @returns whether an address is in the list; false if the address cannot be read */
   includes(address: string): boolean {
     if (this.ranges.length === 0) return false;
     const groups = readGroups(address);
@@ -41,8 +41,8 @@ export class Addresses {
 }
 
 /**
- * `readRange` reads an address, or one with the number of bits that count behind a slash.
- * @returns undefined if the text is neither
+ * Reads an address, or a range: an address, a slash, and the number of bits that count.
+ * @returns the range; undefined if the text is neither
  */
 export function readRange(text: string): Range | undefined {
   const [, address, bits] = /^([^/]+)(?:\/([0-9]{1,3}))?$/.exec(text) || [];
@@ -54,8 +54,9 @@ export function readRange(text: string): Range | undefined {
 }
 
 /**
- * `readGroups` reads an address. A zone, as in fe80::1%4, is the reader's own matter and left out.
- * @returns undefined if the text is no address
+ * Reads an address. A zone, as in fe80::1%4, has a meaning only on its own computer, and is left
+ * out.
+ * @returns the groups; undefined if the text is no address
  */
 function readGroups(text: string): Groups | undefined {
   // The longest address has 45 characters. isIP is quick, but not for a header of 16 KB.
@@ -69,7 +70,7 @@ function readGroups(text: string): Groups | undefined {
   return [...head!, ...new Array<number>(8 - head!.length - tail.length).fill(0), ...tail];
 }
 
-/** The groups of 12ab:34cd, or of 12ab:10.1.2.3. */
+/** @returns the groups of 12ab:34cd, or of 12ab:10.1.2.3 */
 function readColons(text: string): Groups {
   if (text === '') return [];
   return text.split(':').reduce<Groups>((groups, part) => {
@@ -77,7 +78,7 @@ function readColons(text: string): Groups {
   }, []);
 }
 
-/** The two groups of 10.1.2.3. */
+/** @returns the two groups of 10.1.2.3 */
 function readDotted(text: string): Groups {
   const [a, b, c, d] = text.split('.').map(Number);
   return [a! * 256 + b!, c! * 256 + d!];

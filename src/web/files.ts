@@ -1,4 +1,4 @@
-/* The files in public/, and how they are sent. pages.ts serves them. */
+/* Sends the files in public/. pages.ts uses it. */
 import compression from 'compression';
 import express from 'express';
 import { lstat, realpath } from 'fs';
@@ -7,9 +7,9 @@ import { promisify } from 'util';
 import { isServed } from './served';
 
 /**
- * `serveFiles` serves a folder. Whatever is not to be had there is left to the next handler, so
- * that a visitor cannot tell a private file from none.
- * @param folder its path
+ * Makes a handler that serves a folder. The handler leaves requests for private and for missing
+ * files to the next handler, so that a visitor cannot tell one from the other.
+ * @param folder the path of the folder
  */
 export function serveFiles(folder: string): express.RequestHandler {
   const send = express.static(folder, {
@@ -17,7 +17,7 @@ export function serveFiles(folder: string): express.RequestHandler {
     dotfiles: 'allow',
     cacheControl: false,
     setHeaders: (res, file: string) => {
-      // A browser asks each time whether a page has changed: a new version is seen at once.
+      // A browser asks each time whether a page has changed, so it shows a new version at once.
       res.setHeader('Cache-Control', 'no-cache');
       if (isCompressed(file)) res.setHeader('Accept-Ranges', 'none');
     },
@@ -25,9 +25,9 @@ export function serveFiles(folder: string): express.RequestHandler {
   return (req, res, next) => {
     const names = readPath(req.path);
     if (names === null || !isServed(names) || !isReading(req)) return next();
-    // The compressed bytes have other places than the plain ones, and their ETag is the same. So a
-    // file that is compressed comes whole. Pictures, films and archives come as they are, in parts
-    // where a part is asked for.
+    // The compressed bytes have other places than the plain bytes, but the same ETag. So a
+    // compressed file is sent whole. Pictures, films and archives are not compressed, so a browser
+    // may ask for parts of them.
     if (isCompressed(names[names.length - 1]!)) delete req.headers.range;
     isInside(folder, names).then(
       inside => inside ? send(req, res, next) : next(),
@@ -36,14 +36,18 @@ export function serveFiles(folder: string): express.RequestHandler {
   };
 }
 
-/** Why there is no such file: it is gone, a file is taken for a folder, a link leads to itself. */
+/**
+ * The errors for a file that is not there: there is no such name, a file stands in place of a
+ * folder, links form a circle, a name is too long.
+ */
 const MISSING = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];
 
 const isReading = ({ method }: express.Request) => method === 'GET' || method === 'HEAD';
 
 /**
- * @param text a URL's path, encoded, below the folder
- * @returns the names in it, a folder's index.html at the end; null if it is no text in UTF-8
+ * @param text the encoded path of a URL, below the folder
+ * @returns the names in the path, with index.html as the last name if the path is a folder's; null
+ * if the path is not UTF-8
  */
 function readPath(text: string): string[] | null {
   try {
@@ -55,9 +59,9 @@ function readPath(text: string): string[] | null {
   }
 }
 
-/** Whether the compression in pages.ts takes a file, by the type that its name has. */
+/** Says whether the compression in pages.ts takes a file. The type of its name decides. */
 function isCompressed(file: string): boolean {
-  // The filter asks for nothing but the type.
+  // The filter asks an answer only for its type.
   const answer = { getHeader: () => express.static.mime.lookup(file) };
   return compression.filter(undefined as never, answer as never);
 }
@@ -66,10 +70,10 @@ const stat = promisify(lstat);
 const resolve = promisify(realpath);
 
 /**
- * Whether a file lies in the folder: a symbolic link (on Windows a junction, too) can lead out of
- * it. Where there is no link on the way below the folder, as with nearly every file, that takes one
- * lstat for each name, and no right to read the folders above.
- * @param names the names on the way to it
+ * Says whether a file lies in the folder: a symbolic link (on Windows also a junction) can lead out
+ * of the folder. Nearly every file has no link on its way below the folder. For such a file the
+ * function needs one lstat for each name, and no right to read the folders above.
+ * @param names the names on the way to the file
  * @throws Error of the file system, if there is no such file
  */
 async function isInside(folder: string, names: readonly string[]): Promise<boolean> {
@@ -81,7 +85,7 @@ async function isInside(folder: string, names: readonly string[]): Promise<boole
   return true;
 }
 
-/** Whether the file that a name stands for lies in the folder, and is one that visitors get. */
+/** Says whether the target of a link lies in the folder, and is a file that visitors get. */
 async function leadsInside(folder: string, file: string): Promise<boolean> {
   const [home, real] = await Promise.all([resolve(folder), resolve(file)]);
   const names = path.relative(home, real).split(path.sep);

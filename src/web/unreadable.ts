@@ -1,13 +1,13 @@
 /*
- * Requests that node itself refuses to read, because their headers are above its limit, or because
- * they are no HTTP: server.ts has them answered.
+ * Answers requests that node itself refuses to read, because their headers are above its limit, or
+ * because they are not HTTP.
  */
 import type { Server, ServerResponse } from 'http';
 import type { Socket } from 'net';
 import type { Log } from '../log';
 import { atMostOneASecond } from '../realtime';
 
-/** Statuses by the code of node's error. */
+/** The statuses, by the codes of node's errors. */
 const STATUS: Record<string, string> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
@@ -15,20 +15,20 @@ const STATUS: Record<string, string> = {
 };
 const BY_DEFAULT = '400 Bad Request';
 
-/** How long a client that does not stop sending is listened to, ms. */
+/** The time for which the server reads on from a client that does not stop sending, ms. */
 const LINGER = 2000;
 
 /**
- * The server answers as node does, and with the same statuses, but without its cut: node closes the
- * connection at once, and what the client still sends then makes its system forget the answer.
- * iisnode makes a 500.1013 of that. The log says which limit it was, because the person in front of
- * the browser cannot know.
+ * Makes the server answer with the same statuses as node does, but without node's cut. node closes
+ * the connection at once. If the client still sends then, its system drops the answer, and iisnode
+ * makes a 500.1013 of that. The log names the limit, because the person in front of the browser
+ * cannot know it.
  */
 export function answerUnreadable(server: Server, log: Log): void {
   const warn = atMostOneASecond(log.warn);
   const answered = new WeakSet<Socket>();
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    // node tells again of each piece that a client sends after the first error.
+    // node emits the error again for each piece that a client sends after the first error.
     if (answered.has(socket)) return;
     answered.add(socket);
     const { _httpMessage: pending } = socket as { _httpMessage?: ServerResponse };

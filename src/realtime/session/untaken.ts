@@ -6,7 +6,7 @@
  * late that packets were taken: 20 ms late if node 12 runs in wine, and later after a pause of the
  * process. By then the connection may carry the request of another client, because iisnode shares
  * its connections. So an answer is cut only if it has been in the list for several sweeps. Between
- * two sweeps node hears the news of the system. Behind iisnode, the connection of such an answer
+ * two sweeps node hears the reports of the system. Behind iisnode, the connection of such an answer
  * carries no other request, because iisnode does not share a connection before its answer is
  * complete.
  */
