@@ -5,9 +5,9 @@
 (function () {
   'use strict';
 
-  /** The number of the round trips that are drawn, and of the messages that are listed. */
+  /** The most round trips that are drawn, and the most messages that are listed. */
   var KEPT = 30;
-  /** The number of round trips from which on they are drawn. */
+  /** The fewest round trips that are drawn. */
   var FEWEST_DRAWN = 5;
 
   /** @param {string} id */
@@ -20,13 +20,13 @@
   var connection;
   /** The messages that were submitted before there was a connection: functions that send them. */
   var early = /** @type {(() => void)[]} */ ([]);
-  /** The number of the messages that the server has not acknowledged. */
+  /** The number of messages that the server has not acknowledged. */
   var waiting = 0;
   /** The state of the connection, as realtime.js names it. */
   var state = /** @type {ConnectionStatus['state']} */ ('connecting');
   /** The state in words. */
   var stateText = 'connecting…';
-  /** How often the state has changed. */
+  /** The number of changes of the state. */
   var changes = 0;
   /**
    * The last round trips, ms, oldest first.
@@ -35,8 +35,8 @@
   var trips = [];
 
   /**
-   * Start when the server's client script is there. If the server did not answer while the page was
-   * loaded, the script is missing: ask for it again until it comes.
+   * Starts when the server's client script is there. If the server did not answer while the page
+   * was loaded, the script is missing. Then this function asks for the script until it comes.
    */
   function load() {
     var again = document.createElement('script');
@@ -94,7 +94,7 @@
   });
 
   /**
-   * Send a message, and say beside it when the server has acknowledged it.
+   * Sends a message, and writes beside it when the server has acknowledged it.
    * @param {string} text
    * @param {HTMLElement} note
    */
@@ -111,15 +111,15 @@
         draw();
       });
     } catch (error) {
-      // It is too large, or too many messages wait already.
+      // The message is too large, or too many messages wait already.
       settle(note, error.message);
     }
   }
 
   /**
-   * A message does not wait any more.
-   * @param {HTMLElement} note the place for what has become of it
-   * @param {string} text
+   * Counts one message less that waits, and writes the outcome beside the message.
+   * @param {HTMLElement} note the place for the outcome
+   * @param {string} text the outcome
    */
   function settle(note, text) {
     waiting -= 1;
@@ -127,7 +127,7 @@
     showState();
   }
 
-  /** Show what the connection is doing, and what waits for it. */
+  /** Shows the state of the connection, and the number of messages that wait for it. */
   function showState() {
     var isAway = state !== 'connected' && state !== 'disconnected';
     var text = waiting === 1 ? 'One message waits.' : waiting + ' messages wait.';
@@ -135,10 +135,10 @@
   }
 
   /**
-   * Add a message to the list.
-   * @param {string} way 'in', 'out' or 'other': its class
-   * @param {string} who
-   * @param {string} text
+   * Adds a message to the list.
+   * @param {string} way the class of the message: 'in', 'out' or 'other'
+   * @param {string} who the sender
+   * @param {string} text the message
    * @returns {HTMLElement} the place for a note beside the message
    */
   function line(way, who, text) {
@@ -153,7 +153,7 @@
     return note;
   }
 
-  /** Write the median of the last round trips, and draw them if there are enough for a line. */
+  /** Writes the median of the last round trips, and draws them if there are enough for a line. */
   function draw() {
     var sorted = trips.slice().sort(function (a, b) { return a - b; });
     var half = (sorted.length - 1) / 2;

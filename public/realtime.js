@@ -1,6 +1,6 @@
 /*
- * A connection that lasts, on Socket.IO 0.9. The connection comes back as often as it takes, and
- * each message arrives once and in order, in both directions. The server's side is
+ * Makes a connection on Socket.IO 0.9 that lasts. A lost connection comes back each time, and each
+ * message arrives once and in order, in both directions. The server's side is
  * src/realtime/session/delivery.ts.
  *
  * The parts of this file, in their order:
@@ -9,15 +9,15 @@
  *   createConnection  the connection that a page gets: its states, and the messages that arrive
  *   createQueue       the messages that the server may not have yet
  *   createLink        one try: 0.9's client from its handshake to its end, with its faults mended
- *   createPlaces      when a tab may poll: all tabs of a browser share its six connections
+ *   createPlaces      says when a tab may poll: all tabs of a browser share its six connections
  *   small functions   the address of the server, handlers, answers, packets
  *
  * The words of this file:
  *
  *   session      the server's record of this page, with an id. A session outlasts a link
  *   try, link    one handshake and the requests after it. A later link can go on with the session
- *   confirm      to tell the other side which messages are here: the number of the last one
- *   acknowledge  to call the function that the emitter of a message gave: the application does so
+ *   confirm      to tell the other side the number of the last message that has arrived
+ *   acknowledge  to call the function that the emitter of a message gave: handlers do this
  *   goodbye      the last packets of a page: its messages, and the end of its session
  *   place        the right of a tab to hold a poll until the server has something to say
  *
@@ -43,15 +43,15 @@
   /**
    * A handshake or a first poll is given up if no answer comes within this time, ms. The time is
    * twice that of the longest poll: a browser has six connections to a server, and a request may
-   * have to wait for the end of a poll. Of an answer that comes slowly, the time counts from its
-   * last part: a page that gave it up would ask for all of it again, and never get the end.
+   * have to wait for the end of a poll. If an answer comes slowly, the time counts from its last
+   * part. A page that gave up such an answer would ask for all of it again, and never get the end.
    */
   var TOO_LONG = 45000;
   /** A POST is given up after this time, ms. A megabyte may need that long. */
   var TOO_LONG_TO_POST = 120000;
   /**
-   * A POST that has failed after this time, ms, was too much for the line: the server waits 60 s
-   * for a body, and its answer can be lost if the connection is closed during the upload.
+   * A POST that fails after this time, ms, was too large for the line: the server waits 60 s for a
+   * body, and its answer can be lost if the connection is closed during the upload.
    */
   var SLOW_TO_POST = 30000;
   /** A WebSocket that does not open is given up after this time, ms: some proxies never answer. */
@@ -70,8 +70,8 @@
   var LARGEST_UNDER_WAY = LARGEST / 4;
 
   /**
-   * The most bytes of a goodbye when the page goes: browsers send 64 KB for a page that has gone.
-   * While the page is there, a goodbye is a request like any other.
+   * The most bytes of a goodbye when the page goes: browsers send at most 64 KB for a page that has
+   * gone. While the page is there, a goodbye is a request like any other.
    */
   var LARGEST_BEACON = 60000;
   /** The most messages of a goodbye. MAX_PACKETS of the server is larger. */
@@ -138,8 +138,8 @@
   // ---------------------------------------------------------------------------------------------
 
   /**
-   * Make the connection that a page gets. Its states: connecting, connected, reconnecting,
-   * disconnected.
+   * Makes the connection that a page gets. The connection has the states connecting, connected,
+   * reconnecting and disconnected.
    * @param {ClientLibrary} io 0.9's client
    * @param {ServerAddress} server
    * @returns {Connection}
@@ -169,9 +169,9 @@
     /** Whether the connection goes on with the session that the page knew before. */
     var recovered = false;
 
-    /** The session that the server has for this page; '' before the first. */
+    /** The id of the session that the server has for this page; '' before the first session. */
     var sessionId = '';
-    /** The session of the last connection; onConnect compares it with the new session. */
+    /** The id of the session of the last connection; onConnect compares the new id with it. */
     var connectedId = '';
     /** Whether the server said that the session before this one was another user's. */
     var changedUser = false;
@@ -186,7 +186,7 @@
     /** The number of the last message that went along with a goodbye to the session. */
     var lastInGoodbye = 0;
 
-    /** The number of the server's last message. */
+    /** The number of the last message that has come from the server. */
     var received = 0;
     var confirmTimer = null;
 
@@ -206,21 +206,21 @@
       link.start();
     }
 
-    /** @returns {string} the query of a request: it confirms, and says of which try it is */
+    /** @returns {string} the query of a request: it confirms messages, and names the try */
     function query(ofTry) {
       return 'got=' + received + '&try=' + ofTry;
     }
 
     /** The functions that the link calls. */
     var listener = {
-      /** The server has answered the handshake. */
+      /** Goes on with the last session, or begins anew, as the answer to the handshake says. */
       onHandshake: function (id, pollingUrl, isAnotherUser) {
         var lost = id !== sessionId ? startAnew(isAnotherUser) : [];
         sessionId = id;
         lastInGoodbye = 0;
         goodbyeTo = pollingUrl && { url: pollingUrl, tryNumber: tryNumber };
         link.setQuery(query(tryNumber));
-        // A callback of the page may close the connection: the new session gets the goodbye then.
+        // A callback of the page may close the connection. Then the new session gets the goodbye.
         lost.forEach(function (callback) {
           callback({ error: isAnotherUser ? ANOTHER_USER : RESTARTED });
         });
@@ -230,7 +230,7 @@
         recovered = sessionId === connectedId;
         connectedId = sessionId;
         var waited = recovered ? [] : queue.setAside();
-        // A WebSocket that fails after one has worked is no reason to poll for good.
+        // If a WebSocket has worked once, a WebSocket that fails is no reason to poll for good.
         if (transport === 'websocket') webSocketWorked = true;
         if (webSocketWorked) transports = null;
         lasted = false;
@@ -245,33 +245,33 @@
         };
         if (changedUser && !recovered) next.reason = ANOTHER_USER;
         setStatus(next);
-        // The page's own handler of 'status' may have emitted: in a new session the messages of
-        // that handler go before the messages that have waited.
+        // The page's own handler of 'status' may have emitted messages. In a new session these
+        // messages go before the messages that have waited.
         queue.takeBack(waited);
         send();
       },
 
       onPacket: receive,
 
-      /** The server has refused a request for its size. */
+      /** Sends less at once, because the server has refused a request for its size. */
       onTooMuch: function () {
         var tooLarge = queue.sendLess();
         if (tooLarge) (tooLarge.callback || throwLater)({ error: TOO_LARGE });
       },
 
-      /** The messages of a POST have not arrived in time: the next one has fewer. */
+      /** Sends fewer messages at once, because those of a POST have not arrived in time. */
       onTooSlow: function () {
         queue.sendFewer();
       },
 
       onFail: retry,
 
-      /** The server has ended the session for good. */
+      /** Ends the connection, because the server has ended the session for good. */
       onEnd: function () {
         endByServer(undefined);
       },
 
-      /** The application does not let this page in. */
+      /** Tries again, or ends the connection, because the application does not let this page in. */
       onRefused: function (reason, again) {
         if (again) retry(reason);
         else endByServer(reason);
@@ -285,7 +285,8 @@
     function retry(reason) {
       var failed = link;
       var attempt = lasted && status.state === 'connected' ? 1 : status.attempt + 1;
-      // The WebSocket did not open: a proxy may let none through. The next tries poll.
+      // The WebSocket did not open. Perhaps a proxy lets no WebSocket through, so the next tries
+      // poll.
       if (failed && failed.transport() === 'websocket' && status.state !== 'connected') {
         transports = ['xhr-polling'];
       }
@@ -294,7 +295,7 @@
       setStatus({ state: 'reconnecting', attempt: attempt, reason: reason });
     }
 
-    /** Give up the link or the next try, and say nothing to the server. */
+    /** Gives up the link or the next try, and says nothing to the server. */
     function dropLink() {
       var dropped = link;
       link = null;
@@ -303,7 +304,7 @@
       if (dropped) dropped.close();
     }
 
-    /** End the connection because the server has ended it: the server needs no goodbye. */
+    /** Ends the connection because the server has ended it: the server needs no goodbye. */
     function endByServer(reason) {
       dropLink();
       places.leave();
@@ -323,8 +324,8 @@
     // -- The page leaves, and may come back from the browser's memory --
 
     if (root.addEventListener) {
-      // Internet Explorer 9 and 10 do not know pagehide. Other browsers do not keep a page in
-      // their memory that has a handler of unload.
+      // Internet Explorer 9 and 10 do not know pagehide. In other browsers a page with a handler
+      // of unload cannot come back from the browser's memory.
       var leaves = isInternetExplorer() && !('onpagehide' in root) ? 'unload' : 'pagehide';
       root.addEventListener(leaves, function () {
         if (status.state === 'disconnected') return;
@@ -339,8 +340,9 @@
     }
 
     /**
-     * Give up the link, and tell the server that the page leaves. All messages go along that the
-     * server may not have: the server takes each once, in whatever order the requests arrive.
+     * Gives up the link, and tells the server that the page leaves. All messages that the server
+     * perhaps does not have go along. The requests may arrive in any order: the server takes each
+     * message once.
      *
      * A goodbye needs no link, only a session: Firefox ends the requests of a page before the page
      * hears of pagehide.
@@ -352,7 +354,7 @@
       clearTimeout(nextTry);
       places.leave();
       // The link itself can carry the goodbye over an open WebSocket. A page that goes does not
-      // use it: the messages that later handlers emit could not follow.
+      // use the link, because messages that later handlers emit could not follow.
       if (left && ((overWebSocket && !gone) || !goodbyeTo)) {
         if (left.sayGoodbye()) lastInGoodbye = Math.max(lastInGoodbye, queue.lastUnderWay());
         return;
@@ -364,13 +366,13 @@
     function sendGoodbye(to) {
       var goodbye = queue.makeGoodbye(gone ? LARGEST_BEACON : LARGEST, 0);
       var sent = postThatOutlasts(to.url + '?' + query(to.tryNumber), goodbye.text);
-      // The server hears only its latest try. A handshake that was sent after the try of `to` may
-      // have arrived although its answer has not: so a second goodbye is of that later try.
+      // The server hears only the latest try. A handshake that was sent after the try of `to` may
+      // have arrived although its answer has not. So a second goodbye belongs to that later try.
       if (tryNumber !== to.tryNumber) {
         postThatOutlasts(to.url + '?' + query(tryNumber), goodbye.text);
       }
-      // Browsers also limit all beacons of a page that has gone together. If an earlier goodbye
-      // has used up that limit, a goodbye with only the newer messages may still go.
+      // Browsers also limit the size of all beacons together of a page that has gone. If an earlier
+      // goodbye has used up that limit, a goodbye with only the newer messages may still go.
       if (!sent && gone) {
         goodbye = queue.makeGoodbye(LARGEST_BEACON, lastInGoodbye);
         postThatOutlasts(to.url + '?' + query(to.tryNumber), goodbye.text);
@@ -379,7 +381,7 @@
     }
 
     /**
-     * Send a POST that outlasts the page, if the browser has a way to do so.
+     * Sends a POST that outlasts the page, if the browser has a way to do so.
      * @returns {boolean} whether the browser has taken the POST
      */
     function postThatOutlasts(url, text) {
@@ -408,16 +410,17 @@
       });
     }
 
-    /** The server has confirmed all messages up to `number`. */
+    /** Drops all messages up to `number`, because the server has confirmed them. */
     function onConfirmed(number) {
       if (queue.removeConfirmed(number) && recovered) lasted = true;
       send();
     }
 
     /**
-     * The server has a new session for this page, and knows nothing of the last one.
-     * @param {boolean} isAnotherUser whether the last session was another user's: the user who is
-     * here now must not send what the other one wrote
+     * Begins anew, because the server has a new session for this page, without anything of the last
+     * session.
+     * @param {boolean} isAnotherUser whether the last session was another user's. The messages of
+     * that user must not be sent in the new session
      * @returns {Function[]} the callbacks that get no acknowledgement
      */
     function startAnew(isAnotherUser) {
@@ -430,11 +433,11 @@
 
     // -- Messages of the server --
 
-    /** @param {ClientPacket} packet of the main namespace: an event, an acknowledgement, … */
+    /** @param {ClientPacket} packet an event or another packet of the main namespace */
     function receive(packet) {
       var number = Number(packet.id);
-      // Each message of the server has a number, an acknowledgement too. The packet 6:::17 has
-      // none: it confirms.
+      // Each message of the server has a number, and each acknowledgement has one, too. The packet
+      // 6:::17 has no number: it confirms messages.
       if (packet.type === 'ack' && !number) return onConfirmed(Number(packet.ackId));
       if (number) {
         if (number <= received) return; // the message came before
@@ -466,7 +469,7 @@
       };
     }
 
-    /** Confirm the server's messages a moment later: a WebSocket has no polls that confirm them. */
+    /** Confirms the server's messages a moment later, because a WebSocket has no polls for that. */
     function confirmSoon() {
       if (confirmTimer) return;
       confirmTimer = setTimeout(function () {
@@ -507,7 +510,7 @@
   // ---------------------------------------------------------------------------------------------
 
   /**
-   * Make the queue of the page's messages. Each message has a number and stays until the server
+   * Makes the queue of the page's messages. Each message has a number and stays until the server
    * confirms it. After that the queue keeps the callback of the message, until an acknowledgement
    * comes.
    * @param {ClientLibrary} io
@@ -525,7 +528,7 @@
     var callbacks = {};
 
     /**
-     * Give a message its number, and keep the message.
+     * Gives a message its number, and keeps the message.
      * @throws if the message is too large, or too many messages wait
      */
     function add(message) {
@@ -556,7 +559,7 @@
     }
 
     /**
-     * Remove all messages up to `number`: the server has confirmed them.
+     * Removes all messages up to `number`, because the server has confirmed them.
      * @returns {boolean} whether there were any
      */
     function removeConfirmed(number) {
@@ -570,7 +573,7 @@
       return pending.length < before;
     }
 
-    /** The acknowledgement of a message has come. */
+    /** Calls the callback of a message, because the acknowledgement of the message has come. */
     function acknowledge(number, args) {
       var callback = callbacks[number];
       if (!callback) return;
@@ -586,7 +589,7 @@
     }
 
     /**
-     * The server has refused a POST or a WebSocket's message as too large: send less at once.
+     * Sends less at once, because a POST or a WebSocket's message was too large for the server.
      * @returns {Message | null} a message that is too large alone and is therefore given up
      */
     function sendLess() {
@@ -600,7 +603,7 @@
     }
 
     /**
-     * The server has a new session: number the messages from 1 again.
+     * Numbers the messages from 1 again, because the server has a new session.
      * @returns {Function[]} the callbacks of confirmed messages: no acknowledgement will come
      */
     function startAnew() {
@@ -618,7 +621,7 @@
     }
 
     /**
-     * Drop all messages.
+     * Drops all messages.
      * @returns {Function[]} all callbacks: no acknowledgement will come
      */
     function giveUp() {
@@ -645,12 +648,15 @@
       startAnew: startAnew,
       giveUp: giveUp,
 
-      /** There is a new link: all messages have to be sent over it. */
+      /** Counts all messages as not sent, because a new link has to send them. */
       resetUnderWay: function () {
         underWay = 0;
       },
 
-      /** @returns {Message[]} all messages: others can be added, and takeBack appends these */
+      /**
+       * Takes all messages out of the queue, so that other messages can come before them.
+       * @returns {Message[]} the messages, for takeBack
+       */
       setAside: function () {
         var all = pending;
         pending = [];
@@ -664,8 +670,8 @@
       },
 
       /**
-       * Make the payload of a goodbye. The messages stay in the queue.
-       * @param {number} mostBytes
+       * Makes the payload of a goodbye. The messages stay in the queue.
+       * @param {number} mostBytes the most bytes of the payload
        * @param {number} after the number of a message: only later messages are wanted
        * @returns {{ text: string, lastNumber: number }} the payload, with as many messages as may
        * go; the number of the last of them, 0 if there is none
@@ -698,12 +704,12 @@
   // ---------------------------------------------------------------------------------------------
 
   /**
-   * Make one try: a client of 0.9, from its handshake until the link fails or is given up. All
+   * Makes one try: a client of 0.9, from its handshake until the link fails or is given up. All
    * faults of that client (socket.io-client 0.9.17) are mended in here. After close, sayGoodbye,
    * onFail and onEnd the listener hears no more.
    * @param {ClientLibrary} io
    * @param {ServerAddress} server
-   * @param {Places} places say when to poll
+   * @param {Places} places the object that says when to poll
    * @param {string[] | null} transports the transports to try; null for all that the server offers
    * @param {LinkListener} listener
    */
@@ -721,7 +727,7 @@
     });
     /** 0.9's own object for one connection. Functions of this object are replaced below. */
     var client = namespace.socket;
-    /** Functions of 0.9 that the functions in their place call. */
+    /** The functions of 0.9 that were replaced. The functions in their place call them. */
     var original = {
       onPacket: client.onPacket,
       onDisconnect: client.onDisconnect,
@@ -737,7 +743,8 @@
     /** The packets that wait for the answer to that POST. */
     var waiting = [];
 
-    // Among the options above, 0.9 would write this list into the one that all its clients share.
+    // If this list were among the options above, 0.9 would write it into the list that all its
+    // clients share.
     if (transports) client.options.transports = transports;
 
     function fail(reason) {
@@ -758,13 +765,14 @@
     // -- Requests --
 
     /**
-     * Make a request. 0.9 itself sends cookies to another origin only with the handshake.
+     * Makes a request, with cookies. 0.9 itself sends cookies to another origin only with the
+     * handshake.
      * @param {string} method GET or POST
-     * @param {string} url without a query
+     * @param {string} url the address without a query
      * @param {string | null} body
      * @param {string} more the part of the query that only this request has
-     * @param {(answer: Answer) => void} onAnswer is called once
-     * @param {() => void} [onPart] is called when a part of the answer has come
+     * @param {(answer: Answer) => void} onAnswer called once, with the answer
+     * @param {() => void} [onPart] called when a part of the answer has come
      */
     function ask(method, url, body, more, onAnswer, onPart) {
       var crossOrigin = client.isXDomain();
@@ -801,8 +809,9 @@
     }
 
     // 0.9 does not say which handshakes have failed, cannot end a handshake, and takes any answer
-    // with status 200 for our server's. Internet Explorer 9 lets no page ask another origin: there
-    // 0.9 asks for a script. Our server does not give that script, as any page could read it.
+    // with status 200 for our server's. Internet Explorer 9 lets no page ask another origin, so
+    // 0.9 asks for a script there. Our server does not give that script, because any page could
+    // read it.
     client.handshake = function (proceed) {
       if (client.isXDomain() && !io.util.ua.hasCORS) return refuse({ reason: TOO_OLD });
       handshake = ask('GET', handshakeUrl(), null, '', function (answer) {
@@ -810,7 +819,7 @@
         var refusal = readRefusal(answer);
         if (refusal) return refuse(refusal);
         if (answer.status !== 200 || !HANDSHAKE.test(answer.text)) return fail(answer.fault);
-        giveUpAfter(TOO_LONG); // the first poll
+        giveUpAfter(TOO_LONG); // the limit for the first poll
         var parts = answer.text.split(':');
         var isAnotherUser = parts[4] === 'another-user';
         listener.onHandshake(parts[0], pollingUrl(parts[0], parts[3] || ''), isAnotherUser);
@@ -837,8 +846,8 @@
       clearTimeout(client.heartbeatTimeoutTimer);
 
       // 0.9 does not say that a first poll has failed. It takes any answer with status 200 for our
-      // server's, finds no packet in a foreign one, and polls again at once. And each tab of 0.9
-      // holds a poll: here `places` says when to poll.
+      // server's, finds no packet in a foreign answer, and polls again at once. Each tab of 0.9
+      // holds a poll. Here, `places` says when to poll.
       transport.get = function () {
         if (transport.isOpen) places.schedule(poll, giveWay);
       };
@@ -860,17 +869,17 @@
         });
       }
 
-      /** The wait for the server begins again. 0.9 counts from the beginning of a poll. */
+      /** Begins the wait for the server again. 0.9 counts from the beginning of a poll. */
       function waitAnew() {
         transport.clearCloseTimeout();
         transport.setCloseTimeout();
       }
 
-      /** End the poll that is held: another tab has taken the place. */
+      /** Ends the poll that is held, because another tab has taken the place. */
       function giveWay() {
         var request = transport.xhr;
         // The first poll brings the packet that connects the client. The server sends this packet
-        // only once: the poll that waits for it must not end. Lost messages come again.
+        // only once, so the poll that waits for it must not end. A lost message would come again.
         if (!client.connected) return;
         if (request.readyState > 1) return; // the answer is arriving
         request.onreadystatechange = ignore;
@@ -878,8 +887,9 @@
         transport.get();
       }
 
-      // 0.9 takes any answer with status 200 to a POST for our server's, which is 1. It does not
-      // say that the server has found a POST too large, and it waits for ever if no answer comes.
+      // Our server answers a POST with 1. 0.9 takes any answer with status 200 for our server's.
+      // It does not say that a POST was too large for the server, and it waits for ever if no
+      // answer comes.
       transport.post = function (text) {
         var began = new Date().getTime();
         clearTimeout(postTimer);
@@ -904,7 +914,7 @@
       };
     }
 
-    /** Post all packets that wait, in one payload, unless a POST is under way. */
+    /** Posts all packets that wait, in one payload, unless a POST is under way. */
     function postWaiting() {
       if (posting || waiting.length === 0) return;
       var text = io.parser.encodePayload(waiting);
@@ -919,7 +929,7 @@
       transport.websocket = { close: ignore };
     }
 
-    /** 0.9 does not pass on the code of the close: 1009 says that a message was too large. */
+    /** Watches for the close code 1009: a message was too large. 0.9 does not pass on the code. */
     function watchForTooLarge(webSocket) {
       var onClose = webSocket.onclose;
       webSocket.onclose = function (event) {
@@ -930,15 +940,16 @@
 
     // -- The functions of 0.9 that hear what happens --
 
-    // 0.9 would hand a message to its handlers without a look at its number, and acknowledge it by
-    // a packet without a number. It would also take an event with the name connect for its own.
+    // 0.9 would hand a message to its handlers without a look at the message's number, and would
+    // acknowledge it by a packet without a number. 0.9 would also take an event with the name
+    // connect for its own event.
     client.onPacket = function (packet) {
       var isMessage = /^(event|ack|message|json)$/.test(packet.type) && packet.endpoint === '';
       if (!isMessage) return original.onPacket.call(client, packet);
       if (!over) listener.onPacket(packet);
     };
 
-    // 0.9 does not say that the connection is lost before it has stood.
+    // 0.9 does not say that a connection is lost if it was not complete.
     client.onDisconnect = function (reason) {
       var was = client.connecting || client.connected;
       original.onDisconnect.call(client, reason);
@@ -980,14 +991,14 @@
 
     // -- The end --
 
-    /** End the link, and say nothing to the server. */
+    /** Ends the link, and says nothing to the server. */
     function close() {
       client.open = false; // 0.9 says goodbye while this is true
       end();
     }
 
     /**
-     * End the link, and let 0.9 say goodbye over an open WebSocket.
+     * Ends the link, and lets 0.9 say goodbye over an open WebSocket.
      * @returns {boolean} whether the messages under way can be taken for sent
      */
     function sayGoodbye() {
@@ -1008,7 +1019,7 @@
       // 0.9 would start this timer again, and the timer throws if there is no transport.
       client.setHeartbeatTimeout = ignore;
       if (!transport) return;
-      // In WebKit 0.9 opens a transport a moment after the handshake, even a closed one.
+      // In WebKit, 0.9 opens a transport a moment after the handshake, even if it was closed.
       transport.open = ignore;
       client.disconnect();
       // 0.9 does not end a transport that was too slow to connect.
@@ -1022,7 +1033,7 @@
         client.connect();
       },
 
-      /** @param {string} query of each request from now on */
+      /** @param {string} query the query of each request from now on */
       setQuery: function (query) {
         client.options.query = query;
       },
@@ -1045,23 +1056,24 @@
   // ---------------------------------------------------------------------------------------------
 
   /**
-   * Make the object that says when this tab may poll. A poll that the server holds takes one of the
-   * browser's six connections to the server: with six tabs nothing else gets through. So all tabs
-   * together have four places. A tab with a place holds its polls. A tab without one sends short
-   * polls (wait=0), which the server answers at once, and pauses between them.
+   * Makes the object that says when this tab may poll. A poll that the server holds takes one of
+   * the browser's six connections to the server: with six tabs no other request gets through. So
+   * all tabs together have four places. A tab with a place holds its polls. A tab without a place
+   * sends short polls (wait=0), which the server answers at once, and pauses between these polls.
    *
    * The places are entries of localStorage, which all tabs of an origin share:
    *
    *   realtime <server> place 0   <id of the tab> <hidden or visible> <time>
-   *   realtime <server> without   <time>: then a tab had no place
-   *   realtime <server> turn      <time>: then the tabs without a place were called to poll
+   *   realtime <server> without   <time>: the last time when a tab had no place
+   *   realtime <server> turn      <time>: the last call to the tabs without a place, to poll
    *
    * A visible tab takes the place of a hidden tab, whose poll then ends. Nothing is locked: if two
    * tabs take a place at the same time, both poll for a moment, and the last one has the place.
    *
-   * Browsers slow the timers of hidden tabs, Chromium to one a minute, but neither the answer to a
-   * request nor the storage event. So while there are tabs without a place, the tab with the first
-   * place asks for polls of a second (wait=1), and calls the others before each of these polls.
+   * Browsers slow the timers of hidden tabs, Chromium to one a minute. They do not slow the answer
+   * to a request and the storage event. So while there are tabs without a place, the tab with the
+   * first place asks for polls of a second (wait=1), and calls the others before each of these
+   * polls.
    *
    * Without localStorage each tab holds its polls.
    * @param {ServerAddress} server
@@ -1072,9 +1084,9 @@
     var entries = createEntries(prefix);
     /** The id of this tab. */
     var id = Math.random().toString(36).slice(2);
-    /** The number of the place that this tab took, -1 for none. Another tab may have it by now. */
+    /** The number of the place that this tab took, or -1. Another tab may have the place by now. */
     var mine = -1;
-    /** The function that ends the poll that is held; null if none is. */
+    /** The function that ends the poll that is held; null if no poll is held. */
     var endPoll = null;
     /** The function that is called after the pause before a short poll; null without a pause. */
     var afterPause = null;
@@ -1091,7 +1103,10 @@
       return new Date().getTime();
     }
 
-    /** @returns {boolean} whether `time` is `ms` ago or longer, or the clock was set back by it */
+    /**
+     * @returns {boolean} whether `time` is at least `ms` ago; also true if the clock was set back by
+     * as much
+     */
     function isPast(time, ms) {
       return !(Math.abs(now() - time) < ms);
     }
@@ -1115,14 +1130,14 @@
     }
 
     /**
-     * Keep the place of this tab, or take one.
+     * Keeps the place of this tab, or takes a place.
      * @returns {boolean} whether this tab has a place now
      */
     function takePlace() {
       var free = -1;
       var ofHidden = -1;
       if (hasPlace()) {
-        // The time is not renewed at each poll: the browser tells all tabs of each change.
+        // The time is not renewed at each poll, because the browser tells all tabs of each change.
         if (isPast(readPlace(mine).time, PLACE_EXPIRES / 3)) writePlace(mine);
         return true;
       }
@@ -1138,9 +1153,9 @@
     }
 
     /**
-     * Call the tabs without a place, if there are any and this tab has the first place.
+     * Calls the tabs without a place, if there are any and this tab has the first place.
      * @returns {string} the part of the query that says how long the server holds the next poll;
-     * '' for as long as usual
+     * '' for the usual time
      */
     function callOthers() {
       if (mine !== 0 || isPast(entries.get('without'), PLACE_EXPIRES)) return '';
@@ -1149,8 +1164,9 @@
     }
 
     /**
-     * @param {(wait: string) => void} poll is called when it is time to poll
-     * @param {() => void} giveWay is called if the poll has to end before it is answered
+     * Calls `poll` at once, or after a pause.
+     * @param {(wait: string) => void} poll called with a part of the query of the poll
+     * @param {() => void} giveWay called if the poll has to end before it is answered
      */
     function schedule(poll, giveWay) {
       stop();
@@ -1169,14 +1185,14 @@
       pauseTimer = setTimeout(afterPause, lastShortPoll + SHORT_PAUSE - now());
     }
 
-    /** Send the next short poll now, if there is a pause before it. */
+    /** Sends the next short poll now, if there is a pause before it. */
     function hurry() {
       if (!afterPause) return;
       lastShortPoll = 0;
       afterPause();
     }
 
-    /** Forget the poll that is held, and the pause: the link ends, or the next poll begins. */
+    /** Forgets the poll that is held, and the pause: the link ends, or the next poll begins. */
     function stop() {
       clearTimeout(pauseTimer);
       afterPause = endPoll = null;
@@ -1188,7 +1204,7 @@
       mine = -1;
     }
 
-    /** Another tab has changed an entry. */
+    /** Hears that another tab has changed an entry. */
     function onStorage(event) {
       if (String(event.key).indexOf(prefix) !== 0) return;
       if (event.key === prefix + 'turn') {
@@ -1208,7 +1224,8 @@
   }
 
   /**
-   * Make a store of entries: localStorage, or the memory of this tab if the page cannot use it.
+   * Makes a store of entries: localStorage, or the memory of this tab if the page cannot use
+   * localStorage.
    * @param {string} prefix of the names in localStorage
    */
   function createEntries(prefix) {
@@ -1217,7 +1234,7 @@
     try {
       storage = root.localStorage;
     } catch (error) {
-      // The browser is set to let pages keep nothing.
+      // The settings of the browser do not let pages keep anything.
     }
 
     return {
@@ -1241,7 +1258,7 @@
   // ---------------------------------------------------------------------------------------------
 
   /**
-   * Find the server: the options name it, or the address of the client script does,
+   * Finds the server. The options name it, or the address of the client script names it:
    * http://server/app/socket/socket.io.js.
    * @param {ConnectOptions} options
    * @returns {ServerAddress}
@@ -1255,7 +1272,7 @@
     var resource = options.resource || (parts ? parts[2] : 'socket.io');
     // A page that gives only a resource means its own server.
     if (options.url === undefined && !options.resource && parts) url = parts[1];
-    // 0.9 cannot read an address of IPv6. Without an address it takes the page's own.
+    // 0.9 cannot read an IPv6 address. Without an address, 0.9 takes the page's own.
     if (page && url === page.protocol + '//' + page.host) url = '';
     return {
       url: url,
@@ -1265,11 +1282,11 @@
   }
 
   /**
-   * Make the query of a handshake.
+   * Makes the query of a handshake.
    * @param {string | { [name: string]: string | number | boolean } | undefined} query text, encoded
-   * as in an address, or an object, of which all is encoded here
+   * as in an address, or an object, which this function encodes
    * @returns {string} the query, without a = in a value: 0.9 cuts a value at its first =
-   * @throws if a name is one that this file or 0.9 uses
+   * @throws if this file or 0.9 uses one of the names
    */
   function queryOf(query) {
     var pairs;
@@ -1294,29 +1311,31 @@
     }).join('&');
   }
 
-  /** Encode the characters that a text, encoded already, must not have in a query. */
+  /** Encodes the characters that an encoded text must not have in a query. */
   function encodeRest(text) {
     return text.replace(/%(?![0-9a-f]{2})/gi, '%25')
       .replace(/[\ud800-\udbff][\udc00-\udfff]|[^\w.~!*'()%+-]/g, encodeURIComponent);
   }
 
-  /** Make the list of a page's handlers, by the names of their events. */
+  /** Makes the list of a page's handlers, by the names of their events. */
   function createHandlers() {
     var handlers = {};
 
     return {
       add: function (event, handler) {
-        var key = '$' + event; // JavaScript itself has names such as constructor, none with a $
+        var key = '$' + event; // an object itself has names such as constructor, none with a $
         handlers[key] = (handlers[key] || []).concat(handler);
       },
 
       /**
+       * Calls the handlers of an event.
        * @param {any[]} args values of JSON: each handler gets its own copy, which it may change
        * @param {Function[]} more the arguments after `args`
        */
       call: function (event, args, more) {
         (handlers['$' + event] || []).forEach(function (handler, i, all) {
-          // Only the last handler can have the values themselves. Those of 'status' are ours.
+          // Only the last handler can have the values themselves. This file needs the values of
+          // 'status' itself.
           var own = i < all.length - 1 || event === 'status' ? copy(args) : args;
           safely(handler).apply(null, own.concat(more));
         });
@@ -1336,7 +1355,8 @@
 
   /**
    * @param {number} attempt 1 for the first try after a connection that had lasted, 2 for the next
-   * @returns {number} ms, by chance: after a restart of the server all clients come back at once
+   * @returns {number} the pause, ms: partly random, because a restart of the server would bring all
+   * clients back at the same moment
    */
   function pauseBefore(attempt) {
     var longest = Math.min(FIRST_PAUSE * Math.pow(2, attempt - 1), LONGEST_PAUSE);
@@ -1344,7 +1364,7 @@
   }
 
   /**
-   * Read the answer to a request.
+   * Reads the answer to a request.
    * @param {XMLHttpRequest} request
    * @param {boolean} crossOrigin
    * @returns {Answer}
@@ -1356,14 +1376,14 @@
       status = request.status;
       text = request.responseText || '';
     } catch (error) {
-      // Internet Explorer throws if the connection was lost. There is no answer then.
+      // Internet Explorer throws if the connection was lost. Then there is no answer.
     }
     var nothing = crossOrigin ? NO_ANSWER_ACROSS : NO_ANSWER;
     return { status: status, text: text, fault: status === 0 ? nothing : faultOf(status, text) };
   }
 
   /**
-   * Name the fault of an answer that is not our server's, or that refuses.
+   * Names the fault of an answer that is not our server's, or that is a refusal.
    * @returns {string} for a person to read
    */
   function faultOf(status, text) {
@@ -1377,8 +1397,8 @@
   }
 
   /**
-   * Read the packets that a poll brings. 0.9 skips packets that it cannot read: messages in them
-   * would be lost.
+   * Reads the packets that a poll brings. 0.9 skips packets that it cannot read, so the messages in
+   * them would be lost.
    * @returns {ClientPacket[] | null} null if the text is not our server's, or not whole
    */
   function readPackets(io, text) {
@@ -1389,8 +1409,8 @@
   }
 
   /**
-   * A payload has before each packet its length between two characters U+FFFD. A packet that comes
-   * alone has no length.
+   * Splits a payload. Each packet in it follows its length, which stands between two characters
+   * U+FFFD. A packet that comes alone has no length.
    * @returns {string[]} the packets of a payload, none if it is not whole
    */
   function splitPayload(text) {
@@ -1439,8 +1459,8 @@
   }
 
   /**
-   * Let a handler throw only a moment later: an error of the page must not stop the packets after
-   * it, nor the next poll.
+   * Makes a handler throw only a moment later: an error of the page must not stop the next packets
+   * and the next poll.
    * @param {Function} handler
    * @returns {(...args: any[]) => void}
    */
@@ -1457,7 +1477,7 @@
   }
 
   /**
-   * Send a POST without a link, and do not read the answer.
+   * Sends a POST without a link, and does not read the answer.
    * @param {boolean} waits whether the page waits for the answer
    * @returns {boolean} whether the POST was sent
    */
@@ -1481,13 +1501,13 @@
     return Boolean(root.document && /** @type {any} */ (root.document).documentMode);
   }
 
-  /** @returns {string} the origin of a location, always with its port, as the links have it */
+  /** @returns {string} the origin of a location, always with its port, as in a link's addresses */
   function originOf(location) {
     var port = location.port || (location.protocol === 'https:' ? 443 : 80);
     return location.protocol + '//' + location.hostname + ':' + port + '/';
   }
 
-  /** The callback of a message without one: the page hears of the error all the same. */
+  /** Throws the error of a message that has no callback, so that the page hears of the error. */
   function throwLater(answer) {
     setTimeout(function () {
       throw new Error(answer.error);

@@ -20,12 +20,12 @@ interface Connection {
   /** A handler of 'status' is called at once with the present status, and at each change. */
   on<E extends keyof Heard>(event: E, handler: (...args: EventArgs<Heard, E>) => void): void;
   /**
-   * Send an event. The connection keeps the event until the server has it, and comes back if it
-   * breaks. If the server fails to answer, the acknowledgement gets { error: … }.
+   * Sends an event. The connection keeps the event until the server has it. A connection that
+   * breaks comes back. If the server fails to answer, the acknowledgement gets { error: … }.
    * @throws if the connection is closed, the message is too large, or too many messages wait
    */
   emit<E extends keyof Out>(event: E, ...args: EmitArgs<Out, E>): void;
-  /** End the connection for good. */
+  /** Ends the connection for good. */
   close(): void;
 }
 
@@ -38,13 +38,13 @@ interface ConnectionStatus {
   /**
    * connected: true if the server still has the session, so that nothing was lost; false if the
    * session is new, as the first one or because the server was restarted. If false, the page has to
-   * fetch the server's state anew that it shows.
+   * fetch again all data of the server that it shows.
    */
   recovered?: boolean;
   /**
-   * reconnecting: why the last try failed or the connection ended, for a person to read.
-   * disconnected: why the application does not let this page in; missing if the page or the server
-   * has closed the connection.
+   * reconnecting: the reason why the last try failed or the connection ended, for a person to read.
+   * disconnected: the reason why the application does not let this page in; missing if the page or
+   * the server has closed the connection.
    * connected: 'another user has signed in', if the session before this one was another user's.
    */
   reason?: string;
@@ -157,7 +157,7 @@ interface Answer {
   /** 0 if no answer has come. */
   status: number;
   text: string;
-  /** For a person to read, if the answer is not what our server should give: what is wrong. */
+  /** The fault, for a person to read, if the answer is not one that our server should give. */
   fault: string;
 }
 
@@ -174,15 +174,15 @@ interface ServerAddress {
 /** The object that says when this tab may poll. */
 interface Places {
   /**
-   * Call `poll` when it is time to poll, with a part of the query of the poll; and call `giveWay`
-   * if the poll has to end before it is answered.
+   * Calls `poll` when it is time to poll, with a part of the query of the poll. Calls `giveWay` if
+   * the poll has to end before it is answered.
    */
   schedule(poll: (wait: string) => void, giveWay: () => void): void;
-  /** A message has been sent, and may be answered: poll now, without a pause. */
+  /** Ends the pause before a poll: a message has been sent, and may be answered. */
   hurry(): void;
-  /** The link has ended: there is no poll, nor a pause before one. */
+  /** Forgets the poll, and the pause before a poll: the link has ended. */
   stop(): void;
-  /** Give the place back: another tab can take it. */
+  /** Gives the place back, so that another tab can take it. */
   leave(): void;
 }
 
@@ -213,16 +213,16 @@ interface LinkListener {
   onTooSlow(): void;
   /** @param reason for a person to read */
   onFail(reason: string): void;
-  /** The server has ended the session for good. */
+  /** Hears that the server has ended the session for good. */
   onEnd(): void;
   /**
-   * The application does not let the page in.
+   * Hears that the application does not let the page in.
    * @param again whether the page may try again
    */
   onRefused(reason: string, again: boolean): void;
 }
 
-/** A script without annotations cannot say that an element is an input: each may be one. */
+/** A script without annotations cannot say that an element is an input. So any element may be. */
 interface HTMLElement {
   value: any;
   checked: any;
