@@ -10,11 +10,11 @@ import { imports, oneWay } from './eslint.imports.mjs';
 const NOT_IN_IE_9 = [
   'classList', 'dataset', 'append', 'remove', 'closest', 'matches', 'prepend',
 ];
-/** The syntax of the pages: `target` in src/browser/tsconfig.json, the one place to change. */
+/** The syntax of the pages. To change it, change `target` in src/browser/tsconfig.json. */
 const { config: pages } = ts.readConfigFile('src/browser/tsconfig.json', ts.sys.readFile);
 const isES5 = pages.compilerOptions.target.toUpperCase() === 'ES5';
 
-/** Linter and formatter: `npm run lint` says what is wrong, `npm run format` mends what it can. */
+/** The rules of the linter. `npm run lint` reports faults, and `npm run format` mends some. */
 export default defineConfig(
   { ignores: ['dist/', 'build/', 'iisnode/'] },
   js.configs.recommended,
@@ -63,7 +63,8 @@ export default defineConfig(
     },
   },
   {
-    // The server runs on what IIS 7.5's Windows can run: nothing newer than node 10.
+    // The Windows of IIS 7.5 runs only old versions of node, so the server uses nothing newer than
+    // node 10.
     files: ['src/**/*.ts'],
     plugins: { n: node, imports },
     rules: {
@@ -74,14 +75,15 @@ export default defineConfig(
   },
   ...oneWay,
   {
-    // These are read beside a browser.
+    // People read these files beside a browser.
     files: ['src/**/*.ts', 'tools/**/*.ts', 'public/**/*.js', 'deploy/*.js', '**/*.mjs'],
     rules: {
       '@stylistic/max-len': ['error', { code: 100, ignoreUrls: true }],
     },
   },
   {
-    // The application of the tests, as it is built: nothing newer than node 10.
+    // These files are the application of the tests, already built. They use nothing newer than
+    // node 10.
     files: ['test/support/application/*.js'],
     languageOptions: {
       ecmaVersion: 2018,
@@ -117,7 +119,7 @@ export default defineConfig(
     rules: { '@stylistic/comma-dangle': ['error', 'never'], 'no-var': 'off' },
   },
   {
-    // As people wrote for 0.9.
+    // These applications are written as people wrote for 0.9.
     files: ['test/from-0.9/applications/*/*.js'],
     languageOptions: {
       ecmaVersion: 5,
@@ -135,7 +137,7 @@ export default defineConfig(
     },
   },
   {
-    // As people wrote for 0.9, with types.
+    // These applications are written as people wrote for 0.9, and have types.
     files: ['test/from-0.9/applications/*/*.ts'],
     rules: {
       'no-var': 'off',
@@ -146,7 +148,7 @@ export default defineConfig(
     },
   },
   {
-    // What runs on the server as it lies there: node 10, without packages.
+    // These scripts run on the server without a build: with node 10, and without packages.
     files: ['deploy/*.js'],
     plugins: { n: node },
     languageOptions: {
@@ -169,7 +171,7 @@ export default defineConfig(
     },
   },
   {
-    // Read by every node, so that an old one can say that it is too old.
+    // Every node has to read this file, so that an old node can say that it is too old.
     files: ['deploy/main.js'],
     languageOptions: { ecmaVersion: 5 },
     rules: { 'no-var': 'off', 'prefer-const': 'off' },

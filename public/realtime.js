@@ -1104,8 +1104,8 @@
     }
 
     /**
-     * @returns {boolean} whether `time` is at least `ms` ago; also true if the clock was set back by
-     * as much
+     * @returns {boolean} whether `time` is at least `ms` ago; also true if the clock was set back
+     * by as much
      */
     function isPast(time, ms) {
       return !(Math.abs(now() - time) < ms);
