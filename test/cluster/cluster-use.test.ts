@@ -94,13 +94,20 @@ test('a Redis without memory counts as gone until it has memory again', async t 
   assert.deepEqual([client.heard, other.heard], [['hello'], ['hello']]);
 });
 
-test('each process knows the number of all clients', async t => {
+test('each process knows the number of all clients, and tells it once a second at most', async t => {
+  const began = performance.now();
   const two = await startTwo(t);
   if (!two) return;
   const servers = two.processes.map(({ server }) => server);
-  await Promise.all([open(t, servers[0]!.port), open(t, servers[1]!.port), open(t, servers[1]!.port)]);
+  await Promise.all(Array.from({ length: 12 }, (_, i) => open(t, servers[i % 2]!.port)));
   for (const { page } of servers) {
-    await until(async () => (await (await fetch(`${page}health`)).json() as { clients: number }).clients === 3, 'three clients in health');
+    await until(async () => (await (await fetch(`${page}health`)).json() as { clients: number }).clients === 12, 'twelve clients in health');
+  }
+  for (const { output } of servers) {
+    const told = () => [...output().matchAll(/^clients (\d+)$/gm)].map(([, count]) => Number(count));
+    await until(() => told().at(-1) === 12, 'the application to be told of twelve');
+    const seconds = (performance.now() - began) / 1000;
+    assert(told().length <= 2 + seconds, `${told().join(' ')} in ${seconds} s`);
   }
 });
 

@@ -30,6 +30,7 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
     if (!handshake.user) handshake.user = handshake.headers['x-name'];
     accept(null, true);
   });
+  io.on('clients', count => console.log('clients', count));
   io.sockets.on('connection', socket => {
     socket.on('join', (room, done) => { socket.join(room); done(socket.id); });
     socket.on('all', text => io.sockets.emit('heard', text));
