@@ -1,38 +1,39 @@
 /*
- * All commands read their options in one way, and end in one way. The exit status is 0 if all went
- * well, 1 if a check failed or the work could not be done, and 2 if the command was called wrongly.
+ * Runs a command. All commands read their options in one way, and end in one way. The exit status
+ * is 0 if all went well, 1 if a check failed or the work could not be done, and 2 if the command
+ * was called wrongly.
  */
 import { parseArgs, ParseArgsConfig } from 'node:util';
 import { Refusal } from './refusal';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
-/** What a command was called with. */
+/** The options and the arguments with which a command was called. */
 export type Given<T extends Options> = ReturnType<
   typeof parseArgs<{ options: T; allowPositionals: true }>
 >;
 
-/** Does the work of a command. @returns the exit status, if that is not 0 */
+/** Does the work of a command. @returns the exit status, if the status is not 0 */
 type Main<T extends Options> = (given: Given<T>) => Promise<number | void> | number | void;
 
-/** A command was called wrongly. The message says what the command takes. */
+/** The error of a wrong call of a command. The message says what the command takes. */
 export class UsageError extends Error {}
 
-/** Options that npm has for itself, under the same name. They need the -- in front. */
+/** The options that npm has for itself, under the same name. These options need the -- in front. */
 const OPTIONS_OF_NPM = ['also', 'only'];
 
 /**
  * Carries out a command, with the arguments of this process, and sets the exit status.
- * @param name as in `npm run name`
- * @param help is printed for --help
- * @param options as parseArgs of node:util takes them; --help need not be among them
- * @param main does the work. It returns the exit status, if that is not 0, and throws a UsageError
- *   or a Refusal, of which only the message is printed
+ * @param name the name of the command in `npm run name`
+ * @param help the text that --help prints
+ * @param options the options, in the form of parseArgs of node:util; --help need not be among them
+ * @param main the function that does the work. It may throw a UsageError or a Refusal; then only
+ *   the message is printed
  */
 export function command<T extends Options>(
   name: string, help: string, options: T, main: Main<T>,
 ): void {
   carryOut(name, help, options, main).then(status => {
-    // Not process.exit: what is written to a pipe may still be on its way.
+    // process.exit would lose output that is still on its way through a pipe.
     process.exitCode = status;
   }, (error: unknown) => {
     process.exitCode = error instanceof UsageError ? 2 : 1;
@@ -53,7 +54,7 @@ async function carryOut<T extends Options>(
   return await main(readArguments(args, options)) ?? 0;
 }
 
-/** @throws UsageError for an option that there is not, and one whose value is missing */
+/** @throws UsageError for an option that does not exist, or an option whose value is missing */
 function readArguments<T extends Options>(args: string[], options: T): Given<T> {
   try {
     return parseArgs({ args, allowPositionals: true, options });
@@ -63,12 +64,13 @@ function readArguments<T extends Options>(args: string[], options: T): Given<T> 
 }
 
 /**
- * Without -- in front, npm takes options for its own, and hands them on as environment variables:
- * `npm run verify --hold=2` gives npm_config_hold=2. PowerShell takes the -- away.
- * @param given the arguments that came. An option among them counts, not npm's
- * @returns the options as arguments
- * @throws UsageError for an option whose value npm has not kept with it: `--hold 2` is
- *   npm_config_hold=true, and an argument 2
+ * Finds the options that npm has taken. Without -- in front, npm takes options for its own, and
+ * hands them on as environment variables: `npm run verify --hold=2` sets npm_config_hold=2.
+ * PowerShell takes the -- away.
+ * @param given the arguments that have come; npm's value of an option in `given` does not count
+ * @returns the options of npm as arguments
+ * @throws UsageError for an option whose value npm has lost: npm turns `--hold 2` into
+ *   npm_config_hold=true and an argument 2
  */
 export function optionsKeptByNpm(
   name: string, options: Options, given: string[], env: NodeJS.ProcessEnv,

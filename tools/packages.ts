@@ -1,10 +1,10 @@
-/* Packages that only one command needs. They are in the folder of that command. */
+/* Installs the packages that only one command needs, in the folder of that command. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * Installs the packages that a folder's package.json names, unless they are there in the right
+ * Installs the packages that a folder's package.json names, unless the folder has them in the right
  * versions.
  * @param quiet whether npm's output is shown only in an error
  * @throws Error if npm fails, for example because there is no network

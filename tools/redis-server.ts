@@ -26,11 +26,11 @@ export interface RedisServer {
   url: string;
   port: number;
   stop: () => Promise<void>;
-  /** Deletes the data that Redis has saved: Redis is empty after the next start(). */
+  /** Deletes the data that Redis has saved, so that Redis is empty after the next start(). */
   forget: () => void;
   /** Starts Redis again: empty, or with the data that it has saved in its folder. */
   start: () => Promise<void>;
-  /** Pauses Redis: it keeps its connections, and does not answer until thaw(). */
+  /** Pauses Redis. Redis keeps its connections, and does not answer until thaw(). */
   freeze: () => void;
   thaw: () => void;
   /**
@@ -38,13 +38,14 @@ export interface RedisServer {
    * @returns the reply of Redis
    */
   call: (name: string, ...args: string[]) => Promise<unknown>;
-  /** A connection for many commands. */
+  /** Opens a connection for many commands. */
   connect: () => Connection;
-  /** @returns how many commands Redis has run, by the names of the commands */
+  /** @returns the number of commands that Redis has run, by the names of the commands */
   commands: () => Promise<Record<string, number>>;
   /**
-   * @returns the processor time that Redis has taken so far, user and system together, µs (cpu);
-   * the bytes that were sent to Redis (bytes); how many commands Redis has run, by name (commands)
+   * @returns cpu: the processor time that Redis has taken so far, user and system together, µs;
+   * bytes: the number of bytes that were sent to Redis; commands: the number of commands that Redis
+   * has run, by the names of the commands
    */
   readings: () => Promise<{ cpu: number; bytes: number; commands: Record<string, number> }>;
   /** Ends Redis, and does not wait until it has ended. */
@@ -55,13 +56,13 @@ export interface RedisServer {
  * Starts a Redis on a free port of this computer. Redis saves nothing to the disk by itself. The
  * caller has to end Redis with stop().
  * @param password the password that clients have to send; undefined if Redis needs no password
- * @param folder where the command SAVE writes the data of Redis
- * @returns the Redis; null on Windows, and if redis-server is not installed
+ * @param folder the folder into which the command SAVE writes the data of Redis
+ * @returns the Redis that runs; null on Windows, or if redis-server is not installed
  * @throws Error if Redis does not answer within 20 s
  */
 export async function launchRedis(password?: string, folder?: string): Promise<RedisServer | null> {
-  // Redis is not made for Windows. Others have made versions for Windows, but these could not be
-  // frozen.
+  // The makers of Redis have no version for Windows. The versions of other makers could not be
+  // frozen: Windows has no SIGSTOP.
   if (process.platform === 'win32') return null;
   if (spawnSync('redis-server', ['--version']).status !== 0) return null;
   const port = await freePort();
@@ -129,7 +130,7 @@ function readCommands(text: string): Record<string, number> {
 
 /**
  * Sends one command over a connection of its own.
- * @returns the text that Redis sends, up to 100 ms after the first part of it; '' if nobody listens
+ * @returns the text that Redis sends within 100 ms of its first part; '' if nothing listens
  */
 function ask(port: number, command: string): Promise<string> {
   return new Promise(resolve => {

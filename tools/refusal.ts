@@ -1,2 +1,2 @@
-/** A command cannot do its work. The message, which is all that is printed, says why. */
+/** The error of a command that cannot do its work. Only the message is printed; it says why. */
 export class Refusal extends Error {}

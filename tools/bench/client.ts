@@ -1,20 +1,21 @@
-/* The clients of the benchmark. They check every answer: a server that errs is not measured. */
+/* The clients of the benchmark. They check every answer, and a wrong answer ends the benchmark. */
 import type { Message, Protocol, Session } from './protocols';
 import { Wire } from './wire';
 
 export interface Client {
   /** The number of polls that brought messages. */
   readonly polls: number;
-  /** The client calls it when a poll ends without messages, with the time it waited, in ms. */
+  /** The listener for a poll that ends without messages. @param time the time that it waited, ms */
   rested: (time: number) => void;
-  /** The client calls it for each message. By default it throws: no message is expected. */
+  /** The listener for each message. The default listener throws, because it expects no message. */
   heard: (message: Message) => void;
   /** Opens the session. */
   open: () => Promise<void>;
   /**
    * Sends an event.
    * @param asks whether the event asks for an acknowledgement
-   * @param done is called when the server has answered the POST; over a WebSocket, at once
+   * @param done the function that is called when the server has answered the POST; over a
+   *   WebSocket, it is called at once
    */
   send: (event: string, text: string, asks: boolean, done?: () => void) => void;
   close: () => void;
@@ -22,7 +23,7 @@ export interface Client {
 
 /**
  * Makes a client of a server.
- * @param failed is called with an error if the server answers wrongly
+ * @param failed the function that is called with an error if the server answers wrongly
  */
 export type MakeClient = (port: number, failed: (error: Error) => void) => Client;
 
@@ -31,12 +32,15 @@ export function polling(protocol: Protocol): MakeClient {
   return (port, failed) => new PollClient(port, protocol, failed);
 }
 
-/** The default listener for messages. */
+/** Throws an error. This is the default listener for messages. */
 export function refuseMessage(message: Message): void {
   throw new Error(`nobody waits for ${message.join(' ')}`);
 }
 
-/** A client whose poll always waits, as in a page. It has a connection for polls, one for POSTs. */
+/**
+ * A client whose poll always waits, as in a page. It has a connection for polls, and another
+ * connection for POSTs.
+ */
 class PollClient implements Client {
   polls = 0;
   rested: (time: number) => void = () => undefined;
@@ -103,12 +107,12 @@ class PollClient implements Client {
 }
 
 /**
- * The clients of one server. Where the server has several processes, each client is given one of
- * them, in turn.
+ * The clients of one server. If the server has several processes, each client uses one of them, in
+ * turn.
  */
 export class Crowd {
   readonly clients: Client[] = [];
-  /** Is rejected when a client fails. */
+  /** A promise that is rejected when a client fails. */
   readonly failure: Promise<never>;
   private fail!: (error: Error) => void;
 
@@ -119,8 +123,8 @@ export class Crowd {
 
   /**
    * Adds clients.
-   * @param together how many of them connect at the same time
-   * @returns how long each client took to open its session, in ms
+   * @param together the number of clients that connect at the same time
+   * @returns the time that each client took to open its session, ms
    */
   async add(count: number, together = 50): Promise<number[]> {
     const times: number[] = [];
@@ -138,7 +142,7 @@ export class Crowd {
     return times;
   }
 
-  /** Waits for a promise. Rejects at once if a client fails. */
+  /** Waits for a promise. @throws Error at once if a client fails */
   async orFailure<T>(promise: Promise<T>): Promise<T> {
     return Promise.race([promise, this.failure]);
   }

@@ -1,11 +1,11 @@
-/* Loads of clients that send nothing: the memory of a client, many handshakes, and the start. */
+/* The loads of clients that send nothing: the memory of a client, many handshakes, the start. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { columns, Load, measure, withCrowd } from './load';
 import { startServer } from './running';
 
 /**
- * Measures the memory of a client whose poll waits. The first 100 clients are not counted: with
- * them comes memory that the server needs only once.
+ * Measures the memory of a client whose poll waits. The first 100 clients do not count, because for
+ * them the server also takes memory that it needs only once.
  */
 const memory: Load['run'] = (kind, { scale }) => withCrowd(kind, 100, async (server, crowd) => {
   const readMemory = async () => {
@@ -20,7 +20,7 @@ const memory: Load['run'] = (kind, { scale }) => withCrowd(kind, 100, async (ser
   return { heap: kilobytes('heap'), rss: kilobytes('rss') };
 });
 
-/** 1,000 clients connect at once, each on a new connection. */
+/** Measures 1,000 clients that connect at once, each on a new connection. */
 const storm: Load['run'] = (kind, options) => withCrowd(kind, 0, (server, crowd) => {
   const count = Math.round(1000 * options.scale);
   return measure(server, crowd, () => crowd.add(count, count), options);

@@ -1,7 +1,7 @@
 /*
- * Many clients connect at once, as after a restart, and all of them are lost at once, as when a
- * line is cut: a part of `npm run bench -- --scale`. At each change, the application sends the
- * number of clients to all of them.
+ * Measures many clients that connect at once, as after a restart, and that are lost at once, as
+ * when a line is cut. This is a part of `npm run bench -- --scale`. At each change, the application
+ * sends the number of clients to all of them.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Crowd, MakeClient } from './client';
@@ -11,7 +11,7 @@ import type { Running } from './running';
 import { counting, Kind } from './servers';
 import { GONE_AFTER } from './servers/counting';
 
-/** A step that takes longer is given up, in s. */
+/** The longest time of a step, s. A step that takes longer is given up. */
 const LONGEST = 240;
 /**
  * The number of clients that connect at the same time. node's server has a queue of 511
@@ -24,13 +24,13 @@ const HEAD = [
   's until all are gone', 'µs CPU a client', 'longest turn, ms',
 ];
 const NOTE = [
-  `${TOGETHER} clients connect at a time; the next one begins as soon as one is connected.`,
-  'To go, all connections are cut at once.',
-  `The server waits ${GONE_AFTER} s for such a client, and this time is left out.`,
+  `${TOGETHER} clients connect at a time; the next client begins as soon as one is connected.`,
+  'To lose the clients, the benchmark cuts all connections at once.',
+  `The server waits ${GONE_AFTER} s for a lost client, and this time is left out.`,
   'The longest turn of the event loop is measured in the process of the server, to 10 ms.',
 ].join(' ');
 
-/** A step: its time, the server's processor time in µs, its longest turn of the loop in ms. */
+/** A step: its time, s; the server's processor time, µs; the longest turn of its event loop, ms. */
 interface Step { seconds: number; cpu: number; turn: number }
 
 /**
@@ -48,7 +48,7 @@ export async function crowds(kinds: Kind[], counts: number[]): Promise<string> {
   return `**Clients that come at once, and go at once**\n\n${grid(HEAD, rows)}\n\n${NOTE}`;
 }
 
-/** The cells of a row. If a step does not end, its cells are dashes. */
+/** Measures a row. @returns its cells; the error and dashes for a step that does not end */
 async function both(kind: Kind, count: number): Promise<string[]> {
   const cells: string[] = [];
   const add = ({ seconds, cpu, turn }: Step, waited: number) => {
@@ -59,7 +59,7 @@ async function both(kind: Kind, count: number): Promise<string[]> {
     await withCrowd(listening, 0, async (server, crowd) => {
       add(await come(server, crowd, count), 0);
       if (!kind.health) return;
-      await sleep(2000); // until all have the number of clients, and wait
+      await sleep(2000); // until all clients have the number of clients, and wait
       add(await go(server, crowd), GONE_AFTER);
     });
   } catch (error) {

@@ -1,4 +1,4 @@
-/* The client's side of a WebSocket. */
+/* Reads and writes frames at the client's side of a WebSocket. */
 import net from 'node:net';
 import { traffic } from './wire';
 
@@ -7,7 +7,7 @@ const [TEXT, CLOSE, PING, PONG] = [0x81, 0x88, 0x89, 0x8a];
 
 /**
  * A WebSocket that costs as little as possible, so that the machine is free for the server. It
- * knows uncompressed texts in frames of less than 64 KB, and nothing else.
+ * knows only uncompressed texts in frames of less than 64 KB, pings and the end.
  */
 export class Frames {
   private readonly socket: net.Socket;
@@ -16,11 +16,11 @@ export class Frames {
   private closed = false;
 
   /**
-   * @param request the upgrade request, as it goes over the wire
-   * @param opened is called when the WebSocket is open
-   * @param heard is called with each text
-   * @param failed is called with an error: the request is refused, the connection ends, or a frame
-   *   of another kind comes
+   * @param request the whole text of the upgrade request
+   * @param opened the function that is called when the WebSocket is open
+   * @param heard the function that is called with each text
+   * @param failed the function that is called with an error: the server refuses the request, the
+   *   connection ends, or a frame of another kind comes
    */
   constructor(
     port: number,
@@ -98,7 +98,7 @@ export class Frames {
   }
 }
 
-/** A client's frame must have a mask. This one is zero, so the content stays as it is. */
+/** Makes a frame. A client's frame must have a mask. A mask of zero does not change the content. */
 function frame(kind: number, content: Buffer): Buffer {
   const head = content.length < 126
     ? [kind, 0x80 | content.length, 0, 0, 0, 0]

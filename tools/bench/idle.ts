@@ -1,22 +1,22 @@
-/* The load of clients that send nothing. */
+/* The load of clients that send nothing, while their polls wait. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Crowd } from './client';
 import { Figures, Load, Options, within, withCrowd } from './load';
 import type { Running } from './running';
 import type { Kind } from './servers';
 
-/** No server lets a poll wait longer than this, in s. */
+/** The longest wait for the end of all polls, s. No server lets a poll wait so long. */
 const LONGEST = 60;
 
-/** @returns how long the client's poll waited when the server ends it, in ms */
+/** Waits until the server ends the client's poll. @returns the time that the poll waited, ms */
 function rest(client: Client): Promise<number> {
   return new Promise(resolve => { client.rested = resolve; });
 }
 
 /**
- * Measures the cost of the clients until the server has ended the poll of each once. Servers end
- * polls after 20 to 25 s. Each server is measured for the time of its own polls, so each has the
- * same number of polls.
+ * Measures the cost of the clients until the server has ended one poll of each client. Servers end
+ * polls after 20 to 25 s. Each server is measured for the time of its own polls, so each server has
+ * the same number of polls.
  */
 async function watch(server: Running, crowd: Crowd, profile?: string): Promise<Figures> {
   const rests = crowd.clients.map(rest);
@@ -24,7 +24,7 @@ async function watch(server: Running, crowd: Crowd, profile?: string): Promise<F
   if (profile) await server.ask('profile');
   const before = await server.ask('cpu');
   const times = await within(LONGEST, 'each poll to end', Promise.all(rests));
-  await sleep(1000); // until all of them wait again
+  await sleep(1000); // until all clients wait again
   const { cpu } = await server.ask('cpu');
   if (profile) await server.ask(`write ${profile}`);
   const wait = times.reduce((sum, time) => sum + time, 0) / times.length / 1000;

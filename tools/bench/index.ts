@@ -1,8 +1,8 @@
 /*
- * `npm run bench`: compares the server with others, and with the floor, the least that node can do.
- * The rounds of a load run one after another. In each round, each server runs once, in a process of
- * its own. Servers run at the same time only where they wait. A figure is compared with that of the
- * floor in the same round.
+ * Carries out `npm run bench`: compares this template's server with others, and with the floor, the
+ * least work that a server of node can do. The rounds of a load run one after another. In each
+ * round, each server runs once, in a process of its own. Servers run at the same time only in loads
+ * in which they wait. A figure is compared with the floor's figure in the same round.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -25,18 +25,18 @@ const loads = [...messages, ...clients, idle, processes];
 const serverNames = Array.from(new Set(kinds.map(kind => kind.name)));
 
 const HELP = `npm run bench -- [options]
-  --quick            two short rounds: to see that it works
+  --quick            two short rounds, to see that the benchmark works
   --rounds 7         the number of rounds (5)
   --only a,b         these loads: ${loads.map(load => load.name).join(', ')}
   --servers a,b      these servers: ${serverNames.join(', ')}
   --against <folder> compares this copy of the template with another built copy, such as an older
                      one. Both run in turn within each round. Each figure has its spread over the
                      rounds. With this option, --servers takes ours, ours-realtime, preview or
-                     several of them (default: all).
+                     several of them (default: all three).
                      Example: npm run bench -- --only echo,ack --rounds 7 --against ../old-copy
-  --scale            one round of this template alone: how it grows from 100 clients to 10,000, and
-                     how 10,000 clients come at once and go at once. Each client is an open file:
-                     ulimit -n 20000 first. With this option, --only takes growth or crowds.
+  --scale            one round of this template alone: its growth from 100 clients to 10,000, and
+                     10,000 clients that come at once and go at once. Each client is an open file,
+                     so run ulimit -n 20000 first. With this option, --only takes growth or crowds.
   --profile          one round of this template alone: the functions that take most time, and a
                      .cpuprofile for each load in build/`;
 
@@ -69,7 +69,7 @@ function chosen<T extends { name: string }>(all: T[], names: string | undefined)
   });
 }
 
-/** The servers that a load can be put on. */
+/** Finds the servers for a load. */
 function fitting(load: Load, servers: Kind[]): Kind[] {
   return servers.filter(({ over, only }) => {
     const isForLoad = only === undefined ? !load.alone : only === load.name;
@@ -97,7 +97,10 @@ async function compare(
   return results;
 }
 
-/** Puts a load on a server. Most loads are then measured; only waiting servers go on. */
+/**
+ * Puts a load on a server. Most loads are measured at once. A load in which the server only waits
+ * goes on until the returned function has its figures.
+ */
 async function begin(load: Load, kind: Kind, options: Options): Promise<() => Promise<Figures>> {
   if (load.begin) return load.begin(kind, options);
   const figures = await load.run(kind, options);

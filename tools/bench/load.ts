@@ -1,4 +1,4 @@
-/* A load: work for a server, and the figures that are measured meanwhile. */
+/* A load is work for a server, with the figures that are measured meanwhile. */
 import { Crowd } from './client';
 import { Running, startServer } from './running';
 import type { Kind } from './servers';
@@ -13,7 +13,7 @@ export interface Column {
   /** The head of the column. */
   title: string;
   digits?: number;
-  /** Whether the figure is compared with that of the floor. */
+  /** Whether the figure is compared with the floor's figure. */
   compared?: true;
 }
 
@@ -31,9 +31,8 @@ export interface Load {
    */
   run: (kind: Kind, options: Options) => Promise<Figures>;
   /**
-   * The same for a load in which the server only waits. The promise is resolved when the server
-   * waits, with a function that returns the figures later. So all servers of a round wait at the
-   * same time.
+   * Begins a load in which the server only waits. The promise is resolved when the server waits,
+   * with a function that returns the figures later. So all servers of a round wait together.
    */
   begin?: (kind: Kind, options: Options) => Promise<() => Promise<Figures>>;
 }
@@ -46,8 +45,8 @@ export interface Options {
 }
 
 /**
- * Carries out an action once to warm up, and once more to measure it.
- * @param act returns how long each message took, in ms
+ * Carries out an action once to warm up, and once more to measure the action.
+ * @param act the action, which returns the time of each message, ms
  */
 export async function measure(
   server: Running, crowd: Crowd, act: (measured: boolean) => Promise<number[]>, options: Options,
@@ -94,8 +93,9 @@ export async function withCrowd<T>(
 
 /**
  * Waits for a promise.
- * @param what the thing that is waited for, for the error
- * @throws Error after so many seconds
+ * @param seconds the longest wait
+ * @param what a name of the awaited event, for the error
+ * @throws Error if the promise takes longer
  */
 export function within<T>(seconds: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout;
@@ -106,9 +106,9 @@ export function within<T>(seconds: number, what: string, promise: Promise<T>): P
 }
 
 /**
- * The columns of loads that send messages.
- * @param one the word for what is counted: 'message'
- * @param more columns in front of that of the bytes
+ * Makes the columns of a load that sends messages.
+ * @param one the name of a counted thing, such as 'message'
+ * @param more the columns in front of the column of bytes
  */
 export function columns(one: string, more: Column[] = []): Column[] {
   return [

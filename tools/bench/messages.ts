@@ -1,4 +1,4 @@
-/* Loads of messages: echo, acknowledgements, bursts, broadcasts. */
+/* The loads of messages: echo, acknowledgements, bursts, broadcasts. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Crowd } from './client';
 import { columns, Load, measure, withCrowd } from './load';
@@ -25,7 +25,7 @@ export const burst: Talk = {
 
 let texts = 0;
 
-/** Makes a text of 40 characters. Each is another one, so that no answer fits two messages. */
+/** Makes a text of 39 characters. No two texts are equal, so no answer fits two messages. */
 function makeText(): string {
   return `Message ${String(texts += 1).padStart(8, '0')} to be answered at once`;
 }
@@ -52,8 +52,8 @@ export function exchange(client: Client, { event, asks, answers }: Talk): Promis
 }
 
 /**
- * Sends `count` messages. Each client sends its next one when the last has been answered.
- * @returns how long each message took, in ms
+ * Sends `count` messages. Each client sends its next message when the last message has its answers.
+ * @returns the time that each message took, ms
  */
 export async function exchangeAll(crowd: Crowd, talk: Talk, count: number): Promise<number[]> {
   const times: number[] = [];
@@ -69,12 +69,12 @@ export async function exchangeAll(crowd: Crowd, talk: Talk, count: number): Prom
   return times;
 }
 
-/** A load of 200 clients that send messages. */
+/** Makes a load of 200 clients that send messages. */
 function talking(talk: Talk, warmUp: number, count: number): Load['run'] {
   return (kind, options) => withCrowd(kind, 200, (server, crowd) => {
     const { scale } = options;
     const act = (measured: boolean) => {
-      // A short run needs nearly as long a warm-up as a whole one.
+      // The warm-up of a short run has to be nearly as long as the warm-up of a whole run.
       const messages = measured ? count * scale : warmUp * Math.sqrt(scale);
       return exchangeAll(crowd, talk, Math.round(messages));
     };
@@ -83,8 +83,8 @@ function talking(talk: Talk, warmUp: number, count: number): Load['run'] {
 }
 
 /**
- * Has one client make the server send a broadcast.
- * @returns how long each client waited for it, in ms
+ * Makes the server send a broadcast, by a message of one client.
+ * @returns the time that each client waited for the broadcast, ms
  */
 export async function tell(crowd: Crowd): Promise<number[]> {
   const text = makeText();
@@ -105,18 +105,18 @@ export async function tell(crowd: Crowd): Promise<number[]> {
   return times;
 }
 
-/** Does the same, and waits until another broadcast can follow. */
+/** Sends a broadcast as tell() does, and waits until another broadcast can follow. */
 export async function broadcast(crowd: Crowd): Promise<number[]> {
   const times = await tell(crowd);
-  // When this message is answered, the server has the polls that came before it. So at the next
-  // broadcast, the polls of all clients wait.
+  // When the server answers this message, it has the polls that came before the message. So at the
+  // next broadcast, the polls of all clients wait.
   await sleep(5);
   await exchange(crowd.clients[1]!, echo);
   await sleep(5);
   return times;
 }
 
-/** A load of broadcasts. */
+/** Makes a load of broadcasts. */
 function broadcasting(clients: number, warmUp: number, count: number): Load['run'] {
   const repeat = async (crowd: Crowd, left: number) => {
     const times: number[] = [];

@@ -8,7 +8,7 @@ export const root = path.join(__dirname, '..', '..', '..');
 export const build = path.join(root, 'build');
 /** The paths of the application and of Socket.IO, the same for all servers and their requests. */
 export const { appPath, resource } = readConfig({});
-/** The folder in which the peers are installed: the servers that the template is compared with. */
+/** The folder in which the peers are installed: other servers, for a comparison. */
 export const peers = path.join(root, 'tools', 'bench');
 /** Loads a package of the project. */
 export const fromRoot = createRequire(path.join(root, 'package.json'));

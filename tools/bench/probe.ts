@@ -1,6 +1,6 @@
 /*
- * node loads this file into each server, before the server's own script. It answers the questions
- * of the benchmark, and does nothing else.
+ * Answers the questions of the benchmark. node loads this file into each server, before the
+ * server's own script.
  */
 import inspector from 'node:inspector';
 import { writeFileSync } from 'node:fs';
@@ -10,23 +10,24 @@ import vm from 'node:vm';
 
 /**
  * A question to a server. 'memory' collects garbage first. 'profile' starts a profile, 'write …'
- * writes it to a file. 'turns' starts to measure the turns of the event loop, or starts again.
+ * writes the profile to a file. 'turns' starts to measure the turns of the event loop, or starts
+ * again.
  */
 export type Question = 'cpu' | 'memory' | 'profile' | 'turns' | `write ${string}`;
 
 /** The answer to any question: the readings of the server's process. */
 export interface Readings {
-  /** Processor time so far, of all threads, user and system, in µs. */
+  /** The processor time so far, of all threads, user and system, µs. */
   cpu: number;
-  /** Memory in use on V8's heap and for buffers, in bytes. */
+  /** The memory in use on V8's heap and for buffers, bytes. */
   heap: number;
-  /** Memory that the process has from the operating system, in bytes. */
+  /** The memory that the process has from the operating system, bytes. */
   rss: number;
-  /** The longest turn of the event loop since the last question 'turns', in ms. */
+  /** The longest turn of the event loop since the last question 'turns', ms. */
   turn: number;
 }
 
-/** null until the first question 'turns': its timer costs processor time. */
+/** The lengths of turns; null until the first 'turns', because the timer costs processor time. */
 let turns: IntervalHistogram | null = null;
 
 const session = new inspector.Session();

@@ -1,6 +1,6 @@
 /*
- * Measures several processes that share their clients over Redis. Each client stays with one of
- * the processes.
+ * Measures several processes that share their clients over Redis. Each client stays with one
+ * process.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { launchRedis, RedisServer } from '../redis-server';
@@ -18,19 +18,19 @@ const PROCESSES: Record<string, number[]> = {
   'ours-realtime': [1, 2, 4],
   'stock-quiet': [1, 2],
 };
-/** More rounds would take too long. */
+/** The most rounds. More rounds would take too long. */
 const MAX_ROUNDS = 3;
 const CLIENTS = 200;
 /**
- * Further numbers of clients, each for a row of the table. The rows show that a broadcast costs
- * Redis as much for many clients as for few.
+ * Further numbers of clients, each for a row of the table. The rows show that the cost of a
+ * broadcast for Redis does not grow with the number of clients.
  */
 const CROWDS = [100, 500, 2000];
 const BROADCASTS = 20;
 const MESSAGES = 2000;
-/** The messages to warm up for each process, so that each gets as many as one that is alone. */
+/** The number of messages to warm up each process, the same as for a process that is alone. */
 const WARM_UP = 4000;
-/** A step that takes longer has failed, in s. */
+/** The longest time of a step, s. A step that takes longer has failed. */
 const LONGEST = 60;
 
 const COLUMNS: [figure: string, title: string, digits: number][] = [
@@ -47,8 +47,8 @@ const COLUMNS: [figure: string, title: string, digits: number][] = [
 ];
 const NOTE = [
   'CPU: of all processes of the server together, and of redis-server.',
-  'Operations: all that Redis counts, those inside of scripts too.',
-  'They include the polls after a broadcast and the report of each process once a second.',
+  'Operations: all commands that Redis counts, also the commands inside of scripts.',
+  'The figures include the polls after a broadcast, and the report of each process once a second.',
   'Silence: no poll ends meanwhile.',
 ].join(' ');
 
@@ -69,7 +69,7 @@ interface Cost {
   bytes: number;
 }
 
-/** The cost so far. */
+/** Reads the cost so far. */
 async function read({ servers, redis }: SetUp): Promise<Cost> {
   const readings = await Promise.all(servers.map(server => server.ask('cpu')));
   const { cpu, commands, bytes } = redis
@@ -110,7 +110,7 @@ interface Case {
   clients: number;
 }
 
-/** Measures a set-up. If it fails, `figures` has those figures that were measured before. */
+/** Measures a set-up. If a step fails, `figures` has the figures of the steps before it. */
 async function measure(
   setUp: SetUp, clients: number, figures: Figures, quick: boolean,
 ): Promise<void> {
@@ -121,7 +121,7 @@ async function measure(
   const broadcasts = async () => {
     for (let i = 0; i < BROADCASTS; i++) {
       slowest.push(Math.max(...await tell(crowd)));
-      await sleep(50); // until all poll again
+      await sleep(50); // until all clients poll again
     }
   };
   await measureCost(setUp, broadcasts);
@@ -174,8 +174,9 @@ async function run(one: Case, figures: Figures, quick: boolean): Promise<string>
 }
 
 /**
- * Measures a set-up.
- * @returns the row of the table. An error of another server than this template is in its title
+ * Measures a set-up in several rounds.
+ * @returns the row of the table. If another server than this template fails, the title of the row
+ *   has the error
  * @throws Error if this template fails
  */
 async function row(one: Case, rounds: number, quick: boolean): Promise<string[]> {

@@ -12,8 +12,9 @@ interface Profile {
 }
 
 /**
- * Finds the functions of a .cpuprofile that took the most time, without the functions they call.
- * @returns a line for each, with its part of the time in which the process worked
+ * Finds the functions of a .cpuprofile that took the most time. The time of a function does not
+ * include the functions that it calls.
+ * @returns a line for each function, with its part of the time in which the process worked
  */
 export function topFunctions(file: string, count = 25): string {
   const profile = JSON.parse(readFileSync(file, 'utf8')) as Profile;

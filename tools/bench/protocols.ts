@@ -7,9 +7,9 @@ export type Message = [event: string, text: string];
 /** The content of an answer to a poll, or of a frame of a WebSocket. */
 export interface Brought {
   messages: Message[];
-  /** Whether it tells the client that the session is open. */
+  /** Whether the content tells the client that the session is open. */
   opened: boolean;
-  /** Whether it is a ping, which the client must answer. */
+  /** Whether the content is a ping, which the client must answer. */
   pinged?: boolean;
 }
 
@@ -32,7 +32,7 @@ export type Protocol = (port: number) => Session;
 
 let counter = 0;
 
-/** A query that makes each URL another one, as client libraries do, so that no cache answers. */
+/** Makes a new query for each URL, as client libraries do, so that no cache answers. */
 function fresh(): string {
   return `t=${counter += 1}`;
 }
@@ -51,7 +51,7 @@ function post(port: number, path: string, body: string): string {
 const USER_AGENT = 'Mozilla/5.0 (Windows NT 6.1; Win64; x64) AppleWebKit/537.36 '
   + '(KHTML, like Gecko) Chrome/109.0.0.0 Safari/537.36';
 
-/** The headers of a browser, the same for all servers. */
+/** Makes the headers of a browser, the same for all servers. */
 export function headers(port: number): string {
   return `Host: localhost:${port}\r\n`
     + 'Connection: keep-alive\r\n'
@@ -116,7 +116,7 @@ export function packet(event: string, text: string, id: string): string {
 
 /**
  * Reads a payload of 0.9.
- * @param id gives the id that the next packet must have
+ * @param id a function that returns the id that the next packet must have
  */
 export function readPayload(text: string, id: () => string): Brought {
   const brought: Brought = { messages: [], opened: false };
@@ -168,7 +168,7 @@ export function readEngine(text: string): Brought {
   return brought;
 }
 
-/** SockJS 0.3 over xhr. Its messages are texts. Here, each text is an event and its own text. */
+/** SockJS 0.3 over xhr. Its messages are texts. Here, each text is JSON: an event and its text. */
 export const sockjs: Protocol = port => {
   const path = `${resource}/000/${(counter += 1).toString(36).padStart(8, 'x')}`;
   return {

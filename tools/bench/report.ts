@@ -1,4 +1,4 @@
-/* The report: a table in Markdown for each load. */
+/* Writes the report: a table in Markdown for each load. */
 import os from 'node:os';
 import type { Column, Figures, Load } from './load';
 import type { Kind } from './servers';
@@ -7,8 +7,8 @@ import type { Kind } from './servers';
 export type Results = Map<string, Figures[]>;
 
 /**
- * The table of a load. A figure that is compared with the floor has its spread over the rounds, and
- * the spread of its ratio to the floor's figure in the same round.
+ * Writes the table of a load. If a figure is compared with the floor, the table has its spread over
+ * the rounds, and the spread of its ratio to the floor's figure in the same round.
  */
 export function table({ title, columns }: Load, results: Results, kinds: Kind[]): string {
   const floor = results.get('floor');
@@ -29,9 +29,9 @@ export function table({ title, columns }: Load, results: Results, kinds: Kind[])
 }
 
 /**
- * The table of two copies of the template, each figure with its spread over the rounds. A
+ * Writes the table of two copies of the template, each figure with its spread over the rounds. A
  * difference smaller than the spread proves nothing. So the last column says whether the median of
- * each copy lies within the spread of the other.
+ * each copy lies within the spread of the other copy.
  * @param kinds pairs of a server and the same server of the other copy
  * @param names the names of the two copies
  */
@@ -53,7 +53,7 @@ export function sideBySide(
   return `**${title}**\n\n${grid(head, rows)}`;
 }
 
-/** Whether the median of some figures lies between the least and the most of others. */
+/** Says whether the median of some figures lies between the least and the most of others. */
 function within(figures: number[], others: number[]): boolean {
   const half = median(figures);
   return half >= Math.min(...others) && half <= Math.max(...others);
@@ -90,7 +90,7 @@ function spread(all: number[], digits?: number): string {
 
 /**
  * Describes the machine and the time of a measurement.
- * @param start the time of its start, in ms
+ * @param start the time at which the measurement started, ms
  */
 export function circumstances(start: number): string {
   const processors = `${os.cpus().length} × ${os.cpus()[0]?.model.trim()}`;

@@ -13,19 +13,19 @@ import type { Kind } from './servers';
 export interface Running {
   kind: Kind;
   port: number;
-  /** The time from the start of the process until it accepted a connection, in ms. */
+  /** The time from the start of the process until it accepted a connection, ms. */
   started: number;
   /** Asks the probe in the server's process (probe.ts). */
   ask: (question: Question) => Promise<Readings>;
-  /** Whether the process has ended by itself. */
+  /** Says whether the process has ended by itself. */
   died: () => boolean;
   stop: () => Promise<void>;
 }
 
 /**
  * Starts a server in a process of its own. Its output goes to a file in build/.
- * @param probed whether it has the probe, and can be asked for readings
- * @throws Error with the end of its output if it does not listen within 10 s
+ * @param probed whether the server has the probe, which answers questions for readings
+ * @throws Error with the end of the output, if the server does not listen within 10 s
  */
 export async function startServer(kind: Kind, probed = true): Promise<Running> {
   const port = await freePort();
@@ -75,7 +75,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether a server accepts connections. If not, the answer comes after a millisecond. */
+/** Says whether a server accepts connections. If not, the answer comes after a millisecond. */
 async function accepts(port: number): Promise<boolean> {
   const socket = net.connect(port, '127.0.0.1');
   const accepted = await new Promise<boolean>(resolve => {

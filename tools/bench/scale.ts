@@ -1,6 +1,6 @@
 /*
- * `npm run bench -- --scale`: measures how a server grows. It is one process, with more and more
- * clients whose polls wait.
+ * Carries out `npm run bench -- --scale`: measures the growth of a server. The server is one
+ * process, with more and more clients whose polls wait.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ import { Kind, kinds as all } from './servers';
 /** The numbers of clients. The last one is the default of MAX_CLIENTS. */
 const STEPS = [100, 1000, 3000, 10000];
 const BROADCASTS = 5;
-/** A broadcast that takes longer has failed, in s. */
+/** The longest time of a broadcast, s. A broadcast that takes longer has failed. */
 const LONGEST = 60;
 
 const HEAD = [
@@ -29,15 +29,15 @@ const HEAD = [
 ];
 const NOTE = [
   `Broadcasts: the median of ${BROADCASTS}. Their CPU includes the polls that follow.`,
-  `Memory: of each client beyond the first ${STEPS[0]}. The first row is the memory of each of the`,
-  `first ${STEPS[0]}, which includes the memory that the server needs only once.`,
+  `Memory: of each client beyond the first ${STEPS[0]}. The first row has the memory of each of`,
+  `the first ${STEPS[0]} clients, which includes the memory that the server needs only once.`,
 ].join(' ');
 
 /**
- * Measures the growth of each server, and clients that come and go at once. It prints the tables,
- * and writes them to build/bench-scale.md.
+ * Measures the growth of each server, and clients that come and go at once. Prints the tables, and
+ * writes them to build/bench-scale.md.
  * @param parts 'growth', 'crowds' or both
- * @param quick stops at 1,000 clients
+ * @param quick whether to stop at 1,000 clients
  * @throws Error if the server has lost a client
  */
 export async function scale(kinds: Kind[], parts: string[], quick: boolean): Promise<void> {
@@ -66,13 +66,13 @@ export async function scale(kinds: Kind[], parts: string[], quick: boolean): Pro
 }
 
 /**
- * Checks the limit of open files: each client is a connection in this process, and one in the
- * server's.
+ * Checks the limit of open files. Each client has a connection in this process, and a connection in
+ * the server's process.
  * @throws Error if the limit is too low
  */
 function checkOpenFiles(clients: number): void {
   const { status, stdout } = spawnSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' });
-  // "unlimited" is NaN. Without a shell this is Windows, which has no limit.
+  // "unlimited" becomes NaN. Without a shell, the system is Windows, which has no limit.
   const limit = status === 0 ? Number(stdout) : NaN;
   if (limit < clients + 200) {
     const cure = `raise the limit (ulimit -n ${clients + 1000})`;
@@ -111,7 +111,7 @@ async function readMemory(server: Running): Promise<Readings> {
   return server.ask('memory');
 }
 
-/** Measures broadcasts, after one to warm up. */
+/** Measures broadcasts. The first broadcast is a warm-up, and does not count. */
 async function measureBroadcasts(
   server: Running, crowd: Crowd,
 ): Promise<{ ms: string; cpu: string }> {
@@ -125,7 +125,7 @@ async function measureBroadcasts(
   return { ms: middle(slowest), cpu: each.toFixed(1) };
 }
 
-/** The number of clients that the server has lost; 0 for a server that does not count clients. */
+/** @returns the number of clients that the server has lost; 0 if the server counts no clients */
 async function countDropped({ kind, port }: Running, count: number): Promise<number> {
   if (!kind.health) return 0;
   const answer = await fetch(`http://localhost:${port}${kind.health}`);

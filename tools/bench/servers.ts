@@ -1,4 +1,4 @@
-/* The servers that are compared. */
+/* The servers that the benchmark compares. */
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { packBundle } from '../package/pack';
@@ -9,27 +9,27 @@ import { webSocket } from './socket';
 import { bareSocket, engineSocket, legacySocket, numberedSocket } from './socket-protocols';
 
 export interface Kind {
-  /** Its name for --servers. A server has the same name with WebSockets and without. */
+  /** The server's name for --servers. A server has the same name with WebSockets and without. */
   name: string;
-  /** Its name in the table. */
+  /** The server's name in the table. */
   title: string;
-  /** The transport of its clients; polls, if missing. */
+  /** The transport of the server's clients; polls, if missing. */
   over?: 'websocket';
   client: MakeClient;
   /** The arguments of node: the script and its own arguments. */
   script: string[];
   env?: Record<string, string>;
-  /** The URL that tells how many clients the server has. */
+  /** The URL of the server's health, which has the number of clients. */
   health?: string;
   /** The script whose start is measured, if it is another one. */
   toStart?: string[];
   /** The only load that the server is for. */
   only?: string;
-  /** The signal that ends it, if it must clean up at its end. */
+  /** The signal that ends the server, if the server must clean up at its end. */
   signal?: 'SIGTERM';
-  /** Whether it is a peer, whose packages are installed only for the benchmark. */
+  /** Whether the server is a peer, whose packages are installed only for the benchmark. */
   peer?: true;
-  /** Whether it is of the other copy of the template, in the folder of --against. */
+  /** Whether the server is from the other copy of the template, in the folder of --against. */
   against?: true;
 }
 
@@ -55,7 +55,7 @@ const ours = {
 };
 const preview = {
   script: [...own('preview'), standIn(root), site],
-  // With this signal it also ends the node that it has started.
+  // At this signal, the stand-in also ends the node process that it has started.
   signal: 'SIGTERM' as const,
 };
 
@@ -167,16 +167,16 @@ export const kinds: Kind[] = [
 ];
 
 /**
- * The same server with an application that sends the number of clients to all. The floor has no
- * application, and stays the same.
+ * Makes the same server with an application that sends the number of clients to all. The floor has
+ * no application, so nothing changes for it.
  */
 export function counting(kind: Kind): Kind {
   return { ...kind, env: { ...kind.env, BENCH_APP: own('counting')[0]! } };
 }
 
 /**
- * The servers that --against compares: each server of this template, followed by the same one of
- * the other copy.
+ * Lists the servers that --against compares: each server of this template, and behind it the same
+ * server of the other copy.
  * @param servers the servers to pair; peers and others are left out
  * @param folder the other copy
  */
@@ -198,7 +198,7 @@ export function pairs(servers: Kind[], folder: string): Kind[] {
 }
 
 /**
- * Makes the folders that the servers run in.
+ * Makes the folders in which the servers run.
  * @param folder the other copy of the template, which must be built
  * @throws Error if that copy is not built
  */

@@ -10,8 +10,8 @@ export interface SocketSession {
    */
   open: (ask: (request: string) => Promise<string>) => Promise<string>;
   /**
-   * The first text over the open WebSocket, '' for none. If it is missing, the session is open as
-   * soon as the WebSocket is.
+   * The first text over the open WebSocket; '' for none. If `first` is missing, the session is open
+   * as soon as the WebSocket is open.
    */
   first?: string;
   /** @param asks whether the event asks for an acknowledgement */
@@ -20,13 +20,13 @@ export interface SocketSession {
   read: (text: string) => Brought;
   /** The text that answers a ping. */
   pong?: string;
-  /** The text with the number of the last message that has arrived. */
+  /** Makes the text with the number of the last message that has arrived. */
   acknowledge?: () => string;
 }
 
 export type SocketProtocol = (port: number) => SocketSession;
 
-/** The upgrade request of a browser, without compression, which no server here has by default. */
+/** Makes a browser's upgrade request, without compression: no server here has it by default. */
 function upgrade(port: number, path: string): string {
   const own = `Origin: http://localhost:${port}\r\n`
     + 'Upgrade: websocket\r\n'
@@ -44,7 +44,7 @@ async function openLegacy(
   return upgrade(port, `${resource}/1/websocket/${readId(answer)}${query && '?'}${query}`);
 }
 
-/** The floor sends each packet back as it came. */
+/** The floor, which sends each packet back unchanged. */
 export const bareSocket: SocketProtocol = port => ({
   open: () => Promise.resolve(upgrade(port, '/')),
   message: (event, text) => packet(event, text, ''),

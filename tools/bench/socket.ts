@@ -5,10 +5,10 @@ import type { Message } from './protocols';
 import type { SocketProtocol, SocketSession } from './socket-protocols';
 import { Wire } from './wire';
 
-/** public/realtime.js acknowledges a message after this time, in ms. */
+/** The time after which public/realtime.js acknowledges a message, ms. */
 const ACKNOWLEDGE_AFTER = 500;
 
-/** Makes clients with a WebSocket each. */
+/** Makes clients that have a WebSocket each. */
 export function webSocket(protocol: SocketProtocol): MakeClient {
   return (port, failed) => new SocketClient(port, protocol, failed);
 }

@@ -1,4 +1,4 @@
-/* A connection for HTTP. */
+/* Sends requests over a connection for HTTP. */
 import net from 'node:net';
 
 export interface Answer {
@@ -8,19 +8,19 @@ export interface Answer {
 
 type Done = (answer: Answer) => void;
 
-/** The bytes of all connections so far, in both directions, with headers. */
+/** The number of bytes of all connections so far, in both directions, with headers. */
 export const traffic = { bytes: 0 };
 
-/** One buffer is enough for all connections: the bytes in it are used at once. */
+/** The buffer of all connections. One buffer is enough, because its bytes are used at once. */
 const shared = Buffer.allocUnsafe(65536);
 const NOTHING = Buffer.alloc(0);
 
-/** A connection is used again within this time, in ms: node's server closes an idle one at 5 s. */
+/** The time within which a connection is used again, ms. node's server closes idle ones at 5 s. */
 const FRESH = 3000;
 
 /**
  * A connection that stays open. It has one request at a time, and further requests wait in a line.
- * It costs a fraction of node's http client, so the machine is free for the server.
+ * A Wire costs a fraction of node's http client, so the machine is free for the server.
  */
 export class Wire {
   private socket: net.Socket | null = null;
@@ -29,12 +29,12 @@ export class Wire {
   private parts = NOTHING;
   private used = 0;
 
-  /** @param failed is called if the connection is refused, or cut within a request */
+  /** @param failed the function that is called if the connection is refused, or cut in a request */
   constructor(private readonly port: number, private readonly failed: (error: Error) => void) {}
 
   /**
    * Sends a request.
-   * @param done is called with the answer
+   * @param done the function that is called with the answer
    */
   send(request: string, done: Done): void {
     if (this.done) {
@@ -105,7 +105,7 @@ export class Wire {
   }
 }
 
-/** Reads an answer; null if it is not complete. */
+/** Reads an answer. @returns null if the answer is not complete */
 function readAnswer(data: Buffer): Answer | null {
   const end = data.indexOf('\r\n\r\n');
   if (end < 0) return null;
@@ -125,7 +125,7 @@ function readAnswer(data: Buffer): Answer | null {
   return text === null ? null : { status, text };
 }
 
-/** Reads a body in chunks; null if it is not complete. */
+/** Reads a body in chunks. @returns null if the body is not complete */
 function readChunks(data: Buffer, start: number): string | null {
   let text = '';
   for (let at = start; ;) {

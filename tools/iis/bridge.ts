@@ -1,6 +1,6 @@
 /*
- * iisnode between IIS and node.exe. It changes the headers of a request, sends the request through
- * node's pipe, and collects the answer.
+ * Imitates the part of iisnode between IIS and node.exe. This part changes the headers of a
+ * request, sends the request through node's pipe, and collects the answer.
  */
 import http from 'node:http';
 import type net from 'node:net';
@@ -8,45 +8,48 @@ import type { Duplex } from 'node:stream';
 import { IisnodeError, NodeProcess } from './process';
 import type { IisnodeSettings } from './settings';
 
-/** A request that a handler has been found for. */
+/** A request for which IIS has found a handler. */
 export interface Exchange {
   req: http.IncomingMessage;
-  /** The URL that node gets. Where a rule has rewritten the URL, node gets the client's own. */
+  /** The URL that node gets. If a rule has rewritten the URL, node gets the client's own URL. */
   url: string;
   /** The client's address. */
   client: string;
   /** Whether the client asks for a WebSocket. */
   upgrade: boolean;
+  /** @returns the value of a server variable; undefined if IIS does not know the variable */
   serverVariable: (name: string) => string | undefined;
   /** The X-Original-URL that URL Rewrite adds. */
   originalUrl?: string;
 }
 
-/** An answer of node's: headers as they came, in pairs. */
+/** An answer of node. */
 export interface Answer {
   status: number;
   reason: string;
+  /** The names and values of the headers in turn, as node has sent them. */
   headers: string[];
   /** The first part of the body, or all of it. */
   body: Buffer;
-  /** The rest, where iisnode passes the answer on before it is whole. */
+  /** The rest of the body, if iisnode passes the answer on before it is whole. */
   rest?: http.IncomingMessage;
-  /** The two sides of an upgrade. */
+  /** The connection to node after an upgrade, and the first bytes that came over it. */
   upgrade?: { socket: Duplex; head: Buffer };
 }
 
-// A handler of IIS collects so many bytes before it sends an answer on (responseBufferLimit).
+// The number of bytes that a handler of IIS collects before it sends an answer on
+// (responseBufferLimit).
 const BUFFER_LIMIT = 4194304;
 
 /**
  * Sends a request to a process.
  * @returns the answer of the process
- * @throws IisnodeError where iisnode answers by itself
+ * @throws IisnodeError if iisnode answers by itself
  */
 export async function exchange(
   request: Exchange, node: NodeProcess, settings: IisnodeSettings,
 ): Promise<Answer> {
-  // The client's headers and those that iisnode adds share one buffer.
+  // The client's headers share one buffer with the headers that iisnode adds.
   const headers = requestHeaders(request, settings);
   if (headers.join('').length + request.url.length > settings.maxRequestBufferSize) {
     const why = 'the request headers are larger than maxRequestBufferSize';
@@ -58,8 +61,8 @@ export async function exchange(
   } catch (error) {
     const wasClosed = (error as NodeJS.ErrnoException).code === 'EPIPE';
     if (!pooled || !wasClosed) throw failure(error, request.req);
-    // node has closed a pooled connection meanwhile, and iisnode sees it only when it writes the
-    // headers. iisnode then takes a new connection; the client does not notice.
+    // node has closed a pooled connection meanwhile. iisnode notices this only when it writes the
+    // headers. Then iisnode takes a new connection, and the client does not notice.
     const fresh = await node.connect(false);
     try {
       return await send(request, headers, fresh.socket, node, settings);
@@ -70,17 +73,17 @@ export async function exchange(
 }
 
 /**
- * The headers that node gets, in the order of SerializeRequestHeaders (chttpprotocol.cpp of
+ * Makes the headers that node gets, in the order of SerializeRequestHeaders (chttpprotocol.cpp of
  * iisnode):
- * 1. headers that http.sys knows, in the order and spelling of http.sys, empty ones left out;
- * 2. the client's other headers, as they came;
+ * 1. the headers that http.sys knows, in its order and spelling, without empty headers;
+ * 2. the client's other headers, in the client's order and spelling;
  * 3. the headers that iisnode adds.
  */
 function requestHeaders(request: Exchange, settings: IisnodeSettings): string[] {
   const { client, originalUrl, serverVariable } = request;
   const headers: string[] = [];
   const sent = joined(request.req.rawHeaders);
-  // iisnode passes the header on only where its whole value is "upgrade". The value of older
+  // iisnode passes the header on only if its whole value is "upgrade". The value of older
   // Firefoxes, "keep-alive, Upgrade", does not get to node.
   const connection = sent.get('connection')?.[1] ?? '';
   const upgrades = request.upgrade && /^upgrade$/i.test(connection);
@@ -88,7 +91,7 @@ function requestHeaders(request: Exchange, settings: IisnodeSettings): string[] 
   if (!request.upgrade) sent.delete('upgrade');
   // IIS itself has answered the Expect already.
   if (/^100-continue$/i.test(sent.get('expect')?.[1] ?? '')) sent.delete('expect');
-  // The header of URL Rewrite replaces one that the client sent.
+  // The header of URL Rewrite replaces the client's header of that name.
   if (originalUrl !== undefined) sent.set('x-original-url', ['X-Original-URL', originalUrl]);
 
   for (const name of KNOWN) {
@@ -108,9 +111,9 @@ function requestHeaders(request: Exchange, settings: IisnodeSettings): string[] 
     const isHttps = /^on$/i.test(serverVariable('HTTPS') ?? '');
     headers.push('X-Forwarded-Proto', isHttps ? 'https' : 'http');
   }
-  // iisnode reads the list from its end. It does not replace a header of the same name that the
-  // client sent. A variable that IIS does not know gives no header; an empty one gives a header
-  // without a value.
+  // iisnode reads the list from its end, and does not replace a header of the same name that the
+  // client sent. For a variable that IIS does not know, iisnode adds no header; for an empty
+  // variable, iisnode adds a header without a value.
   for (const name of settings.promoteServerVars.split(',').filter(one => one !== '').reverse()) {
     const value = serverVariable(name);
     if (value !== undefined) headers.push(`X-iisnode-${name}`, value);
@@ -119,9 +122,9 @@ function requestHeaders(request: Exchange, settings: IisnodeSettings): string[] 
 }
 
 /**
- * Joins headers of the same name, as http.sys does. The header keeps the place and the spelling of
- * the first one.
- * @returns the headers by their names in lower case
+ * Joins headers of the same name, as http.sys does. The joined header has the place and the
+ * spelling of the first header of that name.
+ * @returns the headers, by their names in lower case
  */
 function joined(rawHeaders: string[]): Map<string, [name: string, value: string]> {
   const headers = new Map<string, [name: string, value: string]>();
@@ -157,16 +160,17 @@ function send(
       path: '/',
       createConnection: () => socket,
       maxHeaderSize: settings.maxRequestBufferSize,
-      // node takes a list of names and values too, and writes it as it is. Its types do not say so.
+      // node also accepts a list of names and values, and writes it unchanged. @types/node does not
+      // know this form.
       headers: headers as never,
     });
     requestLine(upstream, `${req.method} ${url} HTTP/${req.httpVersion}`);
-    // Without an agent node would close the connection after the answer.
+    // Without this line, node would close the connection after the answer, as there is no agent.
     upstream.shouldKeepAlive = true;
     socket.setNoDelay?.(true);
     // The connection is free when both the request and the answer have ended. The socket's event
-    // 'free' is of no use here: where a write is confirmed late, as by Windows' pipes, node emits
-    // the event twice. At the second time the connection may have the next request already.
+    // 'free' is of no use here: if a write is confirmed late, as by Windows' pipes, node emits the
+    // event twice. At the second event, the connection may have the next request already.
     let open = 2;
     const close = () => {
       open -= 1;
@@ -177,15 +181,16 @@ function send(
       socket.destroy();
       reject(error);
     });
-    // iisnode reads the answer when the whole request has been sent, or node has closed its side.
+    // iisnode reads the answer when it has sent the whole request, or if node has closed its side.
     const sent = new Promise<void>(done => upstream.once('finish', done).once('close', done));
     upstream.on('response', res => {
-      // The listeners are added at once: data that comes before them would be lost.
+      // read() adds its listeners at once. Data that comes before the listeners would be lost.
       const answer = read(res, settings);
       answer.catch(() => undefined);
       void sent.then(() => answer).then(resolve, reject);
     });
-    // iisnode takes the first status line for the answer, even a 103, and reads nothing after it.
+    // iisnode takes the first status line for the answer, even if the status is 103, and reads
+    // nothing after it.
     upstream.once('information', ({ statusCode, statusMessage, rawHeaders }) => {
       const body = Buffer.alloc(0);
       resolve({ status: statusCode, reason: statusMessage, headers: rawHeaders, body });
@@ -202,8 +207,8 @@ function send(
       });
     });
     upstream.flushHeaders();
-    // If the connection is closed already, node has noticed it by then. The body must stay unread
-    // then, for the second attempt needs it.
+    // If the connection was closed already, node has noticed that by the time of this callback.
+    // Then the body must stay unread, because the second attempt needs the body.
     setImmediate(() => {
       if (upstream.destroyed && !upstream.writableFinished) return;
       if (hasBody(req)) sendBody(req, upstream).catch((error: Error) => upstream.destroy(error));
@@ -214,7 +219,7 @@ function send(
 
 /**
  * Replaces the request line that node has prepared. node always writes HTTP/1.1, and it refuses a
- * space in the URL. iisnode passes on the client's version of HTTP. Where no rule matched, iisnode
+ * space in the URL. iisnode passes on the client's version of HTTP. If no rule has matched, iisnode
  * passes on the decoded URL, in Windows' ANSI code page.
  */
 function requestLine(upstream: http.ClientRequest, line: string): void {
@@ -224,8 +229,8 @@ function requestLine(upstream: http.ClientRequest, line: string): void {
 }
 
 /**
- * Sends the body. A node that has answered already gets all of it; a node that has closed its side
- * gets no more.
+ * Sends the body. If node has answered already, node still gets the whole body; if node has closed
+ * its side, node gets no more of the body.
  */
 async function sendBody(req: http.IncomingMessage, upstream: http.ClientRequest): Promise<void> {
   let closed = false;
@@ -234,8 +239,8 @@ async function sendBody(req: http.IncomingMessage, upstream: http.ClientRequest)
     .once('close', () => closed = true);
   try {
     for await (const part of req) {
-      // An answer that node has sent meanwhile is read first: a write to a connection that node
-      // has closed would fail, and the answer would be lost.
+      // An answer that node has sent meanwhile is read first. A write to a connection that node has
+      // closed would fail, and the answer would be lost.
       await new Promise(setImmediate);
       if (!closed) await new Promise(resolve => upstream.write(part, resolve));
     }
@@ -251,8 +256,8 @@ function hasBody(req: http.IncomingMessage): boolean {
 }
 
 /**
- * Collects the whole answer. An answer larger than BUFFER_LIMIT is passed on before its end; so is
- * each chunk with flushResponse.
+ * Collects the whole answer. An answer larger than BUFFER_LIMIT is passed on before its end. With
+ * flushResponse, a chunked answer is passed on chunk by chunk.
  */
 function read(res: http.IncomingMessage, settings: IisnodeSettings): Promise<Answer> {
   const chunked = /chunked/i.test(res.headers['transfer-encoding'] ?? '');

@@ -1,4 +1,4 @@
-/* This file checks one web.config. It reports each mistake for which IIS would refuse the file. */
+/* Checks one web.config, and reports each mistake for which IIS would refuse the file. */
 import { ConfigProblem, DUPLICATE, LOCKED, LOCKS, mergeSection, Part } from './merge';
 import {
   AttributeSchema, CollectionSchema, ElementSchema, LOCKED_SECTIONS, NOT_IN_7_5, SECTIONS,
@@ -11,7 +11,7 @@ export { LOCKED } from './merge';
 
 const INVALID = '0x8007000d';
 
-/** Sections of .NET, which IIS does not read. IIS reads appSettings, for iisnode. */
+/** The sections of .NET that IIS does not read. IIS reads appSettings, for iisnode. */
 export const DOT_NET = new Set([
   'configSections', 'connectionStrings', 'runtime', 'startup', 'system.codedom', 'system.data',
   'system.diagnostics', 'system.net', 'system.serviceModel', 'system.web', 'system.web.extensions',
@@ -20,11 +20,11 @@ export const DOT_NET = new Set([
 
 /** A file of the configuration, with the problems in it. */
 export interface CheckedFile {
-  /** Null where the text is not well-formed XML. */
+  /** The root element; null if the text is not well-formed XML. */
   root: XmlElement | null;
-  /** Problems that make the whole file unusable, in the order of the file. */
+  /** The problems that make the whole file unusable, in the order of the file. */
   fatal: ConfigProblem[];
-  /** Problems inside of a section. IIS reports them when a module reads the section. */
+  /** The problems inside of each section. IIS reports them when a module reads the section. */
   inSections: Map<XmlElement, ConfigProblem[]>;
   /** The full name of each section in the file. */
   sections: Map<XmlElement, string>;
@@ -34,7 +34,7 @@ export interface CheckedFile {
 
 /**
  * Checks a web.config by itself, as an IIS of that version would.
- * @returns the problems. IIS reports the first one; it takes a file without any
+ * @returns the problems. IIS reports the first problem, and accepts a file that has none
  */
 export function checkWebConfig(text: string, iis: '7.5' | '10'): ConfigProblem[] {
   const { root, fatal, inSections, inLocations } = checkFile(text, iis);
@@ -70,12 +70,12 @@ function mergeProblems(
   }).flat();
 }
 
-/** Whether a <location> is for the folder of the file itself: path="." */
+/** Says whether a <location> is for the folder of the file itself: path="." */
 export function isOwnLevel(location: XmlElement): boolean {
   return ['', '.'].includes(location.attributes.path ?? '');
 }
 
-/** The elements of a section in a file or a location; more than one is an error. */
+/** Finds the elements of a section in a file or a location. More than one element is an error. */
 export function sectionsAt(element: XmlElement, path: string): XmlElement[] {
   let found = [element];
   for (const step of path.split('/')) {
@@ -116,7 +116,7 @@ export function checkSection(
   return checker.inSections.get(element)!;
 }
 
-/** Visual Studio 2005 wrote it into each web.config: sites of that age have it. IIS takes it. */
+/** The namespace that Visual Studio 2005 wrote into each web.config. IIS accepts it. */
 const NET_NAMESPACE = 'http://schemas.microsoft.com/.NetConfiguration/v2.0';
 
 class Checker {
@@ -125,9 +125,9 @@ class Checker {
   readonly sections = new Map<XmlElement, string>();
   readonly inLocations = new Set<ConfigProblem>();
   #inLocation = false;
-  // The list that takes the problems of the element that is checked now.
+  // The list for the problems of the element that is checked now.
   #found = this.fatal;
-  // This set holds the location and the name of each section that was met so far.
+  // The location and the name of each section so far.
   readonly #seen = new Set<string>();
 
   constructor(private readonly iis: '7.5' | '10') {}
@@ -154,8 +154,8 @@ class Checker {
     if (LOCKED_SECTIONS.has(path)) {
       this.report(element, path, 'Section locked at a parent level', LOCKED);
     }
-    // A configSource names another file with the section's content. layers.ts reads that file,
-    // and has it checked.
+    // A configSource names another file with the section's content. layers.ts reads that file, and
+    // checks it with checkSection.
     if (element.attributes.configSource !== undefined) this.configSource(element, path);
     else this.element(element, SECTIONS.get(path)!, path);
     this.#found = this.fatal;
@@ -269,7 +269,7 @@ function isGroup(path: string): boolean {
   return Array.from(SECTIONS.keys()).some(name => name.startsWith(`${path}/`));
 }
 
-/** @returns why an attribute's value is invalid; null if it is valid */
+/** @returns the reason why an attribute's value is invalid; null if it is valid */
 function invalid(attribute: AttributeSchema, value: string): string | null {
   if (attribute.nonEmpty && value === '') return 'must not be empty';
   if (attribute.trimmed && value !== value.trim()) return 'white space at an end';

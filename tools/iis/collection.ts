@@ -1,9 +1,9 @@
-/* Functions that read the elements of a configuration. */
+/* Reads the elements of a configuration. */
 import type { XmlElement } from './xml';
 
 /**
- * The element at a path of names below another element.
- * @param path 'requestLimits/headerLimits'
+ * Finds the element at a path of names below another element.
+ * @param path the path, such as 'requestLimits/headerLimits'
  */
 export function find(element: XmlElement | undefined, path: string): XmlElement | undefined {
   let at = element;
@@ -11,14 +11,14 @@ export function find(element: XmlElement | undefined, path: string): XmlElement 
   return at;
 }
 
-/** The children that have a name, in the order of the file. */
+/** @returns the children that have a name, in the order of the file */
 export function children(element: XmlElement | undefined, name: string): XmlElement[] {
   return element?.children.filter(child => child.name === name) ?? [];
 }
 
 /**
- * The value of a boolean attribute.
- * @param byDefault the value where the attribute is not set
+ * Reads a boolean attribute.
+ * @param byDefault the value of an attribute that is not set
  */
 export function is(
   element: XmlElement | undefined, attribute: string, byDefault: boolean,

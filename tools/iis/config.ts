@@ -1,4 +1,4 @@
-/* The configuration of IIS for a URL: the levels are merged, and each section is read. */
+/* Makes the configuration of IIS for a URL: merges the levels, and reads each section. */
 import { sectionsAt } from './check';
 import { children, find, is } from './collection';
 import { AppliedConfig, Hierarchy, IisVersion, Layers } from './layers';
@@ -15,7 +15,7 @@ import type { XmlElement } from './xml';
 
 export type { IisVersion } from './layers';
 
-/** A web.config that IIS refuses. It answers 500.19 to every request that the file is for. */
+/** The error of a web.config that IIS refuses. IIS answers 500.19 to requests for its folder. */
 export class WebConfigError extends Error {
   constructor(readonly file: string, readonly problem: ConfigProblem) {
     super(`${problemText(file, problem)} (${problem.code})`);
@@ -48,7 +48,7 @@ export interface RequestFiltering {
   allowUnlistedExtensions: boolean;
   verbs: Map<string, boolean>;
   allowUnlistedVerbs: boolean;
-  /** The limits of a body in bytes, of a URL and a query string in characters. */
+  /** The largest body, bytes. The limits of a URL and of a query string follow, characters. */
   maxContentLength: number;
   maxUrl: number;
   maxQueryString: number;
@@ -67,16 +67,16 @@ export interface SiteConfig {
   /** The error for a setting of ASP.NET that a pool in integrated mode refuses. */
   integratedMode: { code: Status; message: string } | null;
   iisnode: Record<string, string>;
-  /** Why iisnode cannot read <iisnode>. It answers 500.1000 to all of its requests. */
+  /** The reason why iisnode cannot read <iisnode>, and answers 500.1000 to all of its requests. */
   iisnodeProblem?: string;
-  /** Why iisnode cannot read <appSettings>, with the same answer. */
+  /** The reason why iisnode cannot read <appSettings>, and answers 500.1000, too. */
   appSettingsProblem?: string;
   httpErrors: HttpErrors;
   filtering: RequestFiltering;
   customHeaders: Map<string, string>;
   defaultDocuments: string[];
   mimeTypes: Map<string, string>;
-  /** Why IIS answers 500.19 to requests for files. */
+  /** The reason why IIS answers 500.19 to requests for files. */
   staticContentProblem?: WebConfigError;
   webSocketEnabled: boolean;
   caching: Caching;
@@ -88,8 +88,8 @@ export interface SiteConfig {
 }
 
 /**
- * Sections that only one module reads. That module reports a problem in the section by itself, and
- * requests that it has no part in are answered. This is known for:
+ * The sections that only one module reads. That module reports a problem in the section by itself,
+ * and IIS answers requests that need no such module. This is known for:
  * - URL Rewrite: two rules of one name (UnionOfRAD/framework 20), a locked allowedServerVariables,
  *   a pattern;
  * - iisnode: its functional test 116;
@@ -98,7 +98,7 @@ export interface SiteConfig {
 const READ_BY_ONE_MODULE =
   /^(system\.webServer\/(rewrite\/|(iisnode|staticContent)$)|appSettings$)/;
 
-/** The configuration of an application, for any of its URLs. */
+/** The configuration of an application, for each of its URLs. */
 export class Configuration {
   readonly #layers: Layers;
   readonly #known = new Map<string, SiteConfig | WebConfigError>();
@@ -109,7 +109,7 @@ export class Configuration {
   }
 
   /**
-   * Reads files that have changed again.
+   * Reads the files again if one of them has changed.
    * @returns whether a file has changed
    */
   refresh(): boolean {
@@ -136,7 +136,7 @@ export class Configuration {
 }
 
 /**
- * Reads the web.config of a folder. Without a web.config, the result is IIS's defaults.
+ * Reads the web.config of a folder. Without a web.config, the result has IIS's defaults.
  * @throws WebConfigError for the first problem that IIS would report
  */
 export function readSiteConfig(folder: string, iis: IisVersion): SiteConfig {
@@ -175,7 +175,7 @@ function readLayers(applied: AppliedConfig, iis: IisVersion): SiteConfig {
 
 type NotIntegrated = [section: string, code: Status, refused: (element: XmlElement) => boolean];
 
-/** Sections of ASP.NET that a pool in integrated mode, the default, refuses. */
+/** The sections of ASP.NET that a pool in integrated mode, the default, refuses. */
 const NOT_INTEGRATED: NotIntegrated[] = [
   ['system.web/httpModules', '500.22', element => element.children.length > 0],
   ['system.web/httpHandlers', '500.23', element => element.children.length > 0],
@@ -197,7 +197,7 @@ function validateIntegratedMode(
   return null;
 }
 
-/** The parts of a section, one of each level, that of the server first. */
+/** Collects the parts of a section, one for each level. The server's part comes first. */
 function partsOf(name: string, { layers }: AppliedConfig, iis: IisVersion): Part[] {
   const own = sectionsAt(serverConfiguration(iis), name);
   return [
@@ -271,7 +271,8 @@ function readRewrite(
 }
 
 function readHandlers(element: XmlElement | undefined): Handler[] {
-  // Handlers of .NET have only a name (server-defaults.ts): the stand-in does not run .NET.
+  // The handlers of .NET have only a name (server-defaults.ts). The stand-in does not run .NET, so
+  // they are left out here.
   const all = children(element, 'add').filter(({ attributes }) => attributes.path !== undefined);
   return all.map(({ attributes: { name, path, verb, modules, resourceType } }) => ({
     name: name ?? '',
@@ -283,7 +284,7 @@ function readHandlers(element: XmlElement | undefined): Handler[] {
 }
 
 function readHttpErrors(element: XmlElement | undefined): HttpErrors {
-  // Entries without a path are the server's own. respond.ts has pages in their place.
+  // Entries without a path are the server's own. For them, respond.ts has pages of IIS.
   const own = children(element, 'error').filter(({ attributes }) => attributes.path !== undefined);
   return {
     existingResponse: element?.attributes.existingResponse ?? 'Auto',

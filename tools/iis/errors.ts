@@ -1,4 +1,4 @@
-/* The error pages of IIS. */
+/* Makes the error pages of IIS. */
 import type { ConfigProblem } from './check';
 import { STATUSES } from './statuses';
 
@@ -7,15 +7,16 @@ export function escapeHtml(text: string): string {
 }
 
 /**
- * Titles for statuses that only an application answers with. IIS puts a page of its own in the
- * place of such an answer, too.
+ * The titles for statuses that only an application answers with. IIS also replaces such an answer
+ * by a page of its own.
  */
 const ANSWERS_OF_NODE: Record<number, string> = { 502: 'Bad Gateway', 503: 'Service Unavailable' };
 
 /**
- * The page of an error.
- * @param substatus is 0 in a page for a visitor: IIS shows it only to the server itself
- * @param detail is shown below the title
+ * Makes the page of an error.
+ * @param substatus the sub-status; 0 in a page for a visitor, because IIS shows the sub-status only
+ *   to a browser on the server itself
+ * @param detail the text below the title
  */
 export function errorPage(status: number, substatus: number, detail = ''): string {
   const code = substatus ? `${status}.${substatus}` : String(status);
@@ -24,7 +25,7 @@ export function errorPage(status: number, substatus: number, detail = ''): strin
   return html(`HTTP Error ${code} - ${title}`, detail);
 }
 
-/** The page that IIS shows where it refuses a web.config. */
+/** Makes the page that IIS shows if it refuses a web.config. */
 export function configErrorPage(file: string, problem: ConfigProblem): string {
   const detail = [
     `Config Error   ${problem.message}`,

@@ -1,4 +1,4 @@
-/* Files: found as Windows finds them, served as IIS's static file handler serves them. */
+/* Finds files as Windows does, and serves them as IIS's static file handler does. */
 import type { Response } from 'express';
 import { once } from 'node:events';
 import { existsSync, readdirSync, Stats, statSync } from 'node:fs';
@@ -13,7 +13,7 @@ export function isDirectory(folder: string): boolean {
   return look(folder)?.isDirectory() ?? false;
 }
 
-/** @returns null where there is no such file, or a part of its path is no folder */
+/** @returns null if there is no such file, or if a part of its path is no folder */
 function look(file: string): Stats | null {
   try {
     return statSync(file);
@@ -23,8 +23,8 @@ function look(file: string): Stats | null {
 }
 
 /**
- * The file of a relative path, in any case of letters: Windows' names of files ignore case.
- * @returns the path as given where there is no such file
+ * Finds the file of a relative path, in any case of letters, because Windows ignores case.
+ * @returns the path of the file; the given path if there is no such file
  */
 export function findFile(folder: string, relative: string): string {
   let at = folder;
@@ -40,10 +40,11 @@ function nameInFolder(folder: string, name: string): string {
   return readdirSync(folder).find(one => one.toLowerCase() === lowerCase) ?? name;
 }
 
-/** Sends a file. Express answers conditional requests and those for a range as IIS does. */
+/** Sends a file. Express answers conditional requests and requests for a range as IIS does. */
 export async function sendFile(visit: Visit, file: string, mimeType: string): Promise<void> {
   const { req, res } = visit;
-  // Most sites have no file for IIS to send, and express is most of the start of preview.
+  // express is loaded only here: most sites have no file for IIS to send, and express would take
+  // most of the time of preview's start.
   const { default: express } = await import('express');
   const serve = express.static(path.dirname(file), {
     index: false,
@@ -53,7 +54,7 @@ export async function sendFile(visit: Visit, file: string, mimeType: string): Pr
   });
   req.url = `/${encodeURIComponent(path.basename(file))}`;
   serve(req, res as Response, () => {
-    // The file was deleted meanwhile.
+    // Express does not find the file: the file was deleted meanwhile.
     res.statusCode = 404;
     res.end();
   });

@@ -1,17 +1,17 @@
-/* IIS's request filtering: it refuses requests before a handler sees them, with status 404. */
+/* Imitates IIS's request filtering, which refuses requests before a handler sees them, with 404. */
 import type { RequestFiltering } from './config';
 
 export interface FilteredRequest {
   method: string;
   /** The path as it was sent, without the query string. */
   rawPath: string;
-  /** Percent-decoded. */
+  /** The path, percent-decoded. */
   path: string;
   query: string;
   headers: NodeJS.Dict<string | string[]>;
 }
 
-/** Sub-statuses of a 404. */
+/** The sub-statuses with which request filtering refuses: 404.5, 404.6, … */
 export type Refusal = 5 | 6 | 7 | 8 | 10 | 11 | 12 | 13 | 14 | 15 | 18;
 
 /** @returns the sub-status of the 404 with which IIS refuses a request; null if it may pass */
@@ -26,7 +26,7 @@ export function refusal(request: FilteredRequest, filtering: RequestFiltering): 
     if ([headers[name] ?? ''].flat().join().length > limit) return 10;
   }
   if (!filtering.allowDoubleEscaping) {
-    // A plus sign counts as an escape: older programs decode it to a space.
+    // A plus sign counts as an escape, because older programs decode it to a space.
     const once = decodeLoosely(rawPath);
     if (once !== decodeLoosely(once) || once.includes('+')) return 11;
   }
@@ -50,7 +50,7 @@ function isExtensionAllowed(path: string, filtering: RequestFiltering): boolean 
   const { extensions, allowUnlistedExtensions } = filtering;
   const extension = /\.[^./]*$/.exec(path)?.[0];
   if (extension !== undefined) return extensions.get(extension) ?? allowUnlistedExtensions;
-  // Where only listed extensions may pass, '.' stands for a URL without an extension.
+  // If only listed extensions may pass, '.' stands for a URL without an extension.
   return allowUnlistedExtensions || extensions.get('.') === true;
 }
 

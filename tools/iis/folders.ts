@@ -1,28 +1,28 @@
 /*
  * Finds names in folders in any case of letters, as Windows does. The list of a folder's names is
- * read again when the folder has changed: a request would be slow if each read all folders.
+ * kept until the folder changes. Requests would be slow if each request read all folders.
  */
 import { readdirSync, statSync } from 'node:fs';
 
 interface Listing {
-  /** The folder's time of change, in ms. */
+  /** The time at which the folder changed last, ms. */
   changed: number;
-  /** When the list was read, in ms. */
+  /** The time at which the list was read, ms. */
   read: number;
-  /** The names, by their names in lower case. */
+  /** The names, by the names in lower case. */
   names: Map<string, string>;
 }
 
 /**
- * Two changes within this time, in ms, can leave a folder with one time of change. A list that was
- * read so soon after a change may lack the second one.
+ * The time within which two changes can leave a folder with one time of change, ms. A list that was
+ * read so soon after the first change may lack the second change.
  */
 const GRAIN = 50;
 
 export class Folders {
   readonly #listings = new Map<string, Listing>();
 
-  /** @returns the name in its own case; undefined where there is no such name or no such folder */
+  /** @returns the name in its own case; undefined if there is no such name or no such folder */
   find(folder: string, name: string): string | undefined {
     return this.#listing(folder)?.names.get(name.toLowerCase());
   }

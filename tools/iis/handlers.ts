@@ -1,4 +1,4 @@
-/* Handler mappings: which handler answers a URL, and which part of the URL is the file's path. */
+/* Finds the handler that answers a URL, and the part of the URL that is the file's path. */
 import type { Handler } from './config';
 import { findFile, isDirectory, isFile } from './files';
 import type { Status } from './statuses';
@@ -7,14 +7,15 @@ export interface Mapping {
   handler: Handler;
   /** The physical path of the file. */
   file: string;
-  /** The part of the URL behind the file's path: '/debug'. */
+  /** The part of the URL behind the file's path, such as '/debug'. */
   pathInfo: string;
 }
 
 /**
  * Finds the first handler for a URL and a verb.
  * @param relative the URL's path from the application's folder
- * @returns a status where no handler fits: 405 if only the verb does not fit, else 404.4
+ * @returns the handler with the file; if no handler fits, a status: 405 if only the verb does not
+ *   fit, else 404.4
  */
 export function mapHandler(
   handlers: Handler[], relative: string, verb: string, folder: string,
@@ -33,9 +34,9 @@ export function mapHandler(
 }
 
 /**
- * How many characters of a URL match a handler's path. The rest of the URL is the path info: the
- * path hello.js matches hello.js/debug, and /debug is the rest.
- * @returns -1 if the handler does not match
+ * Counts the characters of a URL that match a handler's path. The rest of the URL is the path info:
+ * the path hello.js matches hello.js/debug, and /debug is the path info.
+ * @returns the number of characters; -1 if the handler does not match
  */
 function matchedLength(handler: Handler, relative: string, folder: string): number {
   const expression = pathExpression(handler.path);
@@ -47,7 +48,10 @@ function matchedLength(handler: Handler, relative: string, folder: string): numb
   return isOfType(file, handler.resourceType) ? length : -1;
 }
 
-/** A pattern without a slash is for the file's name alone, in any folder. */
+/**
+ * Makes a regular expression from a handler's path. A path without a slash is a pattern for the
+ * name of a file in any folder.
+ */
 function pathExpression(pattern: string): RegExp {
   const start = pattern.includes('/') ? '^' : '(^|/)';
   const source = pattern

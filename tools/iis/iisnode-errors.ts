@@ -1,4 +1,4 @@
-/* The errors that iisnode answers with, its pages, and its debug header. */
+/* Makes the errors with which iisnode answers, its pages, and its debug header. */
 import { readFileSync } from 'node:fs';
 import { STATUS_CODES } from 'node:http';
 import path from 'node:path';
@@ -13,8 +13,8 @@ export type Failure =
   | { kind: 'error'; code: Status; cause: string; pid?: number };
 
 /**
- * How iisnode answers an error. With devErrorsEnabled it sends a page in two cases: node.exe could
- * not be started, or a process already had the request.
+ * Makes iisnode's answer to an error. With devErrorsEnabled iisnode sends a page in two cases:
+ * node.exe could not be started, or a process already had the request.
  * @param pid the process that has the request
  */
 export function failure(
@@ -41,15 +41,18 @@ export function failure(
   return { kind: 'error', code, cause, pid };
 }
 
-/** @param text is shown below the title as it is, line by line */
+/**
+ * Makes a page of iisnode.
+ * @param text the text below the title, line by line
+ */
 export function page(title: string, text: string): string {
   return `<p>${escapeHtml(title)}.</p><pre>${escapeHtml(text)}</pre>`
     + '<p>This is how iisnode answers, with status 200.</p>';
 }
 
 /**
- * The header that debugHeaderEnabled adds to an answer.
- * @param facts the numbers in the header that are known here, by their names
+ * Makes the header that debugHeaderEnabled adds to an answer.
+ * @param facts the numbers for the header that the stand-in knows, by their names
  */
 export function debugHeader(
   { nodeProcessCommandLine }: IisnodeSettings, facts: Record<string, number>,
@@ -59,7 +62,7 @@ export function debugHeader(
   return `http://bit.ly/NsU2nd#${versions}${values}`;
 }
 
-/** The last 64 KB of a process's stderr. */
+/** Reads the last 64 KB of a process's stderr from its log. */
 function stderrOf(script: string, settings: IisnodeSettings, pid: number): string {
   const folder = path.resolve(path.dirname(script), settings.logDirectory.replaceAll('\\', '/'));
   const file = settings.loggingEnabled ? stderrLog(folder, pid) : undefined;

@@ -1,6 +1,6 @@
 /*
- * The part of iisnode that manages processes: it chooses a process for each request, and it starts,
- * replaces and ends processes.
+ * Imitates the part of iisnode that manages processes. This part chooses a process for each
+ * request, and it starts, replaces and ends processes.
  */
 import { existsSync } from 'node:fs';
 import net from 'node:net';
@@ -19,9 +19,9 @@ export interface IisnodeConfig {
   /** The attributes of <iisnode>. */
   attributes: Record<string, string>;
   appSettings: [key: string, value: string][];
-  /** Why <iisnode> cannot be read. */
+  /** The reason why <iisnode> cannot be read. */
   problem?: string;
-  /** Why <appSettings> cannot be read. */
+  /** The reason why <appSettings> cannot be read. */
   appSettingsProblem?: string;
 }
 
@@ -31,7 +31,7 @@ export type Outcome =
   | { kind: 'redirect'; url: string }
   | Failure;
 
-/** A script with its processes. iisnode calls this an application. */
+/** A script with its processes, which iisnode calls an application. */
 interface Application {
   settings: IisnodeSettings;
   processes: (Promise<NodeProcess> | undefined)[];
@@ -42,8 +42,8 @@ interface Application {
   current: number;
 }
 
-// shutdownTimeLimit of the application pool, in ms: a worker process that is being replaced waits
-// so long for its requests.
+// shutdownTimeLimit of the application pool: the longest time for which a worker process that is
+// being replaced waits for its requests, ms.
 const SHUTDOWN_TIME_LIMIT = 90000;
 
 export class Iisnode {
@@ -61,14 +61,14 @@ export class Iisnode {
     private readonly log: (line: string) => void,
   ) {}
 
-  /** The live processes, the newest first. */
+  /** @returns the ids of the live processes, the newest first */
   pids(): number[] {
     return Array.from(this.#processes).filter(one => !one.exited).map(one => one.pid).reverse();
   }
 
   /**
-   * Is called when a web.config has changed. The settings are read again, and the next request to
-   * an application replaces its processes.
+   * Forgets the settings, because a web.config has changed. The settings are read again, and the
+   * next request to an application replaces its processes.
    */
   configure(): void {
     this.#settings.clear();
@@ -122,8 +122,8 @@ export class Iisnode {
   /**
    * Carries a request out.
    * @param script the physical path of the handler's file
-   * @param pathInfo the part of the URL behind the script's path: '/debug/'
-   * @param local whether to answer as if the client were the server itself
+   * @param pathInfo the part of the URL behind the script's path, such as '/debug/'
+   * @param local whether to answer as if the client were on the server itself
    */
   async dispatch(
     script: string, pathInfo: string, local: boolean, request: Exchange,
@@ -197,7 +197,10 @@ export class Iisnode {
     return readSettings(attributes, script);
   }
 
-  /** Settings are read once, and again when web.config or a watched iisnode.yml has changed. */
+  /**
+   * Returns the settings for a script. They are read once, and again when web.config or a watched
+   * iisnode.yml has changed.
+   */
   #settingsOf(script: string): IisnodeSettings {
     const known = this.#settings.get(script);
     if (!known) {
@@ -242,7 +245,7 @@ export class Iisnode {
     for (let slot = 0; slot < settings.nodeProcessCountPerApplication; slot++) {
       const starting = this.#start(application, slot, script);
       application.processes[slot] = starting;
-      // An application whose process cannot be started is dropped: the next request tries again.
+      // If its process cannot be started, the application is dropped. The next request tries again.
       starting.catch(() => {
         if (this.#applications.get(script) !== application) return;
         application.watcher.close();
@@ -257,8 +260,8 @@ export class Iisnode {
     try {
       const { settings } = application;
       const { appSettings, appSettingsProblem } = this.configOf(script);
-      // 0x800700b7 is Windows' ERROR_ALREADY_EXISTS as an HRESULT. It comes from
-      // CreateNodeEnvironment, which reads the section for each new process.
+      // 0x800700b7 is Windows' ERROR_ALREADY_EXISTS as an HRESULT. CreateNodeEnvironment of iisnode
+      // returns it, because it reads the section for each new process.
       if (appSettingsProblem) throw new IisnodeError('500.1000', 0x800700b7, appSettingsProblem);
       const started = await NodeProcess.start({
         script, settings, appSettings, node: this.node, controlPipe: this.#control?.name,
@@ -289,9 +292,9 @@ export class Iisnode {
   }
 
   /**
-   * Takes an application out of use. New requests go to a new one; the processes of this one answer
-   * the requests that they have, and are then ended.
-   * @param timeout how long they may take, in ms
+   * Takes an application out of use. New requests go to a new application. The processes of the old
+   * application answer the requests that they have, and then they are ended.
+   * @param timeout the longest time for these requests, ms
    */
   #retire(script: string, application: Application, timeout: number, why: string): void {
     this.#applications.delete(script);
@@ -306,8 +309,8 @@ export class Iisnode {
   }
 
   /**
-   * Listens at the pipe of recycleSignalEnabled. An application that writes "recycle" to the pipe
-   * has the worker process recycled.
+   * Listens at the pipe of recycleSignalEnabled. If an application writes "recycle" to the pipe,
+   * the worker process is recycled.
    */
   #listenForRecycle(): { server: net.Server; name: string } {
     const name = newPipeName();
@@ -322,8 +325,8 @@ export class Iisnode {
 }
 
 /**
- * Chooses the process for a request: the one that the cookie of a sticky session names, else the
- * next in turn. Slots count from 0; the first request goes to slot 1.
+ * Chooses the process for a request: the process that the cookie of a sticky session names, else
+ * the next process in turn. Slots count from 0; the first request goes to slot 1.
  */
 function choose(application: Application, { req }: Exchange): { slot: number; cookie?: string } {
   const { settings: { nodeProcessStickySessions }, processes: { length } } = application;

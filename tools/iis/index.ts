@@ -1,9 +1,9 @@
 /*
- * A stand-in for IIS with URL Rewrite and iisnode, for machines without them. It serves a folder
- * according to the folder's web.config and iisnode.yml, and answers with the same errors as they
- * do. It is for tests and for trying a deployment, not for the public: it listens on loopback only
- * and has no HTTPS. A client counts as one from another machine, so it is shown no details of
- * errors.
+ * A stand-in for IIS with URL Rewrite and iisnode, for machines without them. The stand-in serves a
+ * folder according to the folder's web.config and iisnode.yml, and answers with the same errors as
+ * IIS, URL Rewrite and iisnode. The stand-in is for tests and for trying a deployment, and not for
+ * the public: it listens on loopback only and has no HTTPS. By default, a client counts as a client
+ * on another machine, so the answers have no details of errors.
  */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,31 +23,31 @@ export interface IisOptions {
    * the folder's own <appSettings>, else the default of this project.
    */
   app?: string;
-  /** The web.config files of the folders above the application, that of the site's root first. */
+  /** The web.config files of the folders above the application, the site's root first. */
   parents?: string[];
-  /** Applications below this one, each with its path from this one and its folder. */
+  /** The applications below this one, each with its folder and its path from this application. */
   children?: { path: string; folder: string }[];
-  /** The port; 0, the default, is any free one. */
+  /** The port; 0, the default, stands for any free port. */
   port?: number;
   iis?: IisVersion;
   /** The node.exe to run. Default: the node that runs the stand-in. */
   node?: string | NodeExe;
-  /** Is called with a line for each request, which lists its steps. */
+  /** A function that is called with a line for each request, which lists the request's steps. */
   trace?: (line: string) => void;
-  /** Is called with a line for each problem of a configuration, and each start and end of node. */
+  /** A function that is called with a line for each problem, and each start and end of node. */
   log?: (line: string) => void;
   /** Whether to answer as IIS answers a browser on the server itself. Default: no. */
   local?: boolean;
   /** Whether IIS's dynamic compression is installed. Default: no, as in a plain installation. */
   dynamicCompression?: boolean;
   /**
-   * appConcurrentRequestLimit of serverRuntime: how many requests IIS takes at a time. iisnode has
-   * a limit of its own. Default: 5000, as in IIS.
+   * appConcurrentRequestLimit of serverRuntime: the number of requests that IIS takes at a time.
+   * iisnode has a limit of its own. Default: 5000, as in IIS.
    */
   concurrentRequestLimit?: number;
   /**
-   * Server variables as modules of IIS set them, for all requests or for each. A site with Windows
-   * authentication has AUTH_USER.
+   * The server variables that modules of IIS set: the same for all requests, or a function of the
+   * request. For example, a site with Windows authentication has AUTH_USER.
    */
   serverVariables?: Variables | ((req: http.IncomingMessage) => Variables);
   /**
@@ -60,7 +60,7 @@ export interface IisOptions {
 type Variables = Record<string, string>;
 
 export interface Iis {
-  /** 'http://localhost:8080'. */
+  /** The origin, such as 'http://localhost:8080'. */
   origin: string;
   port: number;
   /** The application's URL, with a slash at the end. */
@@ -76,8 +76,8 @@ export interface Iis {
 }
 
 /**
- * Starts a site. A web.config that IIS would refuse is no error here: every request is answered
- * 500.19 then.
+ * Starts a site. A web.config that IIS would refuse is no error here. The site then answers 500.19
+ * to every request.
  * @throws Error if the port is taken
  */
 export async function startIis(options: IisOptions): Promise<Iis> {
@@ -99,7 +99,7 @@ export async function startIis(options: IisOptions): Promise<Iis> {
     };
     const { method } = req;
     sites.handle(visit).catch((error: Error) => {
-      // A mistake in the stand-in itself. The trace shows it, and the client does not wait.
+      // The stand-in itself has a mistake. The trace shows the error, and the client does not wait.
       visit.trace.push(error.stack ?? error.message);
       res.destroy();
       req.socket.destroy();
@@ -112,7 +112,7 @@ export async function startIis(options: IisOptions): Promise<Iis> {
     { maxHeaderSize: 16384, requestTimeout: 0, insecureHTTPParser: false },
     (req, res) => serve(req, res),
   );
-  // 0 means no limit. The limit of node itself, 2000 headers, would drop the rest without an error.
+  // 0 means no limit. node's own limit is 2000 headers, and node drops the rest without an error.
   server.maxHeadersCount = 0;
   server.on('upgrade', (req: http.IncomingMessage, socket, head) => {
     const res = new http.ServerResponse(req);
@@ -120,8 +120,8 @@ export async function startIis(options: IisOptions): Promise<Iis> {
     res.shouldKeepAlive = false;
     res.on('finish', () => socket.end());
     socket.on('error', () => socket.destroy());
-    // http.sys ignores the offer of another protocol than WebSocket, such as HTTP/2. The request
-    // goes on as if the client had not offered it.
+    // http.sys ignores the offer of another protocol than WebSocket, such as HTTP/2. It handles the
+    // request as a request without an offer.
     serve(req, res, /^websocket$/i.test(req.headers.upgrade ?? '') ? { socket, head } : undefined);
   });
   server.on('clientError', (_error, socket) => {
@@ -149,7 +149,7 @@ export async function startIis(options: IisOptions): Promise<Iis> {
   };
 }
 
-/** Creates the application and those below it. They share an application pool. */
+/** Creates the application and the applications below it. All share an application pool. */
 function createSites(options: IisOptions): Sites {
   const folder = path.resolve(options.folder);
   const iis = options.iis ?? '7.5';
@@ -193,9 +193,9 @@ function slashed(url: string): string {
 }
 
 /**
- * The URL of a folder above the application.
- * @param depth 0 for the root of the site
- * @throws Error where there is no such folder
+ * Makes the URL of a folder above the application.
+ * @param depth the depth of the folder, 0 for the root of the site
+ * @throws Error if there is no such folder
  */
 function folderAbove(app: string, depth: number): string {
   const above = app.split('/').slice(1, -1);
@@ -206,14 +206,14 @@ function folderAbove(app: string, depth: number): string {
   return `/${above.slice(0, depth).map(one => `${one}/`).join('')}`;
 }
 
-/** The application's path as APP_PATH of the folder's <appSettings> says, else the default. */
+/** Reads the application's path: APP_PATH of the folder's <appSettings>, else the default. */
 export function appPathOf(folder: string, iis: IisVersion): string {
   try {
     const { appSettings } = readSiteConfig(folder, iis);
     const own = appSettings.find(([key]) => key.toUpperCase() === 'APP_PATH');
     if (own) return own[1];
   } catch {
-    // A web.config that IIS refuses is reported when the folder is served.
+    // If IIS refuses the web.config, the problem is logged when the folder is served.
   }
   return readConfig({}).appPath;
 }

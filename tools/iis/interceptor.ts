@@ -1,7 +1,7 @@
 /*
  * node.exe runs this file before the application's script, as it runs iisnode's interceptor.js. The
  * file removes itself from process.argv, sends stdout and stderr to log files, and loads the
- * script. The application's own node runs it, so it uses nothing that node 10 does not have.
+ * script. The application's own node runs the file, so the file has to run on node 10.
  */
 import fs from 'fs';
 import path from 'path';
@@ -39,7 +39,7 @@ function logToFiles(): void {
   intercept(process.stdout, 'stdout', folder);
   intercept(process.stderr, 'stderr', folder);
   process.on('uncaughtException', error => {
-    // An application with a listener of its own decides itself how to go on.
+    // If the application has a listener of its own, the application decides.
     if (process.listeners('uncaughtException').length > 1) return;
     const text = error instanceof Error ? error.stack : String(error);
     console.error(`Application has thrown an uncaught exception and is terminated:\n${text}`);
@@ -48,7 +48,7 @@ function logToFiles(): void {
 }
 
 /**
- * Sends a stream to log files, as iisnode does: each write opens, writes and closes the file before
+ * Sends a stream to log files, as iisnode does. Each write opens, writes and closes the file before
  * it returns, and never calls the caller's callback.
  */
 function intercept(stream: NodeJS.WriteStream, name: string, folder: string): void {
@@ -74,15 +74,18 @@ function intercept(stream: NodeJS.WriteStream, name: string, folder: string): vo
   stream.write = stream.end = write as never;
 }
 
-/** @param encoding the second argument of a write: an encoding, a callback or nothing */
+/**
+ * Encodes a text with Windows' line ends.
+ * @param encoding the second argument of a write: an encoding, a callback or nothing
+ */
 function encode(text: string, encoding: unknown): Buffer {
   const lines = text.replace(/\n/g, '\r\n');
   return Buffer.from(lines, typeof encoding === 'string' ? encoding as BufferEncoding : 'utf8');
 }
 
 /**
- * Deletes the oldest files of the folder, whatever they are, until their number and size are within
- * the limits. Another process may delete files at the same time.
+ * Deletes the oldest files of the folder, of any kind, until their number and size are within the
+ * limits. Another process may delete files at the same time.
  */
 function purge(folder: string): void {
   const files = fs.readdirSync(folder)
@@ -130,6 +133,6 @@ function writeIndex(folder: string): void {
   try {
     fs.writeFileSync(path.join(folder, 'index.html'), page);
   } catch {
-    // Another process writes it at this moment.
+    // Another process writes index.html at this moment.
   }
 }

@@ -1,7 +1,7 @@
 /*
  * Finds the configuration files that apply to a URL. IIS merges them from the root of the site
- * down. For each folder, the <location> elements above that name the folder come first, then the
- * web.config of the folder itself.
+ * down. For each folder, the <location> elements for this folder in files above come first, then
+ * the web.config of the folder itself.
  */
 import { readFileSync, Stats, statSync } from 'node:fs';
 import path from 'node:path';
@@ -14,12 +14,12 @@ export type IisVersion = '7.5' | '10';
 /** A web.config of the hierarchy. */
 export interface ConfigFile {
   file: string;
-  /** The URL of the folder that holds it: '/' or '/app/'. */
+  /** The URL of the folder that has the file: '/' or '/app/'. */
   base: string;
   checked: CheckedFile;
-  /** The files that its sections name as configSource. */
+  /** The files that sections of this file name as configSource. */
   sources: string[];
-  /** The times and sizes of the file and its sources. It differs when one of them has changed. */
+  /** The times and sizes of the file and its sources. The text differs if one file has changed. */
   stamp: string;
 }
 
@@ -27,11 +27,11 @@ export interface ConfigFile {
 export interface Layer {
   file: ConfigFile;
   element: XmlElement;
-  /** Its place in the order of the levels. */
+  /** The place of the layer in the order of the levels. */
   level: number;
-  /** Whether it locks its sections for the levels below. */
+  /** Whether the layer locks its sections for the levels below. */
   deny: boolean;
-  /** The URL that its rules see as their folder; undefined for the application's own folder. */
+  /** The URL that the layer's rules see as their folder; undefined for the application's folder. */
   base?: string;
 }
 
@@ -39,7 +39,7 @@ export interface Layer {
 export interface AppliedConfig {
   files: ConfigFile[];
   layers: Layer[];
-  /** URLs with the same key have the same configuration. */
+  /** The key of this configuration: URLs with the same key have the same configuration. */
   key: string;
 }
 
@@ -48,7 +48,7 @@ export interface Hierarchy {
   /** The application's folder, and its URL with a slash at the end. */
   folder: string;
   base: string;
-  /** The web.config files above it, the outermost first, with the URLs of their folders. */
+  /** The web.config files above the application, the outermost first, with their folders' URLs. */
   parents: { file: string; base: string }[];
 }
 
@@ -58,13 +58,14 @@ export class Layers {
   readonly #below = new Map<string, ConfigFile>();
   readonly #folders = new Folders();
   #stamp = '';
-  // The configuration of every URL that no file below the application and no location is for.
+  // The configuration of all URLs without a <location> and without a web.config below the
+  // application. undefined if a file has a <location> for another folder.
   #plain: AppliedConfig | undefined;
 
   constructor(private readonly hierarchy: Hierarchy) {}
 
   /**
-   * Reads files that have changed again.
+   * Reads the files again if one of them has changed.
    * @returns whether a file has changed
    */
   refresh(): boolean {
@@ -81,6 +82,7 @@ export class Layers {
     return true;
   }
 
+  /** Collects the files and layers that apply to a URL. */
   of(url: string): AppliedConfig {
     const below = this.#filesBelow(url);
     if (this.#plain && below.length === 0) return this.#plain;
@@ -122,13 +124,16 @@ export class Layers {
     return { files, layers, key };
   }
 
-  /** A location with inheritInChildApplications="false" does not apply to applications below. */
+  /**
+   * Says whether a location applies here. A location with inheritInChildApplications="false" does
+   * not apply to applications below its own.
+   */
   #inherits(location: XmlElement, target: string): boolean {
     const aboveUs = !target.startsWith(this.hierarchy.base.toLowerCase());
     return !aboveUs || location.attributes.inheritInChildApplications !== 'false';
   }
 
-  /** The web.config files in those folders of the application that the URL names. */
+  /** Finds the web.config files below the application's folder, in the folders of a URL. */
   #filesBelow(url: string): ConfigFile[] {
     const { folder, base, iis } = this.hierarchy;
     const found: ConfigFile[] = [];
@@ -153,7 +158,7 @@ export class Layers {
   }
 }
 
-/** The folders of a URL, in lower case: '/', '/app/', '/app/sub/'. */
+/** Lists the folders of a URL, in lower case: '/', '/app/', '/app/sub/'. */
 function levelsOf(url: string): string[] {
   const levels = ['/'];
   for (const segment of url.toLowerCase().split('/').filter(one => one !== '')) {
@@ -175,7 +180,7 @@ function targetOf({ base }: ConfigFile, location: XmlElement): string {
   return `${base}${below}/`.toLowerCase();
 }
 
-/** Reads a web.config with its sources. A file that does not exist is read as an empty one. */
+/** Reads a web.config with its sources. A file that does not exist counts as an empty file. */
 function readConfigFile(file: string, base: string, iis: IisVersion): ConfigFile {
   let text = '<configuration />';
   let unreadable: ConfigProblem | undefined;

@@ -1,16 +1,16 @@
 /*
- * Merges the levels of one section, as IIS does. The lowest level that sets an attribute decides
- * it. A collection has the entries of all levels, without those that <clear /> and <remove> take
- * away. A level may not set an attribute or an element that a level above has locked.
+ * Merges the levels of one section, as IIS does. If several levels set an attribute, the lowest of
+ * them decides. A collection has the entries of all levels, without the entries that <clear /> and
+ * <remove> take away. A level may not set an attribute or an element that a level above has locked.
  */
 import type { AttributeSchema, CollectionSchema, ElementSchema } from './schema';
 import type { XmlElement } from './xml';
 
 export interface ConfigProblem {
-  /** The file with the problem, where it is known. */
+  /** The file with the problem, if it is known. */
   file?: string;
   line: number;
-  /** The path of the element: 'system.webServer/handlers/add'. */
+  /** The path of the element, such as 'system.webServer/handlers/add'. */
   element: string;
   message: string;
   /** The HRESULT that IIS's error page names. */
@@ -20,12 +20,12 @@ export interface ConfigProblem {
 /** The part of a section that one level has. */
 export interface Part {
   element: XmlElement;
-  /** The number of the level. A lock holds for levels with a greater number. */
+  /** The number of the level. A lock is for levels with a greater number. */
   level: number;
   /** Whether the level locks the whole section: overrideMode="Deny". */
   deny?: boolean;
   file?: string;
-  /** The URL of the folder that has the part, where that is not the application's own folder. */
+  /** The URL of the folder that has the part, if it is not the application's own folder. */
   base?: string;
 }
 
@@ -33,7 +33,7 @@ export interface Part {
 export const LOCKED = '0x80070021';
 export const DUPLICATE = '0x800700b7';
 
-/** Attributes that IIS allows on every element. */
+/** The attributes that IIS allows on every element. */
 export const LOCKS = new Set([
   'lockAttributes', 'lockAllAttributesExcept', 'lockElements', 'lockAllElementsExcept', 'lockItem',
 ]);
@@ -98,7 +98,7 @@ function mergeElement(
   return merged;
 }
 
-/** The locks that the levels so far have set in one element. */
+/** The locks in one element, from all levels so far. */
 class Locks {
   readonly #attributes: { level: number; forbids: (name: string) => boolean }[] = [];
   readonly #elements: { level: number; forbids: (name: string) => boolean }[] = [];

@@ -1,12 +1,12 @@
 /* The content types that IIS knows. */
 
 /**
- * The content type for each file extension ('.html'). IIS answers 404.3 for a file with another
- * extension.
+ * Returns the content type for each file extension ('.html'). IIS answers 404.3 for a file with
+ * another extension.
  */
 export function mimeTypes(iis: '7.5' | '10'): ReadonlyMap<string, string> {
-  // The caller asks for one type at a time. Reading the tables each time would take 0.2 s for a
-  // site.
+  // The tables are kept: the caller asks for one type at a time, and reading the tables each time
+  // would take 0.2 s for a site.
   return known[iis] ??= readTables(iis);
 }
 

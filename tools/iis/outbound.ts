@@ -1,7 +1,7 @@
 /*
- * Outbound rules, only as far as they make an answer fail. A rule that looks into the text of an
- * answer cannot be applied to a compressed answer, and URL Rewrite then answers with an error. The
- * stand-in does not rewrite any texts.
+ * Imitates the errors of outbound rules. A rule that looks into the text of an answer cannot be
+ * applied to a compressed answer, so URL Rewrite answers with an error. The stand-in does not
+ * rewrite any texts.
  */
 import { children, find, is } from './collection';
 import { readPattern } from './rewrite-pattern';
@@ -11,9 +11,9 @@ import type { XmlElement } from './xml';
 
 /**
  * Checks whether the rules make an answer fail.
- * @param headers names and values of the answer's headers, in turn
- * @param variable gives the value of a server variable of the request
- * @returns the error, or null where the answer can be sent
+ * @param headers the names and values of the answer's headers, in turn
+ * @param variable a function that returns the value of a server variable of the request
+ * @returns the error; null if the answer can be sent
  */
 export type OutboundRules = (
   headers: string[], variable: (name: string) => string,
@@ -21,7 +21,7 @@ export type OutboundRules = (
 
 type PreCondition = (variable: (name: string) => string) => boolean;
 
-/** @throws Error for a pattern or a string that cannot be used */
+/** Reads the outbound rules. @throws Error for a pattern or a string that cannot be used */
 export function readOutboundRules(element: XmlElement | undefined): OutboundRules {
   const preConditions = new Map(children(find(element, 'preConditions'), 'preCondition')
     .map(one => [(one.attributes.name ?? '').toLowerCase(), readPreCondition(one)]));
@@ -65,7 +65,7 @@ function readPreCondition(element: XmlElement): PreCondition {
 
 /**
  * @param name the header's name in lower case
- * @returns the header's value, '' where the answer does not have the header
+ * @returns the header's value; '' if the answer does not have the header
  */
 function headerValue(headers: string[], name: string): string {
   for (let at = 0; at < headers.length; at += 2) {

@@ -1,11 +1,11 @@
 /*
- * <caching>: IIS stores the answers of a handler, and sends a stored answer again without asking
- * the handler. The extension of the handler's file chooses the profile. Answers of node are stored
- * like any other (tjanczuk/iisnode 177). This is the cache in the worker process; the cache of
- * http.sys does not store answers to a URL that URL Rewrite has changed. URL Rewrite makes IIS
- * store an answer for each URL that was asked for, with its query string, although all of them lead
- * to one file: it sets varyByHeader to HTTP_X_ORIGINAL_URL (its reference, "Interaction with IIS
- * Output Caching").
+ * Imitates <caching>: IIS stores the answers of a handler, and sends a stored answer again without
+ * asking the handler. The extension of the handler's file chooses the profile. IIS also stores
+ * answers of node (tjanczuk/iisnode 177). This file imitates only the cache in the worker process:
+ * the cache of http.sys does not store answers to a URL that URL Rewrite has changed. IIS stores an
+ * answer for each URL of a client, with its query string, although all these URLs lead to one file.
+ * The reason is that URL Rewrite sets varyByHeader to HTTP_X_ORIGINAL_URL (its reference,
+ * "Interaction with IIS Output Caching").
  */
 import { statSync } from 'node:fs';
 import path from 'node:path';
@@ -15,22 +15,22 @@ import type { Visit } from './visit';
 import type { XmlElement } from './xml';
 
 export interface CacheProfile {
-  /** How long an answer is stored, in ms. */
+  /** The time for which an answer is stored, ms. */
   duration: number;
   /** Whether an answer is stored until its file changes, without a limit of time. */
   untilChange: boolean;
-  /** Names of parameters of the query; each of their values has its own answer. `*` for all. */
+  /** The query's parameters for whose values IIS stores an answer each. `*` stands for all. */
   query: string[];
-  /** Names of headers; each of their values has its own answer. */
+  /** The names of the headers for whose values IIS stores an answer each. */
   headers: string[];
 }
 
-/** @returns the profile for a file's extension: '.js' */
+/** @returns the profile for a file's extension, such as '.js' */
 export type Caching = (extension: string) => CacheProfile | undefined;
 
 /** frequentHitThreshold: IIS stores an answer at the second request for it. */
 const HITS = 2;
-/** frequentHitTimePeriod, in ms: the two requests must come within this time. */
+/** frequentHitTimePeriod: the time within which the two requests must come, ms. */
 const HIT_PERIOD = 10000;
 
 export function readCaching(element: XmlElement | undefined): Caching {
@@ -54,7 +54,7 @@ function names(list: string | undefined): string[] {
   return (list ?? '').split(/[;,]/).map(one => one.trim().toLowerCase()).filter(Boolean);
 }
 
-/** '1.00:00:30' or '00:00:30', which the schema has checked. */
+/** @param timeSpan '1.00:00:30' or '00:00:30'; the schema has checked the form */
 function milliseconds(timeSpan: string): number {
   const [seconds = 0, minutes = 0, hours = 0, days = 0] =
     timeSpan.split(/[:.]/).map(Number).reverse();
@@ -62,13 +62,13 @@ function milliseconds(timeSpan: string): number {
 }
 
 interface CacheEntry {
-  /** The times of the requests before the answer was stored, in ms. */
+  /** The times of the last requests, ms. */
   hits: number[];
   /** The stored answer; undefined until the second request. */
   answer?: Answer;
-  /** The time when the answer expires, in ms. */
+  /** The time at which the answer expires, ms. */
   until: number;
-  /** The file's time of change, in ms. */
+  /** The time at which the file changed last, ms. */
   changed: number;
 }
 
@@ -80,7 +80,7 @@ export class OutputCache {
     this.#entries.clear();
   }
 
-  /** @returns the stored answer to a request for a file, where there is one */
+  /** @returns the stored answer to a request for a file; undefined if there is none */
   find(visit: Visit, file: string, profile: CacheProfile): Answer | undefined {
     const entry = this.#entries.get(keyOf(visit, profile));
     const isCurrent = entry && Date.now() <= entry.until && entry.changed === timeOfChange(file);
@@ -114,7 +114,7 @@ function timeOfChange(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** The profile for a request that a file's handler answers. IIS stores only answers to GET. */
+/** Finds the profile for a request to a file's handler. IIS stores only answers to GET. */
 export function profileOf(
   caching: Caching, { req }: Visit, file: string,
 ): CacheProfile | undefined {

@@ -1,6 +1,6 @@
 /*
- * npm run preview: serves a folder as IIS, URL Rewrite and iisnode would, on a machine without
- * them.
+ * Carries out `npm run preview`: serves a folder as IIS, URL Rewrite and iisnode would, on a
+ * machine without them.
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -15,21 +15,21 @@ const APP = readConfig({}).appPath || '/';
 
 const USAGE = `npm run preview -- [folder] [options]
 
-Serves the folder (default: this one) with its web.config and iisnode.yml, as IIS 7.5 with URL
-Rewrite 2 and iisnode would. For trying a deployment on a machine without Windows: it listens on
-this machine only, and is no server for the public.
+Serves the folder (default: the current folder) with its web.config and iisnode.yml, as IIS 7.5 with
+URL Rewrite 2 and iisnode would. Preview is for trying a deployment on a machine without Windows. It
+listens on this machine only, and is no server for the public.
 
-  --port 8080             the port; 0 for any that is free
+  --port 8080             the port; 0 for any free port
   --app <path>            the application's path on the site; / for the root of a site. Default:
                           APP_PATH of the folder's <appSettings>, else ${APP}
   --parent <web.config>   a web.config of the site above, whose settings the application inherits;
-                          several: that of the site's root first, then the folders below it
+                          may be given several times: the site's root first, then the folders below
   --child <path>=<folder> an application below this one, which inherits its settings: files, or a
                           folder with an application for node; may be given several times
-  --iis 7.5               7.5, or 10 (WebSockets, where web.config leaves them to node)
-  --node <file>           the node to run the application with: that of your server, say
-  --trace                 prints what happens with each request: rule, rewritten URL, handler,
-                          process, status
+  --iis 7.5               7.5, or 10 (with WebSockets, if web.config leaves them to node)
+  --node <file>           the node that runs the application, such as your server's version
+  --trace                 prints the steps of each request: rule, rewritten URL, handler, process,
+                          status
   --local                 answers as IIS answers a browser on the server itself: with the details of
                           errors
 `;
@@ -77,7 +77,7 @@ command('preview', USAGE, OPTIONS, async ({ values, positionals }) => {
     if (error.code === 'EADDRINUSE') {
       throw new Refusal(`port ${port} is in use by another program: choose another with --port`);
     }
-    // A parent or a child that there cannot be, for example.
+    // For example, there are more parents than folders above the application.
     throw new UsageError(error.message);
   });
   warnOfOtherPath(folder, app, iis);
@@ -96,7 +96,7 @@ function isPath(text: string): boolean {
   return /^\/[\w./~-]*$/.test(text);
 }
 
-/** @param text a web.config, or the folder that has one */
+/** @param text the path of a web.config, or of the folder that has it */
 function readParent(text: string): string {
   const file = isDirectory(text) ? path.join(text, 'web.config') : text;
   if (!existsSync(file)) throw new UsageError(`--parent: there is no file ${file}`);
@@ -115,7 +115,7 @@ function readChild(text: string): { path: string; folder: string } {
   return { path: name, folder };
 }
 
-/** The application answers 404 to a URL that is not below its APP_PATH. */
+/** Warns if --app is not APP_PATH: the application answers 404 to a URL outside of its APP_PATH. */
 function warnOfOtherPath(folder: string, app: string, iis: IisVersion): void {
   const own = appPathOf(folder, iis);
   if (app === '/' || app.replace(/\/$/, '').toLowerCase() === own.toLowerCase()) return;

@@ -1,6 +1,6 @@
 /*
- * One node.exe of an application. iisnode starts the process, and connects to the process through
- * a pipe. It keeps idle connections in a pool.
+ * Runs one node.exe of an application. iisnode starts the process, connects to it through a pipe,
+ * and keeps idle connections in a pool.
  */
 import { ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import type { IisnodeSettings } from './settings';
 import type { Status } from './statuses';
 import { newPipeName, NodeExe, removePipe } from './system';
 
-/** iisnode's own failure: an HTTP status and sub-status, and Windows' error number. */
+/** The error of iisnode's own failure: HTTP status and sub-status, and Windows' error number. */
 export class IisnodeError extends Error {
   constructor(readonly code: Status, readonly hresult: number, message: string) {
     super(message);
@@ -22,25 +22,25 @@ export class IisnodeError extends Error {
 export interface ProcessOptions {
   script: string;
   settings: IisnodeSettings;
-  /** <appSettings> of web.config, in order. */
+  /** The entries of <appSettings> in web.config, in order. */
   appSettings: [key: string, value: string][];
-  /** The node.exe to run where `nodeProcessCommandLine` is iisnode's default. */
+  /** The node.exe to run if `nodeProcessCommandLine` is iisnode's default. */
   node: NodeExe;
   /** The pipe of recycleSignalEnabled. */
   controlPipe?: string;
 }
 
-/** When a process does not start, the log shows this much of its stderr: characters, and lines. */
+/** The part of stderr that the log shows of a process that does not start: characters, lines. */
 const LAST_CHARACTERS = 8192;
 const LAST_LINES = 25;
 
-/** iisnode's own error number where it does not find node.exe. */
+/** iisnode's own error number if it does not find node.exe. */
 export const UNABLE_TO_START = 1028;
 
 /** The release of iisnode that the stand-in imitates. */
 export const IISNODE_VERSION = '0.2.26';
 
-// Variables that a worker process of IIS has in its environment, and that node makes use of.
+// The variables that a worker process of IIS has in its environment, and that node uses.
 const SYSTEM = [
   'PATH', 'Path', 'HOME', 'LANG', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'SystemDrive', 'windir',
   'ProgramFiles',
@@ -71,8 +71,8 @@ export class NodeProcess {
       cwd: path.dirname(script),
       env: environment(options, pipe),
       // The interceptor writes the log files. Under iisnode, output that does not go through the
-      // interceptor is lost; here lastOutput shows it. Windows' node.exe in wine fails where
-      // stderr is a pipe.
+      // interceptor is lost; here lastOutput shows it. Windows' node.exe in wine fails if stderr is
+      // a pipe.
       stdio: ['ignore', 'ignore', node.windows ? 'ignore' : 'pipe'],
       windowsHide: true,
     });
@@ -115,12 +115,12 @@ export class NodeProcess {
     this.#child.once('close', listener);
   }
 
-  /** Whether the process ended by itself before it listened. */
+  /** Says whether the process ended by itself before it listened. */
   get failedToStart(): boolean {
     return this.exited && !this.#listened && !this.#ending;
   }
 
-  /** The last lines that the process wrote to stderr, and their log file where there is one. */
+  /** @returns the last lines that the process wrote to stderr, and their log file, if any */
   lastOutput(): { lines: string[]; file?: string } {
     const file = stderrLog(this.#logs, this.pid);
     const text = file ? readFileSync(file, 'utf8') : this.#stderr;
@@ -128,7 +128,7 @@ export class NodeProcess {
     return { file, lines: lines.slice(-LAST_LINES) };
   }
 
-  /** Ends the process as Windows' TerminateProcess does: without a signal that it could handle. */
+  /** Ends the process as Windows' TerminateProcess does. The process cannot handle this signal. */
   async terminate(): Promise<void> {
     this.#ending = true;
     this.#child.kill('SIGKILL');
@@ -143,8 +143,8 @@ export class NodeProcess {
   }
 
   /**
-   * Connects to the process. While the process starts, it is tried again and again.
-   * @param mayBePooled whether a connection from the pool will do
+   * Connects to the process. While the process starts, connect tries again and again.
+   * @param mayBePooled whether the connection may come from the pool
    * @throws IisnodeError 500.1002 if the process ends first, 500.1001 after
    *   maxNamedPipeConnectionRetry tries
    */
@@ -187,8 +187,8 @@ export class NodeProcess {
   #takePooled(): net.Socket | undefined {
     for (let last = this.#pool.pop(); last; last = this.#pool.pop()) {
       const { socket, since } = last;
-      // node may have closed the connection a moment ago. exchange() in bridge.ts notices that
-      // when it writes, and asks for a new connection.
+      // node may have closed the connection a moment ago. exchange() in bridge.ts notices that when
+      // it writes the headers, and asks for a new connection.
       const isYoung = Date.now() - since < this.#settings.maxNamedPipePooledConnectionAge;
       if (isYoung && !socket.destroyed && socket.writable) return socket;
       socket.destroy();
@@ -197,20 +197,20 @@ export class NodeProcess {
   }
 }
 
-/** @returns the newest log file of a process's stderr, where there is one */
+/** @returns the newest log file of a process's stderr; undefined if there is none */
 export function stderrLog(folder: string, pid: number): string | undefined {
   if (!existsSync(folder)) return undefined;
   const names = readdirSync(folder).filter(file => file.includes(`-${pid}-stderr-`)).sort();
   return names.length > 0 ? path.join(folder, names.at(-1)!) : undefined;
 }
 
-/** The program and its first arguments: node.exe and the interceptor. The script's path follows. */
+/** Makes the command line up to the script: node.exe with its arguments, and the interceptor. */
 function commandLine({ settings, node, script }: ProcessOptions): string[] {
   const words = (text: string) => {
     return Array.from(text.matchAll(/"([^"]*)"|(\S+)/g), word => word[1] ?? word[2]!);
   };
-  // iisnode's default means the node.exe that is installed. Settings often name the usual path of
-  // that file, which means the same.
+  // iisnode's default means the installed node.exe. Settings often name the usual path of that
+  // file, which means the same.
   const own = /^(%programfiles(\(x86\))?%\\nodejs\\node\.exe|([a-z]:\\.*\\)?node(\.exe)?)$/i;
   const given = words(settings.nodeProcessCommandLine);
   const command = own.test(given[0] ?? '') ? [...node.command, ...given.slice(1)] : given;
@@ -224,8 +224,8 @@ function commandLine({ settings, node, script }: ProcessOptions): string[] {
 }
 
 /**
- * The environment of node.exe. Windows ignores the case of names. Where a name is there twice, the
- * first one counts; the order is: the system's variables, iisnode's, those of <appSettings>.
+ * Makes the environment of node.exe. Windows ignores the case of names. If a name is there twice,
+ * the first value counts. The order is: the system's variables, iisnode's variables, <appSettings>.
  */
 function environment(
   { settings, appSettings, controlPipe, node }: ProcessOptions, pipe: string,
@@ -240,7 +240,7 @@ function environment(
     ['PORT', pipe],
     ['IISNODE_VERSION', IISNODE_VERSION],
     ...(controlPipe ? [['IISNODE_CONTROL_PIPE', controlPipe] as [string, string]] : []),
-    // iisnode sets this since 0.2.21. Older releases need an entry in <appSettings> instead.
+    // iisnode sets this variable since 0.2.21. Older releases need an entry in <appSettings>.
     ['NODE_PENDING_PIPE_INSTANCES', '5000'],
     ...appSettings.filter(([key]) => key !== ''),
   ];

@@ -1,6 +1,6 @@
 /*
- * The last stage of a request in IIS. It adds headers, replaces answers by error pages, and sends
- * the answer.
+ * Imitates the last stage of a request in IIS. This stage adds headers, replaces answers by error
+ * pages, and sends the answer.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,7 +14,7 @@ import type { Visit } from './visit';
 export interface ResponseRules {
   config: Pick<SiteConfig, 'allowKeepAlive' | 'customHeaders' | 'httpErrors'>
     & { dynamicCompression: boolean };
-  /** Whether to answer as if the client were the server itself: with the details of errors. */
+  /** Whether to answer as if the client were on the server itself: with the details of errors. */
   local: boolean;
   folder: string;
   server: string;
@@ -23,7 +23,7 @@ export interface ResponseRules {
 /** An answer before httpErrors may replace it by an error page. */
 type Draft = Answer & { substatus: number; detail: string };
 
-/** Answers with an error of IIS's own. IIS shows `detail` only to the server itself. */
+/** Answers with an error of IIS's own. IIS shows `detail` only to a client on the server itself. */
 export function sendError(visit: Visit, rules: ResponseRules, code: Status, detail = ''): void {
   visit.trace.push(`${code}${detail && ` (${detail})`}`);
   const [status, substatus] = numbers(code);
@@ -32,7 +32,8 @@ export function sendError(visit: Visit, rules: ResponseRules, code: Status, deta
 
 /**
  * Sends an answer of node.
- * @param done is called when the whole answer has been sent, or the client has gone
+ * @param done the function that is called when the whole answer has been sent, or the client has
+ *   gone
  */
 export function sendAnswer(
   visit: Visit, rules: ResponseRules, answer: Answer, cookie: string | undefined,
@@ -64,7 +65,7 @@ export function sendAnswer(
   send(visit, rules, { ...answer, headers, substatus: 0, detail: '' });
 }
 
-/** Encodes a text in UTF-8 for a header, of which node writes one byte for each character. */
+/** Encodes a text in UTF-8 for a header. node writes one byte for each character of a header. */
 export function headerText(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
@@ -84,7 +85,7 @@ export function sendPage(
   });
 }
 
-/** The headers of every answer of the application, names and values in turn. */
+/** Makes the headers of every answer of the application, names and values in turn. */
 export function commonHeaders(rules: ResponseRules): string[] {
   return ['Server', rules.server, ...Array.from(rules.config.customHeaders).flat().map(headerText)];
 }
@@ -92,7 +93,7 @@ export function commonHeaders(rules: ResponseRules): string[] {
 function send(visit: Visit, rules: ResponseRules, answer: Draft): void {
   const { req, res } = visit;
   if (res.destroyed || res.socket?.destroyed) {
-    // The client has gone, and iisnode notices it only now.
+    // The client has gone, and iisnode notices that only now.
     answer.rest?.resume();
     return;
   }
@@ -120,15 +121,15 @@ function send(visit: Visit, rules: ResponseRules, answer: Draft): void {
     res.write(body);
     // If node breaks off, IIS can only cut the connection: it has sent the status already.
     rest.on('error', () => res.destroy()).pipe(res);
-    // iisnode does not notice that the client has gone, and reads the answer to its end. Until
-    // then the request counts as one that node works at.
+    // iisnode does not notice that the client has gone, and reads the answer to its end. Until then
+    // the request counts for the limits of iisnode.
     res.once('close', () => rest.resume());
   } else {
     res.end(body);
   }
 }
 
-/** @returns the page that httpErrors puts in the place of an answer; null where it does not */
+/** @returns the page by which httpErrors replaces an answer; null if the answer stays */
 function ownError(
   { status, substatus, body, rest, detail }: Draft, { config, local, folder }: ResponseRules,
 ) {
@@ -158,14 +159,14 @@ function ownError(
   return html(errorPage(status, 0));
 }
 
-/** The Set-Cookie headers of an answer, which stay when an error page replaces the answer. */
+/** Finds the Set-Cookie headers of an answer, which stay when an error page replaces the answer. */
 function cookies(headers: string[]): string[] {
   return headers.filter((_, at) => headers[at - at % 2]!.toLowerCase() === 'set-cookie');
 }
 
 /**
- * Compresses an answer as IIS's dynamic compression does, where that role is installed. It
- * compresses text of any kind, also the answers to polls.
+ * Compresses an answer as IIS's dynamic compression does. This part of IIS compresses text of any
+ * kind, also the answers to polls.
  */
 function compress({ req, trace }: Visit, answer: Answer): { headers: string[]; body: Buffer } {
   const { headers, body, rest } = answer;

@@ -1,12 +1,12 @@
-/* The patterns of URL Rewrite: regular expressions of ECMAScript, wildcards, exact texts. */
+/* Reads the patterns of URL Rewrite: regular expressions of ECMAScript, wildcards, exact texts. */
 
-/** @returns the captures of a match, [0] the whole match; null where the text does not match */
+/** @returns the captures of a match, [0] is the whole match; null if the text does not match */
 export type Pattern = (text: string) => string[] | null;
 
 /**
  * Reads a pattern.
- * @param syntax patternSyntax of the rule, in lower case
- * @throws Error for an expression that the module cannot compile: 500.52 for every request
+ * @param syntax the patternSyntax of the rule, in lower case
+ * @throws Error for an expression that URL Rewrite cannot compile: 500.52 for every request
  */
 export function readPattern(pattern: string, syntax: string, ignoreCase: boolean): Pattern {
   if (syntax === 'exactmatch') {
@@ -23,14 +23,17 @@ export function readPattern(pattern: string, syntax: string, ignoreCase: boolean
   };
 }
 
-/** `*` stands for any number of characters and captures them, `?` for one and captures nothing. */
+/**
+ * Makes a regular expression from a wildcard. `*` stands for any number of characters and captures
+ * them; `?` stands for one character and captures nothing.
+ */
 function wildcard(pattern: string): string {
   return pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '(.*)').replace(/\?/g, '.');
 }
 
 /**
- * Refuses syntax that node knows and URL Rewrite does not. URL Rewrite's expressions are those of
- * ECMAScript's third edition: they have no (?<=…) and no (?<name>…), and a brace that begins no
+ * Refuses syntax that node knows and URL Rewrite does not. URL Rewrite has the expressions of
+ * ECMAScript's third edition. They have no (?<=…) and no (?<name>…), and a brace that begins no
  * repetition is an error.
  */
 function refuseUnknownSyntax(pattern: string): void {
@@ -55,7 +58,7 @@ function refuseBrace(pattern: string, at: number): void {
   const before = pattern[at - 1];
   const escaped = pattern[at - 2] === '\\';
   if (repeats && before !== undefined && (escaped || !'(|^*+?{'.includes(before))) return;
-  // The words of the module, as its error page has them.
+  // The message has the words of URL Rewrite's error page.
   throw new Error(`The expression "${pattern}" contains a repeat expression `
     + '(one of \'*\', \'?\', \'+\', \'{\' in most contexts) '
     + 'that is not preceded by an expression. A brace that stands for itself is written \\{.');

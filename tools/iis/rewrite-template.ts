@@ -1,16 +1,16 @@
 /*
- * URL Rewrite's strings with references in braces: {R:1}, {C:1}, {HTTP_HOST}, {ToLower:{R:1}},
- * {Map:{R:1}}.
+ * Compiles URL Rewrite's strings with references in braces: {R:1}, {C:1}, {HTTP_HOST},
+ * {ToLower:{R:1}}, {Map:{R:1}}.
  */
 import { decode } from './url';
 
-/** The values that references in a string stand for, while a rule is carried out. */
+/** The values for the references in a string, while a rule is carried out. */
 export interface References {
   /** The captures of the rule's pattern; [0] is the whole match. */
   rule: string[];
   /** The captures of the conditions. */
   condition: string[];
-  /** A server variable, '' if there is none of that name. */
+  /** @returns the value of a server variable; '' if there is no variable of that name */
   variable: (name: string) => string;
 }
 
@@ -26,7 +26,7 @@ const functions = new Map<string, (text: string) => string>([
 
 /**
  * Compiles a string that may hold references.
- * @param maps the rewrite maps, by name in lower case
+ * @param maps the rewrite maps, by their names in lower case
  * @throws Error for a brace that is not closed, and for a function or map that does not exist
  */
 export function compile(text: string, maps: Map<string, RewriteMap>): Template {

@@ -1,4 +1,4 @@
-/* URL Rewrite 2: the inbound rules of a web.config, read once and carried out for each request. */
+/* Imitates URL Rewrite 2: reads the inbound rules of a web.config, and applies them to requests. */
 import { children, find, is } from './collection';
 import { mergeSection } from './merge';
 import { Pattern, readPattern } from './rewrite-pattern';
@@ -8,22 +8,22 @@ import { REDIRECTS } from './statuses';
 import { decode } from './url';
 import type { XmlElement } from './xml';
 
-/** A request as the rules see it. */
+/** The parts of a request that the rules see. */
 export interface RewriteRequest {
   /** The canonical path, from the site's root: '/app/socket/1/'. */
   path: string;
   /** The query string as it was sent, without the question mark. */
   query: string;
   /**
-   * The URL of the application: '/' or '/app/'. A rule sees the part of the path behind it. A rule
-   * that is inherited from a folder above sees the part behind that folder instead.
+   * The URL of the application: '/' or '/app/'. A rule sees the part of the path behind this URL. A
+   * rule that is inherited from a folder above sees the part behind that folder.
    */
   base: string;
-  /** The value of a server variable where the URL has this path and this query. */
+  /** @returns the value of a server variable for a URL with this path and this query */
   variable: (name: string, path: string, query: string) => string;
   isFile: (physicalPath: string) => boolean;
   isDirectory: (physicalPath: string) => boolean;
-  /** Names of server variables that rules may set. Default: none, as in a fresh IIS. */
+  /** The names of server variables that rules may set. Default: none, as in a fresh IIS. */
   allowedVariables?: ReadonlySet<string>;
 }
 
@@ -43,7 +43,7 @@ export type RewriteResult = { rules: string[]; set?: SetVariables } & (
 export type Rules = (request: RewriteRequest) => RewriteResult;
 
 interface Condition {
-  /** null for IsFile and IsDirectory without an input, which test the request's physical path. */
+  /** The input; null for IsFile and IsDirectory without one, which test the request's file. */
   input: Template | null;
   negate: boolean;
   type: string;
@@ -86,7 +86,7 @@ export function readRules(rewrite: XmlElement | undefined): Rules {
   return request => carryOut(rules, request);
 }
 
-/** A section of <rewrite>, with its <clear /> and <remove> applied. */
+/** Finds a section of <rewrite>, and applies its <clear /> and <remove>. */
 function section(rewrite: XmlElement | undefined, name: string): XmlElement | undefined {
   const element = find(rewrite, name);
   const path = `system.webServer/rewrite/${name}`;
@@ -115,8 +115,7 @@ function readRule(rule: XmlElement, maps: Map<string, RewriteMap>): Rule {
     name: rule.attributes.name ?? '',
     base: rule.base,
     stop: is(rule, 'stopProcessing', false),
-    // Published rules leave out <match> where they match every URL, and <action> where they do
-    // nothing.
+    // Published rules have no <match> if they match every URL, and no <action> if they do nothing.
     pattern: match?.attributes.url === undefined
       ? text => [text]
       : readPattern(match.attributes.url, syntax, is(match, 'ignoreCase', true)),
@@ -165,7 +164,7 @@ function carryOut(rules: Rule[], request: RewriteRequest): RewriteResult {
   const state: State = { request, path, query, rewritten: false, matched: [], set: [] };
   for (const rule of rules) {
     const base = rule.base ?? request.base;
-    // After a rewrite to a URL outside of the folder, the folder's rules do not apply any more.
+    // After a rewrite to a URL outside of a folder, the folder's rules do not apply any more.
     if (!isBelow(state.path, base)) continue;
     const found = rule.pattern(state.path.slice(base.length));
     if ((found !== null) === rule.negate) continue;
@@ -198,7 +197,7 @@ function isBelow(path: string, base: string): boolean {
   return `${path}/`.toLowerCase().startsWith(base.toLowerCase());
 }
 
-/** The value of a server variable: the last one that a rule has set, or the request's own. */
+/** @returns the value of a server variable: the last value that a rule has set, or the request's */
 function variable({ request, path, query, set }: State, name: string): string {
   const own = set.filter(([one]) => one === name).at(-1);
   return own ? own[1] : request.variable(name, path, query);
@@ -206,8 +205,8 @@ function variable({ request, path, query, set }: State, name: string): string {
 
 /**
  * Sets the server variables of a rule.
- * @returns why a variable may not be set. In a fresh IIS none may: rewrite/allowedServerVariables
- *   is empty there, and locked
+ * @returns the reason why a variable may not be set; null if all are set. In a fresh IIS no
+ *   variable may be set: rewrite/allowedServerVariables is empty there, and locked
  */
 function setVariables(rule: Rule, references: References, state: State): string | null {
   for (const { name, value, replace } of rule.set) {
@@ -270,8 +269,8 @@ function conditionsHold(rule: Rule, references: References, state: State): boole
     const found = evaluate(condition, references, state);
     const holds = Boolean(found) !== condition.negate;
     if (holds && found) {
-      // {C:n} are the captures of the condition that matched last. With trackAllCaptures, those
-      // of all conditions are numbered through.
+      // {C:n} are the captures of the condition that matched last. With trackAllCaptures, the
+      // captures of all conditions share one sequence of numbers.
       references.condition = rule.trackAll && references.condition.length > 0
         ? [...references.condition, ...found.slice(1)]
         : found;
@@ -299,7 +298,7 @@ function withQuery(url: string, query: string): string {
   return url + (url.includes('?') ? '&' : '?') + query;
 }
 
-/** Makes a URL absolute. A relative one counts from the folder that has the rules. */
+/** Makes a URL absolute. A relative URL counts from the folder that has the rules. */
 function absolute(url: string, base: string, whole: RegExp): string {
   return url.startsWith('/') || whole.test(url) ? url : base + url;
 }

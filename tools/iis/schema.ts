@@ -1,4 +1,4 @@
-/* Reads the schemas of IIS, by which a web.config is checked. schema.txt has an outline of them. */
+/* Reads the schemas of IIS, with which a web.config is checked. schema.txt is their outline. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -9,25 +9,25 @@ export interface AttributeSchema {
   values: string[];
   default?: string;
   required: boolean;
-  /** Whether it is a key of a collection's entry. Two entries with the same keys are an error. */
+  /** Whether the attribute is a key of a collection's entry. No two entries may have equal keys. */
   key: boolean;
   caseSensitive: boolean;
   nonEmpty: boolean;
   trimmed: boolean;
-  /** "infinite" is allowed in place of a number. */
+  /** Whether "infinite" is allowed in place of a number. */
   infinite: boolean;
   /** Whether IIS 10 knows the attribute and IIS 7.5 does not. */
   since10: boolean;
-  /** The numbers that are allowed; for a time span, its seconds. */
+  /** The allowed numbers; for a time span, its seconds. */
   range?: AttributeRange;
 }
 
 interface AttributeRange {
   low: number;
   high: number;
-  /** Whether the numbers between `low` and `high` are those that are not allowed. */
+  /** Whether the numbers between `low` and `high` are not allowed, and all others are. */
   not: boolean;
-  /** A number must be a multiple of this. */
+  /** The step: a number must be a multiple of it. */
   step: number;
 }
 
@@ -42,16 +42,16 @@ export interface CollectionSchema {
   add: string;
   remove?: string;
   clear?: string;
-  /** Whether entries of a deeper web.config come before those of its parents. */
+  /** Whether the entries of a deeper web.config come before the entries of its parents. */
   prepend: boolean;
   entry: ElementSchema;
 }
 
 /**
- * Sections that a web.config may not have until an administrator unlocks them: overrideModeDefault
- * is Deny in the applicationHost.config that IIS installs. There, `handlers` and `modules` are Deny
- * too, but the installation of ASP.NET sets both to Allow (tjanczuk/iisnode 248). The README asks
- * for that installation.
+ * The sections that a web.config may not have until an administrator unlocks them. For these
+ * sections, overrideModeDefault is Deny in the applicationHost.config that IIS installs. There,
+ * `handlers` and `modules` are Deny too, but the installation of ASP.NET sets both to Allow
+ * (tjanczuk/iisnode 248). The README asks for that installation.
  */
 export const LOCKED_SECTIONS = new Set([
   ...namesIn('system.webServer', `
@@ -72,12 +72,12 @@ function namesIn(group: string, list: string): string[] {
   return list.trim().split(/\s+/).map(name => `${group}/${name}`);
 }
 
-/** Sections that IIS 8 brought. */
+/** The sections that IIS 8 brought. */
 export const NOT_IN_7_5 = new Set(
   namesIn('system.webServer', 'webSocket applicationInitialization'),
 );
 
-/** name:type(value|value),rule,rule="default" */
+/** The form of an attribute in schema.txt: name:type(value|value),rule,rule="default" */
 const ATTRIBUTE = new RegExp([
   /\s*(?<name>\w+):(?<type>\w+)/,
   /(?:\((?<values>[^)]*)\))?/,
@@ -90,8 +90,8 @@ export const SECTIONS: Map<string, ElementSchema> = parseOutline(
   readFileSync(path.join(__dirname, '..', '..', '..', 'tools', 'iis', 'schema.txt'), 'utf8'));
 
 /**
- * The default values of attributes. Attributes without one are left out.
- * @param section its name without system.webServer: 'iisnode', 'security/requestFiltering'
+ * Collects the default values of an element's attributes. Attributes without one are left out.
+ * @param section the section's name without system.webServer, such as 'security/requestFiltering'
  * @param element an element of the section, 'requestLimits', or of a collection, 'rule/action'
  * @throws Error for a section or an element that does not exist
  */
@@ -113,7 +113,7 @@ export function defaults(section: string, element = ''): Record<string, string> 
  */
 export function parseOutline(text: string): Map<string, ElementSchema> {
   const sections = new Map<string, ElementSchema>();
-  // The schemas that the next line can be inside of, by their depth.
+  // The schemas that may contain the next line, by their depth.
   const open: ElementSchema[] = [];
   const joined = text.replace(/([|=])\n *& /g, '$1').replace(/\n *& /g, ' ');
   for (const line of joined.split('\n')) {
@@ -168,7 +168,7 @@ function readAttributes(schema: ElementSchema, text: string): void {
   }
 }
 
-/** '1..9', 'not1..9', '0..3600/60'. */
+/** Reads a range: '1..9', 'not1..9', '0..3600/60'. */
 function readRange(rules: string): AttributeRange | undefined {
   const found = /,(not)?(-?\d+)\.\.(-?\d+)(?:\/(\d+))?/.exec(rules);
   if (!found) return undefined;

@@ -1,18 +1,18 @@
 /*
  * The collections in the applicationHost.config of a fresh IIS with ASP.NET. They are in force in
- * every application, and a web.config that adds one of their entries again is answered 500.19.
+ * every application. If a web.config adds one of their entries again, IIS answers 500.19.
  */
 import { mimeTypes } from './mime-types';
 import { SECTIONS } from './schema';
 import type { XmlElement } from './xml';
 
-/** Segments of a URL that IIS does not serve (404.8), in any case of letters. */
+/** The segments of a URL that IIS does not serve (404.8), in any case of letters. */
 export const HIDDEN_SEGMENTS = [
   'web.config', 'bin', 'App_code', 'App_GlobalResources', 'App_LocalResources',
   'App_WebReferences', 'App_Data', 'App_Browsers',
 ];
 
-/** File extensions that IIS does not serve (404.7). The installation of ASP.NET adds them. */
+/** The file extensions that IIS does not serve (404.7). The installation of ASP.NET adds them. */
 export const DENIED_EXTENSIONS = `
   .asax .ascx .master .skin .browser .sitemap .config .cs .csproj .vb .vbproj .webinfo .licx .resx
   .resources .mdb .vjsproj .java .jsl .ldb .dsdgm .ssdgm .lsad .ssmap .cd .dsprototype
@@ -21,8 +21,8 @@ export const DENIED_EXTENSIONS = `
 `.trim().split(/\s+/);
 
 /**
- * The files that IIS looks for, in this order, when the URL is that of a folder. The last one comes
- * with ASP.NET.
+ * The files that IIS looks for, in this order, if the URL is the URL of a folder. ASP.NET adds the
+ * last file.
  */
 export const DEFAULT_DOCUMENTS = [
   'Default.htm', 'Default.asp', 'index.htm', 'index.html', 'iisstart.htm', 'default.aspx',
@@ -36,7 +36,7 @@ export interface DefaultHandler {
   modules: string;
 }
 
-/** Handlers of every IIS, in their order. */
+/** The handlers of every IIS, in their order. */
 export const DEFAULT_HANDLERS: DefaultHandler[] = [
   { name: 'TRACEVerbHandler', path: '*', verb: 'TRACE', modules: 'ProtocolSupportModule' },
   { name: 'OPTIONSVerbHandler', path: '*', verb: 'OPTIONS', modules: 'ProtocolSupportModule' },
@@ -49,8 +49,8 @@ export const DEFAULT_HANDLERS: DefaultHandler[] = [
 ];
 
 /**
- * Names of the handlers that ASP.NET 4 adds. Only their names matter here: preview runs no .NET,
- * and a web.config that adds one of the names again is refused.
+ * The names of the handlers that ASP.NET 4 adds. Only their names matter here: preview runs no
+ * .NET, but IIS refuses a web.config that adds one of the names again.
  */
 const ASP_NET_HANDLERS = [
   ...forEachPipeline([
@@ -65,18 +65,18 @@ const ASP_NET_HANDLERS = [
   ...forEachPipeline(['ExtensionlessUrlHandler']),
 ];
 
-/** ASP.NET has a handler for pools in integrated mode, and two for pools in classic mode. */
+/** Lists the handlers of each name: ASP.NET has one for integrated mode, two for classic mode. */
 function forEachPipeline(names: string[]): string[] {
   const kinds = ['Integrated-4.0', 'ISAPI-4.0_32bit', 'ISAPI-4.0_64bit'];
   return names.flatMap(name => kinds.map(kind => `${name}-${kind}`));
 }
 
-// Statuses that have an error page of their own. Sub-status -1 stands for any.
+// The statuses that have an error page of their own. Sub-status -1 stands for any sub-status.
 const ERROR_PAGES = [401, 403, 404, 405, 406, 412, 500, 501, 502];
 
 /**
- * Attributes that the server locks in sections that are not locked. A web.config that sets one is
- * answered 500.19.
+ * The attributes that the server locks in sections that are not locked. If a web.config sets such
+ * an attribute, IIS answers 500.19.
  */
 export const LOCKED_ATTRIBUTES: Record<string, string[]> = {
   'system.webServer/httpErrors': ['allowAbsolutePathsWhenDelegated', 'defaultPath'],
@@ -84,8 +84,8 @@ export const LOCKED_ATTRIBUTES: Record<string, string[]> = {
 };
 
 /**
- * The keys of the entries in the server's own collections, by the path of the collection's element.
- * Each entry is a list of the values of its key attributes, in the order of the schema.
+ * Lists the keys of the entries in the server's own collections, by the path of the collection's
+ * element. Each entry is a list of the values of its key attributes, in the order of the schema.
  */
 export function serverEntries(iis: '7.5' | '10'): Map<string, string[][]> {
   const filtering = 'system.webServer/security/requestFiltering';
@@ -106,8 +106,8 @@ export function serverEntries(iis: '7.5' | '10'): Map<string, string[][]> {
 }
 
 /**
- * The server's own configuration, as the root element of a file. It comes before every web.config.
- * Most entries have only their keys.
+ * Makes the server's own configuration, as the root element of a file, which comes before every
+ * web.config. Most entries have only their keys.
  */
 export function serverConfiguration(iis: '7.5' | '10'): XmlElement {
   const known = configurations.get(iis);
@@ -129,7 +129,7 @@ export function serverConfiguration(iis: '7.5' | '10'): XmlElement {
 
 const configurations = new Map<string, XmlElement>();
 
-/** The attributes of an entry beside its keys. */
+/** Makes the attributes of an entry beside its keys. */
 function otherAttributes(path: string, key: string, iis: '7.5' | '10'): Record<string, string> {
   switch (path.slice(path.lastIndexOf('/') + 1)) {
     case 'fileExtensions': return { allowed: 'false' };

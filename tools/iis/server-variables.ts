@@ -1,6 +1,6 @@
 /*
- * IIS's server variables: those of Microsoft's list ("IIS Server Variables"), further ones from the
- * reference of URL Rewrite, and the headers of the request.
+ * Finds the values of IIS's server variables: the variables of Microsoft's list ("IIS Server
+ * Variables"), further variables from the reference of URL Rewrite, and the headers of the request.
  */
 import path from 'node:path';
 import type { TLSSocket } from 'node:tls';
@@ -11,8 +11,8 @@ import { clientAddress, Place, Visit } from './visit';
 const SITE = { id: '1', name: 'Default Web Site', pool: 'DefaultAppPool' };
 
 /**
- * Variables that IIS knows and that have no value here: there is no client certificate, no TLS,
- * nobody has logged on, and nothing has forwarded the request.
+ * The variables that IIS knows and that have no value here: there is no client certificate and no
+ * TLS, the client has not logged on, and no proxy has forwarded the request.
  */
 const EMPTY = new Set(`
   AUTH_PASSWORD AUTH_TYPE AUTH_USER LOGON_USER REMOTE_USER UNMAPPED_REMOTE_USER
@@ -24,10 +24,10 @@ const EMPTY = new Set(`
 `.trim().split(/\s+/));
 
 /**
- * The value of a server variable.
+ * Finds the value of a server variable.
  * @param url the path after the rules that have been applied so far
- * @param query the query string after those rules
- * @returns undefined where IIS has no variable of that name
+ * @param query the query string after these rules
+ * @returns the value; undefined if IIS has no variable of that name
  */
 export function serverVariable(
   visit: Visit, place: Place, name: string, url = visit.path, query = visit.query,
@@ -87,7 +87,7 @@ function ofTheRequest(visit: Visit, name: string): string | undefined {
     case 'SERVER_NAME': return (req.headers.host ?? '').replace(/:\d+$/, '');
     case 'CONTENT_LENGTH': return req.headers['content-length'] ?? '0';
     case 'CONTENT_TYPE': return req.headers['content-type'] ?? '';
-    // HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS is the one flag that can be set here.
+    // HTTP_REQUEST_FLAG_MORE_ENTITY_BODY_EXISTS is the only flag that can be set here.
     case 'REQUEST_FLAGS': return Number(req.headers['content-length'] ?? 0) > 0 ? '1' : '0';
     case 'ALL_RAW':
       return headerLines(req.rawHeaders ?? [], (header, value) => `${header}: ${value}\r\n`);
@@ -103,7 +103,7 @@ function ofTheRequest(visit: Visit, name: string): string | undefined {
 
 function ofTheConnection({ req }: Visit, name: string): string | undefined {
   switch (name) {
-    // IIS looks up the name of the client's machine only if an administrator has said so.
+    // IIS looks up the name of the client's machine only if an administrator has set that.
     case 'REMOTE_ADDR': case 'REMOTE_HOST': return clientAddress(req);
     case 'REMOTE_PORT': return String(req.socket.remotePort ?? '');
     case 'LOCAL_ADDR': case 'SERVER_ADDR':
@@ -130,7 +130,7 @@ function ofTheServer(place: Place, name: string): string | undefined {
   }
 }
 
-/** The header that a variable such as HTTP_USER_AGENT names. */
+/** Finds the header that a variable such as HTTP_USER_AGENT names. */
 function ofTheHeaders({ req }: Visit, name: string): string | undefined {
   if (!name.startsWith('HTTP_')) return undefined;
   const header = name.slice('HTTP_'.length).replaceAll('_', '-').toLowerCase();

@@ -1,14 +1,14 @@
 /*
- * iisnode's settings: the attributes of <iisnode> in web.config, overridden by iisnode.yml. The
- * file is found and read as iisnode finds and reads it.
+ * Reads iisnode's settings: the attributes of <iisnode> in web.config, overridden by iisnode.yml.
+ * This file finds and reads iisnode.yml as iisnode does.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 
 /**
- * The settings with the defaults of iisnode's schema. Times are in ms, sizes in bytes unless the
- * name says otherwise.
+ * The settings with the defaults of iisnode's schema. Times are in ms. Sizes are in bytes, unless
+ * the name has another unit.
  */
 const DEFAULTS = {
   configOverrides: 'iisnode.yml',
@@ -42,26 +42,26 @@ const DEFAULTS = {
 
 export type IisnodeSettings = typeof DEFAULTS;
 
-// Keys of iisnode.yml that iisnode reads and that change nothing here.
+// The keys of iisnode.yml that iisnode reads, and that change nothing in the stand-in.
 const OTHER_KEYS = [
   'asyncCompletionThreadCount', 'debuggerExtensionDll', 'debuggerVirtualDir', 'debugPortRange',
   'idlePageOutTimePeriod', 'initialRequestBufferSize', 'uncFileChangesPollingInterval',
 ];
 
-/** Every key of iisnode.yml that iisnode knows. It ignores any other without a message. */
+/** The keys of iisnode.yml that iisnode knows. iisnode ignores other keys without a message. */
 export const KEYS = [
   ...Object.keys(DEFAULTS).filter(name => name !== 'configOverrides'), ...OTHER_KEYS,
 ];
 
-/** iisnode.yml cannot be read. iisnode then answers every request with an error. */
+/** The error of an iisnode.yml that cannot be read. iisnode answers all requests with an error. */
 export class OverridesError extends Error {}
 
-/** <iisnode> in web.config cannot be read. iisnode's error page then names that file. */
+/** The error of an <iisnode> that cannot be read. iisnode's error page names web.config then. */
 export class SectionError extends OverridesError {}
 
 /**
  * Reads the settings for a script.
- * @param attributes those of <iisnode> in web.config, which have been checked against the schema
+ * @param attributes the attributes of <iisnode> in web.config, already checked with the schema
  * @param script the physical path of the file that iisnode runs
  * @throws OverridesError for an iisnode.yml that iisnode refuses
  */
@@ -77,7 +77,7 @@ export function readSettings(attributes: Record<string, string>, script: string)
   return settings;
 }
 
-/** @returns the value of an attribute of web.config, which has been checked against the schema */
+/** @returns the value of an attribute of web.config, already checked with the schema */
 function fromFile(name: keyof IisnodeSettings, value: string): string | number | boolean {
   switch (typeof DEFAULTS[name]) {
     case 'boolean': return value.toLowerCase() === 'true';
@@ -86,23 +86,23 @@ function fromFile(name: keyof IisnodeSettings, value: string): string | number |
   }
 }
 
-/** Strings of web.config in which %NAME% stands for a variable: `expanded` in iisnode's schema. */
+/** The settings of web.config with %NAME% for a variable: `expanded` in iisnode's schema. */
 const EXPANDED = new Set([
   'configOverrides', 'debuggerPathSegment', 'interceptor', 'logDirectory', 'node_env',
   'nodeProcessCommandLine', 'watchedFiles',
 ]);
-/** The same for iisnode.yml, where its source says so (ApplyConfigOverrideKeyValue). */
+/** The same settings for iisnode.yml, from ApplyConfigOverrideKeyValue in iisnode's source. */
 const EXPANDED_IN_YML = new Set([
   'interceptor', 'logDirectory', 'node_env', 'nodeProcessCommandLine', 'watchedFiles',
 ]);
 
-/** A variable of the environment, by its name in any case of letters, as on Windows. */
+/** Finds a variable of the environment, by its name in any case of letters, as on Windows. */
 function machine(name: string): string | undefined {
   const key = Object.keys(process.env).find(one => one.toLowerCase() === name.toLowerCase());
   return key === undefined ? undefined : process.env[key];
 }
 
-/** Replaces each %NAME% by the variable's value. An unknown name stays as it is written. */
+/** Replaces each %NAME% by the variable's value. An unknown name stays unchanged. */
 function expand(text: string): string {
   return text.replace(/%([^%]+)%/g, (whole, name: string) => machine(name) ?? whole);
 }
@@ -126,9 +126,9 @@ function fromMachine(name: keyof IisnodeSettings, value: string): string | numbe
 }
 
 /**
- * Changes settings to those of iisnode.yml. A key that was deleted from the file keeps its old
+ * Applies iisnode.yml to settings. If a key was deleted from the file, the setting keeps its old
  * value when the file is read again, as in iisnode.
- * @throws OverridesError as readSettings does
+ * @throws OverridesError for an iisnode.yml that iisnode refuses
  */
 export function applyOverrides(settings: IisnodeSettings, script: string): void {
   if (settings.configOverrides !== '') readOverrides(settings, script);
@@ -149,7 +149,7 @@ function readOverrides(settings: IisnodeSettings, script: string): void {
   for (const entry of parseOverrides(text, file)) override(settings, entry);
 }
 
-/** A line of iisnode.yml. `where` names the file and the line, for messages. */
+/** An entry of iisnode.yml. `where` names the file and the line, for messages. */
 interface Override {
   key: string;
   value: string;
@@ -170,8 +170,8 @@ export function parseOverrides(text: string, file: string): Override[] {
 }
 
 /**
- * Warnings that iisnode itself does not give: it does not find iisnode.yml, does not know a key, or
- * reads another number than is written.
+ * Makes warnings that iisnode itself does not give. iisnode may not find iisnode.yml, may not know
+ * a key, or may read another number than the written number.
  */
 export function overridesWarnings(settings: IisnodeSettings, script: string): string[] {
   if (settings.configOverrides === '') return [];
@@ -190,7 +190,10 @@ export function overridesWarnings(settings: IisnodeSettings, script: string): st
   });
 }
 
-/** iisnode.yml is optional: without one where iisnode looks, or above, there is no warning. */
+/**
+ * Warns of an iisnode.yml that is missing. The file is optional, so there is no warning if the
+ * usual file is missing and the folder above has none, either.
+ */
 function missingFileWarning(settings: IisnodeSettings, script: string, file: string): string[] {
   const missing = `there is no file ${file}: iisnode runs on its defaults`;
   const above = path.join(path.dirname(script), '..', 'iisnode.yml');
@@ -202,8 +205,8 @@ function missingFileWarning(settings: IisnodeSettings, script: string, file: str
 }
 
 /**
- * The path of iisnode.yml, which counts from the script's folder. For dist/server.js iisnode finds
- * a file at the root only with configOverrides="..\iisnode.yml".
+ * Makes the path of iisnode.yml, which counts from the script's folder. For dist/server.js, iisnode
+ * finds a file at the root only with configOverrides="..\iisnode.yml".
  */
 function overridesFile({ configOverrides }: IisnodeSettings, script: string): string {
   return path.join(path.dirname(script), configOverrides.replaceAll('\\', '/'));
@@ -212,14 +215,14 @@ function overridesFile({ configOverrides }: IisnodeSettings, script: string): st
 /**
  * Reads a line: spaces, a key, a colon, a value, a comment. Only spaces are white space, and quotes
  * are part of the value.
- * @returns null for an empty line and for a key without a value
+ * @returns the key and the value; null for an empty line, and for a key without a value
  */
 function parseLine(line: string, where: string): [key: string, value: string] | null {
   const colon = line.indexOf(':');
   const comment = line.indexOf('#');
   const text = comment < 0 ? line : line.slice(0, comment);
   if (/^ *$/.test(text)) return null;
-  // iisnode looks for the colon in the whole line, so a colon inside a comment counts.
+  // iisnode looks for the colon in the whole line, so a colon inside a comment counts, too.
   const [, key] = /^ *([^ :][^ :]*) *$/.exec(line.slice(0, Math.max(colon, 0))) ?? [];
   if (colon < 0 || key === undefined) throw new OverridesError(`${where}: not a "key: value"`);
   const value = text.slice(colon + 1).replace(/^ +| +$/g, '');
@@ -232,8 +235,8 @@ function override(settings: IisnodeSettings, { key, value, where }: Override): v
   // iisnode ignores an unknown key, and does not read the file's own name from the file.
   if (name === undefined || name === 'configOverrides') return;
   if (typeof DEFAULTS[name] === 'boolean') {
-    // Since iisnode 0.2.24 (GetBOOL) this holds for nodeProcessStickySessions too: a number other
-    // than 0 and 1 is an error.
+    // Since iisnode 0.2.24 (GetBOOL), a number other than 0 and 1 is an error, also for
+    // nodeProcessStickySessions.
     if (!/^(true|1|yes|false|0|no)$/i.test(value)) {
       throw new OverridesError(`${where}: ${name} is neither true nor false`);
     }
@@ -244,7 +247,7 @@ function override(settings: IisnodeSettings, { key, value, where }: Override): v
   }
 }
 
-/** Reads a number as C's atol into an unsigned 32-bit number: text gives 0, -1 gives 4294967295. */
+/** Reads a number as C's atol does, into 32 bits without a sign: a text is 0, -1 is 4294967295. */
 function number(value: string, where: string): number {
   const whole = Number(/^\s*[+-]?\d+/.exec(value)?.[0] ?? 0);
   if (whole > 0x7fffffff || whole < -0x80000000) {

@@ -21,13 +21,13 @@ import type { Place, Visit } from './visit';
 
 export interface SiteOptions {
   folder: string;
-  /** '/' or '/app'. */
+  /** The application's path on the site: '/' or '/app'. */
   app: string;
   iis: IisVersion;
-  /** The web.config files above, that of the site's root first, with the URLs of their folders. */
+  /** The web.config files above, the site's root first, with the URLs of their folders. */
   parents: Hierarchy['parents'];
   node: NodeExe;
-  /** Whether to answer as if the client were the server itself. */
+  /** Whether to answer as if the client were on the server itself. */
   local: boolean;
   /** Whether the dynamic compression role is installed. */
   dynamicCompression: boolean;
@@ -40,7 +40,7 @@ export interface SiteOptions {
   elsewhere: (path: string) => Site | undefined;
 }
 
-/** The settings in force where no configuration could be read. */
+/** The settings in force if no configuration could be read. */
 const NO_CONFIG = {
   allowKeepAlive: true,
   customHeaders: new Map<string, string>(),
@@ -73,7 +73,7 @@ export class Site {
     this.#logProblems();
   }
 
-  /** Whether a path belongs to this application. */
+  /** Says whether a path belongs to this application. */
   holds(url: string): boolean {
     return `${url}/`.toLowerCase().startsWith(this.base.toLowerCase());
   }
@@ -100,7 +100,7 @@ export class Site {
     }
   }
 
-  /** The rules for answers before any configuration has been read. */
+  /** Makes the rules for answers before any configuration has been read. */
   plainRules(): ResponseRules {
     const { local, folder, iis } = this.options;
     return { config: NO_CONFIG, local, folder, server: `Microsoft-IIS/${iis}` };
@@ -156,8 +156,8 @@ export class Site {
   /** @returns whether the request goes on to a handler */
   #rewrite(visit: Visit, config: SiteConfig, rules: ResponseRules): boolean {
     if (config.rewrite instanceof Error) {
-      // IIS reads the rules once more when it sends the answer. They fail again, as outbound
-      // rules, and the client gets that status: 500.52.
+      // IIS reads the rules once more when it sends the answer. The rules fail again, as outbound
+      // rules, so the client gets the status for outbound rules: 500.52.
       sendError(visit, rules, '500.52', config.rewrite.message);
       return false;
     }
@@ -218,8 +218,9 @@ export class Site {
   }
 
   /**
-   * Changes the URL of a visit to the one that a rule made.
-   * @returns false if the new URL belongs to no application of the stand-in: the visit is answered
+   * Changes the URL of a visit to the URL that a rule has made.
+   * @returns whether the visit goes on. If no application of the stand-in has the new URL, the
+   *   visit has its answer already
    */
   #rewriteTo(visit: Visit, rules: ResponseRules, target: string, query: string): boolean {
     const to = resolveDots(target);
@@ -295,7 +296,7 @@ export class Site {
         : '<webSocket enabled="false" /> would leave it to node';
       return sendError(visit, rules, '501', why);
     }
-    // Where no rule has rewritten the URL, iisnode uses the URL that http.sys has decoded
+    // If no rule has rewritten the URL, iisnode uses the URL that http.sys has decoded
     // (InitiateRequest in iisnode).
     const cooked = joinUrl(visit.path, visit.query);
     const url = originalUrl ?? (req.headers['x-original-url'] as string | undefined) ?? cooked;
@@ -335,7 +336,7 @@ export class Site {
     }
   }
 
-  /** Logs why a request failed, but not again for requests that fail for the same reason. */
+  /** Logs the reason of a failure, but not again if the next request fails for the same reason. */
   #logFailure(request: string, reason: string): void {
     if (reason !== this.#lastReason) this.options.log(`${request}: ${reason}`);
     this.#lastReason = reason;

@@ -1,4 +1,4 @@
-/* The applications of a site. A request goes to the one that its URL belongs to. */
+/* The applications of a site. A request goes to the application that has its URL. */
 import { sendError } from './respond';
 import type { Site } from './site';
 import { parseUrl } from './url';
@@ -7,20 +7,20 @@ import type { Visit } from './visit';
 export class Sites {
   readonly all: Site[];
 
-  /** @param below applications below the main one */
+  /** @param below the applications below the main one */
   constructor(readonly main: Site, below: Site[]) {
-    // A URL belongs to the application with the longest path that it begins with.
+    // If a URL begins with the paths of several applications, the longest path counts.
     this.all = [...below, main].sort((a, b) => b.base.length - a.base.length);
   }
 
-  /** The application that holds a path. */
+  /** Finds the application that has a path. */
   of(url: string): Site | undefined {
     return this.all.find(site => site.holds(url));
   }
 
   /**
-   * Passes a request to its application. It answers by itself where http.sys would refuse the
-   * request, and where no application has the URL.
+   * Passes a request to its application. If http.sys would refuse the request, or if no application
+   * has the URL, this method answers by itself.
    */
   async handle(visit: Visit): Promise<void> {
     const { method, headers } = visit.req;

@@ -1,6 +1,6 @@
 /*
- * The statuses of the answers that the stand-in makes in the place of IIS, URL Rewrite or iisnode,
- * with the titles of IIS's pages. docs/troubleshooting.md has a row for each.
+ * The statuses with which the stand-in answers in the place of IIS, URL Rewrite or iisnode, and the
+ * titles of IIS's pages. docs/troubleshooting.md has a row for each status.
  */
 
 const NOT_INTEGRATED =
@@ -8,7 +8,7 @@ const NOT_INTEGRATED =
 const URL_REWRITE = 'URL Rewrite Module Error';
 const NODE = 'Internal Server Error';
 
-/** Errors. IIS writes the sub-status to its log, and shows it to a browser on the server itself. */
+/** The errors. IIS logs the sub-status, and shows it only to a browser on the server itself. */
 const ERRORS = [
   ['400', 'Bad Request'],
   ['403.14', 'The Web server is configured to not list the contents of this directory'],
@@ -54,7 +54,7 @@ export type Status = typeof ERRORS[number][0];
 
 export const STATUSES: ReadonlyMap<string, string> = new Map(ERRORS);
 
-/** Statuses of redirects, by their names in <httpRedirect> and in rules. */
+/** The statuses of redirects, by their names in <httpRedirect> and in rules. */
 export const REDIRECTS = {
   permanent: 301, found: 302, seeother: 303, temporary: 307, permredirect: 308,
 };

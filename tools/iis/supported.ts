@@ -1,4 +1,4 @@
-/* The settings that the stand-in supports. preview names those that it does not support. */
+/* The settings that the stand-in supports. preview names the settings that it does not support. */
 import { DOT_NET } from './check';
 import type { AppliedConfig } from './layers';
 import { ElementSchema, SECTIONS } from './schema';
@@ -7,7 +7,7 @@ import type { XmlElement } from './xml';
 /**
  * The attributes that are supported: a line for each section, and for each element inside of it.
  * `*` stands for all attributes, `-name` for an attribute that is not supported, `-name=value` for
- * a value that is not.
+ * a value that is not supported.
  */
 const SUPPORTED = `
 appSettings
@@ -54,8 +54,8 @@ system.webServer/webSocket enabled
 `;
 
 /**
- * Attributes for which a fresh IIS has another value than the schema's default. A file that says
- * the schema's default changes something.
+ * The attributes for which a fresh IIS has another value than the schema's default. So a file that
+ * sets the schema's default changes something.
  */
 const OF_THE_SERVER = new Map([['system.webServer/handlers/@accessPolicy', 'Read, Script']]);
 
@@ -89,7 +89,8 @@ export function findUnsupported({ layers }: AppliedConfig): string[] {
       }
     }
     for (const section of file.checked.sections.keys()) {
-      // Each <location> of the application's own file is for some URL of the application.
+      // A <location> in the application's own file is for some URL of the application, so its
+      // sections count here, too.
       if (base !== undefined && !isInside(section, element)) continue;
       const name = file.checked.sections.get(section)!;
       // A section that is locked, or that has a mistake, is an error already.
@@ -101,7 +102,7 @@ export function findUnsupported({ layers }: AppliedConfig): string[] {
   return Array.from(found.values());
 }
 
-/** Whether a section belongs to the layer itself, not to a <location> in the same file. */
+/** Says whether a section belongs to the layer itself, not to a <location> in the same file. */
 function isInside(section: XmlElement, layer: XmlElement): boolean {
   let at: XmlElement | undefined = section;
   while (at && at !== layer && at.name !== 'location') at = at.parent;
@@ -126,7 +127,7 @@ function walk(element: XmlElement, path: string, schema: ElementSchema, report: 
     if (!attribute || attribute.key || value === usual) continue;
     const isSupported = attributes?.has(name)
       || (attributes?.has('*') && !attributes.has(`-${name}`));
-    // The stand-in never compresses files, so it does as "false" asks.
+    // The stand-in never compresses files, so "false" changes nothing.
     const isWithoutEffect = name === 'doStaticCompression' && value.toLowerCase() === 'false';
     if (!isSupported && !isWithoutEffect) {
       report(`${path}/@${name}`, element.line);

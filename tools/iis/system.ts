@@ -1,5 +1,5 @@
 /*
- * Differences between the systems that a node.exe may run on: how it is started, names of files,
+ * The differences between the systems that a node.exe may run on: its start, the names of files,
  * pipes. A test runs Windows' node.exe in wine, so the system is not always this machine's own.
  */
 import { randomUUID } from 'node:crypto';
@@ -8,21 +8,21 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** A node, and how to run and reach it. */
+/** A node, and the ways to run it and to connect to it. */
 export interface NodeExe {
   /** The program and its first arguments. */
   command: string[];
-  /** Variables of the environment that it needs beside those that IIS sets. */
+  /** The variables of the environment that this node needs beside the variables that IIS sets. */
   env: Record<string, string>;
-  /** Whether it is a node for Windows: backslashes divide a path, pipes have names of their own. */
+  /** Whether the node is for Windows: backslashes divide a path, pipes have names of their own. */
   windows: boolean;
-  /** The path of a file as this node sees it. */
+  /** Makes the path by which this node finds a file. */
   file: (name: string) => string;
-  /** Connects to a pipe. Fails while node does not listen at the pipe. */
+  /** Connects to a pipe. @throws Error while node does not listen at the pipe */
   open: (pipe: string) => Promise<net.Socket>;
 }
 
-/** A node.exe of this machine's own system. */
+/** Makes a node.exe of this machine's own system. */
 export function ownNode(program: string): NodeExe {
   return {
     command: [program],
@@ -33,7 +33,7 @@ export function ownNode(program: string): NodeExe {
   };
 }
 
-/** A name to listen at: that of a named pipe on Windows, elsewhere the path of a Unix socket. */
+/** Makes a name to listen at: a named pipe on Windows, elsewhere the path of a Unix socket. */
 export function newPipeName(windows = process.platform === 'win32'): string {
   return windows ? `\\\\.\\pipe\\${randomUUID()}` : path.join(tmpdir(), `iisnode-${randomUUID()}`);
 }

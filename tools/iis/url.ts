@@ -5,7 +5,7 @@ export interface SentUrl {
   /** The path as it was sent, without the query string. */
   rawPath: string;
   /**
-   * The canonical ("cooked") path, which request filtering and the rules work with. It is
+   * The canonical ("cooked") path, which request filtering and the rules use. The path is
    * percent-decoded, `%2F` too; each `\` is a slash; it has no `..` and no two slashes in a row.
    */
   path: string;
@@ -47,7 +47,7 @@ export function resolveDots(path: string): string | null {
   return `/${segments.join('/')}${/\/\.{1,2}$/.test(path) && segments.length > 0 ? '/' : ''}`;
 }
 
-/** Decodes percent-escapes. A text with an invalid escape stays as it is. */
+/** Decodes percent-escapes. A text with an invalid escape stays unchanged. */
 export function decode(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -57,7 +57,7 @@ export function decode(text: string): string {
 }
 
 /**
- * Writes a canonical path into a header, as URL Rewrite does. It encodes only characters that a
+ * Writes a canonical path for a header, as URL Rewrite does. It encodes only characters that a
  * header cannot have. So a client's `%2F`, `%3D`, `%24` and `%3A` reach node as characters, and
  * `%20` reaches node as `%20` (tjanczuk/iisnode 217 and 343, Azure/iisnode 104). `%` is not
  * encoded, so `%252F` reaches node as `%2F` (Microsoft's support, "How to keep escape characters of
@@ -74,7 +74,7 @@ export function joinUrl(path: string, query: string): string {
 
 /**
  * Writes a URL for a Location header: absolute and in ASCII. The path, which was decoded for the
- * rules, is encoded again; the query string stays as it was sent.
+ * rules, is encoded again; the query string keeps its form.
  */
 export function headerUrl(url: string, host: string): string {
   const ascii = (text: string) => text.replace(/[^\x21-\x7e]+/g, encodeURIComponent);

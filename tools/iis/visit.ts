@@ -5,11 +5,11 @@ import type { Duplex } from 'node:stream';
 export interface Visit {
   req: http.IncomingMessage;
   res: http.ServerResponse;
-  /** The connection of a client that asks for a WebSocket, and the first bytes it sent on it. */
+  /** The connection of a client that asks for a WebSocket, and the first bytes that it has sent. */
   upgrade?: { socket: Duplex; head: Buffer };
   /** The URL as it was sent. */
   rawUrl: string;
-  /** The canonical path (url.ts), or the path that a rule has rewritten it to. */
+  /** The canonical path (url.ts), or the path that a rule has made of it. */
   path: string;
   /** The query string that belongs to `path`, without the question mark. */
   query: string;
@@ -17,7 +17,7 @@ export interface Visit {
   originalUrl?: string;
   /** The steps of the request, for --trace. */
   trace: string[];
-  /** Server variables that a module or a rule has set, such as AUTH_USER. */
+  /** The server variables that a module or a rule has set, such as AUTH_USER. */
   variables: Record<string, string>;
 }
 
@@ -27,13 +27,13 @@ export interface Place {
   /** The application's URL, with a slash at the end. */
   base: string;
   physicalPath: (path: string) => string;
-  /** The folder of the site's root, where it is known, for DOCUMENT_ROOT. */
+  /** The folder of the site's root, if it is known, for DOCUMENT_ROOT. */
   siteFolder?: string;
   /** The release of IIS, for SERVER_SOFTWARE. */
   iis?: string;
 }
 
-/** The client's address. An IPv4 address that node writes as ::ffff:1.2.3.4 is 1.2.3.4. */
+/** Returns the client's address. An IPv4 address that node writes as ::ffff:1.2.3.4 is 1.2.3.4. */
 export function clientAddress(req: http.IncomingMessage): string {
   return (req.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
 }

@@ -1,4 +1,4 @@
-/* iisnode's watchedFiles: iisnode recycles an application when one of these files changes. */
+/* Imitates iisnode's watchedFiles: iisnode recycles an application when one of them changes. */
 import { FSWatcher, readdirSync, statSync, watch } from 'node:fs';
 import path from 'node:path';
 import { isDirectory } from './files';
@@ -22,10 +22,10 @@ const UNCHANGED = { changed: false, overrides: false };
 /**
  * Watches the files of `watchedFiles`, whose paths count from the script's folder.
  *
- * iisnode has Windows report writes in their folders (FILE_NOTIFY_CHANGE_LAST_WRITE). It then
- * compares the files' times, and acts on a change at the next request. The stand-in looks at each
- * request, which has the same effect. A rename is no write: iisnode does not notice a file that was
- * renamed into a folder, until something is written in the folder.
+ * Windows reports writes in the folders of these files to iisnode (FILE_NOTIFY_CHANGE_LAST_WRITE).
+ * iisnode then compares the files' times, and acts on a change at the next request. The stand-in
+ * looks for writes at each request, which has the same effect. A rename is no write. So iisnode
+ * notices a file that was renamed into a folder only when a file of the folder is written.
  * @throws Error for an entry whose folder iisnode cannot open: the application does not start then
  */
 export function watchFiles(script: string, watchedFiles: string, configOverrides: string): Watcher {
@@ -37,7 +37,8 @@ export function watchFiles(script: string, watchedFiles: string, configOverrides
     // IIS itself watches web.config.
     if (name === '' || /web\.config$/i.test(name)) continue;
     const parts = entry.slice(0, Math.max(slash, 0)).split('\\').filter(part => part !== '');
-    // iisnode opens the folder with the prefix \\?\. Behind it, Windows takes .. and / for names.
+    // iisnode opens the folder with the prefix \\?\. Behind this prefix, .. and / have no meaning
+    // for Windows: it takes them for parts of a name.
     if (parts.includes('..') || entry.includes('/')) {
       throw new Error(`watchedFiles: "${entry}" cannot be opened`);
     }
@@ -71,7 +72,7 @@ export function watchFiles(script: string, watchedFiles: string, configOverrides
       for (const one of watched) {
         if (!written.has(one.folder)) continue;
         const now = stampOf(one);
-        // To iisnode, a single file that is deleted is no change, and a new one is a change.
+        // For iisnode, the deletion of a single file is no change, and a new file is a change.
         if (now === one.seen || (now === '' && !one.wildcard)) continue;
         one.seen = now;
         return { changed: true, overrides: one.overrides };
@@ -94,7 +95,7 @@ class Folder {
       });
       this.#watcher.on('error', () => this.#written = true);
     } catch {
-      // The system cannot watch another folder. Each request then looks at the files.
+      // The system cannot watch one more folder. So each request looks at the files.
     }
   }
 
@@ -111,8 +112,8 @@ class Folder {
 }
 
 /**
- * A text that differs when a watched file has changed. It has the time of a single file, and the
- * times, names and sizes of files that match a wildcard, as iisnode compares them.
+ * Makes a text that differs when a watched file has changed. As in iisnode, the time counts for a
+ * single file, and the times, names and sizes count for files that match a wildcard.
  */
 function stampOf({ folder, pattern, wildcard }: Omit<Watched, 'seen'>): string {
   try {

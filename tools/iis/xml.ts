@@ -1,4 +1,4 @@
-/* XML as IIS reads it. Each element has its line, for the error page that names it. */
+/* Reads XML as IIS does. Each element has its line, because IIS's error page names the line. */
 import type { Element } from '@xmldom/xmldom';
 
 export interface XmlElement {
@@ -6,16 +6,16 @@ export interface XmlElement {
   /** The attributes in the order of the file. */
   attributes: Record<string, string>;
   children: XmlElement[];
-  /** The line where its start tag begins; the first line is 1. */
+  /** The line in which the element's start tag begins; the first line is 1. */
   line: number;
   parent?: XmlElement;
-  /** The file that configSource names, where the element was read from such a file. */
+  /** The file that configSource names, if the element was read from such a file. */
   file?: string;
-  /** The URL of the folder whose web.config has the element, where that is a folder above. */
+  /** The URL of the folder whose web.config has the element, if this is a folder above. */
   base?: string;
 }
 
-/** The text is not well-formed XML. */
+/** The error of a text that is not well-formed XML. */
 export class XmlError extends Error {
   constructor(readonly line: number, readonly reason: string) {
     super(`Configuration file is not well-formed XML (line ${line}: ${reason})`);
@@ -39,13 +39,14 @@ interface ParserContext {
 }
 
 function readRoot(source: string): Element {
-  // The parser wraps errors that its listener throws in errors of its own, so the first is kept.
+  // The parser wraps an error of its listener in an error of its own. So the first error is kept.
   let first: XmlError | undefined;
   const onError = (_level: string, message: string, context?: ParserContext) => {
     first ??= new XmlError(context?.locator?.lineNumber || 1, message);
     throw first;
   };
-  // Loaded for the first XML: half of the start of a command that refuses its arguments.
+  // The parser is loaded only with the first XML. Loading it takes half of the time of a command
+  // that refuses its arguments.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { DOMParser } = require('@xmldom/xmldom') as typeof import('@xmldom/xmldom');
   try {
@@ -80,7 +81,10 @@ function checkCharacters(source: string): void {
   if (control >= 0) throw new XmlError(lineOf(characters, control), NO_CHARACTER);
 }
 
-/** Whether XML 1.0 allows a character. Noncharacters, which it only advises against, are no. */
+/**
+ * Says whether a text may have a character. XML 1.0 forbids U+FFFE and U+FFFF, and only advises
+ * against U+1FFFE, U+1FFFF and so on in the higher planes. This function refuses all of them.
+ */
 function isCharacter(code: number): boolean {
   if (code < 0x20) return [9, 10, 13].includes(code);
   const isSurrogate = code >= 0xd800 && code <= 0xdfff;

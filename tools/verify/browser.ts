@@ -1,8 +1,8 @@
 /*
- * A visitor with a browser, who opens pages and sends requests. A request has the headers that
+ * Opens pages and sends requests as the browser of a visitor does. A request has the headers that
  * browsers send. An answer may be compressed. Cookies are stored and sent back. Redirects are not
- * followed. node's fetch would not do: it cannot send an Origin or cookies, and does not show which
- * connection an answer came on.
+ * followed. node's fetch does not suffice: it cannot send an Origin or cookies, and does not show
+ * the connection of an answer.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -11,16 +11,16 @@ import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 
 export interface Request {
   method?: string;
-  /** Headers that are added to a browser's, or replace them; undefined leaves a header out. */
+  /** The headers that are added to a browser's, or replace them; undefined leaves a header out. */
   headers?: Record<string, string | undefined>;
   body?: string;
-  /** The connections to use. Default: those of the browser, six at most. */
+  /** The connections to use. Default: the browser's own connections, six at most. */
   agent?: http.Agent;
-  /** How many seconds to wait for the answer. Default: 20. */
+  /** The longest wait for the answer, s. Default: 20. */
   seconds?: number;
   /**
-   * How many seconds to wait for an answer before the body is sent. A server that refuses a body
-   * by its length alone closes the connection, and its answer would be lost during the sending.
+   * The wait for an answer before the body is sent, s. A server that refuses a body by its length
+   * alone closes the connection. Without this wait, its answer would be lost during the sending.
    */
   bodyAfter?: number;
 }
@@ -31,15 +31,15 @@ export interface Answer {
   asked: Request;
   status: number;
   headers: http.IncomingHttpHeaders;
-  /** The body as it came, perhaps compressed. */
+  /** The body that the server has sent, perhaps compressed. */
   body: Buffer;
-  /** The body's text, decompressed; '' where that is not possible. */
+  /** The body's text, decompressed; '' if the body cannot be decompressed. */
   text: string;
   /** Whether the body could be decompressed. */
   readable: boolean;
-  /** The connection that the answer came on. */
+  /** The connection over which the answer has come. */
   socket: Socket;
-  /** The time from the request to the end of the answer, in ms. */
+  /** The time from the request to the end of the answer, ms. */
   ms: number;
 }
 
@@ -48,29 +48,29 @@ export type Upgraded =
   | { answer: Answer }
   | { socket: Socket; head: Buffer; headers: http.IncomingHttpHeaders };
 
-/** A request got no answer. The code is one of node's (ECONNRESET, ENOTFOUND …), or TIMEOUT. */
+/** The error of a request without an answer. The code is node's (ECONNRESET, …), or TIMEOUT. */
 export class NoAnswer extends Error {
   constructor(readonly code: string, message: string, readonly url: URL) {
     super(message);
   }
 }
 
-/** How a visitor gets access to a site that is not open to all. */
+/** The access of a visitor to a site that is not open to all. */
 export interface Access {
-  /** Name and password for Basic authentication, with a colon between. */
+  /** The name and the password for Basic authentication, with a colon between. */
   user?: string;
-  /** Cookies that the visitor has from the start, as a browser sends them: 'a=1; b=2'. */
+  /** The cookies that the visitor has from the start, as a browser sends them: 'a=1; b=2'. */
   cookie?: string;
   /** Whether any certificate is accepted. */
   insecure?: boolean;
 }
 
-/** The User-Agent of Chrome on Windows 7. By the word "verify", IIS's log shows these requests. */
+/** The User-Agent of Chrome on Windows 7. The word "verify" marks these requests in IIS's log. */
 const USER_AGENT = 'Mozilla/5.0 (Windows NT 6.1; Win64; x64) AppleWebKit/537.36 '
   + '(KHTML, like Gecko) Chrome/109.0.0.0 Safari/537.36 verify';
 
 export class Browser {
-  /** The page that is open. Browsers name it in Referer, and its origin in the Origin of a POST. */
+  /** The open page. Browsers send its URL as Referer, and its origin as the Origin of a POST. */
   page: URL | undefined;
   readonly #cookies = new Map<string, { value: string; path: string }>();
   readonly #agents: http.Agent[] = [];
@@ -85,7 +85,7 @@ export class Browser {
     }
   }
 
-  /** Another visitor, with the same access and without this one's cookies and connections. */
+  /** Makes another visitor, with the same access, but without the cookies and connections. */
   another(): Browser {
     const other = new Browser(this.access);
     other.page = this.page;
@@ -93,7 +93,7 @@ export class Browser {
   }
 
   /**
-   * Further connections, which stay open between requests. close() closes them.
+   * Makes an agent for further connections, which stay open between requests until close().
    * @param limit the largest number of connections
    */
   connections(url: URL, limit = Infinity): http.Agent {
@@ -108,7 +108,7 @@ export class Browser {
     this.#agent = undefined;
   }
 
-  /** Requests a page as the address bar does. */
+  /** Requests a page as a browser does for an address in its address bar. */
   open(url: URL, seconds = 60): Promise<Answer> {
     return this.ask(url, {
       seconds,
@@ -124,7 +124,7 @@ export class Browser {
   /**
    * Sends a request as a script of the page does.
    * @returns the answer, with any status
-   * @throws NoAnswer
+   * @throws NoAnswer if no answer comes
    */
   async ask(url: URL, request: Request = {}): Promise<Answer> {
     // A server may close an idle connection at the moment of a request. A browser then sends the
@@ -142,7 +142,7 @@ export class Browser {
   /**
    * Asks for a WebSocket.
    * @param connection the Connection header: 'Upgrade', or 'keep-alive, Upgrade' of older Firefoxes
-   * @throws NoAnswer
+   * @throws NoAnswer if no answer comes
    */
   upgrade(url: URL, connection: string, seconds: number): Promise<Upgraded> {
     const headers = {
@@ -153,7 +153,7 @@ export class Browser {
       Upgrade: 'websocket',
       Origin: this.page?.origin,
       'Sec-WebSocket-Version': '13',
-      // Any 16 bytes will do: no check compares Sec-WebSocket-Accept of the answer.
+      // The key may have any 16 bytes: no check compares Sec-WebSocket-Accept of the answer.
       'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
       'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits',
     };
@@ -193,7 +193,7 @@ export class Browser {
       const failed = (error: NodeJS.ErrnoException) => {
         stop();
         clearTimeout(later);
-        // If a connection is cut later than that, the server has had the request.
+        // If the connection is cut later than AT_ONCE, the server may have had the request.
         const atOnce = Date.now() - start < AT_ONCE;
         const cut = error.code === 'ECONNRESET' && req.reusedSocket && atOnce;
         reject(cut ? new IdleWasClosed(error.code!, WAS_CUT, url) : noAnswer(error, url));
@@ -268,17 +268,17 @@ export class Browser {
   }
 }
 
-/** How many connections a browser keeps to one server. */
+/** The number of connections that a browser keeps to one server. */
 const CONNECTIONS = 6;
 
-/** An idle connection that the server has closed fails within this time, in ms. */
+/** The time within which a request over a closed idle connection fails, ms. */
 const AT_ONCE = 1500;
 const WAS_CUT = 'the connection was cut without an answer';
 
-/** The server had closed an idle connection, and did not get the request. */
+/** The error of a request over an idle connection that the server had closed already. */
 class IdleWasClosed extends NoAnswer {}
 
-/** Headers that browsers send only over HTTPS. */
+/** Leaves out headers that browsers send only over HTTPS, if the URL has no HTTPS. */
 function secureOnly<T>(url: URL, headers: T): Partial<T> {
   return url.protocol === 'https:' ? headers : {};
 }
@@ -321,7 +321,7 @@ function answerOf(
   };
 }
 
-/** @returns the text of a body as a page gets it; null where a browser cannot decompress it */
+/** @returns the text of a body as a page gets it; null if a browser cannot decompress the body */
 function unpack(body: Buffer, encoding: string | undefined): string | null {
   if (encoding === undefined || body.length === 0) return body.toString();
   try {
@@ -337,7 +337,7 @@ function unpack(body: Buffer, encoding: string | undefined): string | null {
   }
 }
 
-/** The Server header of an answer, '' where it has none. */
+/** @returns the Server header of an answer; '' if the answer has none */
 export function serverOf({ headers }: Pick<Answer, 'headers'>): string {
   return String(headers.server ?? '');
 }

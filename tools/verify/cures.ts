@@ -1,6 +1,6 @@
 /*
- * The cures: lines to paste, with their places. Each line is here once. Where the folder of verify
- * has the file, the report adds the number of the line there, and the line as it is now.
+ * The cures: lines to paste, with their places. Each line is here once. If the current folder has
+ * the file, the report adds the number of the line in it, and the present text of the line.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,11 +13,11 @@ export interface Cure {
   inside?: string;
   /** The line to paste. */
   line: string;
-  /** A text that finds the present line in the file. */
+  /** A text in the present line of the file, by which the line is found. */
   find?: string;
 }
 
-/** The name of the application and of its pool, and its folder, as in the README. */
+/** The name of the application and of its pool, as in the README. FOLDER is the folder. */
 export const NAME = readConfig({}).appPath.slice(1) || 'myApp';
 export const FOLDER = `C:\\inetpub\\${NAME}`;
 
@@ -34,10 +34,10 @@ const webConfig = (inside: string, line: string, find: string): Cure =>
 const yml = (line: string): Cure => ({ at: 'iisnode.yml', line, find: line.split(':')[0]! });
 const source = (file: string, line: string, find: string): Cure => ({ at: file, line, find });
 
-/** A command on the server. */
+/** Makes the cure that is a command on the server. */
 export const onServer = (line: string): Cure => ({ at: SERVER, line });
 export const appcmd = (line: string): Cure => onServer(`${APPCMD} ${line}`);
-/** A directive of nginx. Other proxies have the same under another name. */
+/** Makes the cure that is a directive of nginx. Other proxies have the same under another name. */
 export const nginx = (line: string): Cure => ({ at: PROXY, inside: '(nginx\'s words)', line });
 export const verifyAgain = (options: string): Cure =>
   ({ at: HERE, line: `npm run verify -- ${options}` });
@@ -47,18 +47,24 @@ export const appSetting = (name: string, value: string): Cure =>
   webConfig('<appSettings>', `<add key="${name}" value="${value}" />`, `<add key="${name}"`);
 export const header = (name: string, value: string): Cure =>
   webConfig('<customHeaders>', `<add name="${name}" value="${value}" />`, `<add name="${name}"`);
-/** The line is at the end of its section, so that it removes a header that the file itself adds. */
+/**
+ * Makes the cure that removes a header. The line is at the end of its section, so that the line
+ * removes a header that the file itself adds.
+ */
 export const noHeader = (name: string): Cure =>
   webConfig('<customHeaders>, at its end', `<remove name="${name}" />`, `name="${name}"`);
 export const filtering = (line: string, find: string): Cure =>
   webConfig('<requestFiltering>', line, find);
 export const limit = (attribute: string, value: number): Cure =>
   filtering(`<requestLimits ${attribute}="${value}" />`, attribute);
-/** The limit of IIS is above MAX_MESSAGE_BYTES: the server's own refusal has a text. */
+/**
+ * Makes the cure that sets the limit of IIS for a body. The limit is above MAX_MESSAGE_BYTES, so
+ * that the server itself refuses a message, with a text that says why.
+ */
 export const maxBody = (): Cure => limit('maxAllowedContentLength', 1048576);
 export const inWebServer = (line: string, find: string): Cure =>
   webConfig('<system.webServer>', line, find);
-/** An attribute of <iisnode>. */
+/** Makes the cure that is an attribute of <iisnode>. */
 export const iisnode = (line: string): Cure =>
   webConfig('<iisnode …>', line, line.split('=')[0]!);
 
@@ -117,12 +123,12 @@ export const cures = {
   webSocket: inWebServer('<webSocket enabled="false" />', '<webSocket'),
 } satisfies Record<string, Cure>;
 
-/** A cure as the report shows it. */
+/** A cure in the form that the report shows. */
 export interface Located {
   text: string;
   /**
-   * Whether the local file has the line already. Then the deployed file is another one, or the
-   * cause is another one.
+   * Whether the local file has the line already. Then the deployed file differs from the local
+   * file, or the fault has another cause.
    */
   isSo: boolean;
   /** Whether the local file has the line with any value. */
@@ -153,7 +159,7 @@ export function locate(folder: string, cure: Cure): Located {
   return { text: `${where(` line ${number + 1}`)}: ${line} (${reads})`, isSo, isThere: true };
 }
 
-/** The element that begins in a line, or the line. A rule is shown whole. */
+/** @returns the element that begins in a line, or the line itself. A rule is shown whole */
 function elementAt(lines: string[], number: number, find: string): string {
   const line = lines[number]!.trim();
   if (!find.startsWith('<')) return line;
@@ -169,7 +175,7 @@ function withoutSpaces(text: string): string {
   return text.replace(/\s+/g, '');
 }
 
-/** Shortens a line with many attributes to the one that `find` names. */
+/** Shortens a line with many attributes to the attribute that `find` names. */
 function shortened(line: string, find: string): string {
   return /^\w+$/.test(find) ? new RegExp(`${find}="[^"]*"`).exec(line)?.[0] ?? line : line;
 }

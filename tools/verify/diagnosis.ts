@@ -1,7 +1,7 @@
 /*
  * Finds the causes of a bad answer, in a table of statuses. The first row that fits the answer
- * counts. A row has only causes that the answer can show; where there are several, the most likely
- * one comes first.
+ * counts. A row has only causes that the answer can show. If a row has several causes, the most
+ * likely cause comes first.
  */
 import { Answer, isHtml, serverOf } from './browser';
 import { isLogin, logIn, redirected, wantsLogin } from './causes/login';
@@ -16,7 +16,7 @@ import { because, Cause, Fault, Scene } from './result';
 
 interface Row {
   status: number[];
-  /** Further marks of the answer. */
+  /** Says whether the answer has the row's further marks. */
   is?: (answer: Answer) => boolean;
   causes: (answer: Answer, scene: Scene) => Cause[] | Promise<Cause[]>;
 }
@@ -214,7 +214,7 @@ const ROWS: Row[] = [
 
 /**
  * Finds the causes of a bad answer.
- * @param what the request, in a word for the report: 'handshake'
+ * @param what a name of the request, for the report: 'handshake'
  */
 export async function diagnose(what: string, answer: Answer, scene: Scene): Promise<Fault> {
   const page = answer.status === 200 && isHtml(answer) ? ', an HTML page' : '';

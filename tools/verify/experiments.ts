@@ -1,12 +1,12 @@
 /*
- * Finds out why IIS answers a request with 404. IIS does not send the sub-status, and with
+ * Finds the reason why IIS answers a request with 404. IIS does not send the sub-status, and with
  * existingResponse="PassThrough" its answer has no text. So the request is sent again several
- * times, each time with one part changed. If it then passes, IIS has refused that part.
+ * times, each time with one part changed. If the changed request passes, IIS has refused that part.
  */
 import type { Answer, Browser, Request } from './browser';
 import { isOfIis } from './iis-errors';
 
-/** A sub-status of request filtering, or 'rule' where no rule or handler fits (404.0, 404.4). */
+/** A sub-status of request filtering, or 'rule' if no rule or handler fits (404.0, 404.4). */
 export type Refused =
   | '404.5' | '404.6' | '404.7' | '404.8' | '404.10' | '404.11' | '404.12' | '404.13' | '404.14'
   | '404.15' | '404.18' | 'rule';
@@ -50,7 +50,11 @@ export async function findRefused(browser: Browser, answer: Answer, base: URL): 
   return findRefusedInPath(path, base.pathname, to => passes(at(to)));
 }
 
-/** @param base the application's path, with which all of its paths begin */
+/**
+ * Finds the refused part of a path.
+ * @param base the application's path, with which all of its paths begin
+ * @param passes a function that says whether IIS lets a request with another path pass
+ */
 async function findRefusedInPath(
   path: string, base: string, passes: (path: string) => Promise<boolean>,
 ): Promise<Found> {
@@ -73,7 +77,7 @@ async function findRefusedInPath(
   for (const [number, segment] of segments.entries()) {
     const others = segments.map((one, i) => i === number ? 'x'.repeat(one.length) : one).join('/');
     if (segment === '' || !await passes(base + others)) continue;
-    // Request filtering refuses the segment in every URL; a rule only at its place in this URL.
+    // Request filtering refuses the segment in every URL. A rule refuses it only in this place.
     if (await passes(`${base}x/${segment}/x`)) return { refused: 'rule', by: path };
     const hidden = await passes(`${base}x/${segment}x/x`);
     return { refused: hidden ? '404.8' : '404.5', by: segment };

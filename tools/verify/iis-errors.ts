@@ -13,7 +13,7 @@ const PAGE = new RegExp([
   '<h2>(Bad Request|Service Unavailable|Not Found|Length Required)',
 ].join('|'), 'i');
 
-/** Whether an error is one of IIS or iisnode: it has a page of theirs, or no text at all. */
+/** Says whether an error is from IIS or iisnode: it has a page of theirs, or no text at all. */
 export function isOfIis({ text, status }: Answer): boolean {
   return status >= 400 && (text.trim() === '' || PAGE.test(text));
 }
@@ -24,19 +24,19 @@ export function httpSys(answer: Answer): string | null {
   return /<h2>\s*([^<]*?)\s*<\/h2>/i.exec(answer.text)?.[1] ?? null;
 }
 
-/** @returns the sub-status, '404.8'; null where the page does not show it to this client */
+/** @returns the sub-status, such as '404.8'; null if the page does not show it to this client */
 export function subStatusOf({ text, status }: Answer): string | null {
   const [, found] = /(?:HTTP Error|Detailed Error -)\s+(\d{3}\.\d+)/i.exec(text) ?? [];
   return found?.startsWith(String(status)) ? found : null;
 }
 
-/** The version of IIS, from the Server header: IIS 8 and later count as 10. */
+/** @returns the version of IIS, from the Server header; IIS 8 and later versions count as 10 */
 export function versionOf(answer: Answer): '7.5' | '10' {
   const [, major] = /Microsoft-IIS\/(\d+)/i.exec(serverOf(answer)) ?? [];
   return major === undefined || Number(major) < 8 ? '7.5' : '10';
 }
 
-/** The cause and the cure that the error page of a refused web.config shows. */
+/** Reads the cause and the cure from the error page of a refused web.config. */
 export function configError(answer: Answer): Cause {
   const text = plain(answer.text);
   const [, message = ''] =
@@ -68,7 +68,7 @@ function cureOf(code: string, element: string, message: string, line?: string): 
 }
 
 /**
- * The cure for a section that a level above has locked.
+ * Makes the cure for a section that a level above has locked.
  * @param element the section's path, or its name
  */
 export function unlock(code: string, element: string): Cure | null {
@@ -78,7 +78,7 @@ export function unlock(code: string, element: string): Cure | null {
   return appcmd(`unlock config -section:${section}`);
 }
 
-/** The cure for an entry that a parent has already: it is removed before it is added. */
+/** Makes the cure for an entry that a parent has already: a <remove> before the entry. */
 export function withoutDuplicate(message: string): Cure | null {
   const [, type, name, value] =
     /duplicate collection entry of type '(\w+)' .*?key attribute '?(\w+)'?,? .*?'([^']*)'/
@@ -88,7 +88,7 @@ export function withoutDuplicate(message: string): Cure | null {
   return { at: 'web.config', inside: `before <${type} ${name}="${value}" …>`, line, find: line };
 }
 
-/** The cure for a section that IIS does not know, because its module is not installed. */
+/** Makes the cure for a section that IIS does not know, because its module is not installed. */
 function notInstalled(message: string): Cure | null {
   const [, section] = /section '?(?:system\.webServer\/)?(\w+)/.exec(message) ?? [];
   const rewrite = onServer('install URL Rewrite 2, x64: iis.net/downloads/microsoft/url-rewrite');
@@ -103,7 +103,7 @@ function notInstalled(message: string): Cure | null {
 const CHARACTERS: Record<string, string> =
   { '&quot;': '"', '&lt;': '<', '&gt;': '>', '&amp;': '&', '&apos;': '\'', '&nbsp;': ' ' };
 
-/** The text of an HTML page, without its elements. */
+/** @returns the text of an HTML page, without its elements */
 export function plain(page: string): string {
   return page.replace(/<[^>]*>/g, ' ')
     .replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)))

@@ -1,4 +1,4 @@
-/* `npm run verify -- <address>`: checks whether an application is deployed as it should be. */
+/* Carries out `npm run verify -- <address>`: checks that an application is deployed correctly. */
 import { styleText } from 'node:util';
 import { command, Given, UsageError } from '../command';
 import { showProgress } from '../progress';
@@ -19,10 +19,10 @@ then it names the lines of web.config and iisnode.yml.
   --event NAME          an event that the application acknowledges. It is sent once, with the text
                         "verify"
   --message-bytes N     the application's MAX_MESSAGE_BYTES (${defaults.messageBytes})
-  --clients N           how many clients poll at once (${defaults.clients}); 1100 is more than
-                        iisnode takes by default
-  --hold SECONDS        how long polls are held (${defaults.hold})
-  --idle SECONDS        waits that long at the end, and measures the next request
+  --clients N           the number of clients that poll at once (${defaults.clients}); 1100 is
+                        more than iisnode takes by default
+  --hold SECONDS        the time for which polls are held (${defaults.hold})
+  --idle SECONDS        waits for this time at the end, and measures the next request
   --entry PATH          the script that web.config's handler names (${defaults.entry})
   --insecure            accepts any certificate
   --help                prints this
@@ -47,7 +47,7 @@ const OPTIONS = {
 
 type Numbers = 'message-bytes' | 'clients' | 'hold' | 'idle';
 
-/** @throws UsageError for arguments that do not fit */
+/** Reads the options. @throws UsageError for arguments that do not fit */
 function readOptions(
   { values, positionals }: Given<typeof OPTIONS>,
 ): { address: string; options: Partial<Options> } {
@@ -83,7 +83,7 @@ function readOptions(
 
 /**
  * Shows the time that has passed, in a line of the terminal.
- * @returns a function that ends it
+ * @returns a function that removes the line
  */
 function showTime(): () => void {
   const start = Date.now();
@@ -97,7 +97,7 @@ function showTime(): () => void {
   };
 }
 
-/** The state in front of a line of the table has a colour, where a person looks at it. */
+/** Colours the state in front of a line of the table, if the output is a terminal. */
 function coloured({ state }: Result, line: string): string {
   if (!process.stdout.isTTY || process.env.NO_COLOR) return line;
   const colour = state === 'failed' ? 'red' : state === 'passed' ? 'green' : 'yellow';

@@ -1,7 +1,7 @@
 /*
- * Finds mistakes in the local web.config and iisnode.yml. IIS tells a visitor no more than "500".
- * If the local files are those that are deployed, they show the cause. The stand-in for IIS
- * (tools/iis) reads them.
+ * Finds mistakes in the local web.config and iisnode.yml. IIS tells a visitor only "500". If the
+ * local files are the same as the deployed files, the local files show the cause. The stand-in for
+ * IIS (tools/iis) reads them.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -99,7 +99,7 @@ function ofSettings(folder: string, config: SiteConfig, iis: '7.5' | '10'): Caus
   return null;
 }
 
-/** Causes that the files only hint at: the node or the Redis that they name may not be there. */
+/** Lists causes that the files only hint at: the named node or Redis may not be there. */
 export function whatMayBeMissing(folder: string, entry: string, iis: '7.5' | '10'): Cause[] {
   if (!existsSync(path.join(folder, 'web.config'))) return [];
   const { iisnode: attributes, appSettings } = readSiteConfig(folder, iis);
@@ -112,7 +112,7 @@ export function whatMayBeMissing(folder: string, entry: string, iis: '7.5' | '10
   }
   const redis = appSettings.find(([key]) => key === 'REDIS_URL')?.[1];
   if (redis) {
-    // A password does not belong on a screen.
+    // The password of Redis is not printed.
     const url = redis.replace(/:[^:@/]*@/, ':…@');
     const why = 'the Redis of REDIS_URL does not answer: without it the server does not start';
     found.push({ why, cures: [onServer(`redis-cli -u ${url} ping`)] });
@@ -120,7 +120,7 @@ export function whatMayBeMissing(folder: string, entry: string, iis: '7.5' | '10
   return found;
 }
 
-/** Lines that keep a parent's settings out, and the fault that may come without each. */
+/** The lines that keep a parent's settings out, each with the fault that may come without it. */
 const KEEPS_OUT: [inside: string, has: RegExp, cure: Cure, why: string][] = [
   [
     'appSettings', /<clear/,
@@ -139,7 +139,7 @@ const KEEPS_OUT: [inside: string, has: RegExp, cure: Cure, why: string][] = [
   ],
 ];
 
-/** Causes that the local web.config does not exclude: settings of a parent that it lets in. */
+/** Lists the causes that come from a parent's settings, if the local web.config lets them in. */
 export function letsParentsIn(folder: string): Cause[] {
   const file = path.join(folder, 'web.config');
   if (!existsSync(file)) return [];
@@ -154,7 +154,7 @@ function lineOf(message: string): number {
   return Number(/line (\d+)/.exec(message)?.[1] ?? 0);
 }
 
-/** The cure for a mistake that no fixed line can correct: its place and the message. */
+/** Makes the cure for a mistake that no fixed line can correct: its place and the message. */
 function correct(at: string, line: number, message: string): Cure {
   const webSocket = /^Unrecognized configuration section 'system\.webServer\/webSocket'/;
   if (webSocket.test(message)) {

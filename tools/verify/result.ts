@@ -2,7 +2,7 @@
 import type { Browser } from './browser';
 import type { Cure } from './cures';
 
-/** Everything beside the answer that is needed to find a cause. */
+/** The data beside the answer that diagnosis.ts needs to find a cause. */
 export interface Scene {
   browser: Browser;
   /** The application's address. */
@@ -17,37 +17,37 @@ export interface Scene {
 export interface Cause {
   /** The cause in one sentence. */
   why: string;
-  /** The cures, which are all needed; the first is the most important one. */
+  /** The cures, the most important first. All of them are needed. */
   cures: Cure[];
 }
 
 /**
- * A fault: what a check saw, and the possible causes, the most likely first. A check returns its
- * faults, or throws one.
+ * A fault: the observation of a check, and the possible causes, the most likely first. A check
+ * returns its faults, or throws one fault.
  */
 export class Fault extends Error {
   constructor(readonly saw: string, readonly causes: Cause[]) {
     super(saw);
   }
 
-  /** The same fault, with other words for what was seen. */
+  /** Makes the same fault with other words for the observation. */
   as(saw: string): Fault {
     return new Fault(saw, this.causes);
   }
 }
 
-/** A list of one cause, with its cures. */
+/** Makes a list of one cause, with its cures. */
 export function because(why: string, ...cures: Cure[]): Cause[] {
   return [{ why, cures }];
 }
 
-/** A fault with one cause. */
+/** Makes a fault with one cause. */
 export function fault(saw: string, why: string, ...cures: Cure[]): Fault {
   return new Fault(saw, because(why, ...cures));
 }
 
 export interface Outcome {
-  /** What the check saw, in a few words for the table. */
+  /** The observation of the check, in a few words for the table. */
   saw: string;
   faults?: Fault[];
   skipped?: boolean;

@@ -1,6 +1,7 @@
 /*
- * A Socket.IO 0.9 session over xhr-polling. It sends each request as 0.9's client does. The client
- * itself would not do: it hides the answers, which verify looks at.
+ * Opens a Socket.IO 0.9 session over xhr-polling. Each request is the same as a request of 0.9's
+ * client. verify cannot use that client, because the client hides the answers, and verify looks at
+ * the answers.
  */
 import type http from 'node:http';
 import { Answer, Browser, isHtml, Request } from './browser';
@@ -14,20 +15,22 @@ export const HEARTBEAT = '2::';
 export const DISCONNECT = '0::';
 
 /**
- * An event that no application has, with the number of an acknowledgement. The server acknowledges
- * the event by itself. Only with a '+' behind the number, it would leave that to a handler.
+ * Makes an event that no application has, with the number of an acknowledgement. The server
+ * acknowledges the event by itself. With a '+' behind the number, the server would leave the
+ * acknowledgement to a handler.
  */
 export const acknowledged = (number: number) => `5:${number}::{"name":"(verify)"}`;
 
 export interface Session {
   id: string;
   browser: Browser;
-  /** The URL of the session. It has the time in it, as 0.9's client writes it: no cache has it. */
+  /** Makes a URL of the session. The URL has the time in it, as in 0.9's client, against caches. */
   url: (transport?: string) => URL;
   /**
    * Sends one poll.
-   * @param ended is called as soon as the answer has come, or the request has failed. If the answer
-   *   is bad, the search for its cause begins after this call, and sends requests of its own
+   * @param ended the function that is called as soon as the answer has come, or the request has
+   *   failed. If the answer is bad, the search for its cause begins after this call, and sends
+   *   requests of its own
    * @returns the packets in the answer
    * @throws Fault if the answer has no packets
    */
@@ -35,7 +38,7 @@ export interface Session {
   post: (body: string, more?: Request) => Promise<Answer>;
   /**
    * Polls until a packet comes.
-   * @returns the packet, null if it does not come in time
+   * @returns the packet; null if it does not come in time
    */
   wait: (is: (packet: string) => boolean, seconds: number) => Promise<string | null>;
   /**
@@ -45,7 +48,7 @@ export interface Session {
   close: () => Promise<boolean>;
 }
 
-/** The answer to a handshake: an id, two times in seconds, the transports. */
+/** The form of the answer to a handshake: an id, two times in seconds, the transports. */
 export const HANDSHAKE = /^([\w-]+):\d*:\d*:([\w,-]*)$/;
 
 export function askHandshake(target: Target, request: Request = {}): Promise<Answer> {
@@ -103,7 +106,7 @@ export async function openSession(target: Target, agent?: http.Agent): Promise<S
   };
 }
 
-/** Splits a payload into packets. Where there are several, U+FFFD and a length precede each. */
+/** Splits a payload into packets. If a payload has several, U+FFFD and a length precede each. */
 function decode(text: string): string[] {
   return text.startsWith('\ufffd') ? text.split(/\ufffd\d+\ufffd/).slice(1) : [text];
 }

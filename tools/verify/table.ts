@@ -1,23 +1,23 @@
-/* The report: a line for each check, then a list of changes, the most important one first. */
+/* Writes the report: a line for each check, then a list of changes, the most important first. */
 import { locate, Located } from './cures';
 import { Cause, Fault, Result } from './result';
 
-/** A line of the table. */
+/** Writes a line of the table. */
 export function row({ name, state, saw }: Result): string {
   return `${state.padEnd(8)} ${name.padEnd(22)} ${saw}`;
 }
 
-/** Faults with the same causes, seen by one or more checks. The report lists each group once. */
+/** The faults with the same causes, seen by one or more checks. The report lists a group once. */
 interface Group {
   causes: Cause[];
   seen: string[];
 }
 
 /**
- * The numbered list of changes, and the number of checks that passed. An entry of the list begins
- * with the cure.
- * @param folder the folder with the deployed web.config and iisnode.yml, for line numbers
- * @param total the number of checks; those without a result were not tried
+ * Writes the numbered list of changes, and the number of checks that passed. An entry of the list
+ * begins with the cure.
+ * @param folder the folder with the local web.config and iisnode.yml, for line numbers
+ * @param total the number of checks; checks without a result were not tried
  */
 export function report(results: Result[], folder: string, total = results.length): string {
   const lines: string[] = [];
@@ -59,8 +59,8 @@ function keyOf({ causes }: Fault): string {
 }
 
 /**
- * An entry of the list: the cures of each possible cause, then the cause. A cause is less likely
- * if the files here have its cures already, so it comes last.
+ * Writes an entry of the list: the cures of each possible cause, then the cause. A cause is less
+ * likely if the local files have its cures already, so such a cause comes last.
  */
 function changes(causes: Cause[], folder: string, number: string): string[] {
   const located = causes.map(({ why, cures }) =>

@@ -1,4 +1,4 @@
-/* The application that is verified: its address, its page, and the settings that it should have. */
+/* Finds the application to verify: its address, its page, and the settings that it should have. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../../src/config';
 import { Access, Answer, Browser, isHtml, NoAnswer } from './browser';
@@ -11,15 +11,15 @@ import { Cause, Fault, fault, Outcome, Scene } from './result';
 export interface Options extends Access {
   /** The transports that should be offered. */
   transports: string[];
-  /** How long polls are held, in seconds. */
+  /** The time for which polls are held, s. */
   hold: number;
-  /** How many clients poll at once. */
+  /** The number of clients that poll at once. */
   clients: number;
-  /** How long to wait before the last request, in seconds; 0 leaves this check out. */
+  /** The wait before the last request, s; 0 leaves this check out. */
   idle: number;
-  /** An event that the application acknowledges. For the demo, it need not be named. */
+  /** An event that the application acknowledges. The demo needs none: verify knows its event. */
   event?: string;
-  /** An origin beside the application's own whose pages should be able to connect. */
+  /** An origin, beside the application's own, whose pages should be able to connect. */
   origin?: string;
   /** The application's MAX_MESSAGE_BYTES. */
   messageBytes: number;
@@ -27,7 +27,7 @@ export interface Options extends Access {
   entry: string;
   /** The folder with web.config and iisnode.yml, for line numbers. */
   folder: string;
-  /** How long to wait for a server that answers with an error at first, in seconds. */
+  /** The longest wait for a server that answers with an error at first, s. */
   patience: number;
 }
 
@@ -45,7 +45,7 @@ export interface Target extends Options, Scene {
 /** An example of an address, for messages. */
 export const EXAMPLE = `http://server${readConfig({}).appPath}/`;
 
-/** No server answers at the address. The message is one line. */
+/** The error for an address at which no server answers. The message is one line. */
 export class Unreachable extends Error {}
 
 const HINTS: Record<string, string> = {
@@ -69,7 +69,7 @@ export function parseAddress(text: string): URL {
   try {
     url = new URL(text);
   } catch {
-    // The error below says so.
+    // The error below is thrown, because `url` is undefined.
   }
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new Unreachable(`${text} is not the address of a page, such as ${EXAMPLE}`);
@@ -79,8 +79,8 @@ export function parseAddress(text: string): URL {
 }
 
 /**
- * Sends the first request, and follows redirects to the page. It waits a while for a server that
- * is still starting.
+ * Sends the first request, and follows redirects to the page. It waits for a server that is still
+ * starting, `patience` seconds at most.
  * @throws Unreachable if no server answers
  */
 export async function arrive(
@@ -112,10 +112,10 @@ export async function arrive(
       browser.close();
       throw new Unreachable(`${url.href} leads to ${to.href}: npm run verify -- ${to.href}`);
     }
-    // The redirect leads to a login, or to another server. diagnose() names the address.
+    // This redirect leads to a login, or to another server. diagnose() names the address.
     if (to.host !== url.host) break;
     url = to;
-    // A redirect to a folder leads to the application; another page may be a login.
+    // If the redirect leads to a folder, the application is there. Another page may be a login.
     if (url.pathname.endsWith('/')) base = url;
     home = await get();
   }
@@ -141,7 +141,10 @@ function hintOf({ code, message }: NoAnswer): string {
   return HINTS[code] ?? message;
 }
 
-/** Waiting does not help where the pool is stopped (503 of http.sys), nor with a bad web.config. */
+/**
+ * Says whether the server may still be starting. A wait does not help if the pool is stopped (503
+ * of http.sys), or if IIS refuses the web.config (500.19).
+ */
 function mayBeStarting({ status, text }: Answer): boolean {
   return status >= 500 && !/500\.19|<h2>Service Unavailable/i.test(text);
 }
@@ -151,7 +154,7 @@ function redirect({ status, headers }: Answer, from: URL): URL | null {
   return new URL(headers.location, from);
 }
 
-/** @returns the fault that hides the application; null where the application answers */
+/** @returns the fault that hides the application; null if the application answers */
 async function findFault(target: Target, home: Answer): Promise<Fault | null> {
   if (home.status !== 200) return diagnose('the page', home, target);
   const { browser, base } = target;
@@ -165,12 +168,12 @@ async function findFault(target: Target, home: Answer): Promise<Fault | null> {
     { why: 'another application is at this address', cures: [verifyAgain(EXAMPLE)] },
     { why: 'no rule takes the URLs of this one', cures: [cures.rulePages, cures.ruleSocket] },
   ];
-  // Where IIS itself answers, another application is less likely than a missing rule.
+  // If IIS itself answers, another application is less likely than a missing rule.
   if (health && isOfIis(health)) causes.reverse();
   return new Fault(`the page comes, and neither health nor Socket.IO of ${base.href}`, causes);
 }
 
-/** Whether an answer shows the cause: a login, an error, or the server's own 404. */
+/** Says whether an answer shows the cause: a login, an error, or the server's own 404. */
 function tells({ status, text }: Answer): boolean {
   if (status === 200) return /type=["']?password/i.test(text) || IISNODE_PAGE.test(text);
   return status !== 404 || /^Not found\. The/.test(text);
@@ -181,7 +184,7 @@ function isOurs({ status, text }: Answer): boolean {
     || (status === 403 && /^(pages of this origin|handshake unauth|unauthorized:)/.test(text));
 }
 
-/** Whether an answer is the application's page. Some applications send it for every path. */
+/** Says whether an answer is the application's page, which some applications send for each path. */
 export function isHome(target: Target, answer: Answer): boolean {
   const title = (page: Answer) => /<title>[^<]*<\/title>/i.exec(page.text)?.[0];
   return isHtml(answer) && answer.status === target.home.status

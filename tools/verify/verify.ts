@@ -23,19 +23,19 @@ export const defaults: Options = {
 
 type Check = (target: Target) => Promise<Outcome>;
 
-/** Checks that run one after another, before the others. */
+/** The checks that run one after another, before the others. */
 const FIRST: Record<string, Check> = { page, health, handshake, 'fresh answers': fresh };
 
 /**
- * A check that runs alone: where its polls are too many, the server could refuse the requests of
+ * The check that runs alone. If its polls are too many, the server could refuse the requests of
  * other checks.
  */
 const MANY: Record<string, Check> = { 'many polls at once': manyPolls };
 
-/** A check that takes long, beside the short ones. */
+/** The check that takes long. It runs at the same time as the short checks. */
 const HELD: Record<string, Check> = { 'held polls': heldPolls };
 
-/** Checks that run one after another, while polls are held. */
+/** The checks that run one after another, while polls are held. */
 const SHORT: Record<string, Check> = {
   'message, xhr-polling': polling,
   'message, websocket': webSocket,
@@ -54,7 +54,7 @@ const SHORT: Record<string, Check> = {
 
 const LAST: Record<string, Check> = { 'after idle': afterIdle };
 
-/** Checks that need a session. They are skipped where the handshake fails. */
+/** The checks that need a session. They are skipped if the handshake fails. */
 const NEEDS_SESSION = new Set<Check>([
   manyPolls, heldPolls, polling, webSocket, origins, bodyLimit,
 ]);
@@ -64,10 +64,10 @@ export const CHECKS = 1
   + [FIRST, MANY, HELD, SHORT, LAST].reduce((sum, group) => sum + Object.keys(group).length, 0);
 
 /**
- * Verifies a deployed application from outside. Takes about `hold` seconds and a few more.
+ * Verifies a deployed application from outside. This takes a few seconds more than `hold`.
  * @param address the address of its page; redirects are followed
- * @param done is called with each result, as soon as the check has ended
- * @returns all results; only that of the first request, where the page cannot be loaded
+ * @param done the function that is called with each result, as soon as the check has ended
+ * @returns all results; if the page cannot be loaded, only the result of the first request
  * @throws Unreachable if no server answers at the address
  */
 export async function verify(
@@ -91,7 +91,7 @@ export async function verify(
   };
   try {
     const { state } = await run('first request', () => Promise.resolve(first));
-    // The other checks run if the server answered well in the end, only too late.
+    // If the server answered well in the end, only too late, the other checks run.
     if (state === 'failed' && target.home.status !== 200) return results;
     if (state === 'failed' && !/a good answer/.test(first.faults![0]!.saw)) return results;
     await runAll(FIRST);
@@ -105,7 +105,7 @@ export async function verify(
 }
 
 function hasHandshake(results: Result[]): boolean {
-  // Where a cache answers the handshake, every client gets the same session.
+  // If a cache answers the handshake, every client gets the same session.
   const freshAnswers = results.find(({ name }) => name === 'fresh answers');
   if (freshAnswers && /one answer/.test(freshAnswers.saw)) return false;
   // A handshake works even if it offers other transports than it should.

@@ -98,8 +98,9 @@ export class Bus {
    * @param redis a connection for XREAD only: XREAD waits for entries, and other commands on the
    * same connection would wait, too
    * @param commands the connection for all other commands
-   * @param onEntry is called with each new entry, and the position of the entry on the bus
-   * @param onGap is called when entries were deleted from the bus before this process has read them
+   * @param onEntry the function that is called with each new entry, and with its position
+   * @param onGap the function that is called when entries were deleted from the bus before this
+   * process has read them
    */
   constructor(
     private readonly redis: Redis, private readonly commands: Redis,

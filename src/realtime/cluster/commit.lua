@@ -26,7 +26,7 @@ ARGV
          over   delete the row, if Redis has it: the session has ended. No commit of this epoch has
                 written the row yet
   …    the number of sessions to take over; for each session:
-         its id; the number of the handshake with which its client came, '' if any will do
+         its id; the number of the handshake with which its client came, '' for any handshake
   …    the number of entries; for each entry:
          which of the sessions to write has caused the entry (1 for the first session, 0 if no
          session has caused the entry); the text of the entry
@@ -45,7 +45,7 @@ Result
              the session since
     says     the names and values of procs in turn; empty if the process has not asked for them
   { 'lost', epoch, says }
-    Redis has written nothing. The process begins anew in this epoch.
+    Redis has written nothing. The process starts again in this epoch.
 ]]
 local procs, bus = KEYS[1], KEYS[2]
 local me, epoch, number, fresh, says = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
@@ -75,7 +75,8 @@ if current ~= epoch then
   return { 'lost', current, redis.call('HGETALL', procs) }
 end
 
--- First read all arguments, and decide about each session. Nothing changes before that.
+-- The script first reads all arguments, and decides about each session. Until then, it changes
+-- nothing.
 local letters, written, taken = {}, {}, {}
 local key = 2
 for i = 1, count() do

@@ -1,6 +1,6 @@
 /*
- * The form of a commit: the arguments of commit.lua, and the answer of Redis. The commit is the one
- * command by which a process writes. journal.ts makes the commits.
+ * The form of a commit: the arguments of commit.lua, and the answer of Redis. A process writes its
+ * data only by commits. journal.ts makes the commits.
  */
 import { readFileSync } from 'fs';
 import path from 'path';
@@ -36,7 +36,7 @@ export interface SessionWrite {
 /** A session that a commit takes over. */
 export interface SessionTake {
   id: string;
-  /** The number of the handshake with which the client came; null if any handshake will do. */
+  /** The number of the handshake with which the client came; null stands for any handshake. */
   handshakeNumber: number | null;
 }
 

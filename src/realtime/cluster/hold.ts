@@ -22,7 +22,7 @@ export class UnwrittenHold implements Hold {
     this.fresh.kept += 1;
   }
 
-  /** Begins to count anew, because the commit that is being made has all packets so far. */
+  /** Begins to count from 0 again, because the commit that is being made has all packets so far. */
   beginWriting(): void {
     this.fresh = { packets: 0, kept: 0 };
   }

@@ -345,7 +345,7 @@ export class Cluster implements Backplane {
    * This process then takes the session back, and calls `act` again.
    * @param first the session, as this process knows it now
    * @param handshakeNumber the handshake that the request belongs to
-   * @param act handles the request
+   * @param act the function that handles the request
    * @throws Refusal if the session cannot go on here; the client has to send the request again
    */
   private async handleUntilWritten(

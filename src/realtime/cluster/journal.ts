@@ -107,7 +107,7 @@ export class Journal {
     this.unread = new UnreadEntries(writer.id);
   }
 
-  /** Has a session written by the next commit, because something of the session has changed. */
+  /** Marks a session for the next commit, because something of the session has changed. */
   touch(session: StoredSession): void {
     this.dirty.add(session);
     this.soon();
@@ -125,8 +125,8 @@ export class Journal {
 
   /**
    * Takes over a session with the next commit.
-   * @param handshakeNumber the number of the handshake with which the client came; null if any
-   * handshake will do
+   * @param handshakeNumber the number of the handshake with which the client came; null stands for
+   * any handshake
    * @returns the row of the session, or the reason why the takeover has failed
    */
   take(id: string, handshakeNumber: number | null): Promise<Take> {

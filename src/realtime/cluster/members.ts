@@ -62,8 +62,8 @@ export class Members {
   }
 
   /**
-   * Begins anew after a loss of data. The bus is a new one, and this process assumes that the other
-   * processes have read nothing of the new bus.
+   * Starts again after a loss of data. The bus is a new bus, and this process assumes that the
+   * other processes have read nothing of it.
    */
   onLost(): void {
     for (const heard of this.heard.values()) heard.says = { ...heard.says, read: 0 };

@@ -53,7 +53,7 @@ export const elusive = () => new Refusal(503, 'the session goes from process to 
 
 /** The parts of a client's request that a takeover needs. */
 export interface Coming {
-  /** The number of the handshake with which the client came; null if any handshake will do. */
+  /** The number of the handshake with which the client came; null stands for any handshake. */
   handshakeNumber: number | null;
   /** The number of the last message that the client has. */
   got: number;

@@ -243,7 +243,7 @@ export class StoredSession implements Keeper {
     if (this.left) this.followSoon();
   }
 
-  /** Has the next commit write the session, because data that another process needs has changed. */
+  /** Marks the session for the next commit, because data that another process needs has changed. */
   touch(): void {
     if (this.left) return;
     this.dirty = true;
@@ -252,8 +252,8 @@ export class StoredSession implements Keeper {
   }
 
   /**
-   * Has the session written if its row is old, or has too many messages that the client already
-   * has.
+   * Marks the session for the next commit if its row is old, or has too many messages that the
+   * client already has.
    * @param position the position of the last entry of the bus that this process has read
    * @param time the present time, by the clock that only goes forward, ms
    * @param behind the most entries that the row may be behind this position
@@ -390,7 +390,7 @@ export class StoredSession implements Keeper {
     if (this.left) this.followSoon();
   }
 
-  /** Has the whole session written again, because Redis has lost data. */
+  /** Marks the whole session for the next commit, because Redis has lost data. */
   onLost(): void {
     if (this.writing) {
       this.changes.putBack(this.writing.changes);

@@ -16,7 +16,7 @@ export interface Answers {
   news: (text: string) => void;
 }
 
-/** Adds the handlers. The API is the same in Socket.IO 0.9 and 4 here. */
+/** Adds the handlers. For these handlers, the API of Socket.IO 0.9 and 4 is the same. */
 export function app(io: Pick<Server<Events, Answers>, 'sockets'>): void {
   io.sockets.on('connection', socket => {
     socket.on('echo', text => socket.emit('echo', text));

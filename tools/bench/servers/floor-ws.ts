@@ -1,6 +1,6 @@
 /*
  * The floor for WebSockets: a bare server of the project's own package ws. It sends each message
- * back as it came.
+ * back unchanged.
  */
 import { fromRoot } from '../paths';
 

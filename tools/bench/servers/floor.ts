@@ -1,18 +1,18 @@
 /*
- * The floor: the least that a server can do. It is a bare node:http server that answers the same
- * requests with the same bytes as 0.9, and is no Socket.IO. It knows the poll of each session,
- * copies the text of a POST into its answer, and ends polls after the same time as 0.9. It does not
- * parse packets, has no namespaces, rooms or handlers, ends no session, and checks nothing.
+ * The floor: the least work that a server can do. The floor is a bare node:http server that answers
+ * the same requests with the same bytes as 0.9, and is no Socket.IO. It knows the poll of each
+ * session, copies the text of a POST into its answer, and ends polls after the same time as 0.9. It
+ * parses no packets, has no namespaces, rooms or handlers, ends no session, and checks nothing.
  */
 import { createServer, ServerResponse } from 'node:http';
 import { resource } from '../paths';
 
-/** The waiting poll of each session, and the second in which it ends. The oldest comes first. */
+/** The waiting poll of each session, and the second in which it ends. The oldest poll is first. */
 const polls = new Map<string, { res: ServerResponse; until: number }>();
-/** For each session, an answer that was ready while no poll waited. */
+/** The answer, for each session, that was ready while no poll waited. */
 const waiting = new Map<string, string>();
 const sessions: string[] = [];
-/** A poll waits as long as one of 0.9, or up to a second longer. In s. */
+/** The time for which a poll waits, s: as in 0.9, or up to a second longer. */
 const LONGEST = 20;
 let seconds = 0;
 /** The position of a session's id in a URL, and the end of the path of a handshake. */
@@ -59,7 +59,7 @@ function send(id: string, text: string): void {
   }
 }
 
-/** One timer ends all polls: a timer for each would cost more. */
+/** Ends all polls by one timer, because a timer for each poll would cost more. */
 setInterval(() => {
   seconds += 1;
   for (const [id, { until }] of polls) {

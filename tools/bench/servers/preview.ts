@@ -1,6 +1,6 @@
 /*
- * The stand-in for IIS that `npm run preview` starts, in a process of its own. The cost of this
- * process is the cost of preview without the server.
+ * Runs the stand-in for IIS of `npm run preview` in a process of its own. The cost of this process
+ * is the cost of preview without the server.
  * usage: node preview.js <build/tools/iis/index.js> <folder to serve>
  */
 import dns from 'node:dns';

@@ -1,4 +1,4 @@
-/* Socket.IO 4 with one transport: polling, or that of TRANSPORTS. */
+/* Socket.IO 4 with one transport: polling, or the transport that TRANSPORTS names. */
 import { createServer } from 'node:http';
 import { fromPeers } from '../paths';
 import { app } from './app';

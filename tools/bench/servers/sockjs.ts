@@ -1,6 +1,6 @@
 /*
- * SockJS 0.3. It has no events, no acknowledgements and no broadcast, so the application makes them
- * of texts.
+ * SockJS 0.3. SockJS has no events, no acknowledgements and no broadcast, so the application makes
+ * all three from texts.
  */
 import { createServer } from 'node:http';
 import { fromPeers, resource } from '../paths';

@@ -1,23 +1,23 @@
-/* Causes for an answer that asks for a login: IIS, a proxy, or a login page in front. */
+/* Finds causes for an answer that asks for a login: IIS, a proxy, or a login page in front. */
 import { Answer, isHtml } from '../browser';
 import { appcmd, Cure, cures, FOLDER, HERE, NAME, onServer, verifyAgain } from '../cures';
 import { because, Cause, Scene } from '../result';
 
-/** Whether a page asks for a password. */
+/** Says whether a page asks for a password. */
 export function isLogin(answer: Answer): boolean {
   return isHtml(answer) && /<input[^>]+type=["']?password/i.test(answer.text);
 }
 
-/** The command that verifies an application behind a login page. */
+/** Makes the command that verifies an application behind a login page. */
 export function logIn({ href }: URL): Cure {
   const line = `npm run verify -- --cookie "name=value" ${href}`;
   return { at: HERE, inside: 'with the cookies of a browser that has logged in', line };
 }
 
-/** Words in the addresses of login pages. */
+/** The words by which the address of a login page is known. */
 const OF_LOGINS = /log-?[io]n|sign-?in|account|auth|\bsts\b|adfs/i;
 
-/** Causes of a redirect: a login page, or <httpRedirect> of IIS. */
+/** Lists the causes of a redirect: a login page, or <httpRedirect> of IIS. */
 export function redirected({ headers, url }: Answer, { base }: Scene): Cause[] {
   const to = new URL(headers.location ?? '', url);
   const login = { why: `a login at ${to.host} is wanted first`, cures: [logIn(base)] };
@@ -25,7 +25,7 @@ export function redirected({ headers, url }: Answer, { base }: Scene): Cause[] {
   return OF_LOGINS.test(to.host + to.pathname) ? [login, moved] : [moved, login];
 }
 
-/** Causes of a 401, by the kind of login that the answer asks for. */
+/** Lists the causes of a 401, by the kind of login that the answer asks for. */
 export function wantsLogin({ headers, url }: Answer, { browser }: Scene): Cause[] {
   const wanted = String(headers['www-authenticate'] ?? '');
   const again = verifyAgain(`--user "DOMAIN\\name:password" ${url.href}`);

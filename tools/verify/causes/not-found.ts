@@ -1,4 +1,4 @@
-/* Causes of a 404: the server's own, or one of IIS. */
+/* Finds the causes of a 404: the server's own 404, or a 404 of IIS. */
 import type { Answer } from '../browser';
 import {
   appcmd, appSetting, Cure, cures, filtering, limit, locate, maxBody, verifyAgain,
@@ -10,7 +10,7 @@ import { because, Cause, Scene } from '../result';
 /** The text of the server's own 404 (src/pages.ts). */
 export const NOT_FOUND = /^Not found\. The application is at (\/\S*)/;
 
-/** Causes of the server's own 404: the application runs, and its path is another one. */
+/** Lists the causes of the server's own 404: the application runs, but has another path. */
 export async function otherPath(answer: Answer, scene: Scene): Promise<Cause[]> {
   const { text, url } = answer;
   const { browser, base, folder } = scene;
@@ -25,21 +25,21 @@ export async function otherPath(answer: Answer, scene: Scene): Promise<Cause[]> 
     return because(`the application is at ${there.href}`, verifyAgain(there.href));
   }
   const setting = appSetting('APP_PATH', own);
-  // A setting that the local file does not have comes from a parent. Without <clear />, to add it
-  // again would be a duplicate.
+  // If the local file does not have the setting, the setting comes from a parent. Without <clear />
+  // the new line would be a duplicate of the parent's.
   const here = locate(folder, setting);
   const all = here.isThere ? [setting] : [cures.clearSettings, setting];
   return because(`APP_PATH of the server is ${path}, and IIS sends it requests to ${own}`, ...all);
 }
 
-/** Causes of a 404 of IIS: request filtering, or no rule. */
+/** Lists the causes of a 404 of IIS: request filtering, or no rule. */
 export async function refusedByIis(answer: Answer, { browser, base }: Scene): Promise<Cause[]> {
   const subStatus = subStatusOf(answer);
   const found = await findRefused(browser, answer, base);
   return causesOf(subStatus ? { ...found, refused: subStatus as Found['refused'] } : found);
 }
 
-/** The causes for each sub-status of a 404. */
+/** Lists the causes for each sub-status of a 404. */
 function causesOf({ refused: status, by }: Found): Cause[] {
   const refuses = (what: string, ...all: Cure[]) =>
     because(`request filtering refuses ${what} (${status})`, ...all);

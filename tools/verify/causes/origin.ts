@@ -1,9 +1,9 @@
-/* Causes where a page of the application's own address may not connect. */
+/* Finds the causes if a page of the application's own address may not connect. */
 import type { Answer } from '../browser';
 import { appSetting, nginx } from '../cures';
 import { because, Cause, Scene } from '../result';
 
-/** Causes of the server's own 403 (src/realtime) for a page of the verified address. */
+/** Lists the causes of the server's own 403 (src/realtime) for a page of the verified address. */
 export async function ownOriginRefused(answer: Answer, { browser, base }: Scene): Promise<Cause[]> {
   const allowed = appSetting('ALLOWED_ORIGINS', base.origin);
   if (base.protocol === 'https:') {

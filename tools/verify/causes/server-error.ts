@@ -1,11 +1,11 @@
-/* Causes of a 500 or 503 of IIS or iisnode. */
+/* Finds the causes of a 500 or 503 of IIS or iisnode. */
 import type { Answer, Browser, Request } from '../browser';
 import { appcmd, cures, preview } from '../cures';
 import { plain, subStatusOf, versionOf } from '../iis-errors';
 import { letsParentsIn, localCauses, whatMayBeMissing } from '../local';
 import { because, Cause, Scene } from '../result';
 
-/** Causes of too many requests. The answers of IIS and iisnode look the same. */
+/** The causes of too many requests. The answers of IIS and iisnode look the same. */
 export const TOO_MANY_REQUESTS: Cause[] = [
   {
     why: 'iisnode takes fewer requests at once (503.1002)',
@@ -19,10 +19,10 @@ export const TOO_MANY_REQUESTS: Cause[] = [
   { why: 'node takes no more connections at its pipe', cures: [cures.pendingPipes] },
 ];
 
-/** Texts of iisnode's error pages with status 200. */
+/** The texts of iisnode's error pages with status 200. */
 export const IISNODE_PAGE = /iisnode (module is unable|encountered an error|was unable to read)/i;
 
-/** Causes of an error page of iisnode with status 200. */
+/** Lists the causes of an error page of iisnode with status 200. */
 export function withStatus200(answer: Answer, { folder, entry }: Scene): Cause[] {
   const [local] = localCauses(folder, entry, versionOf(answer));
   const text = local?.why ?? plain(answer.text).slice(0, 300);
@@ -30,7 +30,7 @@ export function withStatus200(answer: Answer, { folder, entry }: Scene): Cause[]
   return because(why, ...local?.cures ?? [], cures.devErrors, cures.devErrorsYml);
 }
 
-/** Causes of a 500 or 503 whose page names the sub-status. */
+/** Lists the causes of a 500 or 503 whose page names the sub-status. */
 export function told500(answer: Answer, scene: Scene): Cause[] | Promise<Cause[]> {
   switch (subStatusOf(answer)) {
     case '500.21':
@@ -51,12 +51,12 @@ function badRules(answer: Answer, { folder, entry }: Scene): Cause[] {
   return found.length > 0 ? found : because('URL Rewrite cannot read its rules', preview());
 }
 
-/** Causes of a 500 whose page does not name the sub-status. */
+/** Lists the causes of a 500 whose page does not name the sub-status. */
 export async function silent500(answer: Answer, scene: Scene): Promise<Cause[]> {
   const { browser, folder, entry } = scene;
   const found = localCauses(folder, entry, versionOf(answer));
   if (found.length > 0) return found;
-  // Outbound rules fail at compressed answers only (500.52), so the request is sent again without
+  // Outbound rules fail only at compressed answers (500.52). So the request is sent again without
   // Accept-Encoding.
   const headers = { ...answer.asked.headers, 'Accept-Encoding': undefined };
   const plainly = await browser.ask(answer.url, { ...answer.asked, headers, agent: undefined })
@@ -76,14 +76,14 @@ export async function silent500(answer: Answer, scene: Scene): Promise<Cause[]> 
     { why: 'IIS, URL Rewrite or iisnode does not take its configuration', cures: [preview()] },
   ];
   const missing = whatMayBeMissing(folder, entry, versionOf(answer));
-  // Where the files tell what may be missing, the server need not be started again and again.
+  // If the files name a program that may be missing, verify need not start the server many times.
   const started = missing.length > 0 || await startsProcess(answer, browser);
   return [...missing, ...started ? [log, ...others] : [...others, log]];
 }
 
 /**
- * Whether a 500 comes after a process was started, which takes a tenth of a second or more. An
- * error in a configuration is answered as fast as any other refusal of IIS.
+ * Says whether a 500 comes after a process was started, which takes a tenth of a second or more.
+ * IIS answers an error in a configuration as fast as it answers any other refusal.
  */
 async function startsProcess({ url, asked }: Answer, browser: Browser): Promise<boolean> {
   const time = async (of: URL, request: Request) =>
@@ -91,10 +91,10 @@ async function startsProcess({ url, asked }: Answer, browser: Browser): Promise<
   const refused: number[] = [];
   const failing: number[] = [];
   // The quickest answer of each kind counts, because the network or a busy server may delay the
-  // others. One quick 500 is enough to know that no process was started.
+  // others. One quick 500 shows that no process was started.
   const isSlow = () => Math.min(...failing) > 50 + 2 * Math.min(...refused);
-  // If each 500 takes a second longer than the quickest refusal, the network is not the reason: the
-  // network would delay both kinds of answers.
+  // If each 500 takes a second longer than the quickest refusal, the network is not the reason,
+  // because the network would delay both kinds of answers.
   const isClear = () => Math.min(...failing) > 1000 + 10 * Math.min(...refused);
   for (let tries = 0; tries < 3 || (tries < 8 && isSlow() && !isClear()); tries += 1) {
     refused.push(await time(new URL('App_Data/', url), {}));

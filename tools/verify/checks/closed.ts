@@ -1,4 +1,4 @@
-/* Nobody may reach the files of the folder, the logs and the debugger. */
+/* Checks that visitors cannot reach the files of the folder, the logs and the debugger. */
 import { Answer, isHtml } from '../browser';
 import { Cure, cures, filtering } from '../cures';
 import { Fault, fault, Outcome } from '../result';
@@ -8,7 +8,7 @@ import { isHome, Target } from '../target';
 interface Closed {
   /** The path in the application's folder. */
   path: string;
-  /** Whether an answer is what the path stands for. */
+  /** Says whether an answer has the content of the path: the file, the logs or the debugger. */
   is: (answer: Answer) => boolean;
 }
 
@@ -34,7 +34,7 @@ const FILES = [
 const LOGS = ['iisnode/', 'iisnode/index.html', 'dist/iisnode/', 'dist/iisnode/index.html']
   .map(path => ({ path, is: (answer: Answer) => /-(stdout|stderr)-\d/.test(answer.text) }));
 
-/** The debugger is node-inspector, or a page that says why it cannot run. */
+/** Says whether a page is node-inspector, the debugger, or says why the debugger cannot run. */
 const isDebugger = (answer: Answer) => isHtml(answer) && /inspector|debugger/i.test(answer.text);
 
 const hidden = filtering(
@@ -66,8 +66,8 @@ export const debuggerClosed = (target: Target) => checkClosed(
 const AT_ONCE = 4;
 
 /**
- * Requests each path below the application's address, and at the root of the site: the folder may
- * be the root's folder, too.
+ * Requests each path below the application's address, and at the root of the site. The folder may
+ * also be the folder of the root.
  */
 async function checkClosed(
   target: Target, closed: Closed[], why: string, all: Cure[],
@@ -76,7 +76,7 @@ async function checkClosed(
   const urls = roots.flatMap(root =>
     closed.map(({ path, is }) => ({ is, root, url: new URL(path, root) })));
   const faults: Fault[] = [];
-  // Where errors come with status 200, every address has the same text: that is no file.
+  // If errors come with status 200, this text comes for every address. Such an answer is no file.
   const none = await target.browser.ask(new URL('no-such-page', target.base));
   for (let from = 0; from < urls.length; from += AT_ONCE) {
     await Promise.all(urls.slice(from, from + AT_ONCE).map(async ({ url, root, is }) => {
@@ -91,15 +91,15 @@ async function checkClosed(
 }
 
 /**
- * Whether a path is served. Below the application's address, any text with status 200 counts: only
- * a refusal, a redirect or the application's page should be there.
+ * Says whether a path is served. Below the application's address, any text with status 200 counts.
+ * The right answers there are a refusal, a redirect and the application's page.
  * @param inside whether the path is below the application's address
  */
 function isServed(target: Target, answer: Answer, is: Closed['is'], inside: boolean): boolean {
   if (isHome(target, answer)) return false;
   const { status, headers } = answer;
   if (status >= 300 && status < 400) return /\/debug\b/.test(headers.location ?? '');
-  // Where errors come with status 200, an error of IIS has no text.
+  // If errors come with status 200, an error of IIS has no text.
   if (status < 300) return (inside && answer.text !== '') || is(answer);
   return is(answer) && !isHtml(answer);
 }

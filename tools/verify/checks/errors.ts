@@ -1,4 +1,4 @@
-/* The server's errors: their statuses and their texts. */
+/* Checks the server's errors: their statuses and their texts. */
 import type { Answer } from '../browser';
 import { cures, nginx } from '../cures';
 import { isOfIis } from '../iis-errors';
@@ -7,7 +7,10 @@ import { askHandshake } from '../session';
 import { isHome, Target } from '../target';
 import { STRANGER } from './origins';
 
-/** An error must not have status 200: a client would take its text for the answer to a poll. */
+/**
+ * Checks that no error has status 200. A client would take the text of such an error for the answer
+ * to a poll.
+ */
 export async function errorStatus(target: Target): Promise<Outcome> {
   const get = (path: string) => target.browser.ask(new URL(path, target.base));
   const faults: Fault[] = [];
@@ -27,14 +30,14 @@ export async function errorStatus(target: Target): Promise<Outcome> {
   return { saw: `${page.status}, ${poll}, ${transport.status}`, faults };
 }
 
-/** The texts of errors must be the server's own: Socket.IO's client reads them. */
+/** Checks that the texts of errors are the server's own, because Socket.IO's client reads them. */
 export async function errorTexts(target: Target): Promise<Outcome> {
   const page = await target.browser.ask(new URL('no-such-page', target.base));
   const headers = { Origin: STRANGER, Referer: `${STRANGER}/` };
   const refused = await askHandshake(target, { headers });
   const faults: Fault[] = [];
-  // A 404 without a text may be a URL that IIS refuses. The checks of the page and the handshake
-  // report that.
+  // A 404 without a text may mean that IIS refuses the URL. The checks of the page and of the
+  // handshake report such a refusal.
   const replaced = [page, refused]
     .filter(answer => isOfIis(answer) && (answer.text !== '' || answer.status === 403));
   for (const { status, text, url } of replaced) {

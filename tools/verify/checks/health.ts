@@ -1,4 +1,4 @@
-/* Checks the health page: iisnode started the server, and one process answers all requests. */
+/* Checks the health page: it says whether iisnode started the server, and which process answers. */
 import { cures, onServer } from '../cures';
 import { expectOk } from '../diagnosis';
 import { Fault, fault, Outcome } from '../result';
@@ -13,8 +13,8 @@ interface Health {
 }
 
 /**
- * Requests the health page several times, each time as another visitor: the cookie of a sticky
- * session would lead to the same process again.
+ * Requests the health page several times, each time as another visitor. The cookie of a sticky
+ * session would lead the same visitor to the same process again.
  */
 export async function health(target: Target): Promise<Outcome> {
   const seen: Health[] = [];

@@ -7,7 +7,7 @@ import {
 } from '../session';
 import type { Target } from '../target';
 
-/** The handshake offers the transports of --transports, and no others. */
+/** Checks that the handshake offers the transports of --transports, and no others. */
 export async function handshake(target: Target): Promise<Outcome> {
   const { transports } = target;
   const answer = await askHandshake(target);
@@ -32,13 +32,13 @@ export async function handshake(target: Target): Promise<Outcome> {
   return { saw: `offers ${offered}`, faults };
 }
 
-/** No cache on the way answers a request, and no proxy drops the header that forbids it. */
+/** Checks that no cache answers a request, and that no proxy drops the header against caches. */
 export async function fresh(target: Target): Promise<Outcome> {
   const { browser, base, resource } = target;
   const url = new URL(`${resource}/1/?t=${Date.now()}`, base);
   const first = await browser.ask(url);
   const second = await browser.ask(url);
-  // IIS keeps the answer to the second request for a URL: the third request would get it.
+  // If IIS caches, it keeps the answer to the second request for a URL. The third request gets it.
   const third = await browser.ask(url);
   const answers = [first, second, third];
   if (answers.some(({ status }) => status !== 200)) return { saw: 'no handshake', skipped: true };
@@ -59,13 +59,13 @@ export async function fresh(target: Target): Promise<Outcome> {
   return { saw: 'each answer is a new one' };
 }
 
-/** A message is late if the quickest of three takes longer than this, in ms. */
+/** The longest time of the quickest of three messages, ms. Slower messages are late. */
 const LATE = 2000;
 
 /**
  * Sends messages over xhr-polling, and waits for their acknowledgements. The server acknowledges
- * such an event by itself, so this works with every application, and no handler is called. After
- * that, an event of the application is tried.
+ * these events by itself, so the check works with every application, and no handler is called. Then
+ * the check tries an event of the application.
  */
 export async function polling(target: Target): Promise<Outcome> {
   if (!target.transports.includes('xhr-polling')) {
@@ -89,7 +89,7 @@ export async function polling(target: Target): Promise<Outcome> {
   }
 }
 
-/** @returns the time from the end of the POST to the acknowledgement, in ms */
+/** Sends a message. @returns the time from the end of the POST to the acknowledgement, ms */
 async function message(target: Target, session: Session, number: number): Promise<number> {
   const got = session.wait(packet => packet.startsWith(`6:::${number}`), 10);
   got.catch(() => undefined);
@@ -103,7 +103,7 @@ async function message(target: Target, session: Session, number: number): Promis
   return Date.now() - posted;
 }
 
-/** Sends an event that the application itself acknowledges: that of --event, or the demo's. */
+/** Sends an event that the application itself acknowledges: the event of --event, or the demo's. */
 async function ownEvent(target: Target, session: Session): Promise<string> {
   const demo = /<script[^>]+src="demo\.js"/.test(target.home.text);
   const name = target.event ?? (demo ? 'message' : undefined);
@@ -124,7 +124,10 @@ async function ownEvent(target: Target, session: Session): Promise<string> {
   return `; ${name} too${answered ? ', and answered' : ''}`;
 }
 
-/** A message of the largest size arrives; one of twice the size is refused with an answer. */
+/**
+ * Checks that a message of the largest size arrives, and that a message of twice the size is
+ * refused with an answer.
+ */
 export async function bodyLimit(target: Target): Promise<Outcome> {
   const session = await openSession(target);
   // The server ignores the text of a heartbeat.

@@ -1,4 +1,4 @@
-/* Only pages of the application itself, and of the origins that it allows, may connect. */
+/* Checks that only pages of the application and of the origins that it allows may connect. */
 import type { Answer, Request } from '../browser';
 import { appSetting, Cure, cures, nginx, noHeader } from '../cures';
 import { diagnose } from '../diagnosis';

@@ -8,7 +8,7 @@ import { Fault, fault, Outcome } from '../result';
 import { askHandshake } from '../session';
 import type { Target } from '../target';
 
-/** The page arrives, with the scripts and styles that it loads from this server. */
+/** Checks that the page arrives, with the scripts and styles that it loads from this server. */
 export async function page(target: Target): Promise<Outcome> {
   const { page: address, home, browser } = target;
   if (!home.readable) return { saw: 'compressed', faults: [packedTwice('page', home)] };
@@ -53,7 +53,7 @@ function packedTwice(what: string, { headers }: Answer): Fault {
   );
 }
 
-/** The headers that web.config adds and removes, on the page and on an answer of Socket.IO. */
+/** Checks the headers that web.config adds and removes, on the page and on a handshake. */
 export async function headers(target: Target): Promise<Outcome> {
   const socket = await askHandshake(target);
   const faults: Fault[] = [];
@@ -74,7 +74,7 @@ export async function headers(target: Target): Promise<Outcome> {
   for (const [what, answer] of [['page', target.home], ['handshake', socket]] as const) {
     for (const [name, value, should, without] of expected) {
       const got = answer.headers[name.toLowerCase()] as string | undefined;
-      // Where a header is there twice, node joins the values; the first one counts.
+      // If an answer has a header twice, node joins the values. The first value counts.
       if (got !== undefined && value.test(got.split(', ')[0]!)) continue;
       faults.push(fault(`${what}: ${name}: ${got ?? 'missing'}`, without, header(name, should)));
     }
@@ -86,7 +86,7 @@ export async function headers(target: Target): Promise<Outcome> {
   return { saw: `${expected.length} there, X-Powered-By absent`, faults };
 }
 
-/** The server compresses the client script, and no answers of Socket.IO. */
+/** Checks that the client script is compressed, and that the answers of Socket.IO are not. */
 export async function compression(target: Target): Promise<Outcome> {
   const script = await target.browser.ask(new URL(`${target.resource}/socket.io.js`, target.base));
   const handshake = await askHandshake(target);
@@ -108,7 +108,10 @@ export async function compression(target: Target): Promise<Outcome> {
   return { saw: `client script ${size} KB with ${packed}, handshake plain`, faults };
 }
 
-/** The server sends Vary: Accept-Encoding with each answer that it would compress on request. */
+/**
+ * Makes the fault of a script that is not compressed. The server sends Vary: Accept-Encoding with
+ * each answer that it compresses for a client that asks for compression.
+ */
 function notCompressed(script: Answer): Fault {
   const saw = 'client script: not compressed';
   if (/accept-encoding/i.test(script.headers.vary ?? '')) {
@@ -122,7 +125,7 @@ function notCompressed(script: Answer): Fault {
 
 function isScript({ text, body, headers }: Answer): boolean {
   if (text.includes('io.')) return true;
-  // The script may have been compressed twice: decompressed once, it is gzip again.
+  // If the script was compressed twice, it is still gzip after it was decompressed once.
   if (headers['content-encoding'] !== 'gzip') return false;
   try {
     return gunzipSync(body).includes('io.');
@@ -131,10 +134,10 @@ function isScript({ text, body, headers }: Answer): boolean {
   }
 }
 
-/** Bytes of cookies and tokens, as a single sign-on sets them. */
+/** The size of the cookies and tokens of a single sign-on, bytes. */
 const COOKIES = 12000;
 
-/** Requests with large headers reach the server: IIS takes 16 KB. */
+/** Checks that requests with large headers reach the server. IIS takes 16 KB. */
 export async function largeHeaders(target: Target): Promise<Outcome> {
   const { browser, base } = target;
   const url = new URL('health', base);
@@ -154,8 +157,8 @@ export async function largeHeaders(target: Target): Promise<Outcome> {
 }
 
 /**
- * URLs that IIS accepts by default reach the server, which has its own 404 for them. A request
- * filtering that is stricter would refuse them.
+ * Checks that URLs reach the server if IIS accepts them by default. The server has its own 404 for
+ * them. A stricter request filtering would refuse them.
  */
 export async function addresses(target: Target): Promise<Outcome> {
   const { browser, base } = target;
@@ -169,7 +172,7 @@ export async function addresses(target: Target): Promise<Outcome> {
   const faults: Fault[] = [];
   // If IIS replaces the texts of errors, all answers look like its own.
   const plainly = await browser.ask(new URL('verify', base));
-  if (isOfIis(plainly)) return { saw: 'who answers errors cannot be seen', skipped: true };
+  if (isOfIis(plainly)) return { saw: 'IIS replaces the texts of all errors', skipped: true };
   for (const [what, path] of asked) {
     const answer = await browser.ask(new URL(path, base));
     if (isOfIis(answer)) faults.push(await diagnose(what, answer, target));

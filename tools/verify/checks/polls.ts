@@ -10,8 +10,8 @@ import { acknowledged, askHandshake, openSession, Session } from '../session';
 import type { Target } from '../target';
 
 /**
- * Polls on one connection for `hold` seconds, and then sends one more request on it. 0.9 answers a
- * poll without data after 20 s, and the client sends the next one.
+ * Polls on one connection for `hold` seconds, and then sends one more request on this connection.
+ * 0.9 answers a poll without data after 20 s, and the client sends the next poll.
  */
 export async function heldPolls(target: Target): Promise<Outcome> {
   const agent = target.browser.connections(target.base, 1);
@@ -19,7 +19,7 @@ export async function heldPolls(target: Target): Promise<Outcome> {
   let [polls, longest, asked] = [0, 0, 0];
   const start = Date.now();
   const session = await openSession(target);
-  // When the time is up, the acknowledgement of this event ends the poll that waits.
+  // At the end of the time, the acknowledgement of this event ends the waiting poll.
   const wake = setTimeout(
     () => void session.post(acknowledged(1)).catch(() => undefined), target.hold * 1000);
   try {
@@ -60,9 +60,9 @@ function seconds(ms: number): string {
 }
 
 /**
- * The fault behind an error of a poll that had waited.
- * @param after how long the poll had waited, in s
- * @returns the error itself if the waiting is not its cause
+ * Finds the fault behind an error of a poll that had waited.
+ * @param after the time for which the poll had waited, s
+ * @returns the fault; the error itself if the waiting is not its cause
  */
 function faultOfWaiting(error: unknown, after: number): unknown {
   const late = `after ${after.toFixed(1)} s of waiting`;
@@ -79,7 +79,10 @@ function faultOfWaiting(error: unknown, after: number): unknown {
   return cutsPolls(`${error.message}, ${late}`, after);
 }
 
-/** The poll was cut. The cure for the application is polls of half the time that it had waited. */
+/**
+ * Makes the fault of a poll that was cut. The cure in the application is a shorter poll: half the
+ * time for which this poll had waited.
+ */
 function cutsPolls(saw: string, after: number): Fault {
   const duration = Math.max(1, Math.floor(after / 2));
   const cure: Cure = {
@@ -92,12 +95,12 @@ function cutsPolls(saw: string, after: number): Fault {
 }
 
 /**
- * Has the polls of many clients wait at the same time, each on a connection of its own. Then it
- * sends one more request beside them.
+ * Makes the polls of many clients wait at the same time, each on a connection of its own. Then the
+ * check sends one more request beside them.
  */
 export async function manyPolls(target: Target): Promise<Outcome> {
   const refused = new Map<string, { fault: Fault; times: number }>();
-  /** @param after how long the poll had waited, in s: a limit refuses a poll at once */
+  /** @param after the time for which the poll had waited, s. A limit refuses a poll at once */
   const count = (error: unknown, after = 0) => {
     if (!(error instanceof Fault || error instanceof NoAnswer)) throw error;
     const atOnce = error instanceof Fault ? error : new Fault(error.message, TOO_MANY_REQUESTS);
@@ -107,8 +110,8 @@ export async function manyPolls(target: Target): Promise<Outcome> {
     refused.set(key, { fault: known?.fault ?? one, times: (known?.times ?? 0) + 1 });
   };
 
-  // All sessions are opened before one poll waits. An application that tells all clients of a new
-  // one would otherwise answer every waiting poll at each handshake.
+  // All sessions are opened before one poll waits. Otherwise an application that tells all clients
+  // of each new client would answer every waiting poll at each handshake.
   const opening = target.browser.connections(target.base);
   const sessions: Session[] = [];
   let slowest = 0;
@@ -142,13 +145,13 @@ export async function manyPolls(target: Target): Promise<Outcome> {
       if (!over || error instanceof Fault) count(error, (answered - asked) / 1000);
     }
   }));
-  // All polls wait when no poll was sent or answered for some time. In a busy application that
-  // may never be so, and the patience ends.
+  // All polls wait when no poll was sent or answered for some time. In a busy application this may
+  // never happen, so the wait for it ends after `patience`.
   const onTheWay = 500 + 3 * slowest;
   let [looks, seen] = [0, 0];
   const allWait = () => {
-    // A busy machine can be late with answers that have arrived. So not only the time counts, but
-    // also how often this function has seen no change.
+    // A busy machine can be late with answers that have arrived. So the time alone is not enough:
+    // this function must also have seen no change ten times.
     looks = waiting === sessions.length && last === seen ? looks + 1 : 0;
     seen = last;
     return looks >= 10 && Date.now() - last > onTheWay;
@@ -189,8 +192,8 @@ export async function manyPolls(target: Target): Promise<Outcome> {
 
 /**
  * Sends a request while polls wait.
- * @returns the time until its answer, in ms
- * @throws Fault if it fails
+ * @returns the time until the answer, ms
+ * @throws Fault if the request fails
  */
 async function requestBeside(target: Target): Promise<number> {
   const what = 'a request beside them';
@@ -209,7 +212,7 @@ async function requestBeside(target: Target): Promise<number> {
   return answer.ms;
 }
 
-/** Calls a function for each item, 50 at a time: more could be too many for this machine. */
+/** Calls a function for each item, 50 at a time. More could be too many for this machine. */
 async function inBatches<T>(
   items: T[], act: (item: T) => Promise<unknown>, failed: (error: unknown) => void,
 ): Promise<void> {
@@ -218,7 +221,7 @@ async function inBatches<T>(
   }
 }
 
-/** Measures how long the first visitor waits after a time without requests. */
+/** Measures the wait of the first visitor after a time without requests. */
 export async function afterIdle(target: Target): Promise<Outcome> {
   if (!target.idle) return { saw: 'not asked for: --idle 60', skipped: true };
   await sleep(target.idle * 1000);

@@ -1,7 +1,8 @@
 /*
  * Opens a WebSocket as today's browsers do, and as older Firefoxes did. iisnode passes an upgrade
- * on only if the header is exactly `Connection: Upgrade`. Chromium and today's Firefox send that.
- * Older Firefoxes send `keep-alive, Upgrade`. They need a quick refusal, and poll then.
+ * on only if the header is exactly `Connection: Upgrade`. Chromium and today's Firefox send this
+ * header. Older Firefoxes send `Connection: keep-alive, Upgrade`. They need a quick refusal, after
+ * which they poll.
  */
 import type { Socket } from 'node:net';
 import { appSetting, cures, nginx } from '../cures';
@@ -10,7 +11,7 @@ import { fault, Outcome } from '../result';
 import { acknowledged, openSession } from '../session';
 import type { Target } from '../target';
 
-/** realtime.js waits so long for a WebSocket, in seconds. */
+/** The time for which realtime.js waits for a WebSocket, s. */
 const PATIENCE = 5;
 
 export async function webSocket(target: Target): Promise<Outcome> {
@@ -21,14 +22,14 @@ export async function webSocket(target: Target): Promise<Outcome> {
   return { saw: `acknowledged in ${ms} ms; an older Firefox ${await olderFirefox(target)}` };
 }
 
-/** @returns the time from a message to its acknowledgement, in ms */
+/** Sends a message as today's browsers do. @returns the time until its acknowledgement, ms */
 async function todaysBrowser(target: Target): Promise<number> {
   const session = await openSession(target);
   const got = await session.browser.upgrade(session.url('websocket'), 'Upgrade', PATIENCE);
   if ('answer' in got) {
     const { answer } = got;
-    // The server's own errors mean that a proxy has changed the request, or that it does not offer
-    // WebSockets.
+    // These two errors are the server's own. The first one means that a proxy has changed the
+    // request, the second one that the server does not offer WebSockets.
     const saw = `a WebSocket: status ${answer.status}, ${answer.text}`;
     if (answer.text === 'a WebSocket is meant here') {
       const line =
@@ -55,7 +56,7 @@ async function todaysBrowser(target: Target): Promise<number> {
   throw fault('a message over a WebSocket is not acknowledged', why, nginx('proxy_buffering off;'));
 }
 
-/** Describes the answer to an older Firefox. To poll is a moment slower, and no fault. */
+/** Describes the answer to an older Firefox. It is no fault if this Firefox has to poll. */
 async function olderFirefox(target: Target): Promise<string> {
   const session = await openSession(target);
   const url = session.url('websocket');
@@ -75,7 +76,7 @@ async function olderFirefox(target: Target): Promise<string> {
   return `polls (status ${got.answer.status}, iisnode does not hand its upgrade on)`;
 }
 
-/** Reads and writes text frames of less than 64 KB, which is enough for these messages. */
+/** Reads and writes text frames of less than 64 KB. These messages need no larger frames. */
 class Frames {
   #bytes: Buffer;
   #ended = false;
@@ -86,7 +87,7 @@ class Frames {
     socket.on('error', () => undefined).on('close', () => { this.#ended = true; });
   }
 
-  /** Sends a text. The mask is zero, which leaves the text as it is (RFC 6455, 5.3). */
+  /** Sends a text. The mask is zero, so the text does not change (RFC 6455, 5.3). */
   send(text: string): void {
     const payload = Buffer.from(text);
     const head = Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]);
