@@ -47,7 +47,7 @@
    * part. A page that gave up such an answer would ask for all of it again, and never get the end.
    */
   var TOO_LONG = 45000;
-  /** A POST is given up after this time, ms. A megabyte may need that long. */
+  /** A POST is given up after this time, ms. A megabyte may need that time. */
   var TOO_LONG_TO_POST = 120000;
   /**
    * A POST that fails after this time, ms, was too large for the line: the server waits 60 s for a
@@ -64,7 +64,7 @@
 
   /**
    * The most messages, and the most characters of them, that are sent and not confirmed. A
-   * character has up to 3 bytes, so that all of these messages fit into one POST.
+   * character has up to 3 bytes, so all of these messages fit into one POST.
    */
   var MOST_UNDER_WAY = 500;
   var LARGEST_UNDER_WAY = LARGEST / 4;
@@ -78,8 +78,8 @@
   var MOST_IN_GOODBYE = 1900;
 
   /**
-   * A message that came over a WebSocket is confirmed after this time, ms. Over polling each
-   * request confirms.
+   * A message that came over a WebSocket is confirmed after this time, ms. With polling, each
+   * request confirms messages.
    */
   var CONFIRM_AFTER = 500;
 
@@ -92,10 +92,10 @@
   var PLACE_EXPIRES = 90000;
   /** The pause between two short polls, ms. */
   var SHORT_PAUSE = 1500;
-  /** The shortest time between two short polls, ms, when another tab calls for the second. */
+  /** The shortest time between two short polls, ms, if another tab calls for the second. */
   var SHORT_PAUSE_IF_CALLED = 1000;
 
-  /** The types of the packets that a page's messages become. */
+  /** The types of the packets for a page's messages: events and acknowledgements. */
   var EVENT = 5;
   var ACK = 6;
 
@@ -156,10 +156,11 @@
     var nextTry;
     /**
      * The number of the last try, from 1. A server that has heard of a later try does not hear
-     * requests of an earlier one. status.attempt is another count, which begins anew.
+     * requests of an earlier try. status.attempt is another count, which begins anew after each
+     * connection that has lasted.
      */
     var tryNumber = 0;
-    /** The transports to try; null for all that the server offers. */
+    /** The transports to try; null for all transports that the server offers. */
     var transports = null;
     var webSocketWorked = false;
 
@@ -371,8 +372,9 @@
       if (tryNumber !== to.tryNumber) {
         postThatOutlasts(to.url + '?' + query(tryNumber), goodbye.text);
       }
-      // Browsers also limit the size of all beacons together of a page that has gone. If an earlier
-      // goodbye has used up that limit, a goodbye with only the newer messages may still go.
+      // For a page that has gone, browsers also limit the size of all beacons together. If an
+      // earlier goodbye has used up that limit, a goodbye with only the newer messages may still
+      // go.
       if (!sent && gone) {
         goodbye = queue.makeGoodbye(LARGEST_BEACON, lastInGoodbye);
         postThatOutlasts(to.url + '?' + query(to.tryNumber), goodbye.text);
@@ -441,7 +443,7 @@
       if (packet.type === 'ack' && !number) return onConfirmed(Number(packet.ackId));
       if (number) {
         if (number <= received) return; // the message came before
-        if (number > received + 1) return retry(); // the server sends the missing one again
+        if (number > received + 1) return retry(); // the server sends the missing message again
         received = number;
         if (recovered) lasted = true;
       }
@@ -710,7 +712,7 @@
    * @param {ClientLibrary} io
    * @param {ServerAddress} server
    * @param {Places} places the object that says when to poll
-   * @param {string[] | null} transports the transports to try; null for all that the server offers
+   * @param {string[] | null} transports the transports to try; null for all of the server
    * @param {LinkListener} listener
    */
   function createLink(io, server, places, transports, listener) {
@@ -720,7 +722,7 @@
       reconnect: false,
       // 0.9 would give us the client of the link before this one.
       'force new connection': true,
-      // 0.9 would give up a first poll after 10 s, though it may wait for a free connection.
+      // 0.9 would give up a first poll after 10 s, though the poll may wait for a connection.
       'connect timeout': false,
       // 0.9 would begin before its faults are mended.
       'auto connect': false
@@ -949,7 +951,7 @@
       if (!over) listener.onPacket(packet);
     };
 
-    // 0.9 does not say that a connection is lost if it was not complete.
+    // 0.9 does not say that a connection is lost before it is complete.
     client.onDisconnect = function (reason) {
       var was = client.connecting || client.connected;
       original.onDisconnect.call(client, reason);
@@ -1226,7 +1228,7 @@
   /**
    * Makes a store of entries: localStorage, or the memory of this tab if the page cannot use
    * localStorage.
-   * @param {string} prefix of the names in localStorage
+   * @param {string} prefix the beginning of the names in localStorage
    */
   function createEntries(prefix) {
     var own = {};
@@ -1384,7 +1386,7 @@
 
   /**
    * Names the fault of an answer that is not our server's, or that is a refusal.
-   * @returns {string} for a person to read
+   * @returns {string} the fault, for a person to read
    */
   function faultOf(status, text) {
     var prefix = status === 200 ? '' : 'status ' + status + ': ';
@@ -1399,7 +1401,7 @@
   /**
    * Reads the packets that a poll brings. 0.9 skips packets that it cannot read, so the messages in
    * them would be lost.
-   * @returns {ClientPacket[] | null} null if the text is not our server's, or not whole
+   * @returns {ClientPacket[] | null} the packets; null if the text is not whole, or not our server's
    */
   function readPackets(io, text) {
     var packets = splitPayload(text).map(function (one) {

@@ -1,6 +1,6 @@
 /*
- * All settings: their meanings, their defaults, and the values that they take. server.ts reads them
- * once. No other file reads the environment.
+ * This file has all settings: their meanings, their defaults, and the values that they take.
+ * server.ts reads the settings once. No other file reads the environment.
  */
 import os from 'os';
 import { PIPE } from './iisnode';
@@ -11,7 +11,7 @@ export const TRANSPORTS = ['websocket', 'xhr-polling'] as const;
 export type TransportName = (typeof TRANSPORTS)[number];
 
 export interface Config {
-  /** The path of the application: '' at the root of a site, otherwise '/app' and the like. */
+  /** The path of the application: '' at the root of a site, otherwise a path such as '/app'. */
   appPath: string;
   /** Socket.IO's resource, the path that its requests begin with: '/app/socket'. */
   resource: string;

@@ -103,9 +103,10 @@ export class Trust {
 
   /**
    * Removes the headers that cannot be believed. The headers x-iisnode-* stay if IIS has written
-   * them, and they are not empty. forwarded and x-forwarded-* go. If a proxy or iisnode stands in
-   * front, x-forwarded-for becomes the client's one address, and x-forwarded-proto becomes 'http'
-   * or 'https'. A second call changes nothing more. rawHeaders stays as it is.
+   * them, and they are not empty. The headers forwarded and x-forwarded-* are removed. But if a
+   * proxy or iisnode stands in front, x-forwarded-for becomes the client's one address, and
+   * x-forwarded-proto becomes 'http' or 'https'. A second call changes nothing more. rawHeaders
+   * stays as it is.
    */
   trustHeaders(req: IncomingMessage): void {
     const { headers, rawHeaders } = req;
@@ -136,8 +137,8 @@ export class Trust {
 
   /**
    * Reads the client's address from X-Forwarded-For. Each proxy adds the address that its request
-   * came from at the end. So the last address that is no proxy of ours is the client's. The client
-   * itself may have written the addresses before that one.
+   * came from at the end. So the last address that is not one of our proxies is the client's. The
+   * client itself may have written the addresses before that one.
    * @param peer the address of the proxy that the request came from
    */
   private forwardedFor(header: string | string[] | undefined, peer: string): string {

@@ -5,7 +5,10 @@
 
 /** The most letters that are wrong, missing or too many in a name that looks like a setting. */
 const MOST_WRONG = 2;
-/** The length of the shortest name that is compared. Others, such as PORT, are like many names. */
+/**
+ * The length of the shortest setting that is compared. A shorter one, such as PORT, is like many
+ * names that have nothing to do with this server.
+ */
 const SHORTEST = 7;
 
 /**

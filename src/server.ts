@@ -1,6 +1,6 @@
 /*
- * The program that iisnode and npm start run: it reads the settings, wires the parts, and listens.
- * Your application is in app.ts, your pages are in pages.ts.
+ * This is the program that iisnode and npm start run. It reads the settings, wires the parts, and
+ * listens. Your application is in app.ts, your pages are in pages.ts.
  */
 import { createServer, RequestListener, Server } from 'http';
 import type { AddressInfo } from 'net';

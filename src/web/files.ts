@@ -13,7 +13,7 @@ import { isServed } from './served';
  */
 export function serveFiles(folder: string): express.RequestHandler {
   const send = express.static(folder, {
-    // isServed decides.
+    // isServed decides about names that begin with a dot.
     dotfiles: 'allow',
     cacheControl: false,
     setHeaders: (res, file: string) => {

@@ -20,7 +20,7 @@ const LINGER = 2000;
 
 /**
  * Makes the server answer with the same statuses as node does, but without node's cut. node closes
- * the connection at once. If the client still sends then, its system drops the answer, and iisnode
+ * the connection at once. If the client is still sending, its system drops the answer, and iisnode
  * makes a 500.1013 of that. The log names the limit, because the person in front of the browser
  * cannot know it.
  */

@@ -49,7 +49,7 @@ export class Delivery {
   private sent = 0;
   /** The number of the last message that has come from the client. */
   received = 0;
-  /** The number of the last message of the client that it may be told has arrived. */
+  /** The number up to which the client may be told that its messages have arrived. */
   private mayTell = 0;
   /** The size of the client's messages that have arrived without an acknowledgement, characters. */
   private owed = 0;

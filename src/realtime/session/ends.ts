@@ -1,6 +1,6 @@
 /*
- * The table of the reasons for which sessions end. session.ts acts on this table, and no session
- * ends in another way.
+ * This is the table of the reasons for which sessions end. session.ts acts on this table, and no
+ * session ends in another way.
  */
 export type Reason =
   'booted' | 'goodbye' | 'moved' | 'unused' | 'close timeout' | 'heartbeat timeout' | 'socket end' |

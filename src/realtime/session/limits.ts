@@ -17,7 +17,7 @@ const TOGETHER = 256;
 /** The largest size of a client's newest values that wait, characters; and as a part of `most`. */
 const MOST_NEWEST = 50000;
 const NEWEST_OF_MOST = 0.5;
-/** Packets smaller than this, characters, go out if the client has taken all packets before. */
+/** The size, characters, below which packets go out if the client has taken all packets before. */
 const SMALL = 16384;
 /**
  * The number of sweeps, about a second each, during which a client with too much waiting may take

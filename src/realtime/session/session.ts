@@ -72,8 +72,8 @@ export class Session {
    */
   handshakeNumber: number | null = null;
   /**
-   * Whether the client has come back, and has to be told that it is connected. The process that its
-   * next poll comes to tells it.
+   * Whether the client has come back, and the answer to its next poll has to say that it is
+   * connected. That poll may come to another process.
    */
   isBack = false;
   /** The timer that ends the session; null if the client has not said goodbye. */

@@ -68,8 +68,8 @@ export class Transport {
   private keptBack = false;
   private awaitsHeartbeat = false;
   /**
-   * The time when the next work is due, ms: to answer a poll, to send a heartbeat or miss its
-   * answer, or to end the session of a client that is away.
+   * The time when the next work is due, ms: the answer to a poll, a heartbeat, or the end of the
+   * session. The session ends if the client stays away, or does not answer a heartbeat.
    */
   private due = now() + UNUSED;
 

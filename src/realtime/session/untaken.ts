@@ -13,7 +13,7 @@
 
 /** The number of sweeps, about a second each, after which an entry counts as unread. */
 const UNREAD = 3;
-/** The number of sweeps that any entry may take; and the further ones a million characters. */
+/** The number of sweeps that any entry may take, and the number to add a million characters. */
 const SLOWEST = 60;
 
 /** An entry: an answer to a poll, or the packets that were written to a WebSocket. */
