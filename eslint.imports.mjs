@@ -1,17 +1,18 @@
 /*
- * The way of imports in src/: eslint.config.mjs uses these. src/realtime/README.md has the picture.
+ * These rules keep the imports in src/ one way. eslint.config.mjs uses the rules, and
+ * src/realtime/README.md has the picture.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** The folders of src/realtime, from a request to a packet: each imports from those behind it. */
+/** The folders of src/realtime. Each folder may import from the folders behind it in this list. */
 const LAYERS = ['http', 'io', 'session', 'protocol'];
 
 const AS_A_WHOLE = 'src/realtime stands by itself: hand in what it needs (options.ts).';
 const NO_CLUSTER = 'Only src/server.ts knows cluster/: the others have backplane.ts.';
 const BY_THE_DOOR = 'Import from realtime itself, which is its index.ts.';
 
-/** A linter's configuration that forbids imports whose path is like one of the expressions. */
+/** Makes a configuration of the linter that forbids imports whose paths match an expression. */
 function forbid(files, ...patterns) {
   const rule = ['error', { patterns: patterns.map(([regex, message]) => ({ regex, message })) }];
   return { files, rules: { 'no-restricted-imports': rule } };
@@ -31,13 +32,13 @@ export const oneWay = [
     ]),
   )),
   {
-    // Whoever has one process never meets the word: it is cluster/'s own.
+    // Only cluster/ knows Redis, so a reader who has one process never meets the word.
     files: LAYERS.map(layer => `src/realtime/${layer}/**/*.ts`),
     rules: { 'no-warning-comments': ['error', { terms: ['redis'], location: 'anywhere' }] },
   },
 ];
 
-/** The files that a file imports, or takes types of. */
+/** @returns the files that a file imports, also for types only */
 function importsOf(file) {
   const text = readFileSync(file, 'utf8');
   const names = [...text.matchAll(/\b(?:from|import|require)\s*\(?\s*'(\.[^']*)'/g)];
@@ -62,7 +63,7 @@ function findCircle(start) {
   return undefined;
 }
 
-/** Files that import each other, by whatever way, cannot be read one after the other. */
+/** The rule against circles: nobody can read the files of a circle one after the other. */
 const noCircle = {
   meta: { type: 'problem', schema: [] },
   create: context => ({

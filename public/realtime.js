@@ -1401,7 +1401,7 @@
   /**
    * Reads the packets that a poll brings. 0.9 skips packets that it cannot read, so the messages in
    * them would be lost.
-   * @returns {ClientPacket[] | null} the packets; null if the text is not whole, or not our server's
+   * @returns {ClientPacket[] | null} null if the text is not our server's, or if a part is missing
    */
   function readPackets(io, text) {
     var packets = splitPayload(text).map(function (one) {

@@ -1,7 +1,7 @@
 /*
  * A session tells its keeper of its changes, so that another process can go on with the session.
- * The backplane gives each session a keeper. If there is only one process, the keeper is NOBODY,
- * which does nothing.
+ * The backplane gives a keeper to each session whose messages are numbered. The other sessions, and
+ * all sessions of a single process, have NOBODY as their keeper, which does nothing.
  */
 
 export interface Keeper {
