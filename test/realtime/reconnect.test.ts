@@ -200,23 +200,6 @@ test('3,000 short messages at once, one way', async t => {
   for (let i = 0; i < 3000; i++) connection.emit('message', i);
   await until(() => heard === 3000, 'all');
 });
-test('emit between pagehide and the end of the page does not throw', async t => {
-  // a window as realtime.js sees it
-  const listeners: Record<string, (event: object) => void> = {};
-  (globalThis as any).window = { addEventListener: (name: string, f: () => void) => listeners[name] = f, navigator: {} };
-  const file = path.join(root, 'public', 'realtime.js');
-  delete require.cache[file];
-  const lib = fromRoot(file) as { connect: (options: object) => any };
-  delete (globalThis as any).window;
-  delete require.cache[file];
-  const h = host(t, io => io.sockets.on('connection', () => undefined));
-  const connection = lib.connect({ url: `http://localhost:${h.port}`, resource: resource.slice(1), io: clientLibrary });
-  const seen: any[] = [];
-  connection.on('status', (s: any) => seen.push(s));
-  await until(() => seen.some(s => s.state === 'connected'), 'c');
-  listeners.pagehide!({});
-  connection.emit('message', 'x');
-});
 test('chromium: close() right after a handshake ends it', async t => {
   const browser = await openBrowser(t);
   if (!browser) return;

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { clientLibrary } from '../support/client';
 import { request } from '../support/request';
@@ -13,10 +12,10 @@ import { putBetween } from './websocket/between';
 import { cutOff } from './websocket/messages';
 
 const TRANSPORTS = 'websocket,xhr-polling';
-const file = path.join(root, 'public', 'realtime.js');
+const library = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => any };
 
 /** A client of realtime.js. */
-function open(t: TestContext, port: number, library = fromRoot(file) as { connect: (options: object) => any }) {
+function open(t: TestContext, port: number) {
   const connection = library.connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
   t.after(() => connection.close());
   const seen: { state: string; transport?: string; recovered?: boolean }[] = [];
@@ -99,26 +98,4 @@ test('where a WebSocket has worked, one that is refused later is made up for by 
   await until(() => transports().length === 3, 'the next WebSocket');
   assert.deepEqual(transports(), ['websocket', 'xhr-polling', 'websocket']);
   assert(seen.every(({ state, recovered }, i) => state !== 'connected' || recovered === (i > 1)));
-});
-
-test('a page that goes and comes back does not send again what went over its WebSocket', async t => {
-  const heard: number[] = [];
-  const { port } = serve(t, io => io.sockets.on('connection', socket => { socket.on('n', (n: number) => { heard.push(n); }); }), { TRANSPORTS });
-  // A window, as realtime.js sees it.
-  const listeners: Record<string, (event: object) => void> = {};
-  Object.assign(globalThis, { window: { addEventListener: (name: string, listener: () => void) => { listeners[name] = listener; } } });
-  delete fromRoot.cache[file];
-  const library = fromRoot(file) as { connect: (options: object) => any };
-  delete (globalThis as { window?: object }).window;
-  delete fromRoot.cache[file];
-  const { connection, transports } = open(t, port, library);
-  await until(() => transports().length === 1, 'the WebSocket');
-  for (let n = 0; n < 3; n++) connection.emit('n', n);
-  listeners.pagehide!({});
-  await sleep(200);
-  listeners.pageshow!({ persisted: true });
-  await until(() => transports().length === 2, 'the page that is back');
-  connection.emit('n', 3);
-  await until(() => heard.includes(3), 'its message');
-  assert.deepEqual(heard, [0, 1, 2, 3]);
 });

@@ -57,6 +57,21 @@ test('chromium: back and forward: a page from the browser\'s memory is another c
   }
 });
 
+test('chromium: the same of a page that is connected by a WebSocket', async t => {
+  const browser = await openBrowser(t, 'chromium');
+  if (!browser) return;
+  const site = start(t, { TRANSPORTS: 'websocket,xhr-polling' });
+  const page = await visit(browser, site);
+  for (let time = 1; time <= 2; time++) {
+    assert.equal(await page.evaluate('transport'), 'websocket');
+    const seen = site.sessions.at(-1)!;
+    seen.heard.length = 0;
+    await thereAndBack(page, seen, 'emit(1, 5)', time === 1 ? BY_LINK : 'history.forward()');
+    assert.deepEqual(seen.heard, FIVE);
+    await goesOn(page, site, time);
+  }
+});
+
 // Firefox keeps no page in its memory that has a request under way, as a held poll is (its own log
 // says so: MOZ_LOG=SHIPBFCache:5). So the page begins anew, unless it is between two short polls.
 test('firefox: back: the page begins anew, as Firefox keeps none whose poll is under way', async t => {

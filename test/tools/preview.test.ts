@@ -78,6 +78,24 @@ test('preview --parent shows what a site above does to the application', async t
   assert.match(readFileSync(words[1]!, 'utf8'), /LOG_LEVEL/);
 });
 
+test('preview --parent, twice: the outermost comes first', async t => {
+  const headers = (inside: string) => `<configuration><system.webServer><httpProtocol><customHeaders>${inside}</customHeaders></httpProtocol></system.webServer></configuration>`;
+  const folders = Object.entries({
+    outer: headers('<add name="X-One" value="outer" /><add name="X-Two" value="outer" />'),
+    inner: headers('<remove name="X-One" /><add name="X-One" value="inner" />'),
+    own: headers(''),
+  }).map(([name, text]) => {
+    const folder = emptyFolder(t, `${name}-`);
+    writeFileSync(path.join(folder, 'web.config'), text);
+    return folder;
+  });
+  const [outer, inner, own] = folders as [string, string, string];
+  writeFileSync(path.join(own, 'a.txt'), 'a file');
+  const { url } = preview(t, [own, '--port', '0', '--app', '/a/b', '--parent', outer, '--parent', inner]);
+  const { status, headers: shown } = await fetch(`${(await url()).replace(/\/$/, '')}/a.txt`);
+  assert.deepEqual([status, shown.get('x-one'), shown.get('x-two')], [200, 'inner', 'outer']);
+});
+
 test('preview says at the start that nothing is built, and the command', async t => {
   const folder = deploy(t);
   rmSync(path.join(folder, 'dist'), { recursive: true });

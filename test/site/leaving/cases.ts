@@ -14,9 +14,13 @@ const BROWSERS = ['chromium', 'firefox'] as const;
 /** A page that is connected. The test may add to it by the query of its address. */
 const PAGE = `<a href="other">a link</a><script>
   var state;
+  var transport;
   var back = 0;
   var connection = Realtime.connect();
-  connection.on('status', function (status) { state = status.state; });
+  connection.on('status', function (status) {
+    state = status.state;
+    transport = status.transport;
+  });
   window.addEventListener('pageshow', function (event) { if (event.persisted) back += 1; });
   function emit(from, to) {
     for (var n = from; n <= to; n += 1) connection.emit('n', n);
@@ -123,7 +127,7 @@ export function leave(times: number): void {
       const browser = await openBrowser(t, name);
       if (!browser) return;
       const keeper = await browser.newPage();
-      for (const way of ['a link', 'a reload']) {
+      for (const way of ['a link', 'a reload', 'a closed tab']) {
         await t.test(way, async () => {
           const site = start(t, {}, WITH_HANDLERS);
           await keeper.goto(site.page('other'));
@@ -135,7 +139,7 @@ export function leave(times: number): void {
             assert.deepEqual(seen.heard, [1, 2, 3, 4, 5, 6]);
             // One that is closed while its first requests are under way cannot say goodbye.
             if (way === 'a reload') await until(() => site.clients() === 1, 'the page again');
-            await page.close();
+            if (!page.isClosed()) await page.close();
             await until(() => site.clients() === 0, 'its end');
           }
         });
