@@ -168,7 +168,7 @@ const visits: { [application: string]: (open: Open) => Promise<void> } = {
     await ada.sees('acknowledged', 'message of Ada: hello', 'taken');
     await bob.sees('Ada said: hello', '{"from":"Ada"}', '["Ada"]');
     ada.does('rename');
-    await ada.sees('ready');
+    await ada.sees('ready', 'nobody it is');
     ada.does('forget');
     await ada.sees('true, then false');
     ada.does('hi', 'x');

@@ -259,18 +259,22 @@ function chain(node: ts.Node): string {
     return `${called}(${keeps ? name.text : calls})`;
   }
   if (node.kind === ts.SyntaxKind.ThisKeyword) return 'io';
-  return ts.isIdentifier(node) ? node.text : '?';
+  return ts.isIdentifier(node) ? KINDS[node.text] ?? 'socket' : '?';
 }
 
-/** All uses in a script, without the variable that each begins with. */
+/** What the variables of the applications are, but for those that are sockets, or their own. */
+const KINDS: { [variable: string]: string } = {
+  io: 'io', manager: 'io', chat: 'of', handshake: 'handshake', hs: 'handshake', data: 'handshake',
+};
+
+/** All uses in a script: 'of' stands for a namespace, whichever it is. */
 function uses(text: string): string[] {
   const found: string[] = [];
   const source = ts.createSourceFile('x.ts', text, ts.ScriptTarget.ES2018, true);
   const visit = (node: ts.Node) => {
     if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)
       || ts.isCallExpression(node)) {
-      const parts = chain(node).split(/(?=[.[])/);
-      for (let i = 1; i < parts.length; i++) found.push(parts.slice(i).join(''));
+      found.push(chain(node).replace(/^io\.(sockets|of\(\w*\))/, 'of'));
     }
     ts.forEachChild(node, visit);
   };

@@ -259,6 +259,11 @@ export const others: Gone[] = [
     write: `io.get('close timeout')`,
   },
   {
+    call: `io.get('origins')`,
+    line: `io.get('origins') says nothing here: ALLOWED_ORIGINS names the origins whose pages may connect`,
+    says: 'the same for each setting of the next table',
+  },
+  {
     call: `io.sockets.on('disconnect', function () {})`,
     says: `0.9 never calls this handler of a namespace, nor handlers for 'connect' and 'message'`,
     write: `io.sockets.on('connection', function (socket) { socket.on('disconnect', function () {}); })`,

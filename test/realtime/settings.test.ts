@@ -17,6 +17,7 @@ import { fromRoot } from '../support/template';
 type Io = Server<Loose, Loose>;
 /** As a script without types has it. */
 interface Untyped {
+  get: (name: string) => unknown;
   set: (name: string, value: unknown) => unknown;
   enable: (name: string) => unknown;
   disable: (name: string) => unknown;
@@ -100,7 +101,10 @@ describe('io.set', () => {
         io.set(name, value);
         held.push(name);
       } catch (error) {
-        assert.match((error as Error).message, new RegExp(`^io\\.set\\('${name}'\\) changes nothing here: [^\\n]+$`));
+        const { message } = error as Error;
+        assert.match(message, new RegExp(`^io\\.set\\('${name}'\\) changes nothing here: [^\\n]+$`));
+        // 0.9's value of it would be believed.
+        assert.throws(() => io.get(name), { message: message.replace(/set(.*) changes/, 'get$1 says') });
       }
     }
     assert.deepEqual(held.sort(), [

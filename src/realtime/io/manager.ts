@@ -21,7 +21,7 @@ import { Middleware } from './middleware';
 import { Namespace } from './namespace';
 import { GONE_FROM_MANAGER, Views, viewsOf } from './old-api';
 import { Rooms } from './rooms';
-import { checkSetting } from './settings';
+import { checkSetting, refuseToTell } from './settings';
 import { Users } from './users';
 
 /**
@@ -65,6 +65,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
     // debug.
     const logger = { ...log, info: log.debug };
     super(new EventEmitter(), { transports: ['xhr-polling'], logger });
+    refuseToTell(this.settings);
     this.sessionTimeout = options.sessionTimeout;
     this.debug = log.debug;
     this.report = atMostOneASecond(log.error);

@@ -94,6 +94,18 @@ export function checkSetting(name: string, value: unknown): void {
   throw new Error(`io.set(${shown(name)}): there is no such setting`);
 }
 
+/**
+ * Lets io.get throw for a setting that means nothing here. An application would believe 0.9's
+ * value: that of 'origins' is '*:*', as if each page might connect.
+ * @param settings 0.9's table, which io.get reads
+ */
+export function refuseToTell(settings: object): void {
+  for (const [name, instead] of INSTEAD) {
+    const get = () => { throw new Error(`io.get('${name}') says nothing here: ${instead}`); };
+    Object.defineProperty(settings, name, { get });
+  }
+}
+
 /** @returns a text of one line for any value */
 function shown(value: unknown): string {
   try {

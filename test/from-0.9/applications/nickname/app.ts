@@ -32,6 +32,8 @@ export function app(io: Server): void {
 
     socket.on('rename me', function () {
       socket.$emit('set nickname', 'nobody');
+      socket.log.debug('renamed', socket.id);
+      socket.send('nobody it is');
     });
 
     socket.on('forget', function (answer) {
@@ -51,7 +53,7 @@ export function app(io: Server): void {
       socket.emit('a message', 'for you in ' + socket.namespace.name);
       socket.on('hi!', function (room) {
         socket.join(room);
-        chat.emit('a message', 'for everyone in /chat: ' + chat.clients(room).length);
+        chat.emit('a message', 'for everyone in ' + chat.name + ': ' + chat.clients(room).length);
         chat.in(room).emit('a message', 'for everyone in ' + room);
         socket.broadcast.to(room).emit('a message', 'for the others in ' + room);
         socket.emit('rooms', Object.keys(io.rooms).sort(), Object.keys(io.namespaces).sort());
