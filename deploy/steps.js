@@ -330,5 +330,5 @@ async function undoAll(system, did, { done = () => undefined } = {}) {
 }
 
 module.exports = {
-  KINDS, Failure, run, undoAll, undoLinesOf, findApplication, removeFiles, FEW_TRIES,
+  KINDS, Failure, run, undoAll, undoLinesOf, findApplication, patiently, removeFiles, FEW_TRIES,
 };

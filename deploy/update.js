@@ -11,7 +11,7 @@ const { isSame } = require('./iis');
 const { Findings, lookForAdministrator, lookForInstalled } = require('./look');
 const { CURRENT, KEPT, packageFiles, readPackage, withoutServers } = require('./package');
 const { writeRecord } = require('./record');
-const { FEW_TRIES, Failure, removeFiles, run } = require('./steps');
+const { FEW_TRIES, Failure, patiently, removeFiles, run } = require('./steps');
 const { commandLine, quoted, removeFolder, sum } = require('./system');
 const { settingsOf, withSettings } = require('./web-config');
 
@@ -315,17 +315,31 @@ async function finish(system, { from, folder, record, files, gone, webConfig }) 
     await run(system, ['robocopy', ...mirroring(from, folder)])
       .catch(error => system.print(`note     ${error.message}`));
   }
-  removeFiles(folder, gone);
-  replacingLines(folder).forEach(system.print);
+  await patiently(system, () => removeFiles(folder, gone))
+    .catch(error => system.print(`note     ${error.message}`));
   const packaged = fs.readFileSync(path.join(from, 'web.config'), 'utf8');
-  removeFolder(path.join(folder, KEPT));
-  fs.renameSync(path.join(folder, CURRENT), path.join(folder, KEPT));
+  await replaceKept(system, folder);
   if (!record) return;
   const entry = record.did.find(({ kind }) => kind === 'files');
   if (entry) entry.files = files;
   record.webConfig = sum(packaged);
   if (webConfig !== null) record.written = sum(webConfig);
   writeRecord(folder, record);
+}
+
+/** Makes the version that was kept in the folder current the one that back.cmd goes back to. */
+async function replaceKept(system, folder) {
+  const lines = replacingLines(folder);
+  lines.forEach(system.print);
+  try {
+    await patiently(system, () => {
+      removeFolder(path.join(folder, KEPT));
+      fs.renameSync(path.join(folder, CURRENT), path.join(folder, KEPT));
+    });
+  } catch (error) {
+    // The new version runs: somebody has a file of the old one open, and that is no failure.
+    system.print(`note     ${error.message}. For back.cmd, by hand: ${lines.pop()}`);
+  }
 }
 
 /** Puts the kept version back. @returns {Promise<number>} the exit code, 1 */

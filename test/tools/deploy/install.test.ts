@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { TestContext } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { oldNode } from '../../support/fetched';
 import { appPath, emptyFolder, fromRoot, root } from '../../support/template';
@@ -284,6 +285,86 @@ test('a failure at any step undoes all before it, and the step itself if it was 
     assert.equal(snapshot(world), before, said);
   }
 });
+
+/** A kind of step, as deploy/steps.js has it. */
+interface Kind {
+  lines: (entry: object) => string[];
+  make: (system: object, entry: object) => Promise<void> | void;
+}
+const { KINDS } = fromRoot('./deploy/steps.js') as { KINDS: Record<string, Kind> };
+
+/** Lets `before` and `after` see each step that is made, until the test ends. */
+function watchSteps(
+  t: TestContext, watch: { before?: (lines: string[]) => void; after?: () => void },
+): void {
+  for (const kind of Object.values(KINDS)) {
+    const { make } = kind;
+    t.mock.method(kind, 'make', async (system: object, entry: object) => {
+      watch.before?.(kind.lines(entry));
+      await make(system, entry);
+      watch.after?.();
+    });
+  }
+}
+
+test('each step prints its lines before it runs', async t => {
+  const world = makeWorld(t);
+  const calls = () => changes(world).length;
+  const printed: [line: string, calls: number][] = [];
+  const made: string[][] = [];
+  watchSteps(t, {
+    before(lines) {
+      made.push(lines);
+      const last = printed.slice(-lines.length);
+      assert.deepEqual(last, lines.map(line => [line, calls()]));
+    },
+  });
+  world.onPrint = line => printed.push([line, calls()]);
+  assert.equal((await world.run('install', '--set', 'LOG_LEVEL=debug')).status, 0);
+  assert.equal(made.length, 11);
+});
+
+/** A pool with settings of its own, as IIS Manager makes it. */
+const OTHER_POOL = {
+  name: NAME, schedule: [],
+  settings: {
+    managedRuntimeVersion: 'v4.0', queueLength: '1000', 'processModel.maxProcesses': '2',
+    'processModel.idleTimeout': '00:20:00', 'recycling.periodicRestart.time': '1.05:00:00',
+  },
+};
+
+/** Servers on which the steps are others, with arguments, and the number of the steps. */
+const SERVERS: Record<string, [args: string[], change: (server: Server) => void, steps: number]> = {
+  'an application with settings': [['--path', '/chat', '--set', 'LOG_LEVEL=debug'], () => undefined, 12],
+  'the root of a site': [['--path', '/'], () => undefined, 10],
+  'a pool that is there': [[], ({ pools }) => { pools.push(OTHER_POOL); }, 10],
+};
+
+for (const [what, [args, change, count]] of Object.entries(SERVERS)) {
+  test(`a failure before each step and behind it, in turn, undoes all: ${what}`, async t => {
+    let left = Infinity;
+    const fail = () => {
+      left -= 1;
+      if (left === 0) throw new Error('on order');
+    };
+    watchSteps(t, { before: fail, after: fail });
+    for (let at = 1; at <= 2 * count + 1; at += 1) {
+      const world = makeWorld(t);
+      world.change(change);
+      const before = snapshot(world);
+      left = at;
+      const { status, text } = await world.run('install', ...args);
+      if (at > 2 * count) {
+        assert.deepEqual([status, left], [0, 1], text);
+        break;
+      }
+      assert.equal(status, 1, text);
+      assert.match(text, /^failed {3}on order$/m);
+      assert.match(text, /^The server is as it was\.$/m);
+      assert.equal(snapshot(world), before, text);
+    }
+  });
+}
 
 test('what cannot be undone is said, with its line; uninstall.cmd tries it again', async t => {
   const world = makeWorld(t);

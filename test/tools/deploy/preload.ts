@@ -1,10 +1,11 @@
 /*
  * Makes a copy of node.exe a program of Windows: node loads this first (NODE_OPTIONS=--require), and the
  * name that it was started by says which program it is. With STAND_IN_WITHIN=yes the programs run in the
- * process that starts them, which is much quicker. Windows' node 12 runs this: nothing newer here.
+ * process that starts them, which is much quicker. node 10 runs this: nothing newer here.
  */
 import childProcess from 'child_process';
 import { writeSync } from 'fs';
+import os from 'os';
 import path from 'path';
 import { runProgram } from './programs';
 
@@ -19,6 +20,10 @@ if (process.env.STAND_IN_WITHIN === 'yes') {
     return { status, stdout: output, stderr: '' };
   }) as typeof spawnSync;
 }
+
+// Without wine, for a node of this system.
+const { STAND_IN_RELEASE: release } = process.env;
+if (release !== undefined) os.release = () => release;
 
 const program = nameOf(process.argv0);
 if (PROGRAMS.includes(program)) {

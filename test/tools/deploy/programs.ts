@@ -3,7 +3,7 @@
  * their arguments and exit codes. Their server is a JSON file, and what IIS keeps in
  * applicationHost.config is written as IIS writes it. An argument that they do not know is an error.
  *
- * Windows' node 12 runs this file, too (preload.ts): nothing newer here.
+ * node 10 runs this file, too (preload.ts): no newer syntax here, and no field of a class.
  */
 import { createHash } from 'crypto';
 import fs from 'fs';
@@ -70,8 +70,11 @@ const NO_SERVICE = 1060;
 const NO_MAPPING = 1332;
 
 class Fails extends Error {
-  constructor(readonly status: number, message: string) {
+  declare readonly status: number;
+
+  constructor(status: number, message: string) {
     super(message);
+    Object.assign(this, { status });
   }
 }
 

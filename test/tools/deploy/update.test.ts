@@ -1,6 +1,6 @@
 /* update.cmd and back.cmd on stand-ins of Windows' programs, in this process; windows.test.ts runs them in cmd. */
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import fs, { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { appPath } from '../../support/template';
@@ -150,6 +150,52 @@ test('each step that fails leads back', async t => {
     rmSync(path.join(world.app, 'current'), { recursive: true, force: true });
     assert.equal(snapshot(world), before);
   }
+});
+
+test('a file that cannot be written leads back; web.config is as it was then, with the settings of the server', async t => {
+  for (const name of ['web.config', path.join('dist', 'server.js')]) {
+    const world = await installed(t, '--set', 'LOG_LEVEL=debug');
+    const config = world.read('web.config');
+    const from = world.make('1.0.2', RUNS, folder => appendFileSync(path.join(folder, 'web.config'), '<!-- new -->\n'));
+    const write = fs.writeFileSync;
+    let times = 0;
+    const mocked = t.mock.method(fs, 'writeFileSync', (file: string, ...more: [string]) => {
+      const isIt = file === path.join(world.app, name) && times++ === 0;
+      if (isIt) throw Object.assign(new Error('EBUSY: it is in use'), { code: 'EBUSY' });
+      write(file, ...more);
+    });
+    const { status, text } = await world.runFrom(from, 'update');
+    mocked.mock.restore();
+    assert.equal(status, 1, text);
+    assert.match(text, /^failed {3}\S+ cannot be written: EBUSY: it is in use$/m);
+    assert.match(text, /^The version before is there again\./m);
+    assert.deepEqual(versions(world.app), all('1.0.1'));
+    assert.equal(world.read('web.config'), config);
+  }
+});
+
+test('a version that runs stays, though files of the one before are in use; back.cmd can go back', async t => {
+  const world = await installed(t);
+  const rename = t.mock.method(fs, 'renameSync', () => {
+    throw Object.assign(new Error('EPERM: it is open'), { code: 'EPERM' });
+  });
+  const lua = path.join(world.app, 'dist', 'commit.lua');
+  const remove = fs.unlinkSync;
+  const unlink = t.mock.method(fs, 'unlinkSync', (file: string) => {
+    if (file === lua) throw Object.assign(new Error('EBUSY: it is in use'), { code: 'EBUSY' });
+    remove(file);
+  });
+  const from = world.make('1.0.2', RUNS, folder => rmSync(path.join(folder, 'dist', 'commit.lua')));
+  const { status, text } = await world.runFrom(from, 'update');
+  unlink.mock.restore();
+  assert.equal(status, 0, text);
+  assert.match(text, /^note {5}EBUSY: it is in use$/m);
+  assert.match(text, /^note {5}EPERM: it is open\. For back\.cmd, by hand: ren \S+current before$/m);
+  rename.mock.restore();
+  assert.deepEqual(versions(world.app), all('1.0.2'));
+  fs.renameSync(path.join(world.app, 'current'), path.join(world.app, 'before'));
+  assert.equal((await world.runFrom(world.app, 'back')).status, 0);
+  assert.deepEqual(versions(world.app), all('1.0.1'));
 });
 
 test('where going back fails, too, the lines to do it by hand are said', async t => {

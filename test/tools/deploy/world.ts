@@ -166,6 +166,8 @@ export interface World {
   server: () => Server;
   /** Changes the server. */
   change: (change: (server: Server) => void) => void;
+  /** Is called with each line that a command prints. */
+  onPrint?: (line: string) => void;
   /** Runs a command of a package, and gives its exit code and its lines. */
   run: (command: string, ...args: string[]) => Promise<{ status: number; lines: string[]; text: string }>;
   /** As run, for the commands of another package. */
@@ -209,7 +211,11 @@ export function makeWorld(t: TestContext, { inside = '', program = process.execP
     run: (command, ...args) => world.runFrom(world.package, command, ...args),
     async runFrom(from, command, ...args) {
       const lines: string[] = [];
-      const system = { ...world.system, print: (line: string) => { lines.push(...line.split('\n')); } };
+      const print = (line: string) => {
+        world.onPrint?.(line);
+        lines.push(...line.split('\n'));
+      };
+      const system = { ...world.system, print };
       now += 60000; // as a person types
       const status = await carryOut([command, ...args], system, from);
       return { status, lines, text: lines.join('\n') };
