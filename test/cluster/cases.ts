@@ -86,7 +86,7 @@ export async function withoutStickiness(t: TestContext, processes: number, count
   const clients = await startClients(t, count, [port]);
   await sleep(6000);
   // On a busy machine sessions move less often, and the process writes the line later.
-  const advice = /let each stay with one \(nodeProcessStickySessions in iisnode\.yml/;
+  const advice = /let each client stay with one process \(nodeProcessStickySessions in iisnode\.yml/;
   await until(() => advice.test(logsOf(folder)), 'the line on sticky sessions in the log', 40);
   const counts = await clients.finish();
   t.diagnostic(line('no stickiness', counts));

@@ -247,7 +247,7 @@ test('clients go to another process with each request: the log says what to swit
     for (const client of clients) client.emit('later', String(number), 0);
   }, 200);
   t.after(() => clearInterval(timer));
-  const advice = /let each stay with one \(nodeProcessStickySessions in iisnode\.yml/;
+  const advice = /let each client stay with one process \(nodeProcessStickySessions in iisnode\.yml/;
   await until(() => two.processes.some(({ server }) => advice.test(server.output())), 'advice', 120);
   clearInterval(timer);
   const all = Array.from({ length: number }, (_, i) => String(i + 1));

@@ -184,7 +184,7 @@ const ROWS: Row[] = [
   {
     status: [502],
     causes: () => because(
-      'a proxy gets no answer from IIS: is it there, at the address that the proxy has?',
+      'a proxy gets no answer from IIS: IIS does not run, or not at the address that the proxy has',
       nginx('proxy_pass http://server-of-iis;'),
     ),
   },

@@ -197,7 +197,7 @@ export class Cluster implements Backplane {
       this.onFirstEpoch();
       return;
     }
-    this.log.warn('Redis has lost data: all is written again');
+    this.log.warn('Redis has lost data: this process writes everything again');
     this.moves.onTrouble();
     this.members.onLost();
     this.bus.begin(epoch, 0);

@@ -228,7 +228,7 @@ export class Moves {
     this.leftAt = [...this.leftAt.filter(at => time - at < 10000), time];
     if (this.leftAt.length <= 20 + 2 * manager.clients) return;
     this.leftAt = [];
-    log.warn('clients go from process to process: let each stay with one '
+    log.warn('clients go from process to process: let each client stay with one process '
       + '(nodeProcessStickySessions in iisnode.yml, affinity in a balancer)');
   }
 
