@@ -1,7 +1,6 @@
 /*
- * io.use with middleware that does what it should not. Each has a result: nothing keeps a handshake
- * waiting for ever, and nothing ends the process. sign-in.test.ts has the middleware that people
- * use.
+ * io.use with faulty middleware. Each fault has a result: no handshake waits for ever, and the process
+ * does not end. sign-in.test.ts has the middleware that people use.
  */
 import assert from 'node:assert/strict';
 import express from 'express';
@@ -25,7 +24,7 @@ interface Case {
   it: string;
   use: MiddlewareFunction[];
   answers: RegExp | string;
-  /** What the log says; nothing, if it is not here. */
+  /** The line in the log. Without it, the log must be empty. */
   logs?: RegExp;
 }
 
@@ -175,7 +174,7 @@ const cases: Case[] = [
   },
 ];
 
-/** A handshake of a client of public/realtime.js: status and text. */
+/** Makes a handshake like public/realtime.js. @returns the status and the text of the answer */
 async function come({ port }: Site): Promise<string> {
   const { status, text } = await request({ port, path: `${resource}/1/?got=0&try=1` });
   return `${status} ${text}`;

@@ -1,6 +1,6 @@
 /*
- * Volatile emits that a client cannot take at once: of each event and room the newest one waits,
- * and goes with the next poll in its place among the others.
+ * Volatile emits that a client cannot take at once. The newest emit of each event and room waits. It
+ * goes with the next poll, in its place among the other messages.
  */
 import assert from 'node:assert/strict';
 import { test, TestContext } from 'node:test';
@@ -19,7 +19,7 @@ interface Scene {
   client: Raw;
 }
 
-/** A client that is between two polls. */
+/** Makes a client that is between two polls. */
 async function scene(t: TestContext, env: Record<string, string> = {}): Promise<Scene> {
   let io!: Server;
   const { port } = serve(t, made => { io = made; }, env);
@@ -88,7 +88,7 @@ test('a client of realtime.js that comes back has it behind what was lost', asyn
   socket.volatile.emit('price', 1);
   const both = ['5:1::{"name":"a"}', event('price', [1])];
   assert.deepEqual(split(await ask('got=0&try=1', id)), both);
-  // It has not arrived; the price is not kept.
+  // The answer has not arrived. The server keeps its messages for another try, but not the price.
   socket.emit('b');
   socket.volatile.emit('price', 2);
   socket.emit('c');
@@ -106,7 +106,7 @@ test('values are bounded, and end no session', async t => {
   const packets = await client.poll();
   assert(packets.length > 10 && packets.length < 25, `${packets.length} packets`);
   assert.equal(packets[0], event('price 0', [0]));
-  // One that is too large is lost, with the older one of its kind.
+  // An emit that is too large is lost, and the older emit of its kind with it.
   io.sockets.volatile.emit('price', 1);
   io.sockets.volatile.emit('price', 'x'.repeat(6000));
   io.sockets.volatile.emit('weather', 1);
@@ -143,10 +143,10 @@ test('after any steps: the same packets in the same order as in a plain list, al
   for (let seed = 1; seed <= 200; seed++) compare(seed);
 });
 
-/** A packet of the list that the outbox is compared with. */
+/** A packet of the plain list with which the test compares the outbox. */
 interface Listed { packet: string; kind?: string; keep?: boolean }
 
-/** Random steps of an outbox, and of a plain list. */
+/** Makes the same random steps with an outbox and with a plain list, and compares the two. */
 function compare(seed: number): void {
   const random = new Random(seed, 0);
   const delivers = random.below(2) === 0;
@@ -177,7 +177,7 @@ function compare(seed: number): void {
       outbox.greet('1::');
       list = [{ packet: '6:::0' }, { packet: '1::' }, ...list];
     } else {
-      // Those up to the first that is held back.
+      // These are the packets before the first packet that is held back.
       const queued = list.filter(({ kind }) => kind === undefined);
       const first = queued[queued.length - hold.packets];
       const count = first ? list.indexOf(first) : list.length;

@@ -1,6 +1,6 @@
 /*
  * io.use with the real express-session, cookie-parser and passport: pages and sockets share one
- * session. middleware.test.ts has middleware that does what it should not.
+ * session. middleware.test.ts has faulty middleware.
  */
 import assert from 'node:assert/strict';
 import cookieParser from 'cookie-parser';
@@ -22,7 +22,7 @@ interface User { name: string; role: string }
 declare module 'express-session' {
   interface SessionData { views: number; note: string }
 }
-/** The handshake as an application of the test's has declared it. */
+/** The type of the handshake, as an application would declare it. */
 type SignedIn = Handshake & {
   session: Session & Partial<SessionData>;
   user?: User;
@@ -32,7 +32,7 @@ type SignedIn = Handshake & {
 };
 const signedIn = ({ handshake }: Socket) => handshake as SignedIn;
 
-/** Lets in whoever says a name. */
+/** A strategy that lets a user in by the name alone. */
 class ByName extends Strategy {
   override name = 'by name';
 
@@ -50,7 +50,7 @@ class Browser {
   private readonly cookies = new Map<string, string>();
   /** The attributes of the cookie that was set last. */
   lastCookie = '';
-  /** How many cookies were set. */
+  /** The number of cookies that were set. */
   set = 0;
 
   constructor(private readonly to: RequestOptions, private readonly headers: object = {}) {}
@@ -73,7 +73,7 @@ class Browser {
     return status === 200 ? text : `${status} ${text}`;
   }
 
-  /** A session of Socket.IO, connected. */
+  /** Opens a session of Socket.IO, and connects it. @returns the session's id */
   async connect(): Promise<string> {
     const id = (await this.handshake()).split(':')[0]!;
     assert.deepEqual(await this.poll(id), ['1::']);
@@ -101,7 +101,7 @@ interface Scene extends Site {
   browser: () => Browser;
 }
 
-/** Who has to log in, as docs/sign-in.md shows it. */
+/** Serves an application with a login, as in docs/sign-in.md. */
 function scene(
   t: TestContext, options: Partial<SessionOptions> = {}, env: Record<string, string> = {},
 ): Scene {
@@ -217,7 +217,7 @@ test('expiry: a session that is over is nobody\'s; a connection of before can as
   await alice.ask('/login?name=alice');
   const id = await alice.connect();
   assert.match(alice.lastCookie, /Expires=/);
-  // A hundred seconds are over.
+  // The empty store stands for a session that has expired after a hundred seconds.
   await new Promise(resolve => { store.clear(resolve); });
   assert.match(String(await alice.tell(id, 'still')), /failed to load session/);
   assert.deepEqual(await alice.tell(await alice.connect(), 'who'), { isIn: false });

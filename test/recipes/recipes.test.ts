@@ -1,6 +1,7 @@
 /*
- * The recipes of docs/recipes.md, each in a browser: its files are in the folder of its name, and
- * `npm run docs` puts them into the page. One browser for all, with a server for each.
+ * The recipes of docs/recipes.md, in a browser. The files of each recipe are in the folder with its
+ * name, and `npm run docs` puts them into the page. The recipes share one browser, and each recipe has
+ * a server of its own.
  */
 import assert from 'node:assert/strict';
 import express, { Router } from 'express';
@@ -26,29 +27,30 @@ import * as signIn from './sign-in/app';
 import { addPages as addSignIn } from './sign-in/pages';
 import * as windows from './windows/app';
 
-/** Events of any kind, for the test's own eyes. */
+/** An application with events of any kind. */
 type App = (io: Server<any, any, any>) => void;
 type AddPages = (pages: Router, io: Server<any, any, any>) => void;
 
 interface Recipe extends Site {
   url: string;
-  /** An empty page of the browser. */
+  /** Opens an empty page in the browser. */
   page: () => Promise<Page>;
-  /** The recipe, in a page of the browser. */
+  /** Opens the recipe in a page of the browser. */
   open: () => Promise<Page>;
 }
 
-/** As web.config has it: no script inside of a page. */
+/** The policy of web.config, which forbids scripts inside a page. */
 const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self'; " +
   "form-action 'self'";
 
-/** @returns a recipe that is served; null without a browser */
+/** Serves a recipe. @returns null if there is no browser */
 async function serveRecipe(
   t: TestContext, name: string, app: App, addPages?: AddPages, env: Record<string, string> = {},
 ): Promise<Recipe | null> {
   const browser = await openBrowser(t);
   if (!browser) return null;
-  // Before the server stops: pages that are open then complain. Who has to sign in is refused.
+  // The check runs before the server stops, because open pages complain about the stop. In the recipe
+  // sign-in, the server refuses pages before the login, so these complaints do not count.
   const seen: string[][] = [];
   const isWrong = (line: string) => name !== 'sign-in' || !/ 403 |^403 /.test(line);
   t.after(() => assert.deepEqual(seen.flat().filter(isWrong), [], name));
@@ -88,7 +90,7 @@ async function serveRecipe(
   return { ...site, url, page, open };
 }
 
-/** What comes over TCP goes on to a named pipe, as it comes. @returns the origin */
+/** Starts a proxy that hands the bytes of TCP connections on to a named pipe. @returns its origin */
 function front(t: TestContext, pipe: string): string {
   const server = createServer(socket => {
     const to = connect(pipe);
@@ -99,7 +101,7 @@ function front(t: TestContext, pipe: string): string {
   return `http://localhost:${(server.address() as AddressInfo).port}`;
 }
 
-/* Not by Playwright's own clicks, which wait for frames of the page: that costs half of the test. */
+/* type and press replace Playwright's own, which wait for frames of the page: half of the test's time. */
 
 const type = (page: Page, selector: string, text: string) => {
   return page.locator(selector).evaluate((field, value) => {
@@ -171,7 +173,7 @@ test('sign-in: one session for pages and sockets; sign out ends the connection',
   await shows(ada, '#state', 'connected');
   await second.goto(recipe.url);
   await shows(second, '#state', 'connected');
-  // Cookies are of a host, so this one has none.
+  // Cookies belong to a host, so the page at 127.0.0.1 has no cookie.
   const bob = await recipe.page();
   await bob.goto(recipe.url.replace('localhost', '127.0.0.1'));
   await signInAs(bob, 'bob');

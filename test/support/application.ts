@@ -1,6 +1,6 @@
 /*
- * The template as it lies on a server, with an application and pages of the tests' own (the folder
- * application): tests that use it hold whatever a user writes in src/ and public/.
+ * The template as it is on a server, with an application and pages of the tests (the folder
+ * application). So the tests pass whatever a user writes in src/ and public/.
  */
 import { cpSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
@@ -11,7 +11,7 @@ import { edit, Edit, emptyFolder, root } from './template';
 /** The files of the application: app.js, pages.js, and public/. */
 const application = path.join(root, 'test', 'support', 'application');
 
-/** Puts the application of the tests in the place of the one that a folder has. It must be built. */
+/** Replaces the application in a folder with the application of the tests. The folder must be built. */
 export function layApplication(folder: string): void {
   for (const name of ['app.js', 'pages.js']) {
     cpSync(path.join(application, name), path.join(folder, 'dist', name));
@@ -22,9 +22,11 @@ export function layApplication(folder: string): void {
 }
 
 /**
- * Makes a folder of what a server needs, built, with edits. It is gone when the test ends.
- * @param edits of its files: 'web.config', 'iisnode.yml', 'dist/app.js', 'public/index.html'
- * @returns its path
+ * Makes a folder with the built files that a server needs, and edits them. The folder is gone when
+ * the test ends.
+ * @param edits the edits of files such as 'web.config', 'iisnode.yml', 'dist/app.js',
+ *   'public/index.html'
+ * @returns the path of the folder
  */
 export function deployApplication(t: TestContext, edits: Edit[] = []): string {
   const folder = emptyFolder(t, 'application-');
@@ -37,7 +39,7 @@ export function deployApplication(t: TestContext, edits: Edit[] = []): string {
   return folder;
 }
 
-/** Starts the server with the application of the tests. It is gone when the test ends. */
+/** Starts the server with the application of the tests. The server is gone when the test ends. */
 export function startApplication(
   t: TestContext, options: Omit<StartOptions, 'folder'> = {}, edits: Edit[] = [],
 ): Promise<Running> {

@@ -1,19 +1,20 @@
-/* What a test needs of the machine: it fails in CI where that is missing, and is skipped elsewhere. */
+/* Checks the programs that a test needs. If one is missing, the test fails in CI, and is skipped elsewhere. */
 import type { TestContext } from 'node:test';
 
 const windows = process.platform === 'win32';
 
-/** Options of a test that needs what Windows does not have: there it is skipped, and says why. */
+/** Returns options that skip a test on Windows, with the reason, because Windows lacks a feature. */
 export const notOnWindows = (what: string) => ({ skip: windows && `skipped: ${what} does not exist on Windows` });
 
-/** Signals that a process can handle: on Windows each ends it at once. */
+/** The options of a test that needs signals. On Windows, a process cannot handle a signal: it ends at once. */
 export const needsSignals = notOnWindows('a signal that a process can handle');
 
 /**
- * Whether the test can run: in CI nothing may be missing, elsewhere it is skipped, and says why.
- * @param there what is looked for, something falsy where it is missing
- * @param forWindows whether it exists for Windows at all
- * @throws in CI, if it cannot
+ * Says whether the test can run. If the program is missing, the function skips the test, with the reason.
+ * @param what the name of the program, for the reason
+ * @param there a falsy value if the program is missing
+ * @param forWindows whether the program exists for Windows
+ * @throws in CI, if the program is missing
  */
 export function available(t: TestContext, what: string, there: unknown, forWindows = true): boolean {
   if (there) return true;

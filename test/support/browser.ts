@@ -1,4 +1,4 @@
-/* Real browsers: those that are installed, driven by playwright-core. */
+/* The installed browsers, driven by playwright-core. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { after, type TestContext } from 'node:test';
@@ -17,7 +17,7 @@ const places = {
     ...windows.map(folder => path.join(folder, 'Mozilla Firefox/firefox.exe')),
   ],
 };
-/** Switches with which Chromium can be started anywhere, and asks nothing of the network. */
+/** The switches with which Chromium starts on any machine, and sends no requests of its own. */
 export const flags = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
   '--disable-sync',
@@ -25,20 +25,20 @@ export const flags = [
 
 export type BrowserName = keyof typeof places;
 
-/** Where a browser is, undefined if it is nowhere. */
+/** Finds the program of a browser. @returns undefined if the browser is not installed */
 export function installed(name: BrowserName): string | undefined {
   return places[name].find(place => place && existsSync(place));
 }
 
-/** The browsers of this process. To start one takes some seconds of processor, to open a profile in it none. */
+/** The browsers of this process. A start takes some seconds of processor time, and a new profile nearly none. */
 const started = new Map<BrowserName, Promise<Browser>>();
 after(() => Promise.all([...started.values()].map(async browser => (await browser).close())));
 
 /**
- * Opens an empty profile in a browser, which is started at the first call. The profile is gone when the
- * test ends, the browser when all tests of the file have ended.
- * @returns null where the browser is not installed, with the test skipped
- * @throws in CI, where it is not installed
+ * Opens an empty profile in a browser. The first call starts the browser. The profile is gone when the test
+ * ends, and the browser is gone when all tests of the file have ended.
+ * @returns null if the browser is not installed; the test is then skipped
+ * @throws in CI, if the browser is not installed
  */
 export async function openBrowser(t: TestContext, name: BrowserName = 'chromium'): Promise<BrowserContext | null> {
   const executablePath = installed(name);
@@ -54,14 +54,15 @@ function launch(name: BrowserName, executablePath: string): Promise<Browser> {
     const ignoreDefaultArgs = ['--disable-back-forward-cache'];
     return chromium.launch({ executablePath, args: flags, ignoreDefaultArgs, timeout: 60000 });
   }
-  // Tabs of one site share a process, as when one opens the other; otherwise it ends with its last tab, and
-  // about one in five times with the goodbye of that tab unsent, by sendBeacon as by fetch with keepalive.
+  // Tabs of one site share a process, as when one tab opens the other. Without this setting, the process ends
+  // with its last tab. About one time in five, the goodbye of that tab is then not sent, neither by sendBeacon
+  // nor by fetch with keepalive.
   const firefoxUserPrefs = { 'dom.ipc.processCount.webIsolated': 1 };
-  // The Firefox that people have is driven by WebDriver BiDi, Playwright's own protocol needs a build of its own.
+  // An ordinary Firefox takes WebDriver BiDi. Playwright's own protocol needs a special build.
   return firefox.launch({ executablePath, channel: 'moz-firefox', firefoxUserPrefs, timeout: 60000 });
 }
 
-/** Everything on the page that someone should know of: errors, what its policy refused, failed requests. */
+/** Collects the faults of a page: errors, refusals of its policy, failed requests. @returns a list that grows */
 export function complaints(page: Page): string[] {
   const found: string[] = [];
   page.on('console', message => { if (['error', 'warning'].includes(message.type())) found.push(message.text()); });

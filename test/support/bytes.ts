@@ -1,14 +1,14 @@
-/* Single requests whose answer is taken byte by byte, as it was sent. */
+/* Single requests, with the bytes of their answers as they were sent. */
 import http from 'node:http';
 
 export interface Answered {
   status: number;
   headers: http.IncomingHttpHeaders;
-  /** As sent: compressed bytes stay compressed. */
+  /** The body as it was sent: compressed bytes stay compressed. */
   body: Buffer;
 }
 
-/** One request, with no header but those given and Host. The path is sent as it is written. */
+/** Sends one request, with the given headers and Host only. The path is sent as it is written. */
 export function askBytes(to: http.RequestOptions): Promise<Answered> {
   return new Promise((resolve, reject) => {
     http.request(to, res => {

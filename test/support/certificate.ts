@@ -1,7 +1,7 @@
 /* A certificate for localhost that no authority has signed, for the tests of --insecure. */
 
 const pem = (what: string, text: string) => `-----BEGIN ${what}-----\n${text}\n-----END ${what}-----`;
-/** Of no use anywhere else. */
+/** The key of the certificate. Only these tests use it. */
 export const key = pem('PRIVATE KEY', [
   'MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQghd8wo3Z4suN8z5BN',
   'j/OmaoVLSSJMS0mn+5dETMAOSqahRANCAAQz70agYx5KgkFRvvapyMvDiRe9XPZ/',

@@ -1,4 +1,4 @@
-/* Clients of socket.io-client 0.9, as it is, and of public/realtime.js. */
+/* Clients of the unchanged socket.io-client 0.9, and of public/realtime.js. */
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { fromRoot, resource, root } from './template';
@@ -13,14 +13,14 @@ export interface Client {
 
 export const clientLibrary = fromRoot('socket.io-client') as { connect: (url: string, options: object) => Client };
 
-/** Opens a session with 0.9's own client, unchanged. It is closed when the test ends. */
+/** Opens a session with 0.9's own client, unchanged. The session is closed when the test ends. */
 export function connect(t: TestContext, origin: string, options: object = {}): Client {
   const client = clientLibrary.connect(origin, { resource: resource.slice(1), 'force new connection': true, reconnect: false, ...options });
   t.after(() => { if (client.socket.transport) client.socket.disconnect(); });
   return client;
 }
 
-/** The arguments of the next `event`. Fails after 30 s. */
+/** Waits for the next `event`, for up to 30 s. @returns its arguments */
 export function next(client: Client, event: string): Promise<any[]> {
   return new Promise((resolve, reject) => {
     const tooLong = setTimeout(() => reject(new Error(`waited 30 s for ${event}`)), 30000);
@@ -31,7 +31,7 @@ export function next(client: Client, event: string): Promise<any[]> {
   });
 }
 
-/** Sends an event, and gives what its acknowledgement brings. Fails after 30 s. */
+/** Sends an event, and waits for its acknowledgement, for up to 30 s. @returns the arguments of the acknowledgement */
 export function ask(client: Client, event: string, ...args: unknown[]): Promise<any[]> {
   return new Promise((resolve, reject) => {
     const tooLong = setTimeout(() => reject(new Error(`waited 30 s for the acknowledgement of ${event}`)), 30000);
@@ -49,7 +49,7 @@ export interface Connection {
   close: () => void;
 }
 
-/** Connects public/realtime.js to a server of this machine. Whoever connects it closes it. */
+/** Connects public/realtime.js to a server of this machine. The caller closes the connection. */
 export function connectRealtime(port: number): Connection {
   const library = fromRoot(path.join(root, 'public', 'realtime.js')) as {
     connect: (options: object) => Connection;

@@ -3,12 +3,12 @@ import ts from 'typescript';
 import { root } from './template';
 
 /**
- * Compiles a project with other texts of one file, all in one go: each text becomes a file of its own
- * beside the one that it is a text of. Compiled one by one, each would take some three seconds.
- * @param project the path of its tsconfig.json
- * @param file the one whose texts these are, 'src/app.ts'
- * @param changes each makes a text of the one that is there
- * @returns for each text the compiler's complaints about it
+ * Compiles a project with several changed texts of one file, in one run. Each text becomes a file of its own
+ * beside the original file. A run for each text would take some three seconds each.
+ * @param project the path of the project's tsconfig.json
+ * @param file the path of the original file, 'src/app.ts'
+ * @param changes the functions that make a changed text of the original text
+ * @returns the compiler's complaints for each text
  */
 export function compile(
   project: string, file: string, changes: ((text: string) => string)[],

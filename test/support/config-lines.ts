@@ -1,8 +1,8 @@
-/* Takes a configuration apart: the same file with one of its elements, attributes or lines gone. */
+/* Makes texts of a configuration in which one element, attribute or line is missing. */
 
-/** The file without one part of it. */
+/** The text of a file without one part. */
 export interface Without {
-  /** 'system.webServer/handlers/clear', 'system.webServer/handlers/add/@name'. */
+  /** The path of the part: 'system.webServer/handlers/clear', 'system.webServer/handlers/add/@name'. */
   part: string;
   text: string;
 }
@@ -13,8 +13,8 @@ interface Open {
 }
 
 /**
- * Each element and each attribute of a web.config, one after the other. Two of one path are told
- * apart by their first attribute: 'rules/rule[socket]'.
+ * Takes out each element and each attribute of a web.config, one at a time. The names of two elements with
+ * the same path differ by their first attribute: 'rules/rule[socket]'.
  */
 export function withoutEach(text: string): Without[] {
   const bare = text.replace(/<!--[^]*?-->|<\?[^]*?\?>/g, comment => ' '.repeat(comment.length));
@@ -46,7 +46,7 @@ export function withoutEach(text: string): Without[] {
     .map(one => ({ ...one, part: one.part.replace(/^configuration\/(location\/(?!@))?/, '') }));
 }
 
-/** Each setting of an iisnode.yml. */
+/** Takes out each setting of an iisnode.yml, one at a time. */
 export function withoutEachLine(text: string): Without[] {
   const lines = text.split('\n');
   return lines.flatMap((line, at) => {

@@ -1,7 +1,6 @@
 /*
- * Puts an application and a page of the tests' own (the folder echo) into a copy of the template, in
- * the place of the user's: a test that runs the copy holds whatever is in src/app.ts, src/events.ts
- * and public/.
+ * Replaces the user's application and page in a copy of the template with those of the tests (the folder
+ * echo). So a test that runs the copy passes whatever is in src/app.ts, src/events.ts and public/.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,10 +11,13 @@ const root = path.join(__dirname, '..', '..', '..');
 const OWN = path.join(root, 'test', 'support', 'echo');
 const PAGES = ['index.html', 'page.js', 'style.css'];
 
-/** All that is in public/ of such a copy, in order. realtime.js is the template's. */
+/** The names of the files in public/ of such a copy, in order. realtime.js is the template's own. */
 export const PUBLIC = [...PAGES, 'realtime.js'].sort();
 
-/** @param folder a copy of the template; where it is built, what is built is replaced, too */
+/**
+ * Replaces the application and the page in a folder.
+ * @param folder a copy of the template. If it is built, its built files are replaced, too
+ */
 export function putEcho(folder: string): void {
   const pages = path.join(folder, 'public');
   for (const name of readdirSync(pages)) {
@@ -33,7 +35,7 @@ export function putEcho(folder: string): void {
   }
 }
 
-/** Fills an empty folder with what a server needs of the template, as it is built, and with the tests' own application. */
+/** Fills an empty folder with the built files that a server needs, and with the application of the tests. */
 export function makeEchoSite(folder: string): void {
   for (const name of ['web.config', 'iisnode.yml', 'package.json', 'dist', 'deploy']) {
     cpSync(path.join(root, name), path.join(folder, name), { recursive: true });

@@ -1,16 +1,16 @@
-/* Requests in their own bytes: with headers that a client library would put in order, join, or refuse to send. */
+/* Sends requests with given bytes. A client library would order or join such headers, or refuse to send them. */
 import net from 'node:net';
 
 export interface RawAnswer {
-  /** 0 where the connection was cut without an answer. */
+  /** The status; 0 if the connection was cut without an answer. */
   status: number;
   /** The body. */
   text: string;
 }
 
 /**
- * Sends a request for a path, and gives its answer.
- * @param headers whole lines, in their order; Host and Connection are before them
+ * Sends a request for a path, and returns its answer.
+ * @param headers whole lines, in their order; Host and Connection come before them
  */
 export async function sendHead(to: net.NetConnectOpts, path: string, headers: string[], host = 'localhost'): Promise<RawAnswer> {
   const lines = [`GET ${path} HTTP/1.1`, `Host: ${host}`, 'Connection: close', ...headers];
@@ -19,7 +19,7 @@ export async function sendHead(to: net.NetConnectOpts, path: string, headers: st
   return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(head!)?.[1] ?? 0), text: unchunked(head!, body.join('\r\n\r\n')) };
 }
 
-/** Sends bytes, and gives all that comes until the other side closes, or for 60 s. */
+/** Sends bytes, and returns the bytes that come until the other side closes, or until 60 s pass without one. */
 export function exchange(to: net.NetConnectOpts, bytes: string): Promise<string> {
   return new Promise(resolve => {
     let got = '';

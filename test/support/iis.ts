@@ -6,18 +6,18 @@ import { deploy, Edit } from './template';
 /** A copy of the template on the stand-in for IIS. */
 export interface Deployed extends Iis {
   folder: string;
-  /** What the stand-in says of the requests so far. */
+  /** The stand-in's trace of the requests so far. */
   trace: string[];
 }
 
-/** Makes a copy of the template, with edits, until the test ends. */
+/** Makes a copy of the template, with edits. The copy is gone when the test ends. @returns its folder */
 type Make = (t: TestContext, edits: Edit[]) => string | Promise<string>;
 
-/** Serves a copy of the template as IIS would, until the test ends. `make` gives the folder. */
+/** Serves a copy of the template with the stand-in for IIS, until the test ends. `make` makes the copy. */
 export async function serveAsIis(
   t: TestContext, edits: Edit[] = [], options: Partial<IisOptions> = {}, make: Make = deploy,
 ): Promise<Deployed> {
-  // What runs in the folder ends before the folder goes: clean-up runs in the order that it is given.
+  // The functions of t.after run in their order. So the server ends before its folder is removed.
   let stop = () => Promise.resolve();
   t.after(() => stop());
   const folder = await make(t, edits);

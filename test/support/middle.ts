@@ -1,4 +1,4 @@
-/* Something in between a client and a server: it hands requests on, or answers them itself. */
+/* A proxy between a client and a server. It hands requests on, or answers them itself. */
 import http, { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
@@ -6,17 +6,17 @@ import { resource } from './template';
 
 export type Kind = 'handshake' | 'poll' | 'POST' | 'other';
 
-/** Answers a request itself, and says so; or leaves it to the server. */
+/** Answers a request, or leaves it to the server. @returns whether it has answered */
 export type Meddle = (kind: Kind, res: ServerResponse, req: IncomingMessage) => boolean;
-/** Changes the text of an answer of the server. */
+/** Changes the text of an answer of the server. @returns the new text */
 export type Change = (kind: Kind, text: string) => string;
 
 export interface Middle {
   port: number;
   origin: string;
-  /** Takes the place of what it did before. Without an argument it hands everything on. */
+  /** Replaces the functions that answer and change. Without arguments, the proxy hands all requests on. */
   set: (meddle?: Meddle, change?: Change) => void;
-  /** How many requests of Socket.IO have come, of each kind. */
+  /** The number of requests so far, of each kind. */
   counts: Record<Kind, number>;
 }
 
@@ -26,7 +26,7 @@ function kindOf(req: IncomingMessage): Kind {
   return req.method === 'POST' ? 'POST' : 'poll';
 }
 
-/** Stands between its clients and the server at a port, until the test ends. */
+/** Starts a proxy in front of the server at a port. The proxy is gone when the test ends. */
 export function standBetween(t: TestContext, port: number): Middle {
   const counts: Middle['counts'] = { handshake: 0, poll: 0, POST: 0, other: 0 };
   let meddle: Meddle = () => false;

@@ -1,6 +1,6 @@
 /*
- * Applications as people wrote them for 0.9, in test/from-0.9/applications: app.js is a program
- * with stock 0.9.19, app.ts is the same application moved in, page.js is the script of its page.
+ * Runs the applications in test/from-0.9/applications. app.js is a program as people wrote it for
+ * stock 0.9.19, app.ts is the same application moved in, and page.js is the script of its page.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -15,20 +15,24 @@ import { until } from './wait';
 
 export const applications = path.join(root, 'test', 'from-0.9', 'applications');
 
-/** IIS 7.5 has no WebSockets. An option of 0.9's client adds a transport, and takes none away. */
+/**
+ * The code that leaves only polling to stock 0.9.19, because IIS 7.5 has no WebSockets. The options
+ * of 0.9's client can only add a transport.
+ */
 const ONLY_POLLING =
   `require('socket.io').Manager.defaultTransports.splice(0, Infinity, 'xhr-polling');`;
 
 /** A server to which pages connect. */
 export interface Site {
   port: number;
-  /** The path that Socket.IO's requests begin with, with no slash before it. */
+  /** The path at the start of Socket.IO's requests, without a slash before it. */
   resource: string;
 }
 
 /**
- * Stock 0.9.19 with the application of that name, as a program of its own. It is gone when the test
- * ends.
+ * Starts an application with stock 0.9.19, as a program of its own. The program is gone when the
+ * test ends.
+ * @param name the application's folder
  */
 export async function startOld(t: TestContext, name: string): Promise<Site> {
   const port = await freePort();
@@ -64,23 +68,23 @@ function canConnect(port: number): Promise<boolean> {
   });
 }
 
-/** A page that is open. */
+/** An open page. */
 export class Page {
   private readonly lines: string[] = [];
   private read = 0;
   private readonly deeds = new Map<string, (...args: unknown[]) => void>();
 
-  /** @param name how its visitor is called, for the messages of a test that fails */
+  /** @param name the name of the visitor, for the messages of a failed test */
   constructor(private readonly name: string) {}
 
-  /** The visitor does something for which the script of the page has a function. */
+  /** Calls the function of the page's script for a deed of the visitor. */
   does(what: string, ...args: unknown[]): void {
     const deed = this.deeds.get(what);
     assert(deed, `the page has nothing for "${what}"`);
     deed(...args);
   }
 
-  /** The next lines on the page are these. */
+  /** Expects these lines as the next lines on the page. */
   async sees(...lines: string[]): Promise<void> {
     const end = this.read + lines.length;
     try {
@@ -104,9 +108,9 @@ export class Page {
 }
 
 /**
- * Opens a page of an application: its script runs with 0.9's own client, over xhr-polling.
- * @param visitor how its visitor is called
- * @param cookie what the page's requests have as a cookie
+ * Opens a page of an application. The page's script runs with 0.9's own client, over xhr-polling.
+ * @param visitor the name of the visitor
+ * @param cookie the cookie of the page's requests
  */
 export async function openPage(
   t: TestContext, application: string, site: Site, visitor: string, cookie?: string,
@@ -122,7 +126,10 @@ export async function openPage(
   });
 }
 
-/** A port whose requests go to another one with a cookie: node's clients have none. */
+/**
+ * Starts a proxy that adds a cookie to each request: node's clients have no cookies.
+ * @returns the port of the proxy
+ */
 async function withCookie(t: TestContext, port: number, cookie: string): Promise<number> {
   const to = { port, host: '127.0.0.1', agent: false };
   const proxy = createServer((req, res) => {

@@ -6,7 +6,7 @@ import { packBundle } from '../../tools/package/pack';
 import { PUBLIC } from './echo';
 import { deploy, edit, Edit, emptyFolder } from './template';
 
-/** The package, made at the first call: to bundle it takes some seconds of processor, to copy it none. */
+/** The package, made at the first call. To bundle it takes some seconds of processor time; a copy takes nearly none. */
 let made: Promise<string> | undefined;
 after(async () => {
   if (made) rmSync(await made, { recursive: true, force: true, maxRetries: 5 });
@@ -18,7 +18,7 @@ async function make(t: TestContext): Promise<string> {
   return folder;
 }
 
-/** What npm run package makes of the template, as it lies on a server, with edits. It is gone when the test ends. */
+/** Makes a package of the template, as it is on a server, and edits it. The folder is gone when the test ends. */
 export async function packaged(t: TestContext, edits: Edit[] = []): Promise<string> {
   const folder = emptyFolder(t, 'packaged-');
   made ??= make(t);

@@ -1,4 +1,4 @@
-/* Pages of Express and Socket.IO on one port, as in src/server.ts, with code of the test's. */
+/* Serves pages of Express and Socket.IO on one port, as in src/server.ts, with the code of a test. */
 import express from 'express';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,17 +10,17 @@ import { listen, Realtime, Server } from '../../src/realtime';
 import { removePipe } from '../../tools/iis/system';
 
 export interface Site {
-  /** 0 where it listens on a pipe. */
+  /** The port; 0 if the server listens on a pipe. */
   port: number;
   origin: string;
-  /** What it logged: level, then the line. */
+  /** The lines of the log so far, each with its level in front. */
   logged: string[];
   realtime: Realtime;
 }
 
 /**
- * Serves until the test ends.
- * @param build adds the pages, and is the application
+ * Serves pages and Socket.IO until the test ends.
+ * @param build a function that adds the pages and the handlers of the application
  * @param env the settings of the environment; PORT may name a pipe
  */
 export function servePages(

@@ -1,4 +1,4 @@
-/* What may stand between a deployment and its visitors. */
+/* A proxy between a deployment and its visitors. */
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
@@ -7,15 +7,15 @@ import type { TestContext } from 'node:test';
 import type { Iis } from '../../tools/iis';
 import { cert, key } from './certificate';
 
-/** What a proxy does with requests and answers. */
+/** The changes that a proxy makes to requests and answers. */
 export interface Change {
-  /** May change what goes on to the server; answers by itself if it gives true. */
+  /** Changes a request, or answers it. @returns true if it has answered */
   request?: (req: http.IncomingMessage, res: http.ServerResponse) => boolean | void;
   answer?: (headers: http.IncomingHttpHeaders) => void;
   tls?: boolean;
 }
 
-/** A proxy in front of a server. Gives the address of the application there. */
+/** Starts a proxy in front of a server. @returns the application's address at the proxy */
 export async function proxy(t: TestContext, to: Iis, change: Change): Promise<string> {
   const handle: http.RequestListener = (req, res) => {
     if (change.request?.(req, res)) return;
@@ -26,7 +26,7 @@ export async function proxy(t: TestContext, to: Iis, change: Change): Promise<st
       answer.pipe(res);
     }).on('error', () => res.destroy());
     res.on('close', () => onward.destroy());
-    // The answer may come before the body does.
+    // The server may answer before the body of the request comes.
     onward.flushHeaders();
     req.pipe(onward);
   };

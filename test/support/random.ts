@@ -1,10 +1,10 @@
-/** Names that every object has: what looks up a client's word in a plain object finds them there. */
+/** Names that every object has. Code that looks up a client's word in a plain object finds these names. */
 export const PROTOTYPE_NAMES = [
   '__proto__', 'constructor', 'toString', 'valueOf', 'hasOwnProperty', 'propertyIsEnumerable', 'isPrototypeOf', 'toLocaleString',
   '__defineGetter__', '__lookupSetter__',
 ] as const;
 
-/** Numbers that look random and are not: the same seed and index give the same ones, on any machine. This is mulberry32. */
+/** Pseudo-random numbers by mulberry32. The same seed and index give the same numbers on any machine. */
 export class Random {
   private state: number;
 
@@ -12,7 +12,7 @@ export class Random {
     this.state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) + Math.imul(index + 1, 0xc2b2ae35) | 0;
   }
 
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   next(): number {
     this.state = this.state + 0x6d2b79f5 | 0;
     let mixed = Math.imul(this.state ^ this.state >>> 15, this.state | 1);
@@ -20,7 +20,7 @@ export class Random {
     return ((mixed ^ mixed >>> 14) >>> 0) / 4294967296;
   }
 
-  /** A whole number from 0 to below `end`. */
+  /** Returns a whole number from 0 to below `end`. */
   below(end: number): number {
     return Math.floor(this.next() * end);
   }
@@ -33,7 +33,7 @@ export class Random {
     return list[this.below(list.length)]!;
   }
 
-  /** One of the values, more often the heavier it is. */
+  /** Picks one of the values. A value with a larger weight comes more often. */
   weighed<T>(list: readonly (readonly [weight: number, value: T])[]): T {
     let at = this.next() * list.reduce((sum, [weight]) => sum + weight, 0);
     for (const [weight, value] of list) {
@@ -47,7 +47,7 @@ export class Random {
     return Buffer.from(Array.from({ length }, () => this.below(256)));
   }
 
-  /** Letters, digits and what session ids are made of. */
+  /** Returns a word of the characters of session ids. */
   word(length: number): string {
     const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     return Array.from({ length }, () => letters[this.below(64)]).join('');

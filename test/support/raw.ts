@@ -1,4 +1,7 @@
-/* Socket.IO 0.9 sessions over xhr-polling, request by request, on a server in this process: what a client library would not do. */
+/*
+ * Sessions of Socket.IO 0.9 over xhr-polling, on a server in this process. A test sends each request
+ * itself, and can send requests that a client library would not send.
+ */
 import { createServer, Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
@@ -9,18 +12,18 @@ import { makeRealtime } from './realtime';
 import { request } from './request';
 import { resource } from './template';
 
-/** Any event with anything. */
+/** The type of events with any name and any arguments. */
 export interface Loose { [event: string]: (...args: any[]) => void }
 
 export interface Served {
   port: number;
   origin: string;
-  /** What it logged: level, then the line. */
+  /** The lines of the log so far, each with its level in front. */
   logged: string[];
   clients: () => number;
 }
 
-/** A server of this process with an application of the test's. It is gone when the test ends. */
+/** Starts a server in this process, with the application of a test. The server is gone when the test ends. */
 export function serve(
   t: TestContext, app: (io: Server<Loose, Loose>) => void, env: Record<string, string> = {},
   more: (server: HttpServer) => void = () => undefined,
@@ -47,12 +50,12 @@ export function serve(
 
 export interface Raw {
   id: string;
-  /** The packets that one poll brings. */
+  /** Polls once. @returns the packets of the answer */
   poll: () => Promise<string[]>;
   post: (body: string) => Promise<{ status: number; text: string }>;
 }
 
-/** A handshake, and no poll yet. */
+/** Makes a handshake, and does not poll. */
 export async function handshake(port: number, query = ''): Promise<Raw> {
   const { status, text } = await request({ port, path: `${resource}/1/${query}` });
   if (status !== 200) throw new Error(`handshake: ${status} ${text}`);
@@ -65,24 +68,24 @@ export async function handshake(port: number, query = ''): Promise<Raw> {
   };
 }
 
-/** A handshake and its first poll. */
+/** Makes a handshake and the first poll. */
 export async function session(port: number): Promise<Raw> {
   const raw = await handshake(port);
   await raw.poll();
   return raw;
 }
 
-/** The packets of a payload. */
+/** Takes a payload apart. @returns its packets */
 export function split(text: string): string[] {
   return text.startsWith('\ufffd') ? text.split(/\ufffd\d+\ufffd/).slice(1) : [text];
 }
 
-/** Several packets in one body. */
+/** Puts several packets into one body. */
 export function join(packets: string[]): string {
   return packets.map(packet => `\ufffd${packet.length}\ufffd${packet}`).join('');
 }
 
-/** An event, as a packet. */
+/** Makes the packet of an event. */
 export function event(name: string, args: unknown[] = [], id = ''): string {
   return `5:${id}::${JSON.stringify({ name, args })}`;
 }

@@ -1,7 +1,7 @@
-/* Single requests, with no client library between. */
+/* Sends single requests, without a client library. */
 import http from 'node:http';
 
-/** One request, with no header but those given. */
+/** Sends one request, with the given headers only. */
 export function request(
   to: http.RequestOptions, body = '',
 ): Promise<{ status: number; reason: string; headers: http.IncomingHttpHeaders; text: string }> {

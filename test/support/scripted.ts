@@ -1,4 +1,4 @@
-/* A small site for browsers: pages with socket.io.js and realtime.js, and an application of the test's. */
+/* A small site for browsers: pages with socket.io.js and realtime.js, and the application of a test. */
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
@@ -14,15 +14,15 @@ const files: Record<string, string> = {
 };
 
 export interface Site extends Served {
-  /** The address of a page by its name. */
+  /** Returns the address of a page. */
   page: (name: string) => string;
 }
 
 /**
  * Serves pages until the test ends.
- * @param pages by their names: HTML that comes after both scripts; where it begins with `<!`,
- * the whole page
- * @param env settings of the server
+ * @param pages the pages by their names: HTML that comes after both scripts, or a whole page, which
+ *   begins with `<!`
+ * @param env the settings of the server
  */
 export function serveSite(
   t: TestContext, app: (io: Server<Loose, Loose>) => void, pages: Record<string, string>,
@@ -30,7 +30,7 @@ export function serveSite(
 ): Site {
   const scripts = Object.keys(files).map(src => `<script src="${src}"></script>`).join('');
 
-  /** @returns whether the request was for a page or a script */
+  /** Answers a request for a page or a script. @returns false for other requests */
   function answer(req: IncomingMessage, res: ServerResponse): boolean {
     const { pathname } = new URL(req.url!, 'http://localhost');
     const file = files[pathname];

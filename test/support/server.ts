@@ -1,4 +1,4 @@
-/* The server that is built, as its users start it. */
+/* Starts the built server, as its users do. */
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
@@ -11,28 +11,28 @@ import { root } from './template';
 import { until } from './wait';
 
 export interface Running {
-  /** 'http://localhost:4711'; nothing of use where it listens on a Unix socket. */
+  /** 'http://localhost:4711'; of no use if the server listens on a Unix socket. */
   origin: string;
-  /** Where the demo page is. */
+  /** The address of the page. */
   page: string;
   port: number;
   process: ChildProcess;
-  /** All it wrote so far. */
+  /** Returns the output of the server so far. */
   output: () => string;
-  /** Sends the signal, and gives the exit code: null if the signal ended it. */
+  /** Sends a signal, and waits for the end. @returns the exit code; null if the signal ended the server */
   stop: (signal?: NodeJS.Signals) => Promise<number | null>;
 }
 
 export interface StartOptions {
-  /** Settings. */
+  /** The settings of the server. */
   env?: Record<string, string>;
-  /** Another node to run it with. */
+  /** The node that runs the server. Default: the node of the tests. */
   node?: string;
-  /** Another copy of the template than the one with the tests' own application. */
+  /** The folder of the server. Default: a copy with the application of the tests. */
   folder?: string;
 }
 
-/** The folder of the server with the tests' own application, made at the first call. */
+/** The folder of the server with the application of the tests, made at the first call. */
 let own: string | undefined;
 after(async () => {
   if (own) await rm(own, { recursive: true, force: true, maxRetries: 10 });
@@ -45,12 +45,12 @@ function ownFolder(): string {
   return own;
 }
 
-/** Starts the server with the project's own application, src/app.ts as it is built. It is gone when the test ends. */
+/** Starts the server with the project's own application, src/app.ts. The server is gone when the test ends. */
 export function startApp(t: TestContext, env: Record<string, string> = {}): Promise<Running> {
   return startServer(t, { folder: root, env });
 }
 
-/** Starts the server that is built, as its users do, on a free port. It is gone when the test ends. */
+/** Starts the built server on a free port, and waits until it listens. The server is gone when the test ends. */
 export async function startServer(t: TestContext, options: StartOptions = {}): Promise<Running> {
   const child = runServer(options);
   t.after(() => child.process.kill('SIGKILL'));
@@ -63,9 +63,9 @@ export async function startServer(t: TestContext, options: StartOptions = {}): P
   return { ...child, origin, page: origin + line[2], port };
 }
 
-/** Starts the server, and does not wait until it listens. */
+/** Starts the built server, and does not wait until it listens. */
 export function runServer({ env = {}, node = process.execPath, folder = ownFolder() }: StartOptions) {
-  // Windows' sockets need to know where Windows is.
+  // Windows' sockets need the variable SystemRoot.
   const system = process.env.SystemRoot ? { SystemRoot: process.env.SystemRoot } : {};
   const child = spawn(node, [path.join(folder, 'dist', 'server.js')], { env: { ...system, PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';

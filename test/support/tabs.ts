@@ -1,7 +1,7 @@
 /*
- * Tabs of one profile of a browser, as a person has them: several in a window, of which the browser
- * itself hides all but the one in front. Playwright's own pages are each taken for visible: in
- * Chromium it says so to the browser, in Firefox each page is a window.
+ * Opens tabs of one profile of a browser, as a person does: several tabs are in a window, and the
+ * browser itself hides all tabs but the one in front. Of Playwright's own pages, each counts as
+ * visible: in Chromium, Playwright tells the browser so, and in Firefox, each page is a window.
  */
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,10 +20,10 @@ export interface Tabs {
 }
 
 /**
- * Starts a browser with an empty profile; it is gone when the test ends.
- * @param more switches for Chromium
- * @returns null where it is not installed, with the test skipped
- * @throws in CI, where it is not installed
+ * Starts a browser with an empty profile. The browser is gone when the test ends.
+ * @param more further switches for Chromium
+ * @returns null if the browser is not installed; the test is then skipped
+ * @throws in CI, if the browser is not installed
  */
 export async function openTabs(
   t: TestContext, name: BrowserName, more: string[] = [],
@@ -34,7 +34,7 @@ export async function openTabs(
   return open(t, executablePath!, more);
 }
 
-/** Chromium is started by itself: Playwright's switches for it let hidden tabs run as visible ones. */
+/** Starts Chromium without Playwright, because Playwright's switches let hidden tabs run like visible tabs. */
 async function chromiumTabs(
   t: TestContext, executablePath: string, more: string[],
 ): Promise<Tabs> {
@@ -58,7 +58,7 @@ async function chromiumTabs(
   };
 }
 
-/** The address at which a Chromium that starts can be driven: its first line says it. */
+/** Waits until a new Chromium prints the address of its debugger. @returns the address */
 async function debuggerOf(child: ChildProcess): Promise<string> {
   let text = '';
   for await (const part of child.stderr!) {
@@ -72,7 +72,7 @@ async function debuggerOf(child: ChildProcess): Promise<string> {
   throw new Error(`Chromium ended: ${text}`);
 }
 
-/** In Firefox only a page itself opens a tab beside its own. */
+/** Starts Firefox. In Firefox, only a page itself can open a tab beside its own. */
 async function firefoxTabs(t: TestContext, executablePath: string): Promise<Tabs> {
   const browser = await firefox.launch({
     executablePath, channel: 'moz-firefox', timeout: 60000,

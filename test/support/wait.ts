@@ -1,7 +1,7 @@
-/* Waiting for what takes an unknown time. */
+/* Waits for events that take an unknown time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits until `look` gives something, and gives it. Fails after `seconds`. */
+/** Calls `look` again and again, until its result is truthy. Fails after `seconds`. @returns the result */
 export async function until<T>(look: () => T | Promise<T>, what: string, seconds = 60): Promise<NonNullable<T>> {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(20)) {
     const seen = await look();
@@ -11,10 +11,10 @@ export async function until<T>(look: () => T | Promise<T>, what: string, seconds
 }
 
 /**
- * Measures up to five times, until a measurement is below a bound. A machine that is busy with other
- * work is late now and then; a fault is late each time.
- * @param bound ms
- * @param measure does the work, and gives how long it took, ms
+ * Measures up to five times, until a measurement is below a bound. A busy machine is late only now and
+ * then, but a fault is late each time.
+ * @param bound the bound, ms
+ * @param measure a function that does the work, and returns the time that the work took, ms
  */
 export async function takesLess(
   bound: number, measure: (time: number) => Promise<number>,

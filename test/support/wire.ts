@@ -1,4 +1,4 @@
-/* A proxy that hands on what it gets as it is, Host included, and remembers it: what a browser sent, and was answered. */
+/* A proxy that hands on requests and answers unchanged, even Host. It records the requests of a browser and their answers. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -11,7 +11,7 @@ export interface Exchange {
   method: string;
   url: URL;
   headers: http.IncomingHttpHeaders;
-  /** 0 while there is no answer. */
+  /** The status; 0 while there is no answer. */
   status: number;
   answer: http.IncomingHttpHeaders;
   text: string;
@@ -22,11 +22,11 @@ export interface Exchange {
 export interface Wire {
   origin: string;
   seen: Exchange[];
-  /** Whether Sec-Fetch-* is left in: browsers before 2020 to 2023 have none, and none has it over plain HTTP. */
+  /** Whether Sec-Fetch-* stays in. Old browsers, before 2020 to 2023, do not send it, and over plain HTTP no browser does. */
   fetchMetadata: boolean;
 }
 
-/** Puts the proxy in front of a server, until the test ends. */
+/** Starts the proxy in front of a server. The proxy is gone when the test ends. */
 export async function watch(t: TestContext, port: number): Promise<Wire> {
   const seen: Exchange[] = [];
   const wire: Wire = { origin: '', seen, fetchMetadata: true };
@@ -55,7 +55,7 @@ export async function watch(t: TestContext, port: number): Promise<Wire> {
   return wire;
 }
 
-/** What is wrong with a refusal. */
+/** Finds the faults of a refusal. */
 export function* faults({ method, status, answer, text }: Exchange): Generator<string> {
   if (!status) return yield `${method} is not answered`;
   if (status !== 403) yield `${method} is answered ${status} ${text}`;
@@ -66,7 +66,7 @@ export function* faults({ method, status, answer, text }: Exchange): Generator<s
 
 export const variesByOrigin = ({ vary = '' }: Exchange['answer']) => /\borigin\b/i.test(vary);
 
-/** What an answer to an allowed page must have. */
+/** Checks the headers of an answer to an allowed page. */
 export function assertAllowed({ method, status, headers, answer, url }: Exchange, origin: string): void {
   const what = `${method} ${url.href}`;
   assert.equal(headers.origin, origin, what);

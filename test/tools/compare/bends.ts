@@ -1,6 +1,6 @@
 /*
- * Twenty ways in which a server can be another one than preview takes it for. Those of one list are in
- * one server: each shows in requests of its own.
+ * Twenty faults of a server ("bends"), by which it differs from preview. The bends of one list are in one
+ * server, because each of them shows in other requests.
  */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
@@ -16,11 +16,11 @@ export interface Bend {
   options?: Partial<IisOptions>;
   /** Changes the folder. */
   change?: (folder: string) => void;
-  /** A request that shows it, as nameOf has it, and what differs there. */
+  /** A request that shows the bend, by its name (nameOf), and the part of the answer that differs. */
   shows: [request: string, what: string];
 }
 
-/** The name of a request: method, path, and the first of its headers. */
+/** Returns the name of a request: its method, its path, and the first of its headers. */
 export function nameOf({ method, path: to, headers }: Case): string {
   return `${method} ${to}${headers.length > 0 ? `, ${headers[0]!}` : ''}`;
 }
@@ -123,7 +123,7 @@ export const BENT: Record<string, Bend[]> = {
   ],
 };
 
-/** Serves a copy of the template, bent. */
+/** Serves a copy of the template with bends. */
 export async function serve(t: TestContext, bends: readonly Bend[]) {
   let stop = () => Promise.resolve();
   t.after(() => stop());
@@ -137,7 +137,7 @@ export async function serve(t: TestContext, bends: readonly Bend[]) {
   return { folder, pids: iis.pids, side: { url: new URL(iis.url) } };
 }
 
-/** Compares a bent server with one that is not. @param wanted the requests to send */
+/** Compares a bent server with a server without bends. @param wanted says which requests to send */
 export async function compareBent(
   t: TestContext, bends: readonly Bend[], wanted: (one: Case) => boolean = () => true,
 ): Promise<Compared[]> {
@@ -146,7 +146,7 @@ export async function compareBent(
   return compare(bent.side, good.side, allCases(good.folder).filter(wanted));
 }
 
-/** Whether compare has seen it. */
+/** Says whether compare has found a bend. */
 export function isFound({ shows: [name, what] }: Bend, results: readonly Compared[]): boolean {
   return results.some(({ request, differences }) => nameOf(request) === name
     && differences.some(one => one.what === what));

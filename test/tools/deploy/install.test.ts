@@ -1,6 +1,6 @@
 /*
- * install.cmd, and uninstall.cmd after it, on stand-ins of Windows' programs (programs.ts). All of it
- * runs in this process; windows.test.ts runs the same with Windows' own node, from cmd.
+ * install.cmd, and uninstall.cmd after it, on stand-ins of Windows' programs (programs.ts). The commands
+ * run in this process. windows.test.ts runs the same commands with Windows' own node, from cmd.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -13,12 +13,12 @@ import { appPath, emptyFolder, fromRoot, root } from '../../support/template';
 import type { Entry, Server } from './programs';
 import { COMPONENTS, DEFAULT_SITE, ENDS, makePackage, makeWorld, NAME, snapshot, test, World } from './world';
 
-/** Whether a call changes something. */
+/** Says whether a call changes the server. */
 function isChange(line: string): boolean {
   return /^(appcmd|robocopy|icacls .* \/(grant|remove:g)) /.test(line);
 }
 
-/** The calls that change something. */
+/** Lists the calls that change the server. */
 function changes({ server }: World): string[] {
   return server().calls.filter(isChange);
 }
@@ -79,7 +79,7 @@ test('uninstall.cmd leaves the server as it was before install.cmd; its --dry-ru
   const dry = await world.run('uninstall', '--dry-run');
   assert.equal(dry.status, 0, dry.text);
   assert.equal(snapshot(world), installed);
-  // What iisnode has written in between.
+  // These are files that iisnode writes.
   for (const name of ['SERVER-4711-stdout-1700000000000.txt', 'SERVER-4711-stderr-1700000000000.txt', 'index.html']) {
     writeFileSync(path.join(appIn(world), 'iisnode', name), 'a log');
   }
@@ -105,7 +105,7 @@ test('uninstall.cmd leaves what is not its own, says so, and can be run again', 
   assert(existsSync(path.join(folder, 'installed.json')));
 
   world.change(({ sites: [site] }) => site!.applications.pop());
-  // The scripts of the folder are gone, those of the package are there.
+  // The scripts in the folder are gone, but the scripts of the package are still there.
   const second = await world.run('uninstall', '--folder', folder);
   assert.equal(second.status, 1);
   assert.match(second.text, /could not be undone: it has files that install\.cmd has not put there: public\. By hand: rmdir/);
@@ -123,7 +123,7 @@ test('uninstall.cmd does not touch an application that leads elsewhere by now', 
   assert.equal(world.server().sites[0]!.applications[1]!.folder, other);
 });
 
-/** What is missing on a server: how, and the line that install.cmd says about it. */
+/** The parts that may be missing on a server: a change that takes the part away, and the line of install.cmd. */
 const MISSING: Record<string, [change: (server: Server, world: World) => void, line: RegExp]> = {
   administrator: [server => { server.isAdministrator = false; },
     /^missing {2}administrator rights are missing: .*Run as administrator/m],
@@ -188,7 +188,7 @@ for (const [what, [change, line]] of Object.entries(MISSING)) {
   });
 }
 
-/** What should be known, and does not keep anybody from installing. */
+/** The facts about which install.cmd prints a note, and installs all the same: the change, and the line. */
 const NOTES: Record<string, [change: (server: Server, world: World) => void, line: RegExp]> = {
   'Windows 7': [({ registry }) => {
     registry['HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion']!.InstallationType = ['REG_SZ', 'Client'];
@@ -231,7 +231,7 @@ test('sections that a location unlocks are unlocked, as ASP.NET does for handler
       <system.webServer><handlers accessPolicy="Read, Script" /></system.webServer></location></configuration>`);
     writeFileSync(file, text);
   };
-  // --dry-run: a call of a stand-in would write the file anew.
+  // A stand-in writes applicationHost.config anew at each call, without the edits of this test. So the text is put back.
   world.system.run = ((run: any) => (name: string, args: string[]) => {
     const text = readFileSync(file);
     const result = run(name, args);
@@ -381,7 +381,7 @@ test('what cannot be undone is said, with its line; uninstall.cmd tries it again
   const state = (one: string) => (JSON.parse(one) as { pools: unknown }).pools;
   assert.notDeepEqual(state(snapshot(world)), state(before));
 
-  // Its folder is gone with its record, so the second run finds the pool as it is, and the third undoes its own.
+  // The folder is gone with its record, so the second run takes the pool that is there.
   const again = await world.run('install');
   assert.equal(again.status, 0, again.text);
 });
@@ -401,7 +401,7 @@ test('a machine that stops in the middle of a step has it written down: uninstal
       return result;
     };
     await world.run('install');
-    // As the disk was when the power went.
+    // The disk gets its state at the loss of power.
     rmSync(world.folder, { recursive: true });
     cpSync(saved, world.folder, { recursive: true });
     const { status, text } = await world.run('uninstall', '--folder', appIn(world));
@@ -441,7 +441,7 @@ test('another path than the package\'s is written into web.config as APP_PATH, s
   assert.match(config, /<add key="ALLOWED_ORIGINS" value="https:\/\/a\.example\?b=&quot;1&quot;&amp;c" \/>/);
   assert.match(text, /^ok {7}http:\/\/localhost\/tools\/chat\/health: ok/m);
   assert.match((await world.run('install', '--path', '/tools/chat', '--pool', 'Pool')).text, /Nothing to do/);
-  // It finds the application by its package's name.
+  // uninstall.cmd finds the application by the name of the package.
   assert.equal((await world.run('uninstall')).status, 0);
   assert.equal(snapshot(world), before);
 });
@@ -493,7 +493,7 @@ test('a pool of 32 bits, new or there already', async t => {
   await world.run('install', '--bits', '32');
   assert.equal(bits(), 'true');
   assert.match((await world.run('install')).text, /Nothing to do/);
-  // iisnode has to be registered for it.
+  // iisnode has to be registered for a pool of 32 bits.
   world.change(server => { server.modules.splice(2, 1); });
   assert.match((await world.run('install')).text, /^missing {2}iisnode is not registered for pools of 32 bits/m);
   assert.equal((await world.run('install', '--bits', '64')).status, 0);
@@ -517,7 +517,7 @@ test('a pool that is there gets the settings that it lacks, keeps larger limits,
   assert.match((await world.run('install')).text, /Nothing to do/);
   const { pools, limit } = world.server();
   assert.deepEqual([limit, pools[1]!.settings.queueLength, pools[1]!.schedule], [90000, '50000', ['02:00:00']]);
-  // IIS's own values are written out where there were none.
+  // For settings without a value before, uninstall.cmd writes IIS's default values.
   assert.equal((await world.run('uninstall')).status, 0);
   world.change(server => {
     assert.equal(server.pools[1]!.settings.managedRuntimeVersion, 'v2.0');

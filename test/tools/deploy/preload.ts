@@ -1,7 +1,8 @@
 /*
- * Makes a copy of node.exe a program of Windows: node loads this first (NODE_OPTIONS=--require), and the
- * name that it was started by says which program it is. With STAND_IN_WITHIN=yes the programs run in the
- * process that starts them, which is much quicker. node 10 runs this: nothing newer here.
+ * Turns a copy of node.exe into a program of Windows. node loads this file first (NODE_OPTIONS=--require),
+ * and the name of the copy decides which program runs. With STAND_IN_WITHIN=yes, the programs run in the
+ * process that starts them, which is much quicker. node 10 runs this file, too, so it has no newer
+ * syntax and functions.
  */
 import childProcess from 'child_process';
 import { writeSync } from 'fs';
@@ -21,13 +22,13 @@ if (process.env.STAND_IN_WITHIN === 'yes') {
   }) as typeof spawnSync;
 }
 
-// Without wine, for a node of this system.
+// Without wine, a node of this system reports the release of Windows.
 const { STAND_IN_RELEASE: release } = process.env;
 if (release !== undefined) os.release = () => release;
 
 const program = nameOf(process.argv0);
 if (PROGRAMS.includes(program)) {
-  // node takes the first argument for a script, and makes a whole path of it.
+  // node takes the first argument for a script, and turns it into an absolute path.
   const args = process.argv.slice(1);
   if (/^(appcmd|reg|sc)$/.test(program)) args[0] = path.basename(args[0]!);
   const { status, output } = runProgram(process.env.windir!, program, args);

@@ -1,9 +1,10 @@
 /*
- * Stand-ins for Windows' programs: appcmd, icacls, robocopy, reg, sc, as Microsoft's references give
- * their arguments and exit codes. Their server is a JSON file, and what IIS keeps in
- * applicationHost.config is written as IIS writes it. An argument that they do not know is an error.
+ * Stand-ins for Windows' programs: appcmd, icacls, robocopy, reg, sc. Their arguments and exit codes are
+ * those of Microsoft's references. Their server is a JSON file. They write applicationHost.config in the
+ * form of IIS. They refuse an argument that they do not know.
  *
- * node 10 runs this file, too (preload.ts): no newer syntax here, and no field of a class.
+ * node 10 runs this file, too (preload.ts), so it has no newer syntax and functions, and no fields of
+ * classes.
  */
 import { createHash } from 'crypto';
 import fs from 'fs';
@@ -19,7 +20,7 @@ export interface Application {
   path: string;
   pool: string;
   folder: string;
-  /** Virtual directories beside the main one. */
+  /** The virtual directories beside the main one. */
   others?: { path: string; folder: string }[];
 }
 
@@ -41,16 +42,16 @@ export interface Server {
   pools: Pool[];
   limit: number;
   backups: string[];
-  /** Sections of system.webServer that are locked. */
+  /** The locked sections of system.webServer. */
   locked: string[];
   modules: { name: string; image: string; preCondition?: string }[];
-  /** The rights of folders. A folder that is not here has those of a fresh C:\inetpub. */
+  /** The rights of folders. A folder without an entry has the rights of a fresh C:\inetpub. */
   rights: Record<string, Entry[]>;
-  /** Accounts that Windows knows beside those of pools. */
+  /** The accounts that Windows knows beside those of pools. */
   accounts: string[];
-  /** How many times icacls does not yet know the account of a pool. */
+  /** The number of calls for which icacls does not yet know the account of a pool. */
   unknownFor: number;
-  /** The calls that fail: the first one whose line has the text, and its exit code. */
+  /** The calls that fail: a text in the line of the call, and the exit code. */
   failing: { line: string; status: number; again?: boolean }[];
   /** All calls, in their order. */
   calls: string[];
@@ -61,7 +62,7 @@ export interface Result {
   output: string;
 }
 
-/** Microsoft's list of system error codes (winerror.h). */
+/** Error codes from Microsoft's list of system error codes (winerror.h). */
 const DENIED = 5;
 const BAD_ARGUMENT = 87;
 const NOT_FOUND = 1168;
@@ -78,7 +79,7 @@ class Fails extends Error {
   }
 }
 
-/** The folder of the server's Windows has the state, and IIS's configuration below it. */
+/** Returns the file with the state of the server, in the folder of its Windows. */
 export function stateFile(windir: string): string {
   return path.join(windir, 'state.json');
 }
@@ -100,10 +101,10 @@ export function writeServer(windir: string, server: Server): void {
   for (const name of server.backups) fs.mkdirSync(path.join(backups, name), { recursive: true });
 }
 
-/** Runs a program on the server of that Windows. */
+/** Runs a program on the server whose Windows is in a folder. */
 export function runProgram(windir: string, program: string, args: string[]): Result {
   const server = readServer(windir);
-  // A folder that is made anew has no rights of an older one.
+  // A new folder does not get the rights of a deleted folder with the same name.
   for (const folder of Object.keys(server.rights)) {
     if (!fs.existsSync(folder)) delete server.rights[folder];
   }
@@ -138,7 +139,7 @@ const PROGRAMS: Record<string, (server: Server, args: string[]) => Result> = {
   sc,
 };
 
-/** Attributes of a pool that appcmd takes, a few of those in IIS_schema.xml. */
+/** The attributes of a pool that appcmd takes here, a few of the attributes in IIS_schema.xml. */
 const OF_POOLS = [
   'managedRuntimeVersion', 'enable32BitAppOnWin64', 'queueLength', 'processModel.identityType',
   'processModel.maxProcesses', 'processModel.idleTimeout', 'recycling.periodicRestart.time',
@@ -229,7 +230,7 @@ function setConfig(server: Server, options: Record<string, string>): string {
     server.limit = Number(rest.appConcurrentRequestLimit);
     return 'Applied configuration changes';
   }
-  // Its value has colons: the parameter is read as a whole.
+  // The value has colons, so the parameter is read as a whole.
   const whole = Object.keys(rest).map(name => `${name}:${rest[name]!}`)[0] || '';
   const found = SCHEDULE.exec(whole);
   if (section !== 'system.applicationHost/applicationPools' || !found) {
@@ -257,7 +258,7 @@ function siteOf(server: Server, name: string): SiteOf {
   return found;
 }
 
-/** An application, by the name of its site and its path. */
+/** Finds an application by the name of its site and its path. */
 function application(server: Server, id: string): [SiteOf, Application] {
   for (const site of server.sites) {
     for (const app of site.applications) {
@@ -271,13 +272,13 @@ function same(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-/** The SID of a pool's account (see deploy/rights.js). */
+/** Computes the SID of a pool's account (see deploy/rights.js). */
 export function sidOf(name: string): string {
   const bytes = createHash('sha1').update(Buffer.from(name.toLowerCase(), 'utf16le')).digest();
   return `S-1-5-82-${[0, 4, 8, 12, 16].map(at => bytes.readUInt32LE(at)).join('-')}`;
 }
 
-/** What a fresh C:\inetpub has: users may read, administrators may do all. */
+/** The rights of a fresh C:\inetpub: users may read, and administrators may do everything. */
 const FRESH: Entry[] = [
   ['BU', '', '0x1200a9'], ['BU', 'OICIIO', 'GXGR'], ['SY', 'OICI', 'FA'], ['BA', 'OICI', 'FA'],
 ];
@@ -363,7 +364,7 @@ function sc(server: Server, [verb, name]: string[]): Result {
   };
 }
 
-/** Copies as robocopy does: what has another size or time. The exit code is the sum of 1, 2 and 16. */
+/** Copies files with another size or time, as robocopy does. The exit code is a sum of 1, 2 and 16. */
 function robocopy([from, to, ...options]: string[]): Result {
   const excluded: Record<string, string[]> = { '/XD': [], '/XF': [] };
   const flags: string[] = [];
@@ -420,7 +421,7 @@ function remove(one: string): void {
   fs.rmdirSync(one);
 }
 
-/** IIS's applicationHost.config, with the sections that IIS 7.5 has, as far as anything here reads it. */
+/** Writes applicationHost.config, with those parts of IIS 7.5's file that the commands read. */
 function applicationHost(server: Server): string {
   const sections = [
     'caching', 'handlers', 'httpErrors', 'httpProtocol', 'httpRedirect', 'iisnode', 'serverRuntime',

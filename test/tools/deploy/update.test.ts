@@ -8,7 +8,7 @@ import { DEFAULT_SITE, ENDS, makePackage, makeWorld, NAME, RUNS, snapshot, test,
 
 interface Installed extends World {
   app: string;
-  /** A file of the application, as it is deployed. */
+  /** Reads a file of the deployed application. */
   read: (name: string) => string;
   /** Makes a package of a later version. */
   make: (version: string, kind?: string, edit?: (folder: string) => void) => string;
@@ -27,7 +27,7 @@ async function installed(t: TestContext, ...args: string[]): Promise<Installed> 
   };
 }
 
-/** The version that each file of a deployed application is of. */
+/** Reads the version in each file of a deployed application. */
 function versions(folder: string): string[] {
   const of = ['dist/server.js', 'node_modules/x/dist/server.js', 'public/index.html', 'package.json'];
   return of.map(name => /\d+\.\d+\.\d+/.exec(readFileSync(path.join(folder, name), 'utf8'))![0]);
@@ -40,7 +40,7 @@ test('an update is one new process, which starts when all files are there; the v
   const from = world.make('1.0.2');
   const config = statSync(path.join(world.app, 'web.config')).mtimeMs;
   const starts = world.iis.starts.length;
-  // What a request would get after each of its steps.
+  // The list has the versions that a request would get after each step.
   const seen: string[][] = [];
   const { print } = { print: world.system.run };
   world.system.run = (name: string, args: string[]) => {
@@ -54,7 +54,7 @@ test('an update is one new process, which starts when all files are there; the v
   assert.deepEqual(versions(world.app), all('1.0.2'));
   assert.deepEqual(versions(path.join(world.app, 'before')), all('1.0.1'));
   assert.equal(world.iis.starts.length, starts + 1);
-  // Its time of writing is now, whatever that of the package is.
+  // The time of server.js is now, and not the time in the package.
   assert.equal(statSync(path.join(world.app, 'dist', 'server.js')).mtimeMs, world.system.now());
   assert.equal(statSync(path.join(world.app, 'web.config')).mtimeMs, config);
   assert.match(text, new RegExp(`^ok {7}http://localhost${appPath}/health: ok, process ${1000 + starts}$`, 'm'));
@@ -112,7 +112,7 @@ test('the old process does not count as the new one: where iisnode hears nothing
   const { status, text } = await world.runFrom(world.make('1.0.2'), 'update', '--wait', '9');
   assert.equal(status, 1);
   assert.match(text, /^failed {3}http:\S+: still the old process, 1000, after 9 s$/m);
-  // The record names the folders that keep a version from now on; all else is as it was.
+  // From now on, the record names the folders that keep a version. All other files are unchanged.
   const other = (text: string) => (JSON.parse(text) as { files: string[] }).files.filter(one => !one.includes('installed.json: '));
   assert.deepEqual(other(snapshot(world)), other(before));
 });
@@ -141,7 +141,7 @@ test('each step that fails leads back', async t => {
     let calls = 0;
     world.system.run = (name: string, args: string[]) => {
       if (name !== 'robocopy' || calls++ !== call) return run(name, args);
-      run(name, args); // it copies some files, and fails at another one
+      run(name, args); // robocopy copies some files, and fails at another file
       return { status: 8, output: 'on order' };
     };
     const { status, text } = await world.runFrom(world.make('1.0.3'), 'update');
@@ -261,7 +261,7 @@ test('web.config is written only if the package has another one; a new iisnode.y
   const { status, text } = await world.runFrom(from, 'update');
   assert.equal(status, 0, text);
   assert.notEqual(time(), second);
-  // It has the settings that install.cmd has written.
+  // The new web.config has the settings that install.cmd wrote into the old one.
   assert.match(world.read('web.config'), /<add key="LOG_LEVEL" value="debug" \/>[^]*<!-- new -->/);
 });
 
@@ -304,7 +304,7 @@ test('files of the old version go when the new one runs; those of the server sta
   assert.equal(world.read('notes.txt'), 'by hand');
   assert.equal(world.read('iisnode/SERVER-1-stdout-1.txt'), 'a log');
   const gone = await world.run('uninstall', '--folder', world.app);
-  // All but the two: what updates have put there is known, too.
+  // The record also has the files that updates have brought, so only notes.txt stays.
   assert.match(gone.text, /it has files that install\.cmd has not put there: notes\.txt\. By hand/);
   assert.deepEqual(readdirSync(world.app), ['notes.txt']);
 });

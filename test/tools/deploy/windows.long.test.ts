@@ -1,7 +1,7 @@
 /*
- * As windows.test.ts, with each program of Windows a process of its own, so that names go through the
- * command lines of Windows: spaces, parentheses, &, ^, umlauts, in folders, sites and pools. (wine's cmd
- * reads a % in the value of a variable once more, which cmd does not; install.test.ts has those names.)
+ * The tests of windows.test.ts, but each program of Windows is a process of its own. So names of folders,
+ * sites and pools go through the command lines of Windows: spaces, parentheses, &, ^, umlauts. Names with a
+ * % are in install.test.ts: wine's cmd expands a % in the value of a variable, which Windows' cmd does not.
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';

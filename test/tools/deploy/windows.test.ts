@@ -1,6 +1,6 @@
 /*
- * The .cmd files in wine's cmd, with Windows' own node: each of them once. windows.long.test.ts has more
- * of it, in another node, and names that are hard to write.
+ * The .cmd files in wine's cmd, with Windows' own node. Each file runs once. windows.long.test.ts runs them
+ * more often, in another node, with names that are hard to write.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ test('install.cmd, update.cmd, back.cmd and uninstall.cmd in wine\'s cmd, with n
   const updated = await wine.cmd(path.join(wine.make('1.0.2'), 'update.cmd'));
   assert.equal(updated.status, 0, updated.text);
   assert.equal(version(), '1.0.2');
-  // It replaces itself while it runs.
+  // back.cmd replaces its own file while it runs.
   const back = await wine.cmd(path.join(app, 'back.cmd'));
   assert.equal(back.status, 0, back.text);
   assert.equal(version(), '1.0.1');

@@ -1,6 +1,6 @@
 /*
- * A server of stand-ins in wine: Windows' own node runs the commands, wine's cmd reads the .cmd files,
- * and each program of Windows is a node.exe of that name, which loads preload.ts.
+ * A server with stand-ins in wine. Windows' own node runs the commands, and wine's cmd reads the .cmd
+ * files. Each program of Windows is a node.exe with the program's name, which loads preload.ts.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,20 +18,20 @@ import { FakeIis, freshServer, makePackage, putCommands } from './world';
 
 export interface InWine {
   folder: string;
-  /** The package that is installed first. */
+  /** The folder of the package that is installed first. */
   package: string;
   iis: FakeIis;
   server: () => Server;
   change: (change: (server: Server) => void) => void;
-  /** Runs a .cmd file in wine's cmd, and gives its exit code and what it printed. */
+  /** Runs a .cmd file in wine's cmd. @returns its exit code and its output */
   cmd: (file: string, ...args: string[]) => Promise<{ status: number; text: string }>;
-  /** The variables that all of it runs with. */
+  /** The environment of all programs. */
   env: NodeJS.ProcessEnv;
   /** Makes the package of a later version. */
   make: (version: string, kind?: string) => string;
 }
 
-/** The disk Z: is this system's root. */
+/** Writes a path for Windows. In wine, the disk Z: is this system's root. */
 export function inWindows(file: string): string {
   return `Z:${file.replaceAll('/', '\\')}`;
 }
@@ -41,9 +41,10 @@ function inLinux(file: string): string {
 }
 
 /**
- * Starts a Windows. It takes some seconds, and half a GB until the test ends.
- * @param inside where all is in the temporary folder, for names that are hard to write
- * @param within whether the programs run within the process that starts them, which is quicker
+ * Starts a Windows. The start takes some seconds, and the Windows takes half a GB until the test ends.
+ * @param version the version of Windows' node
+ * @param inside the folder of the server inside the temporary folder, for names that are hard to write
+ * @param within whether the programs run in the process that starts them, which is quicker
  * @returns null if wine or node.exe is missing; the test is then skipped
  */
 export async function startServerInWine(
@@ -84,16 +85,16 @@ export async function startServerInWine(
   const env: NodeJS.ProcessEnv & { WINEPREFIX: string } = {
     ...process.env,
     WINEPREFIX: path.join(top, 'prefix'),
-    TMPDIR: top, // wine's own socket
+    TMPDIR: top, // wine puts its socket there
     WINEDEBUG: '-all',
     WINEDLLOVERRIDES: 'mscoree,mshtml=',
     WINEPATH: inWindows(nodeFolder),
     STAND_IN_WITHIN: within ? 'yes' : 'no',
     FAKE_WINDIR: inWindows(windir),
-    // In quotation marks, with each \ twice: as node reads paths with spaces in NODE_OPTIONS.
+    // In NODE_OPTIONS, node reads a path with spaces in quotation marks, with each \ written twice.
     NODE_OPTIONS: `--require "${inWindows(path.join(__dirname, 'preload.js')).replaceAll('\\', '\\\\')}"`,
   };
-  // wine has a variable of its own of this name, so it is set when wine runs.
+  // wine sets windir itself at its start, so a .cmd file sets the variable after that.
   const start = path.join(top, 'start.cmd');
   writeFileSync(start, ['@set "windir=%FAKE_WINDIR%"', '@"%FILE%" %*', ''].join('\r\n'));
   t.after(() => {
@@ -125,7 +126,7 @@ export async function startServerInWine(
       writeServer(windir, now);
     },
     async cmd(file, ...args) {
-      // Into a file: node.exe fails at a pipe of this system.
+      // The output goes into a file, because node.exe cannot write to a pipe of this system.
       const output = path.join(top, 'output.txt');
       writeFileSync(output, '');
       const to = openSync(output, 'w');

@@ -1,7 +1,7 @@
 /*
- * A server with IIS to install on: its programs are stand-ins (programs.ts), its folders are in a
- * temporary folder, its clock stands still but for those who wait, and its IIS answers health as the
- * deployed dist/server.js says.
+ * A server with IIS to install on. Its programs are stand-ins (programs.ts), and its folders are in a
+ * temporary folder. Its clock goes forward only with a wait or a command. The deployed dist/server.js
+ * decides how its IIS answers health.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -16,8 +16,9 @@ const { carryOut } = fromRoot('./deploy/command.js') as {
 };
 
 /**
- * A test with stand-ins of Windows' programs. Folders are named as on this system, and some of what is
- * compared has its slashes; on Windows, .github/workflows/iis.yml has the programs themselves.
+ * Declares a test with stand-ins of Windows' programs. The names of folders are those of this system, and
+ * some expected texts have this system's slashes. So the test does not run on Windows, where
+ * .github/workflows/iis.yml uses the programs themselves.
  */
 export function test(name: string, work: (t: TestContext) => Promise<void> | void): void {
   anywhere(name, notOnWindows('a need for stand-ins of Windows\' programs'), work);
@@ -29,7 +30,7 @@ export const NAME = appPath.slice(1);
 const PATH_KEY = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment';
 export const COMPONENTS = 'HKLM\\SOFTWARE\\Microsoft\\InetStp\\Components';
 
-/** Server 2008 R2 with all that is needed, and nothing of ours. */
+/** Makes a Server 2008 R2 with all parts that the application needs, and no part of the application. */
 export function freshServer(nodeFolder: string, image: string, wwwroot: string): Server {
   const on = ['REG_DWORD', '0x1'] as [string, string];
   const parts = [
@@ -70,7 +71,7 @@ export function freshServer(nodeFolder: string, image: string, wwwroot: string):
   };
 }
 
-/** What is in dist/server.js of a package: the stand-in for IIS answers health as it says. */
+/** The words in a package's dist/server.js that decide how the stand-in for IIS answers health. */
 export const RUNS = 'runs';
 export const ENDS = 'ends at its start';
 
@@ -84,8 +85,9 @@ export function putCommands(folder: string): void {
 }
 
 /**
- * Makes a package of a version, as npm run package does, with a server that says how it answers.
- * @param edit changes it
+ * Makes a package of a version, as npm run package does.
+ * @param kind RUNS or ENDS: how the package's server answers
+ * @param edit a function that changes the package
  */
 export function makePackage(folder: string, version: string, kind = RUNS, edit?: (folder: string) => void): string {
   for (const one of ['dist', 'public/images', 'node_modules/x/dist']) {
@@ -94,7 +96,7 @@ export function makePackage(folder: string, version: string, kind = RUNS, edit?:
   const files: Record<string, string> = {
     'dist/server.js': `// ${kind}: ${version}\n`,
     'dist/commit.lua': '-- the same in each version\n',
-    // A file of this name is not the one that iisnode watches.
+    // iisnode does not watch this file, although it has the same name.
     'node_modules/x/dist/server.js': `// of a package, ${version}\n`,
     'public/index.html': `<title>${version}</title>\n`,
     'public/images/logo.svg': '<svg/>\n',
@@ -111,17 +113,17 @@ export function makePackage(folder: string, version: string, kind = RUNS, edit?:
   return folder;
 }
 
-/** The stand-in for IIS and iisnode: it starts a process when server.js or web.config has another time. */
+/** A stand-in for IIS and iisnode. It starts a process when the time of server.js or web.config changes. */
 export class FakeIis {
-  /** Each start of a process: when, of which folder. */
+  /** The starts of processes, with their time and folder. */
   readonly starts: { pid: number; since: number; key: string; folder: string }[] = [];
 
-  /** @param own the path here of a folder, as IIS has it */
+  /** @param own a function that returns the path on this system for a folder of IIS */
   constructor(
     readonly windir: string, readonly now: () => number, readonly own = (folder: string) => folder,
   ) {}
 
-  /** Whether iisnode hears of changes. On a share it may not, for example. */
+  /** Whether iisnode misses changes, as it may on a share. */
   isDeaf = false;
 
   /** Answers a request as IIS and the application would. */
@@ -156,9 +158,9 @@ export class FakeIis {
 export interface World {
   folder: string;
   windir: string;
-  /** inetpub on it. */
+  /** The folder inetpub of the server. */
   inetpub: string;
-  /** The package that is installed first. */
+  /** The folder of the package that is installed first. */
   package: string;
   iis: FakeIis;
   env: NodeJS.ProcessEnv;
@@ -168,13 +170,16 @@ export interface World {
   change: (change: (server: Server) => void) => void;
   /** Is called with each line that a command prints. */
   onPrint?: (line: string) => void;
-  /** Runs a command of a package, and gives its exit code and its lines. */
+  /** Runs a command of the first package. @returns its exit code and its lines */
   run: (command: string, ...args: string[]) => Promise<{ status: number; lines: string[]; text: string }>;
-  /** As run, for the commands of another package. */
+  /** Runs a command of another package. @returns its exit code and its lines */
   runFrom: (folder: string, command: string, ...args: string[]) => Promise<{ status: number; lines: string[]; text: string }>;
 }
 
-/** @param inside where in the temporary folder all is, for names that are hard to write */
+/**
+ * Makes a server.
+ * @param inside the folder of the server inside the temporary folder, for names that are hard to write
+ */
 export function makeWorld(t: TestContext, { inside = '', program = process.execPath } = {}): World {
   const folder = path.join(emptyFolder(t, 'server-'), inside);
   const windir = path.join(folder, 'Windows');
@@ -216,7 +221,7 @@ export function makeWorld(t: TestContext, { inside = '', program = process.execP
         lines.push(...line.split('\n'));
       };
       const system = { ...world.system, print };
-      now += 60000; // as a person types
+      now += 60000; // a person needs time to type
       const status = await carryOut([command, ...args], system, from);
       return { status, lines, text: lines.join('\n') };
     },
@@ -224,7 +229,7 @@ export function makeWorld(t: TestContext, { inside = '', program = process.execP
   return world;
 }
 
-/** All that a run may change: the server's state, and the files with their texts. */
+/** Writes down all that a run may change: the server's state, and the files with their texts. */
 export function snapshot({ windir, inetpub, server }: World): string {
   const rest: Partial<Server> & Pick<Server, 'rights'> = server();
   delete rest.calls;
