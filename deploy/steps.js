@@ -229,7 +229,7 @@ function copying(from, folder) {
  * Finds the application of a site at a path.
  * @param {import('./iis').Iis} iis
  * @param {string} site the site's name
- * @param {string} at the application's path: '/myApp'; '/' for the root
+ * @param {string} at the application's path, with a / in front; '/' for the root
  * @returns {{ folder: string, pool: string, path: string } | undefined} the application's folder,
  *   pool and path; undefined if the path has no application
  */

@@ -5,7 +5,7 @@
  */
 import { Answer, isHtml, serverOf } from './browser';
 import { isLogin, logIn, redirected, wantsLogin } from './causes/login';
-import { NOT_FOUND, otherPath, refusedByIis } from './causes/not-found';
+import { pageOfAnother, NOT_FOUND, otherPath, refusedByIis } from './causes/not-found';
 import { ownOriginRefused } from './causes/origin';
 import {
   IISNODE_PAGE, silent500, told500, TOO_MANY_REQUESTS, withStatus200,
@@ -96,6 +96,7 @@ const ROWS: Row[] = [
     is: isOfIis,
     causes: refusedByIis,
   },
+  { status: [404], is: isHtml, causes: pageOfAnother },
   {
     status: [405],
     is: isOfIis,

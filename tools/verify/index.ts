@@ -57,7 +57,7 @@ function readOptions(
     if (Number.isInteger(value) && value >= least) return value;
     throw new UsageError(`--${name} takes a whole number from ${least}`);
   };
-  const checked = (name: 'user' | 'cookie' | 'origin', form: RegExp, description: string) => {
+  const checked = (name: 'user' | 'cookie', form: RegExp, description: string) => {
     const value = values[name];
     if (value === undefined || form.test(value)) return value;
     throw new UsageError(`--${name} takes ${description}`);
@@ -68,8 +68,7 @@ function readOptions(
       user: checked('user', /^[^:]+:/, 'a name and a password, with a colon between'),
       cookie: checked('cookie', /^\s*[^=;\s]+=/, 'cookies as a browser sends them: "a=1; b=2"'),
       transports: values.transports?.split(',').map(name => name.trim()) ?? defaults.transports,
-      origin:
-        checked('origin', /^https?:\/\/[^/?#]+$/, 'an origin, such as https://www.example.com'),
+      origin: readOrigin(values.origin),
       event: values.event,
       messageBytes: number('message-bytes', defaults.messageBytes, 1000),
       clients: number('clients', defaults.clients, 1),
@@ -79,6 +78,18 @@ function readOptions(
       insecure: values.insecure,
     },
   };
+}
+
+/** @returns the origin as browsers write it: in lower case, without the protocol's usual port */
+function readOrigin(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const { origin, href } = new URL(text);
+    if (/^https?:/.test(origin) && href === `${origin}/` && !text.endsWith('/')) return origin;
+  } catch {
+    // The error below says so.
+  }
+  throw new UsageError('--origin takes an origin, such as https://www.example.com');
 }
 
 /**

@@ -104,6 +104,7 @@ describe('the command', { concurrency: 4 }, () => {
       [['--user', 'ada', 'http://localhost:1/'], /^--user takes a name and a password/],
       [['--cookie', 'x', 'http://localhost:1/'], /^--cookie takes cookies as a browser sends them/],
       [['--origin', 'x', 'http://localhost:1/'], /^--origin takes an origin, such as https:/],
+      [['--origin', 'https://a.b/c', 'http://localhost:1/'], /^--origin takes an origin/],
       [['--unknown', 'http://localhost:1/'], /^Unknown option '--unknown'\. /],
     ];
     await Promise.all(lines.map(async ([args, says]) => {

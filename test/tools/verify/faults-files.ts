@@ -364,6 +364,7 @@ export const inTheApplication: FaultCase[] = [
     options: { event: 'unknown' },
     fails: ['message, xhr-polling'],
     cure: /^1\. src\/app\.ts: socket\.on\('unknown', \(text, ack\) => \{ ack\(text\); \}\);/,
+    says: /if nobody handles 'unknown'/,
   },
   {
     what: 'an authorization that lets nobody in',

@@ -1,10 +1,13 @@
 /* Finds the causes of a 404: the server's own 404, or a 404 of IIS. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { appPathOf } from '../../iis/index';
 import type { Answer } from '../browser';
 import {
   appcmd, appSetting, Cure, cures, filtering, limit, locate, maxBody, verifyAgain,
 } from '../cures';
 import { findRefused, Found } from '../experiments';
-import { subStatusOf } from '../iis-errors';
+import { subStatusOf, versionOf } from '../iis-errors';
 import { because, Cause, Scene } from '../result';
 
 /** The text of the server's own 404 (src/pages.ts). */
@@ -14,8 +17,8 @@ export const NOT_FOUND = /^Not found\. The application is at (\/\S*)/;
 export async function otherPath(answer: Answer, scene: Scene): Promise<Cause[]> {
   const { text, url } = answer;
   const { browser, base, folder } = scene;
-  const [, path] = NOT_FOUND.exec(text)!;
-  const there = new URL(path!, url);
+  const [, ownPath] = NOT_FOUND.exec(text)!;
+  const there = new URL(ownPath!, url);
   if (there.pathname === base.pathname) {
     return because('the server has no such page', cures.rulePages);
   }
@@ -29,18 +32,75 @@ export async function otherPath(answer: Answer, scene: Scene): Promise<Cause[]> 
   // the new line would be a duplicate of the parent's.
   const here = locate(folder, setting);
   const all = here.isThere ? [setting] : [cures.clearSettings, setting];
-  return because(`APP_PATH of the server is ${path}, and IIS sends it requests to ${own}`, ...all);
+  const why = `APP_PATH of the server is ${ownPath}, and IIS sends it requests to ${own}`;
+  return because(why, ...all);
 }
 
 /** Lists the causes of a 404 of IIS: request filtering, or no rule. */
-export async function refusedByIis(answer: Answer, { browser, base }: Scene): Promise<Cause[]> {
+export async function refusedByIis(answer: Answer, scene: Scene): Promise<Cause[]> {
+  const { browser, base } = scene;
   const subStatus = subStatusOf(answer);
   const found = await findRefused(browser, answer, base);
-  return causesOf(subStatus ? { ...found, refused: subStatus as Found['refused'] } : found);
+  const refused = subStatus ? { ...found, refused: subStatus as Found['refused'] } : found;
+  const causes = causesOf(refused);
+  if (causes) return causes;
+  return refused.by === base.pathname ? nothingHere(answer, scene) : noRule(scene);
 }
 
-/** Lists the causes for each sub-status of a 404. */
-function causesOf({ refused: status, by }: Found): Cause[] {
+/** Lists the causes of a 404 that neither the server nor IIS sends. */
+export async function pageOfAnother(answer: Answer, scene: Scene): Promise<Cause[]> {
+  return await elsewhere(answer, scene) ?? because(
+    'another application answers at this address', appcmd('list app'), cures.rulePages,
+  );
+}
+
+const EVERY_EXTENSION = filtering('<fileExtensions allowUnlisted="true" />', '<fileExtensions');
+
+/** Lists the causes if IIS refuses every URL below the address. */
+async function nothingHere(answer: Answer, scene: Scene): Promise<Cause[]> {
+  const moved = await elsewhere(answer, scene);
+  if (moved) return moved;
+  const address = {
+    why: 'the address is not that of an application (a misspelt path, perhaps)',
+    cures: [appcmd('list app')],
+  };
+  const filtered =
+    { why: 'request filtering refuses every file extension', cures: [EVERY_EXTENSION] };
+  const rules = noRule(scene);
+  if (locate(scene.folder, EVERY_EXTENSION).isThere) return [filtered, address];
+  // Where the web.config that is here has another rule or handler, that is the likelier cause.
+  const isHere = existsSync(path.join(scene.folder, 'web.config'));
+  const isRight = [cures.rulePages, cures.handler].every(one => locate(scene.folder, one).isSo);
+  return isHere && !isRight ? [...rules, address] : [address, ...rules, filtered];
+}
+
+/** Lists the causes if IIS refuses a URL, and passes others below the address. */
+function noRule({ folder }: Scene): Cause[] {
+  const rule = {
+    why: 'no rule takes this URL, or no handler', cures: [cures.rulePages, cures.handler],
+  };
+  const { isThere } = locate(folder, EVERY_EXTENSION);
+  return isThere
+    ? [rule, { why: 'request filtering refuses it', cures: [EVERY_EXTENSION] }]
+    : [rule];
+}
+
+/** Looks for the application at the path that the files here give it. */
+async function elsewhere(answer: Answer, scene: Scene): Promise<Cause[] | null> {
+  const { browser, base, folder } = scene;
+  const appPath = appPathOf(folder, versionOf(answer)).replace(/\/$/, '');
+  const there = new URL(`${appPath}/`, base);
+  if (there.pathname === base.pathname) return null;
+  const health = await browser.ask(new URL('health', there)).catch(() => null);
+  if (health?.status !== 200 || !health.text.startsWith('{')) return null;
+  return because(`the application is at ${there.href}`, verifyAgain(there.href));
+}
+
+/**
+ * Lists the causes for each sub-status of a 404.
+ * @returns null for a sub-status that is not one of request filtering
+ */
+function causesOf({ refused: status, by }: Found): Cause[] | null {
   const refuses = (what: string, ...all: Cure[]) =>
     because(`request filtering refuses ${what} (${status})`, ...all);
   switch (status) {
@@ -88,16 +148,6 @@ function causesOf({ refused: status, by }: Found): Cause[] {
         '<denyQueryStringSequences',
       ),
     );
-    default: return [
-      { why: 'no rule takes this URL, or no handler', cures: [cures.rulePages, cures.handler] },
-      {
-        why: 'request filtering refuses it',
-        cures: [filtering('<fileExtensions allowUnlisted="true" />', '<fileExtensions')],
-      },
-      {
-        why: 'the folder is no application of the site',
-        cures: [appcmd('list app')],
-      },
-    ];
+    default: return null;
   }
 }

@@ -1,5 +1,6 @@
 /* Checks Socket.IO: the handshake, a message with its acknowledgement, the size of a message. */
-import { appSetting, Cure, cures, maxBody, nginx } from '../cures';
+import { notAcknowledged } from '../causes/event';
+import { appSetting, cures, maxBody, nginx } from '../cures';
 import { diagnose, expectOk } from '../diagnosis';
 import { Fault, fault, Outcome } from '../result';
 import {
@@ -117,9 +118,7 @@ async function ownEvent(target: Target, session: Session): Promise<string> {
   const packet = `5:9+::${JSON.stringify({ name, args: ['verify'] })}`;
   await expectOk('a POST', await session.post(packet), target);
   if (await got === null) {
-    const line = `socket.on('${name}', (text, ack) => { ack(text); });`;
-    const cure: Cure = { at: 'src/app.ts', line, find: `'${name}'` };
-    throw fault(`'${name}' is not acknowledged`, 'its handler does not acknowledge it', cure);
+    throw new Fault(`'${name}' is not acknowledged`, notAcknowledged(target.folder, name));
   }
   return `; ${name} too${answered ? ', and answered' : ''}`;
 }

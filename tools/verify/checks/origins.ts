@@ -38,10 +38,8 @@ export async function origins(target: Target): Promise<Outcome> {
   for (const answer of [ours, stranger]) add(forEverybody(answer));
   if (target.origin !== undefined) {
     const named = await ask({ Origin: target.origin, Referer: `${target.origin}/` });
-    add(named.status === 200 && allows(named, target.origin)
-      ? null
-      : mayNotConnect(named, target.origin));
-    add(await refusedPreflight(target.origin, await preflight(target.origin), target));
+    if (!allows(named, target.origin)) add(await mayNotConnect(named, target.origin, target));
+    else add(await refusedPreflight(target.origin, await preflight(target.origin), target));
   }
   const more = target.origin === undefined ? '' : `, those of ${target.origin} too`;
   return { saw: `own pages may connect${more}, others get 403`, faults };
@@ -91,12 +89,14 @@ function forEverybody({ headers }: Answer): Fault | null {
   );
 }
 
-function allows({ headers }: Answer, origin: string): boolean {
-  return headers['access-control-allow-origin'] === origin
+function allows({ status, headers }: Answer, origin: string): boolean {
+  return status === 200 && headers['access-control-allow-origin'] === origin
     && headers['access-control-allow-credentials'] === 'true';
 }
 
-function mayNotConnect({ status, headers }: Answer, origin: string): Fault {
+async function mayNotConnect(answer: Answer, origin: string, target: Target): Promise<Fault> {
+  const { status, headers } = answer;
+  if (status !== 200 && status !== 403) return diagnose(`a page of ${origin}`, answer, target);
   const allowed = headers['access-control-allow-origin'];
   const saw = `a page of ${origin}: status ${status}, Access-Control-Allow-Origin `
     + (allowed ?? 'missing');
