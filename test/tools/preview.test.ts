@@ -2,24 +2,26 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';
 import { appPath, deploy, Edit, edit, emptyFolder, resource, root } from '../support/template';
 import { until } from '../support/wait';
 
 /** Runs the command until the test ends. `deployed`: with a folder of its own, which it leaves before the folder goes. */
-function preview(t: TestContext, args: string[], deployed = false, edits: Edit[] = []) {
+function preview(t: TestContext, args: string[], deployed = false, edits: Edit[] = [], detached = false) {
   let stop: () => unknown = () => undefined;
   t.after(() => stop());
   const folder = deployed ? deploy(t, edits) : '';
   if (deployed) args = [folder, ...args];
-  const child = spawn(process.execPath, [path.join(root, 'build', 'tools', 'iis', 'preview.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [path.join(root, 'build', 'tools', 'iis', 'preview.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', data => text += String(data));
-  const ended = once(child, 'close') as Promise<[number]>;
+  const ended = once(child, 'close') as Promise<[number, NodeJS.Signals | null]>;
   stop = () => child.kill('SIGTERM') && ended;
   return {
     folder,
+    pid: child.pid!,
     output: () => text,
     ended,
     url: () => until(() => /http:\/\/localhost:\d+\S*/.exec(text)?.[0], 'the address'),
@@ -42,7 +44,31 @@ test('preview serves a folder as IIS does, and says what happens with each reque
   const broken = await fetch(address);
   assert.equal(broken.status, 500);
   assert.match(await broken.text(), /500\.19[^]*nonsense/);
+  await until(() => output().includes('500.19 for every request'), 'the line');
   assert.match(output(), /500\.19 for every request: .*web\.config, line \d+, system\.webServer\/httpErrors: Unrecognized .*nonsense/);
+});
+
+test('Ctrl+C in a terminal ends preview without a word about requests that it cuts', async t => {
+  if (process.platform === 'win32') {
+    t.skip('skipped: on Windows, a test cannot press Ctrl+C for a group of processes');
+    return;
+  }
+  const { url, output, ended, pid } = preview(t, ['--port', '0', '--trace'], true, [], true);
+  const address = await url();
+  const [id] = (await (await fetch(`${new URL(address).origin}${resource}/1/`)).text()).split(':');
+  // A body that does not end: the request is under way until somebody cuts it.
+  const post = http.request(`${new URL(address).origin}${resource}/1/xhr-polling/${id}`, { method: 'POST' });
+  post.on('error', () => undefined).write('5:::');
+  t.after(() => post.destroy());
+  // A request that comes later, and its line, show that the POST is under way.
+  assert.equal((await fetch(`${address}health`)).status, 200);
+  await until(() => output().includes(`GET ${appPath}/health → `), 'the line');
+  const before = output();
+  // A terminal sends the signal to preview and to its node processes; npm hands it on to preview.
+  process.kill(-pid, 'SIGINT');
+  process.kill(pid, 'SIGINT');
+  assert.deepEqual(await ended, [0, null]);
+  assert.equal(output(), before);
 });
 
 test('preview --app / serves the folder as the root of a site', async t => {

@@ -64,6 +64,13 @@ command('preview', USAGE, OPTIONS, async ({ values, positionals }) => {
     throw new UsageError(`--node: there is no file ${values.node}`);
   }
 
+  let state: 'starts' | 'serves' | 'ends' = 'starts';
+  // In a terminal, Ctrl+C ends the node processes as well. That is no news, and neither are the
+  // requests that are cut by it. node calls the handlers of signals last, so a line waits for them.
+  const print = (line: string) => {
+    if (state === 'starts') console.log(line);
+    else setImmediate(() => state !== 'ends' && console.log(line));
+  };
   const app = values.app ?? appPathOf(folder, iis);
   const server = await startIis({
     folder, iis, port, app,
@@ -71,8 +78,8 @@ command('preview', USAGE, OPTIONS, async ({ values, positionals }) => {
     children: values.child.map(readChild),
     local: values.local,
     node: values.node,
-    log: line => console.log(line),
-    trace: values.trace ? line => console.log(line) : undefined,
+    log: print,
+    trace: values.trace ? print : undefined,
   }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EADDRINUSE') {
       throw new Refusal(`port ${port} is in use by another program: choose another with --port`);
@@ -83,8 +90,14 @@ command('preview', USAGE, OPTIONS, async ({ values, positionals }) => {
   warnOfOtherPath(folder, app, iis);
   console.log(`${folder} as IIS ${iis} would serve it, on this machine only: ${server.url}`);
   console.log('Ctrl+C ends it.');
-  const stop = () => void server.close().finally(() => process.exit(0));
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  state = 'serves';
+  const stop = () => {
+    // npm hands the signal of a terminal on, so it may come twice.
+    if (state === 'ends') return;
+    state = 'ends';
+    void server.close().finally(() => process.exit(0));
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
 });
 
 function readVersion(text: string): IisVersion {
