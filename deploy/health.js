@@ -9,7 +9,7 @@
  * Finds the address at which a site answers health on the server itself.
  * @param {{ protocol: string, bindingInformation: string }[]} bindings the site's bindings in IIS,
  *   such as 'http' with '*:80:www.example.com'
- * @param {string} appPath the application's path: '/myApp'; '/' for the root
+ * @param {string} appPath the application's path, with a / in front; '/' for the root
  * @returns {{ url: string, host: string } | null} the address and the Host header; null if the site
  *   has no binding for HTTP
  */

@@ -45,7 +45,7 @@ function isClone(folder) {
  * Reads a package.
  * @param {string} folder the package's folder, with all files of NEEDED
  * @returns {{ name: string, version: string, appPath: string }} the name and the version;
- *   appPath: '/myApp', or '/' for the root
+ *   appPath: with a / in front; '/' for the root
  */
 function readPackage(folder) {
   const read = file => fs.readFileSync(path.join(folder, file), 'utf8');

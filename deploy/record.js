@@ -14,7 +14,7 @@ const { KINDS } = require('./steps');
 /**
  * @typedef {object} Record
  * @property {string} site the name of the site
- * @property {string} path the application's path in the site: '/myApp'; '/' for the root
+ * @property {string} path the application's path in the site, with a / in front; '/' for the root
  * @property {object[]} did the steps, in their order, of the kinds in steps.js
  * @property {Record<string, string>} settings the settings that were written into web.config
  * @property {string} [webConfig] the sum of the package's own web.config

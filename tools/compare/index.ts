@@ -1,6 +1,7 @@
 /* npm run compare: finds requests that a real server and preview answer in different ways. */
 import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { readConfig } from '../../src/config';
 import { command, UsageError } from '../command';
 import { isDirectory } from '../iis/files';
 import { startIis } from '../iis/index';
@@ -11,7 +12,10 @@ import { compare } from './compare';
 import { file, table } from './report';
 import { Answer, send, Side } from './wire';
 
-const USAGE = `npm run compare -- [options] http://server/myApp/ [folder]
+/** An example of an address, for messages. */
+const EXAMPLE = `http://server${readConfig({}).appPath}/`;
+
+const USAGE = `npm run compare -- [options] ${EXAMPLE} [folder]
 
 Sends some 300 requests to a server with IIS, and to preview with the same folder (default: the
 folder of this project). Prints the answers that differ. Writes all answers into build/compare.json,
@@ -44,7 +48,7 @@ const OPTIONS = {
 command('compare', USAGE, OPTIONS, async ({ values, positionals }) => {
   const [address, folder = root] = positionals;
   if (address === undefined || positionals.length > 2) {
-    throw new UsageError('takes an address, such as http://server/myApp/, and a folder');
+    throw new UsageError(`takes an address, such as ${EXAMPLE}, and a folder`);
   }
   if (!isDirectory(path.join(folder, 'public'))) {
     throw new UsageError(`${folder} has no folder public`);
@@ -96,7 +100,7 @@ command('compare', USAGE, OPTIONS, async ({ values, positionals }) => {
 
 function readAddress(text: string): URL {
   if (!/^https?:\/\/[^/]/.test(text)) {
-    throw new UsageError(`takes an address, such as http://server/myApp/, not ${text}`);
+    throw new UsageError(`takes an address, such as ${EXAMPLE}, not ${text}`);
   }
   const url = new URL(text);
   if (!url.pathname.endsWith('/')) url.pathname += '/';

@@ -8,7 +8,7 @@ import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 
 /** A server to ask. */
 export interface Side {
-  /** The address of the application: 'http://server/myApp/'. */
+  /** The address of the application, with a slash at its end. */
   url: URL;
   /** Whether any certificate is accepted. */
   insecure?: boolean;

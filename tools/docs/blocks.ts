@@ -13,7 +13,8 @@ export interface Block {
   mark: string;
   /**
    * Produces the text between the marks, without an empty line at its ends.
-   * @param appPath the application's path, '/myApp'; `npm run rename` gives the new path
+   * @param appPath the application's path, with a slash in front; `npm run rename` gives the new
+   *   path
    */
   text: (appPath: string) => string;
 }

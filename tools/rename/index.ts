@@ -7,7 +7,7 @@ import { fillPage, MarkError } from '../docs/blocks';
 import { readSiteConfig, WebConfigError } from '../iis/config';
 import { Refusal } from '../refusal';
 import { checkName, packageName } from './name';
-import { fillRepository, hasNoRepository, webAddress } from './repository';
+import { fillRepository, hasNoRepository, HOLDER, webAddress } from './repository';
 import {
   currentPath, FILES, isChangelog, isKnown, mentions, Renamed, renameIn, taken,
 } from './places';
@@ -145,6 +145,9 @@ function plan(files: string[], from: string, to: string, address: string | null)
     }
     if (hasNoRepository(after) && Object.hasOwn(FILES, file)) {
       leftAlone.push(`${file}: OWNER/REPOSITORY stays, because git knows no address for it`);
+    }
+    if (file === 'LICENSE' && text.includes(HOLDER)) {
+      leftAlone.push(`${file}: OWNER. Write who owns your application: a person or a company`);
     }
     const lines = mentions(after, from);
     if (lines.length === 0) continue;

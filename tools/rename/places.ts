@@ -151,6 +151,7 @@ export const FILES: Record<string, Place[]> = {
   'README.md': README,
   'package.json': MANIFEST,
   'package-lock.json': LOCK,
+  'deploy/package.js': PROSE,
 };
 
 /** Says whether a file is a changelog. A changelog describes the past, so the old name stays. */

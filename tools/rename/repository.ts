@@ -34,6 +34,9 @@ export function fillRepository(
   return { text: parts.join(address), places: parts.length - 1 };
 }
 
+/** The text in LICENSE in the place of the user's name. Only the user knows that name. */
+export const HOLDER = 'OWNER, for what is not of the template';
+
 /** Says whether a text still has the placeholder. */
 export function hasNoRepository(text: string): boolean {
   return text.includes(PLACEHOLDER);
