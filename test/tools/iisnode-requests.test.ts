@@ -162,6 +162,26 @@ test('xff: with enableXFF node is told the client\'s address and protocol', asyn
   assert.deepEqual(await ask({ 'X-Forwarded-For': address! }), [address, 'http']);
 });
 
+test('xff: a text that ends with the client\'s address stays as it is, whatever stands before that', async t => {
+  const { get } = await serve(t, { 'web.config': webConfig('enableXFF="true"'), 'hello.js': echo });
+  const ask = async (said: string | string[]) => {
+    return seen((await get('hello.js', { headers: { 'X-Forwarded-For': said } })).text).headers['x-forwarded-for'];
+  };
+  const address = (await ask('evil'))!.replace('evil, ', '');
+  assert(isIP(address), address);
+  for (const said of [`evil${address}`, `9${address}`, `192.0.2.1,${address}`]) assert.equal(await ask(said), said);
+  assert.equal(await ask(`${address}, 192.0.2.1`), `${address}, 192.0.2.1, ${address}`);
+});
+
+test('headers of one name reach iisnode as one, at the place of the first: http.sys joins them', async t => {
+  const { get } = await serve(t, { 'web.config': webConfig('enableXFF="true"'), 'hello.js': echo });
+  const said = { 'X-One': ['a', 'b'], 'X-Two': 'c', 'x-three': ['d', 'e', 'd'], 'X-Forwarded-For': ['192.0.2.1', '192.0.2.2'] };
+  const { headers, names } = seen((await get('hello.js', { headers: said })).text);
+  assert.deepEqual([headers['x-one'], headers['x-two'], headers['x-three']], ['a, b', 'c', 'd, e, d']);
+  assert.match(headers['x-forwarded-for']!, /^192\.0\.2\.1, 192\.0\.2\.2, [^,]+$/);
+  assert.deepEqual(names.filter(name => /^x-(one|two|three|forwarded-for)$/i.test(name)), ['X-One', 'X-Two', 'x-three', 'X-Forwarded-For']);
+});
+
 test('xff: without enableXFF node is told nothing, and gets what the client says', async t => {
   const { get } = await serve(t, { 'web.config': webConfig(), 'hello.js': echo });
   const { headers } = seen((await get()).text);
