@@ -126,6 +126,8 @@ function lookAtIis(system, findings) {
     ...featuresFor(absent, isOld).map(one => `/featurename:${one}`)]);
   if (version === undefined) {
     findings.missing('IIS is not installed', 'it serves the application', line);
+    findings.note('URL Rewrite and iisnode come next', 'they are parts of IIS, so IIS comes first',
+      `${REWRITE}; ${IISNODE}`);
     return false;
   }
   const name = `IIS ${Number(version)}.${Number(valueOf(system, IIS_KEY, 'MinorVersion') || 0)}`;

@@ -188,6 +188,13 @@ for (const [what, [change, line]] of Object.entries(MISSING)) {
   });
 }
 
+test('a server without IIS hears of URL Rewrite and iisnode in the same run', async t => {
+  const world = makeWorld(t);
+  world.change(({ registry }) => { delete registry['HKLM\\SOFTWARE\\Microsoft\\InetStp']; });
+  const { text } = await world.run('install');
+  assert.match(text, /^note {5}URL Rewrite and iisnode come next: .*iis\.net.*iisnode-full-v0\.2\.26/m);
+});
+
 /** The facts about which install.cmd prints a note, and installs all the same: the change, and the line. */
 const NOTES: Record<string, [change: (server: Server, world: World) => void, line: RegExp]> = {
   'Windows 7': [({ registry }) => {
