@@ -1,6 +1,6 @@
 /* The texts of docs/ that come from code: `npm run docs` fills them in, and each page has them as they are now. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Block, BLOCKS, fill, fillPage } from '../../tools/docs/blocks';
@@ -47,4 +47,21 @@ test('rename asks for the lines of another name', () => {
     assert(text(appPath).includes(`inetpub\\${NAME}`));
     assert(text('/other-name').includes('inetpub\\other-name'));
   }
+});
+
+test('the files of tests, tools and workflows that a page names are there', () => {
+  const docs = path.join(root, 'docs');
+  const pages = existsSync(docs) ? readdirSync(docs).map(name => path.join('docs', name)) : [];
+  const missing: string[] = [];
+  for (const page of [...pages, 'README.md', 'CONTRIBUTING.md']) {
+    if (!existsSync(path.join(root, page))) continue;
+    const text = readFileSync(path.join(root, page), 'utf8');
+    for (const [, name] of text.matchAll(/`((?:test|tools|deploy|\.github)\/[\w./-]+)`/g)) {
+      // Whoever has deleted a whole folder, such as test/cluster, does not want its files.
+      const folder = name!.split('/').slice(0, 2).join('/');
+      if (!existsSync(path.join(root, folder))) continue;
+      if (!existsSync(path.join(root, name!))) missing.push(`${page}: ${name!}`);
+    }
+  }
+  assert.deepEqual(missing, []);
 });

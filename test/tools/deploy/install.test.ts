@@ -670,3 +670,14 @@ test('node 10 runs the scripts; an older one is told that it is too old, in word
     assert.equal(run(arg), expected);
   }
 });
+
+test('the four .cmd files are the same but for the command and their first line', () => {
+  const texts = ['install', 'update', 'back', 'uninstall'].map(command => {
+    const lines = readFileSync(path.join(root, 'deploy', `${command}.cmd`), 'utf8').split(/\r?\n/);
+    assert(lines[1]!.endsWith(`${command}.cmd --help says more.`), lines[1]);
+    lines.splice(1, 1);
+    return lines.join('\n').replace(`main.js" ${command} %*`, 'main.js" … %*');
+  });
+  assert.equal(new Set(texts).size, 1);
+  assert(texts[0]!.includes('main.js" … %*'));
+});
