@@ -5,7 +5,7 @@ const path = require('path');
 const { createSystem } = require('./system');
 
 const COMMON = `
-  --site "<name>"    the site in IIS; default: "Default Web Site", or where the application is
+  --site "<name>"    the site in IIS; default: "Default Web Site", or the application's site
   --path /<path>     the application's path in the site, / for its root; default: the
                      package's
   --dry-run          prints the lines, and changes nothing`;
@@ -17,39 +17,40 @@ const HELP = {
   install: `install.cmd [options]
 
 Makes the package in this folder an application of IIS: copies it, and makes a pool, the rights of
-the folder, and the application. It looks first, and changes nothing if something is missing. It
-writes down in installed.json what it does, for uninstall.cmd.
+the folder, and the application. The command looks first, and changes nothing if a part is missing.
+It lists its changes in installed.json, for uninstall.cmd.
 ${COMMON}
-  --folder <folder>  where the application is to be; default: C:\\inetpub\\<last part of the path>.
-                     A folder that has the package already, such as this one, is taken as it is
+  --folder <folder>  the application's folder; default: C:\\inetpub\\<last part of the path>.
+                     The command copies nothing to a folder that has the package already
   --pool "<name>"    the application pool; default: the last part of the path
-  --bits 64          the pool's, 64 or 32; default: 64, or as the pool has it
-  --set NAME=value   a setting in <appSettings> of web.config; may be given several times
-  --recycle-at 04:00 when the pool is recycled each day, local time; "never" leaves that out
+  --bits 64          the bits of the pool, 64 or 32; default: 64, or the bits of an existing pool
+  --set NAME=value   a setting in <appSettings> of web.config; the option may be repeated
+  --recycle-at 04:00 the local time at which the pool is recycled each day; "never" for no time
   --queue 10000      requests that wait for IIS
   --requests 20000   requests of an application at a time, for the whole server
 ${WAIT}`,
   update: `update.cmd [folder] [options]
 
-Brings the package in a folder (default: the one of this update.cmd) to where the application is:
-keeps the version that is there, copies, waits for the new process, and goes back by itself if it
-does not answer.
+Copies the package in a folder (default: the folder of this update.cmd) over the application. The
+command first keeps a copy of the old version. It then copies the new version, and waits for the new
+process. If the new process does not answer, the command puts the old version back.
 ${COMMON}
   --keep-web-config  leaves the web.config on the server as it is
-  --new-web-config   takes the new one, though the one on the server was changed by hand
-  --no-health        does not wait: for a site that asks for a login
+  --new-web-config   takes the new web.config, even if the file on the server was changed by hand
+  --no-health        does not wait for the new process: for a site that asks for a login
 ${WAIT}`,
   back: `back.cmd [options]
 
-Goes back to the version before the last update. Twice leads forward again.
+Goes back to the version before the last update. A second back.cmd goes forward again.
 ${COMMON}
-  --no-health        does not wait: for a site that asks for a login
+  --no-health        does not wait for the process: for a site that asks for a login
 ${WAIT}`,
   uninstall: `uninstall.cmd [options]
 
-Undoes what install.cmd has written down in installed.json, and nothing else.
+Undoes the changes of install.cmd that installed.json lists, and nothing else.
 ${COMMON}
-  --folder <folder>  the application's folder; default: as IIS knows it`,
+  --folder <folder>  the application's folder; default: the folder of this uninstall.cmd, or the
+                     folder in IIS`,
 };
 
 /** The options of each command, with the kind of their values. */

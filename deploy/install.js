@@ -41,7 +41,7 @@ const POOL = {
 async function install(system, options) {
   const facts = look(system, options);
   if (facts === null) {
-    system.print('Nothing was changed: first what is missing, then this command again.');
+    system.print('Nothing was changed. Mend the missing parts first, and run this command again.');
     return 1;
   }
   const steps = plan(facts);
@@ -326,7 +326,7 @@ async function carryOut(system, facts, steps) {
 /** Undoes the steps of this run, and the failed step too: it may have changed a part, or all. */
 async function undo(system, { folder, record: old }, record, before) {
   const made = record.did.slice(before.length);
-  system.print('So all of this run is undone:');
+  system.print('So the changes of this run are undone:');
   // The record lies in a folder that may have to be empty.
   removeRecord(folder);
   const left = await undoAll(system, made);
@@ -336,7 +336,7 @@ async function undo(system, { folder, record: old }, record, before) {
   }
   system.print(left.length === 0
     ? 'The server is as it was.'
-    : 'The rest is as it was. uninstall.cmd tries again what could not be undone.');
+    : 'All other changes are undone. Run uninstall.cmd to undo the rest.');
 }
 
 /** Asks the application for its health. @returns {Promise<number>} the exit code */
@@ -351,7 +351,8 @@ async function ask(system, { site, appPath, folder }, seconds) {
     system.print(`ok       ${target.url}: ${saw}`);
     return 0;
   }
-  system.print(`failed   ${target.url}: ${saw}. It is installed, and does not answer.`);
+  system.print(`failed   ${target.url}: ${saw}. The application is installed, but it does not `
+    + 'answer.');
   const cure = cures(status, folder);
   if (cure) system.print(`         ${cure}`);
   return 1;
@@ -359,7 +360,7 @@ async function ask(system, { site, appPath, folder }, seconds) {
 
 function cures(status, folder) {
   const log = `the newest file in ${path.join(folder, 'iisnode')} says why`;
-  if (status === undefined) return 'Is the site started? In IIS Manager: the site, Start.';
+  if (status === undefined) return 'If the site is stopped, start it in IIS Manager.';
   if (status === 401) return 'The site asks for a login, so this command cannot see more.';
   if (status >= 500) {
     return `If node was installed just now: net stop was /y & net start w3svc. Else ${log}.`;

@@ -184,7 +184,7 @@ for (const [what, [change, line]] of Object.entries(MISSING)) {
     assert.equal(lines.filter(one => one.startsWith('missing')).length, 1, text);
     assert.equal(snapshot(world), before);
     assert.deepEqual(changes(world), []);
-    assert.equal(lines.at(-1), 'Nothing was changed: first what is missing, then this command again.');
+    assert.equal(lines.at(-1), 'Nothing was changed. Mend the missing parts first, and run this command again.');
   });
 }
 
@@ -383,7 +383,7 @@ test('what cannot be undone is said, with its line; uninstall.cmd tries it again
   assert.equal(status, 1);
   assert.match(text, /^failed {3}appcmd ended with exit code 1168/m);
   assert.match(text, new RegExp(`^could not be undone: appcmd ended with exit code 32.*By hand: %appcmd% delete apppool ${NAME}$`, 'm'));
-  assert.match(text, /^The rest is as it was\. uninstall\.cmd tries again what could not be undone\.$/m);
+  assert.match(text, /^All other changes are undone\. Run uninstall\.cmd to undo the rest\.$/m);
   assert.deepEqual(world.server().pools.map(one => one.name), ['DefaultAppPool', NAME]);
   const state = (one: string) => (JSON.parse(one) as { pools: unknown }).pools;
   assert.notDeepEqual(state(snapshot(world)), state(before));
@@ -582,7 +582,7 @@ test('an application that does not answer stays installed; the exit code says so
   makePackage(world.package, '1.0.1', ENDS);
   const { status, text } = await world.run('install', '--wait', '5');
   assert.equal(status, 1);
-  assert.match(text, /^failed {3}http:\S+\/health: status 500\. It is installed, and does not answer\.$/m);
+  assert.match(text, /^failed {3}http:\S+\/health: status 500\. The application is installed, but it does not answer\.$/m);
   assert.match(text, /net stop was \/y & net start w3svc\. Else the newest file in \S+iisnode says why/);
   assert.equal(world.server().sites[0]!.applications.length, 2);
   makePackage(appIn(world), '1.0.2');
