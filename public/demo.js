@@ -9,6 +9,8 @@
   var KEPT = 30;
   /** The fewest round trips that are drawn. */
   var FEWEST_DRAWN = 5;
+  /** The most characters of a message that are listed. */
+  var LONGEST = 300;
 
   /** @param {string} id */
   function $(id) {
@@ -105,14 +107,15 @@
     try {
       connection.emit('message', text, function (answer) {
         var ms = new Date().getTime() - sent;
-        settle(note, answer.error || 'received' + (before === changes ? ', ' + ms + ' ms' : ''));
+        var received = 'received' + (before === changes ? ', ' + ms + ' ms' : '');
+        settle(note, answer.error ? 'not taken: ' + answer.error : received);
         if (answer.error || before !== changes) return;
         trips = trips.concat(ms).slice(-KEPT);
         draw();
       });
     } catch (error) {
       // The message is too large, or too many messages wait already.
-      settle(note, error.message);
+      settle(note, 'not sent: ' + error.message);
     }
   }
 
@@ -146,6 +149,8 @@
     var item = document.createElement('li');
     var note = document.createElement('small');
     item.className = way;
+    // A note beside a longer text would not be seen.
+    if (text.length > LONGEST) text = text.slice(0, LONGEST) + '…';
     item.appendChild(document.createTextNode(who + ': ' + text));
     item.appendChild(note);
     log.insertBefore(item, log.firstChild);

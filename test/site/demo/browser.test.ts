@@ -48,6 +48,26 @@ inBrowser('the page can be used with a keyboard, and says what it is to a screen
   assert.match(await page.locator('#log .out').textContent() ?? '', /^You: typed/);
 });
 
+inBrowser('the page says that a message is too large, in words that are seen, and goes on', async ({ page, server }) => {
+  const found = complaints(page);
+  await page.goto(server.page);
+  await connected(page);
+  // As somebody pastes it: to type a million characters takes too long.
+  await page.evaluate(() => {
+    (document.getElementById('text') as HTMLInputElement).value = new Array(1100001).join('x');
+  });
+  await page.click('#send button');
+  const note = page.locator('#log .out small');
+  await page.waitForFunction(() => /too large/.test(document.querySelector('#log .out small')?.textContent ?? ''));
+  assert.equal(await note.textContent(), ' not sent: the message is too large');
+  // The text does not push the note out of sight.
+  assert.equal(await note.evaluate(element => element.getBoundingClientRect().bottom <= window.innerHeight), true);
+  await send(page, 'hello');
+  await page.waitForSelector('#log .in');
+  assert.match(await page.locator('#state').textContent() ?? '', /^connected/);
+  assert.equal(found.join(), '');
+});
+
 inBrowser('a handler of the page that throws does not hold up the next events, and its error is seen', async ({ page, server }) => {
   const errors: string[] = [];
   page.on('pageerror', error => errors.push(error.message));
