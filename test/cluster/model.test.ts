@@ -23,6 +23,7 @@ const SEARCHES: [budget: Partial<Budget>, states: number][] = [
   [{ messages: 1, olders: 1 }, 500],
   [{ messages: 1, empties: 1, cuts: 1 }, 2000],
   [{ timers: 1, moves: 1, olders: 1 }, 250],
+  [{ messages: 1, empties: 1, olders: 1 }, 1000],
 ];
 
 const met = new Cases();
@@ -40,6 +41,7 @@ const WITHOUT: [rule: keyof Rules, budget: Partial<Budget>][] = [
   ['moved', { messages: 1, moves: 1, cuts: 1 }],
   ['skip', { messages: 1, moves: 1, cuts: 1 }],
   ['next', { messages: 2, olders: 1 }],
+  ['left', { messages: 1, empties: 1, olders: 1 }],
   ['old', { timers: 1, moves: 1, olders: 1 }],
 ];
 for (const [rule, budget] of WITHOUT) {

@@ -65,9 +65,14 @@ local current, mine, tail = unpack(redis.call('HMGET', procs, 'epoch', me, 'tail
 local known, outcome = string.match(mine or '0 -', '^(%d+) (%S+)')
 known = tonumber(known)
 
-if not current or (current == epoch and number > known + 1) then
-  -- Redis is empty, or was restarted with data that is older than the last commit of this process.
-  redis.call('DEL', procs, bus)
+-- Redis was restarted with data that is older than the last commit of this process.
+local isOlder = current == epoch and number > known + 1
+-- Redis was restarted with the data of an epoch that this process has left. A process never goes
+-- back to an epoch: there, the script would take its first commits for commits that it has done.
+local isLeft = current and current ~= epoch and epoch ~= '' and mine
+if not current or isOlder or isLeft then
+  local busOfCurrent = string.sub(bus, 1, -#epoch - 1) .. (current or '')
+  redis.call('DEL', procs, bus, busOfCurrent)
   redis.call('HSET', procs, 'epoch', fresh, 'tail', 0)
   current = fresh
 end

@@ -18,7 +18,7 @@ export const MUTATIONS: Record<string, Edit[]> = {
     cluster('bus.js', 'if (isBehind(entry, this.numbers))', 'if (true)'),
   ],
   'no process notices that Redis has lost data': [
-    cluster('commit.lua', 'if not current or (current == epoch and number > known + 1) then', 'if not current then'),
+    cluster('commit.lua', 'if not current or isOlder or isLeft then', 'if not current then'),
   ],
   'the old owner does not stop at the takeover': [
     cluster('index.js', 'if (stored && term > stored.term)', 'if (false)'),

@@ -30,13 +30,15 @@ export interface Rules {
   skip: boolean;
   /** Whether a commit whose number is too high shows that Redis has lost data. */
   next: boolean;
+  /** Whether a process that comes back to an epoch which it has left shows that Redis has lost data. */
+  left: boolean;
   /** Whether the old owner stops at the entry of the takeover on the bus. */
   moved: boolean;
   /** Whether Redis refuses a takeover of a row that was written in an old epoch. */
   old: boolean;
 }
 
-export const ALL: Rules = { fence: true, skip: true, next: true, moved: true, old: true };
+export const ALL: Rules = { fence: true, skip: true, next: true, left: true, moved: true, old: true };
 
 /** @returns the reply of Redis, and the data after the commit; `before` stays unchanged */
 export function commit(before: Data, asked: Commit, rules = ALL): { reply: Reply; data: Data } {
@@ -47,9 +49,11 @@ export function commit(before: Data, asked: Commit, rules = ALL): { reply: Reply
   const [known, stored] = [Number(said[0]), said[1]!];
 
   const isGap = rules.next && procs.epoch === epoch && number > known + 1;
-  if (procs.epoch === undefined || isGap) {
-    data.procs = { epoch: asked.fresh, tail: '0' };
+  const isLeft = rules.left && procs.epoch !== epoch && epoch !== '' && procs[me] !== undefined;
+  if (procs.epoch === undefined || isGap || isLeft) {
     delete data.bus[epoch];
+    if (procs.epoch !== undefined) delete data.bus[procs.epoch];
+    data.procs = { epoch: asked.fresh, tail: '0' };
   }
   if (data.procs.epoch !== epoch) return { reply: { lost: true, epoch: data.procs.epoch! }, data };
 
