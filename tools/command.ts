@@ -80,6 +80,11 @@ export function optionsKeptByNpm(
   for (const [option, { type }] of Object.entries(options)) {
     if (OPTIONS_OF_NPM.includes(option)) continue;
     if (given.some(one => one === `--${option}` || one.startsWith(`--${option}=`))) continue;
+    // npm reads --app as its own -a and -p, which it calls all and parseable.
+    if (option === 'app' && env.npm_config_all && env.npm_config_parseable) {
+      throw new UsageError(`npm has taken --app for itself: put -- in front: npm run ${name} -- `
+        + '--app VALUE');
+    }
     const value = env[`npm_config_${option.replaceAll('-', '_')}`];
     if (value === undefined) continue;
     const isFlag = value === 'true' || value === '';

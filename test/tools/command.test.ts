@@ -1,12 +1,12 @@
 /* How every command reads its options, and what its exit status says. */
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { test } from 'node:test';
 import { optionsKeptByNpm, UsageError } from '../../tools/command';
 import { root } from '../support/template';
 
-const COMMANDS = { preview: 'iis/preview', verify: 'verify/index', package: 'package/index', rename: 'rename/index', bench: 'bench/index' };
+const COMMANDS = { preview: 'iis/preview', verify: 'verify/index', package: 'package/index', rename: 'rename/index', bench: 'bench/index', compare: 'compare/index', docs: 'docs/index' };
 
 interface Ended { status: number; out: string; err: string }
 
@@ -49,19 +49,41 @@ test('options that npm has kept are read where npm leaves them', () => {
   }
 });
 
-test('npm run takes options behind -- and, with a =, in front of it', () => {
-  const npm = (...args: string[]) => {
-    // The build is not what is tried here.
-    const { status, stderr } = spawnSync('npm', ['run', '--silent', '--ignore-scripts', 'verify', ...args], {
-      cwd: root, encoding: 'utf8', shell: process.platform === 'win32',
+/** Runs a command by npm. @returns the exit status, and the last line of its errors */
+function npm(command: string, ...args: string[]): Promise<[status: number, line: string]> {
+  // The build is not what is tried here.
+  const all = ['run', '--silent', '--ignore-scripts', command, ...args];
+  return new Promise(resolve => {
+    execFile('npm', all, { cwd: root, shell: process.platform === 'win32' }, (error, _out, err) => {
+      resolve([error ? Number(error.code) : 0, err.trim().split('\n').at(-1)!]);
     });
-    return [status, stderr.trim().split('\n').at(-1)];
-  };
-  const refused = [2, '--hold takes a whole number from 1. --help says more.'];
-  assert.deepEqual(npm('--', '--hold', 'long', 'http://localhost:1/'), refused);
-  assert.deepEqual(npm('--', '--hold=long', 'http://localhost:1/'), refused);
-  assert.deepEqual(npm('--hold=long', 'http://localhost:1/'), refused);
-  const [status, line] = npm('--hold', 'long', 'http://localhost:1/');
-  assert.equal(status, 2);
-  assert.match(String(line), /^npm has taken --hold for itself: write --hold=VALUE/);
+  });
+}
+
+test('npm run hands options on, behind -- and, with a =, in front of it', async () => {
+  const address = 'http://localhost:1/';
+  // A value that is refused at once shows that the option has come.
+  const commands: [name: string, args: string[], line: string][] = [
+    ['preview', ['--port=x'], '--port: a number up to 65535, not x'],
+    ['verify', ['--hold=long', address], '--hold takes a whole number from 1'],
+    ['package', ['--set=x'], '--set x: takes NAME=value'],
+    ['compare', ['--iis=6', address], '--iis: 7.5 or 10, not 6'],
+    ['bench', ['--rounds=0'], '--rounds takes a number from 1, not 0'],
+    // These have no options with a value.
+    ['rename', ['one', 'two'], 'takes one name: npm run rename -- chat'],
+    ['docs', ['--check', 'x'], 'takes no x'],
+  ];
+  for (const [name, args, line] of commands) {
+    const refused = [2, `${line}. --help says more.`];
+    const both = await Promise.all([npm(name, '--', ...args), npm(name, ...args)]);
+    assert.deepEqual(both, [refused, refused], name);
+  }
+  const [apart, app] = await Promise.all([
+    npm('verify', '--hold', 'long', address), npm('preview', '--app=/chat'),
+  ]);
+  assert.equal(apart[0], 2);
+  assert.match(apart[1], /^npm has taken --hold for itself: write --hold=VALUE/);
+  assert.deepEqual(app, [
+    2, 'npm has taken --app for itself: put -- in front: npm run preview -- --app VALUE. --help says more.',
+  ]);
 });

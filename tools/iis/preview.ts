@@ -31,7 +31,7 @@ listens on this machine only, and is no server for the public.
   --trace                 prints the steps of each request: rule, rewritten URL, handler, process,
                           status
   --local                 answers as IIS answers a browser on the server itself: with the details of
-                          errors
+                          errors. Needs the -- in front: npm has an option of this name
 `;
 
 const OPTIONS = {
