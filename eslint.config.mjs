@@ -6,6 +6,13 @@ import ts from 'typescript';
 import typescript from 'typescript-eslint';
 import { imports, oneWay } from './eslint.imports.mjs';
 
+/** Names that pages may use without `window.` in front. */
+const IN_IE_9 = [
+  'console', 'document', 'window', 'location', 'navigator', 'history', 'screen',
+  'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'alert', 'confirm', 'prompt',
+  'localStorage', 'sessionStorage', 'XMLHttpRequest', 'DOMParser', 'Image', 'Option', 'Event',
+  'getComputedStyle', 'getSelection', 'postMessage', 'performance',
+];
 /** Properties of elements that pages in ES5 may not use. */
 const NOT_IN_IE_9 = [
   'classList', 'dataset', 'append', 'remove', 'closest', 'matches', 'prepend',
@@ -182,12 +189,7 @@ export default defineConfig(
       ecmaVersion: isES5 ? 5 : 'latest',
       sourceType: 'script',
       globals: {
-        console: 'readonly',
-        document: 'readonly',
-        window: 'readonly',
-        location: 'readonly',
-        setTimeout: 'readonly',
-        clearTimeout: 'readonly',
+        ...Object.fromEntries(IN_IE_9.map(name => [name, 'readonly'])),
         module: 'writable',
         Realtime: 'readonly',
       },
