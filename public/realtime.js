@@ -128,6 +128,8 @@
 
   /** @type {RealtimeLibrary['connect']} */
   function connect(options) {
+    // 0.9's io.connect('/news') would connect to the main namespace here.
+    if (typeof options === 'string') throw new Error('the options must be an object');
     var io = (options && options.io) || root.io;
     if (!io) throw new Error('socket.io.js is not loaded');
     return createConnection(io, findServer(options || {}));

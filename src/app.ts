@@ -2,9 +2,9 @@ import type { ClientToServerEvents, ServerToClientEvents } from './events';
 import type { Server } from './realtime';
 
 /**
- * YOUR APPLICATION. Replace this function, the event names in events.ts, and the page in public:
- * nothing else has to change. This application answers every message, sends the message to everyone
- * else, and tells everyone the number of connected clients.
+ * YOUR APPLICATION. Replace this function, the event names in events.ts, the page in public, and
+ * their test, test/app.test.ts. This application answers every message, sends the message to
+ * everyone else, and tells everyone the number of connected clients.
  */
 export function app(io: Server<ClientToServerEvents, ServerToClientEvents>): void {
   io.sockets.on('connection', socket => {

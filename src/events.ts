@@ -1,8 +1,8 @@
 /*
  * These are the events between pages and server. Each event has one line: its name, and the
- * arguments of its handler. Any other event does not compile in app.ts, in the page's script and in
- * the tests. An acknowledgement is an optional function, the last argument. Do not use the name
- * `status`: public/realtime.js uses that name to tell the page about the connection.
+ * arguments of its handler. Any other event does not compile in app.ts and in the page's script. An
+ * acknowledgement is an optional function, the last argument. Do not use the name `status`:
+ * public/realtime.js uses that name to tell the page about the connection.
  */
 
 /**
