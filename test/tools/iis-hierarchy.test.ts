@@ -37,6 +37,7 @@ async function serveBelow(t: TestContext, { parents, own = site(''), files = {},
   return {
     ...served,
     log: () => log.join('\n'),
+    parent: (at: number) => path.join(folder, String(at), 'web.config'),
     writeParent: (text: string) => writeFileSync(path.join(folder, '0', 'web.config'), text),
   };
 }
@@ -386,6 +387,140 @@ describe('configSource', () => {
       const { get, trace } = await serve(t, Object.fromEntries(all));
       assert.equal((await get('a.txt')).status, 500);
       assert.match(trace(), says);
+    });
+  }
+});
+
+describe('A rule that URL Rewrite cannot read is named with file, line and element', () => {
+  const lines = (...all: string[]) => all.join('\n');
+  const rule = (...inside: string[]) =>
+    lines('<rewrite><rules>', '<rule name="r">', ...inside, '</rule>', '</rules></rewrite>');
+  const match = '<match url="x" />';
+
+  interface Case {
+    wrong: string;
+    /** The element that has `wrong`, from <rewrite> down. */
+    element: string;
+    says: RegExp;
+  }
+  const cases: Case[] = [
+    { wrong: '<match url="^(stock/?socket(/.*)?$" />', element: 'match', says: /Unterminated/ },
+    { wrong: '<match url="{" />', element: 'match', says: /contains a repeat expression/ },
+    { wrong: '<add input="{URL}" pattern="[" />', element: 'conditions/add', says: /Unterminated/ },
+    { wrong: '<add input="{URL" pattern="x" />', element: 'conditions/add', says: /is not closed/ },
+    {
+      wrong: '<add input="{A:x}" matchType="IsFile" />',
+      element: 'conditions/add', says: /no function or rewrite map/,
+    },
+    { wrong: '<action type="Rewrite" url="{R:x}" />', element: 'action', says: /a back-reference/ },
+    {
+      wrong: '<action type="CustomResponse" statusCode="404" statusReason="{}" />',
+      element: 'action', says: /refers to nothing/,
+    },
+    { wrong: '<set name="X" value="{" />', element: 'serverVariables/set', says: /is not closed/ },
+  ].map(one => ({ ...one, element: `rules/rule/${one.element}` }));
+  const check = 'outboundRules/preConditions/preCondition/add';
+  cases.push(
+    { wrong: '<add input="{URL}" pattern="(" />', element: check, says: /Unterminated group/ },
+    { wrong: '<add input="{" pattern="x" />', element: check, says: /is not closed/ },
+  );
+
+  function around({ wrong, element }: Case): string {
+    switch (element) {
+      case 'rules/rule/match': return rule(wrong);
+      case 'rules/rule/action': return rule(match, wrong);
+      case 'rules/rule/conditions/add': return rule(match, '<conditions>', wrong, '</conditions>');
+      case 'rules/rule/serverVariables/set':
+        return rule(match, '<serverVariables>', wrong, '</serverVariables>');
+      default: return lines(
+        '<rewrite><outboundRules><preConditions>', '<preCondition name="p">', wrong,
+        '</preCondition>', '</preConditions></outboundRules></rewrite>',
+      );
+    }
+  }
+
+  /** The beginning of the line on the console for a mistake in a text. */
+  function where(file: string, text: string, wrong: string, element = 'rules/rule/match'): string {
+    const line = text.slice(0, text.indexOf(wrong)).split('\n').length;
+    return `${file}, line ${line}, system.webServer/rewrite/${element}: `;
+  }
+
+  function assertSays(log: string, place: string, says = /Unterminated group/): void {
+    const said = log.split('\n').filter(one => !one.startsWith('preview does not support'));
+    assert.equal(said.length, 1, log);
+    assert(said[0]!.startsWith(`500.52 for every request: ${place}`), said[0]);
+    assert.match(said[0]!, says);
+  }
+
+  for (const one of cases) {
+    const { wrong, element, says } = one;
+    test(`${wrong} in ${element}, of the application and of a parent`, async t => {
+      const text = site(`\n${around(one)}`);
+      const own = await serveBelow(t, { parents: [], own: text, options: { app: '/' } });
+      assertSays(own.log(), where(path.join(own.folder, 'web.config'), text, wrong, element), says);
+      const above = await serveBelow(t, { parents: [text] });
+      const place = where(above.parent(0), text, wrong, element);
+      assertSays(above.log(), place, says);
+      await above.get('a.txt');
+      assert(above.trace().includes(place), above.trace());
+    });
+  }
+
+  const wrong = '<match url="(" />';
+
+  test('the file is the file of a configSource', async t => {
+    const source = lines('<rules>', '<rule name="r">', wrong, '</rule>', '</rules>');
+    const { log, folder } = await serveBelow(t, {
+      parents: [],
+      own: site('<rewrite><rules configSource="rules.config" /></rewrite>'),
+      files: { 'rules.config': source },
+      options: { app: '/' },
+    });
+    assertSays(log(), where(path.join(folder, 'rules.config'), source, wrong));
+  });
+
+  test('the line may be in a <location> of a parent', async t => {
+    const text = lines(
+      '<configuration>', '<location path="app">', '<system.webServer>', rule(wrong),
+      '</system.webServer>', '</location>', '</configuration>',
+    );
+    const { log, parent } = await serveBelow(t, { parents: [text] });
+    assertSays(log(), where(parent(0), text, wrong));
+  });
+
+  test('the file and the line are those of the rule, if both files have rules', async t => {
+    const good = site(rules(redirect('above', 'x', 'y')));
+    const bad = site(`\n\n${rule(wrong)}`);
+    const own = await serveBelow(t, { parents: [good], own: bad });
+    assertSays(own.log(), where(path.join(own.folder, 'web.config'), bad, wrong));
+    const above = await serveBelow(t, { parents: [bad], own: good });
+    assertSays(above.log(), where(above.parent(0), bad, wrong));
+  });
+});
+
+describe('A mistake that is corrected while the site is served', () => {
+  const CORRECTED = 'the web.config files of /app/ are read again, and have no mistake now';
+  const mimeMap = '<mimeMap fileExtension=".x" mimeType="a/b" />';
+
+  for (const [what, wrong] of [
+    ['a pattern', rules('<rule name="r"><match url="(" /></rule>')],
+    ['an attribute', '<httpErrors colour="red" />'],
+    ['a mimeMap twice', `<staticContent>${mimeMap}${mimeMap}</staticContent>`],
+    ['<iisnode>', '<iisnode colour="red" />'],
+  ] as const) {
+    test(`is said to be gone, once: ${what}`, async t => {
+      const { get, log, writeParent } = await serveBelow(t, { parents: [site('')] });
+      const said = async (text: string) => {
+        const before = log().length;
+        writeParent(text);
+        await get('a.txt');
+        await get('a.txt');
+        return log().slice(before).trim();
+      };
+      assert.equal(await said(site(' ')), '');
+      assert(!(await said(site(wrong))).includes(CORRECTED));
+      assert.equal(await said(site('  ')), CORRECTED);
+      assert.equal(await said(site('   ')), '');
     });
   }
 });

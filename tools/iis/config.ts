@@ -1,6 +1,7 @@
 /* Makes the configuration of IIS for a URL: merges the levels, and reads each section. */
 import { sectionsAt } from './check';
 import { children, find, is } from './collection';
+import { WebConfigError } from './config-error';
 import { AppliedConfig, Hierarchy, IisVersion, Layers } from './layers';
 import { ConfigProblem, LOCKED, mergeSection, Part } from './merge';
 import { OutboundRules, readOutboundRules } from './outbound';
@@ -13,18 +14,8 @@ import type { Status } from './statuses';
 import { findUnsupported } from './supported';
 import type { XmlElement } from './xml';
 
+export { WebConfigError } from './config-error';
 export type { IisVersion } from './layers';
-
-/** The error of a web.config that IIS refuses. IIS answers 500.19 to requests for its folder. */
-export class WebConfigError extends Error {
-  constructor(readonly file: string, readonly problem: ConfigProblem) {
-    super(`${problemText(file, problem)} (${problem.code})`);
-  }
-}
-
-function problemText(file: string, { line, element, message }: ConfigProblem): string {
-  return `${[file, `line ${line}`, element].filter(Boolean).join(', ')}: ${message}`;
-}
 
 export interface Handler {
   name: string;

@@ -67,6 +67,8 @@ function mergeElement(
     attributes: {},
     children: [],
     line: parts[0]?.element.line ?? 0,
+    // A merged section may be merged again. Its parts have no file then, and its elements have.
+    file: parts[0]?.file ?? parts[0]?.element.file,
   };
   const locks = new Locks();
   for (const part of parts) {

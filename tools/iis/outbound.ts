@@ -4,6 +4,7 @@
  * rewrite any texts.
  */
 import { children, find, is } from './collection';
+import { readAt } from './config-error';
 import { readPattern } from './rewrite-pattern';
 import { compile, References } from './rewrite-template';
 import type { Status } from './statuses';
@@ -21,7 +22,11 @@ export type OutboundRules = (
 
 type PreCondition = (variable: (name: string) => string) => boolean;
 
-/** Reads the outbound rules. @throws Error for a pattern or a string that cannot be used */
+/**
+ * Reads the outbound rules.
+ * @throws Error for a pattern or a string that cannot be used. The message names file, line and
+ *   element
+ */
 export function readOutboundRules(element: XmlElement | undefined): OutboundRules {
   const preConditions = new Map(children(find(element, 'preConditions'), 'preCondition')
     .map(one => [(one.attributes.name ?? '').toLowerCase(), readPreCondition(one)]));
@@ -44,14 +49,16 @@ export function readOutboundRules(element: XmlElement | undefined): OutboundRule
   };
 }
 
+const PRE_CONDITION = 'system.webServer/rewrite/outboundRules/preConditions/preCondition/add';
+
 function readPreCondition(element: XmlElement): PreCondition {
   const syntax = (element.attributes.patternSyntax ?? 'ECMAScript').toLowerCase();
   const any = element.attributes.logicalGrouping?.toLowerCase() === 'matchany';
-  const checks = children(element, 'add').map(add => ({
+  const checks = children(element, 'add').map(add => readAt(add, PRE_CONDITION, () => ({
     input: compile(add.attributes.input ?? '', new Map()),
     pattern: readPattern(add.attributes.pattern ?? '', syntax, is(add, 'ignoreCase', true)),
     negate: is(add, 'negate', false),
-  }));
+  })));
   return variable => {
     const references: References = { rule: [], condition: [], variable };
     const holds = ({ input, pattern, negate }: typeof checks[number]) => {

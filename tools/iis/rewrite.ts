@@ -1,5 +1,6 @@
 /* Imitates URL Rewrite 2: reads the inbound rules of a web.config, and applies them to requests. */
 import { children, find, is } from './collection';
+import { readAt } from './config-error';
 import { mergeSection } from './merge';
 import { Pattern, readPattern } from './rewrite-pattern';
 import { compile, References, RewriteMap, Template } from './rewrite-template';
@@ -76,7 +77,8 @@ interface Rule {
 /**
  * Reads the rules of a <rewrite> element.
  * @returns a function that applies the rules to a request, in order
- * @throws Error for an invalid pattern or string: IIS then answers 500.52 to every request
+ * @throws Error for an invalid pattern or string: IIS then answers 500.52 to every request. The
+ *   message names file, line and element
  */
 export function readRules(rewrite: XmlElement | undefined): Rules {
   const maps = readMaps(section(rewrite, 'rewriteMaps'));
@@ -105,34 +107,45 @@ function readMaps(element: XmlElement | undefined): Map<string, RewriteMap> {
   }));
 }
 
+const RULE = 'system.webServer/rewrite/rules/rule';
+
 function readRule(rule: XmlElement, maps: Map<string, RewriteMap>): Rule {
   const match = find(rule, 'match');
-  const action = find(rule, 'action')?.attributes ?? {};
+  const action = find(rule, 'action');
   const syntax = (rule.attributes.patternSyntax ?? 'ECMAScript').toLowerCase();
   const conditions = find(rule, 'conditions');
-  const template = (text: string | undefined) => compile(text ?? '', maps);
+  const template = (element: XmlElement, path: string, attribute: string) =>
+    readAt(element, `${RULE}/${path}`, () => compile(element.attributes[attribute] ?? '', maps));
+  const ofAction = (attribute: string) =>
+    action ? template(action, 'action', attribute) : compile('', maps);
   return {
     name: rule.attributes.name ?? '',
     base: rule.base,
     stop: is(rule, 'stopProcessing', false),
     // Published rules have no <match> if they match every URL, and no <action> if they do nothing.
-    pattern: match?.attributes.url === undefined
-      ? text => [text]
-      : readPattern(match.attributes.url, syntax, is(match, 'ignoreCase', true)),
+    pattern: match ? readAt(match, `${RULE}/match`, () => readMatch(match, syntax)) : matchAll,
     negate: is(match, 'negate', false),
-    conditions: children(conditions, 'add').map(add => readCondition(add, syntax, maps)),
+    conditions: children(conditions, 'add').map(add =>
+      readAt(add, `${RULE}/conditions/add`, () => readCondition(add, syntax, maps))),
     any: conditions?.attributes.logicalGrouping?.toLowerCase() === 'matchany',
     trackAll: is(conditions, 'trackAllCaptures', false),
     set: children(find(rule, 'serverVariables'), 'set').map(set => ({
       name: (set.attributes.name ?? '').toUpperCase(),
-      value: template(set.attributes.value),
+      value: template(set, 'serverVariables/set', 'value'),
       replace: is(set, 'replace', true),
     })),
-    action,
-    url: template(action.url),
-    reason: template(action.statusReason),
-    description: template(action.statusDescription),
+    action: action?.attributes ?? {},
+    url: ofAction('url'),
+    reason: ofAction('statusReason'),
+    description: ofAction('statusDescription'),
   };
+}
+
+const matchAll: Pattern = text => [text];
+
+function readMatch(match: XmlElement, syntax: string): Pattern {
+  const { url } = match.attributes;
+  return url === undefined ? matchAll : readPattern(url, syntax, is(match, 'ignoreCase', true));
 }
 
 function readCondition(add: XmlElement, syntax: string, maps: Map<string, RewriteMap>): Condition {

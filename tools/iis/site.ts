@@ -58,6 +58,7 @@ export class Site {
   readonly #cache = new OutputCache();
   #active = 0;
   #lastReason = '';
+  #hadMistake = false;
 
   constructor(private readonly options: SiteOptions) {
     const { folder, app, iis, parents } = options;
@@ -354,6 +355,11 @@ export class Site {
   #logProblems(): void {
     const { log, folder } = this.options;
     const config = this.#configuration.at(this.base);
+    const hadMistake = this.#hadMistake;
+    this.#hadMistake = hasMistake(config);
+    if (hadMistake && !this.#hadMistake) {
+      log(`the web.config files of ${this.base} are read again, and have no mistake now`);
+    }
     if (config instanceof WebConfigError) {
       log(`500.19 for every request: ${config.message}`);
       return;
@@ -374,6 +380,16 @@ export class Site {
       else log(`there is no ${name} in ${folder}, which the handler runs${howToBuild(folder)}`);
     }
   }
+}
+
+/** Says whether a web.config has a mistake for which IIS or a module of it answers with errors. */
+function hasMistake(config: SiteConfig | WebConfigError): boolean {
+  if (config instanceof WebConfigError) return true;
+  return config.rewrite instanceof Error
+    || config.integratedMode !== null
+    || config.staticContentProblem !== undefined
+    || config.iisnodeProblem !== undefined
+    || config.appSettingsProblem !== undefined;
 }
 
 /** Sets a server variable. A variable that begins with HTTP_ sets a header of the request. */

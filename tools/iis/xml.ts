@@ -9,7 +9,10 @@ export interface XmlElement {
   /** The line in which the element's start tag begins; the first line is 1. */
   line: number;
   parent?: XmlElement;
-  /** The file that configSource names, if the element was read from such a file. */
+  /**
+   * The file that has the element, in a merged section. In a section of a file, it is the file that
+   * configSource names, if the section was read from such a file.
+   */
   file?: string;
   /** The URL of the folder whose web.config has the element, if this is a folder above. */
   base?: string;

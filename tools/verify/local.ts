@@ -31,7 +31,7 @@ export function localCauses(folder: string, entry: string, iis: '7.5' | '10'): C
   const problems = checkWebConfig(text, iis);
   if (problems.length > 0) return problems.slice(0, 1).map(problem => ofProblem(problem));
   const config = readSiteConfig(folder, iis);
-  return [ofRules(config, text), ofIisnode(folder, entry, config), ofSettings(folder, config, iis)]
+  return [ofRules(config), ofIisnode(folder, entry, config), ofSettings(folder, config, iis)]
     .filter((cause): cause is Cause => cause !== null);
 }
 
@@ -44,15 +44,12 @@ function ofProblem(problem: ConfigProblem): Cause {
   return { why, cures: [cure] };
 }
 
-function ofRules({ rewrite }: SiteConfig, text: string): Cause | null {
+function ofRules({ rewrite }: SiteConfig): Cause | null {
   if (!(rewrite instanceof Error)) return null;
   const { message } = rewrite;
   const why = `URL Rewrite does not take the rules of the web.config that is here: ${message}`;
   const wrong = message.replace(/^.*?, line \d+, /, '');
-  // JavaScript's error for a pattern has the pattern's text, and not its line.
-  const [, pattern] = /regular expression: \/(.*)\/\w*:/.exec(message) ?? [];
-  const ofPattern = text.split('\n').findIndex(line => line.includes(`"${pattern}"`)) + 1;
-  return { why, cures: [correct('web.config', lineOf(message) || ofPattern, wrong)] };
+  return { why, cures: [correct('web.config', lineOf(message), wrong)] };
 }
 
 function ofIisnode(folder: string, entry: string, config: SiteConfig): Cause | null {

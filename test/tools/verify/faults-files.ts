@@ -72,9 +72,9 @@ export const inWebConfig: FaultCase[] = [
   },
   {
     what: 'a pattern that URL Rewrite cannot read',
-    edits: [pages('(')],
+    edits: [pages('{')],
     fails: FIRST,
-    cure: /^1\. web\.config line \d+: correct this line: .*\(/,
+    cure: /^1\. web\.config line [1-9]\d*: correct this line: .*rule\/match: .*a repeat expression/,
   },
   {
     what: 'an attribute that iisnode does not know',
