@@ -131,6 +131,6 @@ test('rename passes over what its owner has replaced, and says so; it names line
   assert.match(stdout, /Left alone:\n(.*\n)* {2}GUIDE\.md: \/\S+ in line 1\./);
   // Of the files in docs, those that name the path.
   const changed = git(folder, 'diff', '--name-only').split('\n').filter(file => !file.startsWith('docs/'));
-  assert.deepEqual(changed, ['GUIDE.md', 'package-lock.json', 'package.json', 'public/index.html', 'src/config.ts']);
+  assert.deepEqual(changed, ['GUIDE.md', 'deploy/package.js', 'package-lock.json', 'package.json', 'public/index.html', 'src/config.ts']);
   assert.equal(readFileSync(path.join(folder, 'GUIDE.md'), 'utf8'), `Open http://server/${last}/, not https://github.com${appPath}/x nor ${current}.\n`);
 });
