@@ -1,7 +1,7 @@
 /*
- * Asks the application for its health: {"status":"ok","uptime":12,"pid":4711,…}. pid is the number
- * of the process, and uptime the seconds since its start. These two values tell an old process from
- * a new one.
+ * Asks the application for its health: {"status":"ok","uptime":12,"pid":4711,…}. pid is the
+ * number of the process, and uptime the seconds since its start. These two values tell an old
+ * process from a new one.
  */
 'use strict';
 

@@ -89,8 +89,8 @@ function everybodyWrites(entries) {
 
 /**
  * Computes the SID of the account that Windows has for a pool. The SID is S-1-5-82 and the SHA-1 of
- * the name in small letters, as UTF-16. ("DefaultAppPool" gives S-1-5-82-3006700770-424185619-…, as
- * Windows shows it.)
+ * the name in small letters, as UTF-16. ("DefaultAppPool" gives S-1-5-82-3006700770-424185619-…,
+ * as Windows shows it.)
  */
 function poolSid(pool) {
   const bytes = Buffer.from(pool.toLowerCase(), 'utf16le');

@@ -30,7 +30,9 @@ const NOTE = [
   'The longest turn of the event loop is measured in the process of the server, to 10 ms.',
 ].join(' ');
 
-/** A step: its time, s; the server's processor time, µs; the longest turn of its event loop, ms. */
+/**
+ * A step: its time, s; the server's processor time, µs; the longest turn of its event loop, ms.
+ */
 interface Step { seconds: number; cpu: number; turn: number }
 
 /**

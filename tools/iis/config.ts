@@ -14,7 +14,6 @@ import type { Status } from './statuses';
 import { findUnsupported } from './supported';
 import type { XmlElement } from './xml';
 
-export { WebConfigError } from './config-error';
 export type { IisVersion } from './layers';
 
 export interface Handler {

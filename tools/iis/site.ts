@@ -1,7 +1,8 @@
 /* An application on a site of IIS. A request passes the modules in the same order as in IIS. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Configuration, SiteConfig, WebConfigError } from './config';
+import { Configuration, SiteConfig } from './config';
+import { WebConfigError } from './config-error';
 import { configErrorPage, escapeHtml } from './errors';
 import { findFile, isDirectory, isFile, sendFile } from './files';
 import { refusal } from './filtering';

@@ -4,7 +4,8 @@ import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:
 import path from 'node:path';
 import { ConfigError, readConfig } from '../../src/config';
 import { command, UsageError } from '../command';
-import { readSiteConfig, WebConfigError } from '../iis/config';
+import { readSiteConfig } from '../iis/config';
+import { WebConfigError } from '../iis/config-error';
 import { npm, packBundle, packModules } from './pack';
 import { showProgress } from '../progress';
 import { published } from './published';

@@ -21,8 +21,8 @@ export interface SetValue {
 /** An entry of the bus. */
 export interface BusEntry {
   /**
-   * The id of the process that has made the entry. The process numbers its entries: 1, 2, 3, … Both
-   * fields are missing if commit.lua has made the entry (`moved`).
+   * The id of the process that has made the entry. The process numbers its entries: 1, 2, 3, …
+   * Both fields are missing if commit.lua has made the entry (`moved`).
    */
   from?: string;
   number?: number;

@@ -62,7 +62,7 @@ export class Members {
   }
 
   /**
-   * Starts again after a loss of data. The bus is a new bus, and this process assumes that the
+   * Starts again after a loss of data. Redis has a new bus then, and this process assumes that the
    * other processes have read nothing of it.
    */
   onLost(): void {

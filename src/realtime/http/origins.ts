@@ -26,8 +26,8 @@ export function readOrigin(
     return allowed.includes(origin) ? origin : undefined;
   }
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return undefined;
-  // Apps and browsers send addresses such as about:client or android-app://… as Referer. No page of
-  // a site has such an address.
+  // Apps and browsers send addresses such as about:client or android-app://… as Referer. No page
+  // of a site has such an address.
   if (referer === undefined || !HTTP.test(referer) || isOwn(req, trust, referer)) return null;
   const from = originOf(referer);
   return from !== undefined && allowed.includes(from) ? null : undefined;
@@ -53,9 +53,9 @@ const HTTP = /^https?:/i;
 
 /**
  * Matches scheme, host and port. A path, a query string or a fragment may follow. The name of a
- * host has at most 253 characters. `new URL` is slower: it takes 6 to 32 µs if it throws, and 700
- * µs for a host of 14,000 letters (node 10 and 12). This expression takes 0.1 µs, and at most 2 µs
- * (test/realtime/origins.test.ts checks that this time does not grow).
+ * host has at most 253 characters. `new URL` is slower: it takes 6 to 32 µs if it throws, and
+ * 700 µs for a host of 14,000 letters (node 10 and 12). This expression takes 0.1 µs, and at most
+ * 2 µs (test/realtime/origins.test.ts checks that this time does not grow).
  */
 const ORIGIN =
   /^(https?):\/\/([^/?#\\@:[\]\s]{1,253}|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?(?=[/?#\\]|$)/i;

@@ -6,8 +6,8 @@
 /**
  * The shortest time between two calls of the application, ms. The usual handler sends the number to
  * all clients, so the cost of each call grows with the number of clients. Without a pause, n
- * clients that come at once would cost n × n: in version 1.0.0, 800 clients cost 319,600 events and
- * 4 s of the processor.
+ * clients that come at once would cost n × n: in version 1.0.0, 800 clients cost 319,600 events
+ * and 4 s of the processor.
  */
 const PAUSE = 1000;
 

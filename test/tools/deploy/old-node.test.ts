@@ -6,10 +6,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { oldNode } from '../../support/fetched';
+import { listenFor } from './site';
 import { ENDS, FakeIis, makePackage, makeWorld, NAME, putCommands, snapshot, test } from './world';
 
 test('node 10.24 installs, updates, goes back and uninstalls', async t => {
@@ -18,13 +17,7 @@ test('node 10.24 installs, updates, goes back and uninstalls', async t => {
   const world = makeWorld(t, { program: node });
   const { folder, windir } = world;
   const iis = new FakeIis(windir, Date.now);
-  const web = http.createServer((req, res) => {
-    const { status, text } = iis.answer(`http://localhost:${port}${req.url!}`, req.headers.host!);
-    res.writeHead(status).end(text);
-  }).listen(0, '127.0.0.1');
-  await once(web, 'listening');
-  t.after(() => web.close());
-  const { port } = web.address() as AddressInfo;
+  const port = await listenFor(t, iis);
   world.change(({ sites: [site] }) => {
     site!.bindings = [{ protocol: 'http', bindingInformation: `127.0.0.1:${port}:` }];
   });

@@ -5,8 +5,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { available } from '../../support/available';
@@ -14,6 +12,7 @@ import { fetchPackage } from '../../support/fetched';
 import { emptyFolder } from '../../support/template';
 import { findWine } from '../../realtime/windows/wine';
 import { readServer, Server, writeServer } from './programs';
+import { listenFor } from './site';
 import { FakeIis, freshServer, makePackage, putCommands } from './world';
 
 export interface InWine {
@@ -70,14 +69,7 @@ export async function startServerInWine(
   }
 
   const iis = new FakeIis(windir, Date.now, inLinux);
-  const web = http.createServer((req, res) => {
-    const { port } = req.socket.address() as AddressInfo;
-    const { status, text } = iis.answer(`http://localhost:${port}${req.url!}`, req.headers.host!);
-    res.writeHead(status).end(text);
-  }).listen(0, '127.0.0.1');
-  await once(web, 'listening');
-  t.after(() => web.close());
-  const { port } = web.address() as AddressInfo;
+  const port = await listenFor(t, iis);
   const server = freshServer(inWindows(nodeFolder), inWindows(path.join(folder, 'iisnode.dll')), inWindows(path.join(folder, 'inetpub', 'wwwroot')));
   server.sites[0]!.bindings = [{ protocol: 'http', bindingInformation: `127.0.0.1:${port}:` }];
   writeServer(windir, server);
