@@ -10,7 +10,9 @@ import { lackingPromotion } from '../../src/iisnode';
 import { checkWebConfig, ConfigProblem } from '../iis/check';
 import { readSiteConfig, SiteConfig } from '../iis/config';
 import { OverridesError, readSettings } from '../iis/settings';
-import { appSetting, Cure, cures, iisnode, inWebServer, onServer } from './cures';
+import {
+  appSetting, Cure, cures, FOLDER, iisnode, inWebServer, onServer, SERVER,
+} from './cures';
 import { unlock, withoutDuplicate } from './iis-errors';
 import type { Cause } from './result';
 
@@ -94,6 +96,24 @@ function ofSettings(folder: string, config: SiteConfig, iis: '7.5' | '10'): Caus
     return { why, cures: [{ ...appSetting(name, '…'), line: `<remove key="${name}" />` }] };
   }
   return null;
+}
+
+/**
+ * Makes the cause that the handler's script is not in the application's folder on the server. Without
+ * the script, IIS answers 404. Without the script's folder, iisnode has no folder to watch, and
+ * answers 500.1000.
+ * @param missing the script, or its folder, from the folder of web.config
+ */
+export function notDeployed(missing: string, entry: string): Cause {
+  const scripts = path.posix.dirname(entry).replaceAll('/', '\\');
+  return {
+    why: `${missing} is missing in the application's folder on the server`,
+    cures: [{
+      at: SERVER,
+      inside: 'in the unpacked package',
+      line: `xcopy /s /i /y ${scripts} ${FOLDER}\\${scripts}`,
+    }],
+  };
 }
 
 /** Lists causes that the files only hint at: the named node or Redis may not be there. */

@@ -1,5 +1,8 @@
 /* Faults in web.config, iisnode.yml and the settings. */
-import { file, holdsLonger, inApp, setting, webConfig, yml } from './config';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { root } from '../../support/template';
+import { Edit, file, holdsLonger, inApp, setting, webConfig, yml } from './config';
 import type { FaultCase } from './fault';
 
 /** A handler that takes files. Each has a name of its own, as IIS takes no name twice. */
@@ -358,7 +361,41 @@ export const inSettings: FaultCase[] = [
   },
 ];
 
+const remove = (name: string): Edit => folder => {
+  rmSync(path.join(folder, name), { recursive: true });
+};
+
 export const inTheApplication: FaultCase[] = [
+  {
+    what: 'the script of the handler is not there',
+    edits: [remove('dist/server.js')],
+    fails: FIRST,
+    cure: /^1\. on the server, .*, in the unpacked package: xcopy \/s \/i \/y dist C:\\inetpub\\\w+\\dist$/,
+    says: /if dist\/server\.js is missing in the application's folder on the server/,
+  },
+  {
+    what: 'the script is not there, and the folder here has it',
+    edits: [remove('dist/server.js')],
+    options: { folder: root },
+    fails: FIRST,
+    cure: /^1\. on the server, .*, in the unpacked package: xcopy \/s \/i \/y dist /,
+    says: /if dist\/server\.js is missing/,
+  },
+  {
+    what: 'the folder of the script is not there',
+    edits: [remove('dist')],
+    fails: FIRST,
+    cure: /^1\. on the server, .*, in the unpacked package: xcopy \/s \/i \/y dist C:\\inetpub\\\w+\\dist$/,
+    says: /if the folder dist is missing in the application's folder on the server/,
+  },
+  {
+    what: 'the folder of the script is not there, and the folder here has it',
+    edits: [remove('dist')],
+    options: { folder: root },
+    fails: FIRST,
+    cure: /^1\. here: npm run preview/,
+    says: /or on the server, .*: xcopy \/s \/i \/y dist .*\n {6}if the folder dist is missing/,
+  },
   {
     what: 'an event that is not acknowledged',
     options: { event: 'unknown' },

@@ -1,6 +1,8 @@
 /* Finds the causes of a 404: the server's own 404, or a 404 of IIS. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { readSiteConfig } from '../../iis/config';
+import { WebConfigError } from '../../iis/config-error';
 import { appPathOf } from '../../iis/index';
 import type { Answer } from '../browser';
 import {
@@ -8,6 +10,7 @@ import {
 } from '../cures';
 import { findRefused, Found } from '../experiments';
 import { subStatusOf, versionOf } from '../iis-errors';
+import { notDeployed } from '../local';
 import { because, Cause, Scene } from '../result';
 
 /** The text of the server's own 404 (src/pages.ts). */
@@ -66,12 +69,34 @@ async function nothingHere(answer: Answer, scene: Scene): Promise<Cause[]> {
   };
   const filtered =
     { why: 'request filtering refuses every file extension', cures: [EVERY_EXTENSION] };
+  const { folder, entry } = scene;
   const rules = noRule(scene);
-  if (locate(scene.folder, EVERY_EXTENSION).isThere) return [filtered, address];
+  const missing = notDeployed(entry, entry);
+  if (locate(folder, EVERY_EXTENSION).isThere) return [filtered, address];
+  const isHere = existsSync(path.join(folder, 'web.config'));
+  if (isHere && !existsSync(path.join(folder, entry))) return [missing, ...rules, address];
   // Where the web.config that is here has another rule or handler, that is the likelier cause.
-  const isHere = existsSync(path.join(scene.folder, 'web.config'));
-  const isRight = [cures.rulePages, cures.handler].every(one => locate(scene.folder, one).isSo);
-  return isHere && !isRight ? [...rules, address] : [address, ...rules, filtered];
+  const isRight = [cures.rulePages, cures.handler].every(one => locate(folder, one).isSo);
+  if (isHere && !isRight) return [...rules, missing, address];
+  // IIS adds the headers of web.config to its own errors, too. If the answer has them, the address
+  // is that of the application.
+  return hasOurHeaders(answer, scene)
+    ? [missing, ...rules, filtered]
+    : [address, missing, ...rules, filtered];
+}
+
+/** Says whether an answer has all headers that the web.config here adds. */
+function hasOurHeaders(answer: Answer, { folder }: Scene): boolean {
+  try {
+    const { customHeaders } = readSiteConfig(folder, versionOf(answer));
+    // This header is IIS's own. IIS adds it to the answers of all applications.
+    const ours = Array.from(customHeaders).filter(([name]) => !/^X-Powered-By$/i.test(name));
+    return ours.length > 0
+      && ours.every(([name, value]) => answer.headers[name.toLowerCase()] === value);
+  } catch (error) {
+    if (!(error instanceof WebConfigError)) throw error;
+    return false;
+  }
 }
 
 /** Lists the causes if IIS refuses a URL, and passes others below the address. */

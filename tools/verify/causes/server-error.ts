@@ -1,8 +1,10 @@
 /* Finds the causes of a 500 or 503 of IIS or iisnode. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import type { Answer, Browser, Request } from '../browser';
 import { appcmd, cures, preview } from '../cures';
 import { plain, subStatusOf, versionOf } from '../iis-errors';
-import { letsParentsIn, localCauses, whatMayBeMissing } from '../local';
+import { letsParentsIn, localCauses, notDeployed, whatMayBeMissing } from '../local';
 import { because, Cause, Scene } from '../result';
 
 /** The causes of too many requests. The answers of IIS and iisnode look the same. */
@@ -75,10 +77,14 @@ export async function silent500(answer: Answer, scene: Scene): Promise<Cause[]> 
     ...letsParentsIn(folder),
     { why: 'IIS, URL Rewrite or iisnode does not take its configuration', cures: [preview()] },
   ];
+  const scripts = path.posix.dirname(entry);
+  const noScripts = scripts === '.' ? [] : [notDeployed(`the folder ${scripts}`, entry)];
+  const isHere = existsSync(path.join(folder, 'web.config'));
+  if (isHere && !existsSync(path.join(folder, scripts))) return [...noScripts, ...others, log];
   const missing = whatMayBeMissing(folder, entry, versionOf(answer));
   // If the files name a program that may be missing, verify need not start the server many times.
   const started = missing.length > 0 || await startsProcess(answer, browser);
-  return [...missing, ...started ? [log, ...others] : [...others, log]];
+  return [...missing, ...started ? [log, ...others] : [...others, ...noScripts, log]];
 }
 
 /**
