@@ -45,6 +45,14 @@ export const preview = (): Cure => ({ at: HERE, line: 'npm run preview -- --trac
 
 export const appSetting = (name: string, value: string): Cure =>
   webConfig('<appSettings>', `<add key="${name}" value="${value}" />`, `<add key="${name}"`);
+/**
+ * Makes the cure that removes a setting. The line replaces the <add>. In front of the <add>, the
+ * line would have no effect.
+ */
+export const noSetting = (name: string): Cure => webConfig(
+  `<appSettings>, in place of <add key="${name}" …>`, `<remove key="${name}" />`,
+  `<add key="${name}"`,
+);
 export const header = (name: string, value: string): Cure =>
   webConfig('<customHeaders>', `<add name="${name}" value="${value}" />`, `<add name="${name}"`);
 /**

@@ -10,9 +10,7 @@ import { lackingPromotion } from '../../src/iisnode';
 import { checkWebConfig, ConfigProblem } from '../iis/check';
 import { readSiteConfig, SiteConfig } from '../iis/config';
 import { OverridesError, readSettings } from '../iis/settings';
-import {
-  appSetting, Cure, cures, FOLDER, iisnode, inWebServer, onServer, SERVER,
-} from './cures';
+import { Cure, cures, FOLDER, iisnode, inWebServer, noSetting, onServer, SERVER } from './cures';
 import { unlock, withoutDuplicate } from './iis-errors';
 import type { Cause } from './result';
 
@@ -93,15 +91,15 @@ function ofSettings(folder: string, config: SiteConfig, iis: '7.5' | '10'): Caus
     const { message } = error;
     const name = message.split(':')[0]!;
     const why = `the server does not start with a setting of the web.config here: ${message}`;
-    return { why, cures: [{ ...appSetting(name, '…'), line: `<remove key="${name}" />` }] };
+    return { why, cures: [noSetting(name)] };
   }
   return null;
 }
 
 /**
- * Makes the cause that the handler's script is not in the application's folder on the server. Without
- * the script, IIS answers 404. Without the script's folder, iisnode has no folder to watch, and
- * answers 500.1000.
+ * Makes the cause that the handler's script is not in the application's folder on the server.
+ * Without the script, IIS answers 404. Without the script's folder, iisnode has no folder to watch,
+ * and answers 500.1000.
  * @param missing the script, or its folder, from the folder of web.config
  */
 export function notDeployed(missing: string, entry: string): Cause {
@@ -111,7 +109,7 @@ export function notDeployed(missing: string, entry: string): Cause {
     cures: [{
       at: SERVER,
       inside: 'in the unpacked package',
-      line: `xcopy /s /i /y ${scripts} ${FOLDER}\\${scripts}`,
+      line: `robocopy ${scripts} ${FOLDER}\\${scripts} /e`,
     }],
   };
 }

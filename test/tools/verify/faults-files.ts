@@ -239,7 +239,7 @@ export const inIisnodeYml: FaultCase[] = [
       setting('LOG_LEVEL', 'loud'),
     ],
     fails: FIRST,
-    cure: /^1\. web\.config line \d+, in <appSettings>: <remove key="LOG_LEVEL" \/>/,
+    cure: /^1\. web\.config line \d+, in <appSettings>, in place of <add key="LOG_LEVEL" …>: <remove key="LOG_LEVEL" \/>/,
     says: /and web\.config line \d+, in <iisnode …>: devErrorsEnabled="false"/,
   },
   {
@@ -279,7 +279,7 @@ export const inSettings: FaultCase[] = [
     what: 'a setting that the server does not take',
     edits: [setting('LOG_LEVEL', 'loud')],
     fails: FIRST,
-    cure: /^1\. web\.config line \d+, in <appSettings>: <remove key="LOG_LEVEL" \/>/,
+    cure: /^1\. web\.config line \d+, in <appSettings>, in place of <add key="LOG_LEVEL" …>: <remove key="LOG_LEVEL" \/>/,
     says: /takes one of error, warn/,
   },
   {
@@ -300,7 +300,7 @@ export const inSettings: FaultCase[] = [
     what: 'pages elsewhere that may connect',
     edits: [setting('ALLOWED_ORIGINS', 'http://stranger.invalid')],
     fails: ['origins of pages'],
-    cure: /^1\. web\.config line \d+, in <appSettings>: <remove key="ALLOWED_ORIGINS" \/>/,
+    cure: /^1\. web\.config line \d+, in <appSettings>, in place of <add key="ALLOWED_ORIGINS" …>: <remove key="ALLOWED_ORIGINS" \/>/,
   },
   {
     what: 'an origin that is not named',
@@ -370,7 +370,7 @@ export const inTheApplication: FaultCase[] = [
     what: 'the script of the handler is not there',
     edits: [remove('dist/server.js')],
     fails: FIRST,
-    cure: /^1\. on the server, .*, in the unpacked package: xcopy \/s \/i \/y dist C:\\inetpub\\\w+\\dist$/,
+    cure: /^1\. on the server, .*, in the unpacked package: robocopy dist C:\\inetpub\\\w+\\dist \/e$/,
     says: /if dist\/server\.js is missing in the application's folder on the server/,
   },
   {
@@ -378,14 +378,14 @@ export const inTheApplication: FaultCase[] = [
     edits: [remove('dist/server.js')],
     options: { folder: root },
     fails: FIRST,
-    cure: /^1\. on the server, .*, in the unpacked package: xcopy \/s \/i \/y dist /,
+    cure: /^1\. on the server, .*, in the unpacked package: robocopy dist /,
     says: /if dist\/server\.js is missing/,
   },
   {
     what: 'the folder of the script is not there',
     edits: [remove('dist')],
     fails: FIRST,
-    cure: /^1\. on the server, .*, in the unpacked package: xcopy \/s \/i \/y dist C:\\inetpub\\\w+\\dist$/,
+    cure: /^1\. on the server, .*, in the unpacked package: robocopy dist C:\\inetpub\\\w+\\dist \/e$/,
     says: /if the folder dist is missing in the application's folder on the server/,
   },
   {
@@ -394,7 +394,7 @@ export const inTheApplication: FaultCase[] = [
     options: { folder: root },
     fails: FIRST,
     cure: /^1\. here: npm run preview/,
-    says: /or on the server, .*: xcopy \/s \/i \/y dist .*\n {6}if the folder dist is missing/,
+    says: /or on the server, .*: robocopy dist .*\n {6}if the folder dist is missing/,
   },
   {
     what: 'an event that is not acknowledged',

@@ -1,6 +1,6 @@
 /* Checks that only pages of the application and of the origins that it allows may connect. */
 import type { Answer, Request } from '../browser';
-import { appSetting, Cure, cures, nginx, noHeader } from '../cures';
+import { appSetting, Cure, cures, nginx, noHeader, noSetting } from '../cures';
 import { diagnose } from '../diagnosis';
 import { isOfIis } from '../iis-errors';
 import { Fault, fault, Outcome } from '../result';
@@ -69,7 +69,7 @@ function opened({ status, headers, asked }: Answer): Fault | null {
   if (headers['access-control-allow-origin'] === STRANGER) {
     return fault(
       saw, 'ALLOWED_ORIGINS allows it: pages of other sites connect with a visitor\'s cookies',
-      { ...appSetting('ALLOWED_ORIGINS', ''), line: '<remove key="ALLOWED_ORIGINS" />' },
+      noSetting('ALLOWED_ORIGINS'),
     );
   }
   return fault(
