@@ -132,6 +132,53 @@ test('preview says at the start that nothing is built, and the command', async t
   assert.match(output(), /there is no dist\/server\.js in \S+, which the handler runs: npm run build makes it/);
 });
 
+test('preview says at the start what IIS would not: rules and handlers that lead nowhere, misspelt settings', async t => {
+  const setting = '<add key="max_client" value="5" /><add key="MAX_PACKET" value="5" /><add key="OWN" value="5" />';
+  const rule = (name: string, to: string, more = '') =>
+    `<rule name="${name}" stopProcessing="true" ${more}><match url="^${name}$" /><action type="Rewrite" url="${to}" /></rule>`;
+  const rules = [
+    rule('none', 'dist/sever.js'), rule('other', 'dist/app.js'), rule('any', 'dist/{R:0}.js'), rule('off', 'dist/off.js', 'enabled="false"'),
+  ].join('\n');
+  const { folder, url, output } = preview(t, ['--port', '0'], true, [
+    ['web.config', '</appSettings>', `${setting}</appSettings>`],
+    ['web.config', '<rule name="socket"', `${rules}\n<rule name="socket"`],
+  ]);
+  const address = await url();
+  const lines = readFileSync(path.join(folder, 'web.config'), 'utf8').split('\n');
+  const lineOf = (name: string) => lines.findIndex(line => line.includes(`<rule name="${name}"`)) + 1;
+  const file = path.join(folder, 'web.config');
+  const said = output().split('\n');
+  assert.deepEqual(said.slice(0, said.findIndex(line => line.includes('this machine only'))), [
+    `${file}, line ${lineOf('none')}: rule "none" leads to dist/sever.js, and no handler takes it: there is no such file (404.4)`,
+    `${file}, line ${lineOf('other')}: rule "other" leads to dist/app.js, and no handler takes it (404.4)`,
+    '<appSettings>: max_client is no setting, and has no effect. Is MAX_CLIENTS meant?',
+    '<appSettings>: MAX_PACKET is no setting, and has no effect. Is MAX_PACKETS meant?',
+  ], output());
+
+  // Both are read again after a change. The files are built, so the build is not the cure.
+  edit(folder, ['web.config', 'path="dist/server.js"', 'path="dist/sever.js"']);
+  await fetch(address);
+  await until(() => output().includes('there is no dist/sever.js'), 'the line');
+  assert.match(output(), /there is no dist\/sever\.js in \S+, which the handler runs\n/);
+});
+
+test('preview says once that a web.config of a folder below has a mistake', async t => {
+  const { folder, url, output } = preview(t, ['--port', '0'], true);
+  const address = await url();
+  const file = path.join(folder, 'public', 'web.config');
+  const write = (inside: string) => writeFileSync(file, `<configuration><system.webServer>\n${inside}</system.webServer></configuration>`);
+  const count = (text: string) => output().split(text).length - 1;
+  write('<nonsense />');
+  for (const name of ['page.js', 'page.js', 'style.css']) assert.equal((await fetch(`${address}public/${name}`)).status, 500);
+  const wrong = `500.19 for ${new URL(address).pathname}public/page.js: ${file}, line 2, system.webServer/nonsense: `;
+  await until(() => output().includes(wrong), 'the line');
+  write('<rewrite><rules><rule name="below"><match url="{" /></rule></rules></rewrite>');
+  for (const name of ['page.js', 'page.js']) assert.equal((await fetch(`${address}public/${name}`)).status, 500);
+  await until(() => output().includes(`500.52 for ${new URL(address).pathname}public/page.js: ${file}, line 2`), 'the line');
+  assert.deepEqual([count('500.19 for'), count('500.52 for'), count('for every request')], [1, 1, 0], output());
+  assert.equal((await fetch(address)).status, 200);
+});
+
 test('preview --child serves an application below, which inherits nothing from this one', async t => {
   const below = emptyFolder(t, 'below-');
   writeFileSync(path.join(below, 'web.config'), '<configuration />');

@@ -7,7 +7,7 @@ import { ConfigProblem, LOCKED, mergeSection, Part } from './merge';
 import { OutboundRules, readOutboundRules } from './outbound';
 import { Caching, readCaching } from './output-cache';
 import { HttpRedirect, readHttpRedirect } from './redirect';
-import { readRules, Rules } from './rewrite';
+import { fixedTargets, readRules, Rules, Target } from './rewrite';
 import { SECTIONS } from './schema';
 import { serverConfiguration } from './server-defaults';
 import type { Status } from './statuses';
@@ -53,6 +53,8 @@ export interface SiteConfig {
   /** The rules, or the reason why they cannot be read. IIS then answers 500.52. */
   rewrite: Rules | Error;
   outbound: OutboundRules;
+  /** The rules that lead to one URL. */
+  targets: Target[];
   httpRedirect: HttpRedirect;
   /** The error for a setting of ASP.NET that a pool in integrated mode refuses. */
   integratedMode: { code: Status; message: string } | null;
@@ -243,20 +245,22 @@ function readSections(
 /** Reads the sections of <rewrite>: the inbound rules with their maps, and the outbound rules. */
 function readRewrite(
   sections: Map<string, XmlElement>, problems: Map<string, string>,
-): Pick<SiteConfig, 'rewrite' | 'outbound'> {
+): Pick<SiteConfig, 'rewrite' | 'outbound' | 'targets'> {
   const group = 'system.webServer/rewrite/';
   const none = () => null;
   const [wrong] = Array.from(problems).filter(([name]) => name.startsWith(group));
-  if (wrong) return { rewrite: new Error(wrong[1]), outbound: none };
+  if (wrong) return { rewrite: new Error(wrong[1]), outbound: none, targets: [] };
   const inside = Array.from(sections).filter(([name]) => name.startsWith(group));
   const children = inside.map(([, section]) => section);
+  const rewrite = { name: 'rewrite', attributes: {}, children, line: 0 };
   try {
     return {
-      rewrite: readRules({ name: 'rewrite', attributes: {}, children, line: 0 }),
+      rewrite: readRules(rewrite),
       outbound: readOutboundRules(sections.get(`${group}outboundRules`)),
+      targets: fixedTargets(rewrite),
     };
   } catch (error) {
-    return { rewrite: error as Error, outbound: none };
+    return { rewrite: error as Error, outbound: none, targets: [] };
   }
 }
 

@@ -88,6 +88,32 @@ export function readRules(rewrite: XmlElement | undefined): Rules {
   return request => carryOut(rules, request);
 }
 
+/** A rule of the application itself that leads each of its requests to one URL. */
+export interface Target {
+  rule: string;
+  /** The place of the rule: file and line. */
+  place: string;
+  /** The URL's path: '/app/x.js', or 'x.js' from the application's folder. */
+  url: string;
+}
+
+/**
+ * Lists the rules that rewrite all of their requests to one URL of this site. A rule behind which
+ * other rules follow is left out, because the other rules may change the URL once more.
+ */
+export function fixedTargets(rewrite: XmlElement | undefined): Target[] {
+  const rules = children(section(rewrite, 'rules'), 'rule')
+    .filter(rule => is(rule, 'enabled', true));
+  return rules.flatMap((rule, at) => {
+    const { type, url = '' } = find(rule, 'action')?.attributes ?? {};
+    const isLast = is(rule, 'stopProcessing', false) || at === rules.length - 1;
+    const isFixed = type === 'Rewrite' && !/\{|^https?:\/\//i.test(url);
+    if (rule.base !== undefined || !isLast || !isFixed) return [];
+    const { file = '', line, attributes: { name = '' } } = rule;
+    return [{ rule: name, place: `${file}, line ${line}`, url: decode(url.split('?')[0]!) }];
+  });
+}
+
 /** Finds a section of <rewrite>, and applies its <clear /> and <remove>. */
 function section(rewrite: XmlElement | undefined, name: string): XmlElement | undefined {
   const element = find(rewrite, name);

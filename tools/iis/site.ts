@@ -1,5 +1,4 @@
 /* An application on a site of IIS. A request passes the modules in the same order as in IIS. */
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Configuration, SiteConfig } from './config';
 import { WebConfigError } from './config-error';
@@ -9,6 +8,7 @@ import { refusal } from './filtering';
 import { mapHandler, Mapping } from './handlers';
 import { Iisnode, IisnodeConfig } from './iisnode';
 import type { Hierarchy, IisVersion } from './layers';
+import { findMistakes, scriptsOf } from './mistakes';
 import { OutputCache, profileOf } from './output-cache';
 import {
   commonHeaders, headerText, ResponseRules, sendAnswer, sendError, sendPage,
@@ -60,6 +60,8 @@ export class Site {
   #active = 0;
   #lastReason = '';
   #hadMistake = false;
+  /** The mistakes of the configuration that the log has since the last change of a file. */
+  readonly #told = new Set<string>();
 
   constructor(private readonly options: SiteOptions) {
     const { folder, app, iis, parents } = options;
@@ -115,6 +117,7 @@ export class Site {
 
   #refuseConfig(visit: Visit, { file, message, problem }: WebConfigError): void {
     visit.trace.push('500.19' satisfies Status, message);
+    this.#tell(`500.19 for ${visit.path}`, message);
     const httpErrors = { ...NO_CONFIG.httpErrors, existingResponse: 'PassThrough' };
     const rules = { ...this.plainRules(), config: { ...NO_CONFIG, httpErrors } };
     sendPage(visit, rules, 500, [], configErrorPage(file, problem));
@@ -131,6 +134,7 @@ export class Site {
     if (refused !== null) return sendError(visit, rules, `404.${refused}`);
     const { integratedMode } = config;
     if (integratedMode) {
+      this.#tell(`${integratedMode.code} for ${visit.path}`, integratedMode.message);
       return sendError(visit, rules, integratedMode.code, integratedMode.message);
     }
     const moved = config.httpRedirect(visit.path, visit.query, this.base);
@@ -160,6 +164,7 @@ export class Site {
     if (config.rewrite instanceof Error) {
       // IIS reads the rules once more when it sends the answer. The rules fail again, as outbound
       // rules, so the client gets the status for outbound rules: 500.52.
+      this.#tell(`500.52 for ${visit.path}`, config.rewrite.message);
       sendError(visit, rules, '500.52', config.rewrite.message);
       return false;
     }
@@ -338,6 +343,15 @@ export class Site {
     }
   }
 
+  /**
+   * Logs a mistake of the configuration once. The file of a folder below is read only for a URL in
+   * that folder, so its mistakes are logged at such a request.
+   */
+  #tell(what: string, message: string): void {
+    if (!this.#told.has(message)) this.options.log(`${what}: ${message}`);
+    this.#told.add(message);
+  }
+
   /** Logs the reason of a failure, but not again if the next request fails for the same reason. */
   #logFailure(request: string, reason: string): void {
     if (reason !== this.#lastReason) this.options.log(`${request}: ${reason}`);
@@ -356,30 +370,32 @@ export class Site {
   #logProblems(): void {
     const { log, folder } = this.options;
     const config = this.#configuration.at(this.base);
+    this.#told.clear();
     const hadMistake = this.#hadMistake;
     this.#hadMistake = hasMistake(config);
     if (hadMistake && !this.#hadMistake) {
       log(`the web.config files of ${this.base} are read again, and have no mistake now`);
     }
     if (config instanceof WebConfigError) {
-      log(`500.19 for every request: ${config.message}`);
+      this.#tell('500.19 for every request', config.message);
       return;
     }
     for (const name of config.unsupported) log(`preview does not support ${name}`);
-    if (config.rewrite instanceof Error) log(`500.52 for every request: ${config.rewrite.message}`);
+    if (config.rewrite instanceof Error) {
+      this.#tell('500.52 for every request', config.rewrite.message);
+    }
     const { integratedMode, staticContentProblem } = config;
     if (staticContentProblem) {
-      log(`500.19 for every file that IIS itself serves: ${staticContentProblem.message}`);
+      this.#tell('500.19 for every file that IIS itself serves', staticContentProblem.message);
     }
     if (integratedMode) {
-      log(`${integratedMode.code} for every request: ${integratedMode.message}`);
+      this.#tell(`${integratedMode.code} for every request`, integratedMode.message);
     }
-    for (const { modules, path: name } of config.handlers) {
-      if (modules !== 'iisnode' || /[*?]/.test(name)) continue;
+    for (const name of scriptsOf(config)) {
       const script = findFile(folder, name);
       if (isFile(script)) this.iisnode.check(script);
-      else log(`there is no ${name} in ${folder}, which the handler runs${howToBuild(folder)}`);
     }
+    for (const line of findMistakes(config, folder, this.base)) log(line);
   }
 }
 
@@ -403,14 +419,4 @@ function setVariable(visit: Visit, name: string, value: string): void {
   const kept = rawHeaders.filter((_, at) => rawHeaders[at - at % 2]!.toLowerCase() !== header);
   req.rawHeaders = [...kept, header, value];
   req.headers[header] = value;
-}
-
-function howToBuild(folder: string): string {
-  try {
-    const text = readFileSync(path.join(folder, 'package.json'), 'utf8');
-    const { scripts } = JSON.parse(text) as { scripts?: Record<string, string> };
-    return scripts?.build ? ': npm run build makes it' : '';
-  } catch {
-    return '';
-  }
 }
