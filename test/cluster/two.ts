@@ -169,6 +169,10 @@ export async function startTwo(t: TestContext): Promise<Two | null> {
     const answers = before && await fetch(`${before.page}health`).then(() => true, () => false);
     const server = answers ? before : await startPatiently(file, folder, { REDIS_URL: between.url });
     servers[i] = server;
+    // The test before may have stopped Redis. A process that has not noticed yet that Redis is back
+    // takes over no session.
+    const inHealth = async () => (await (await fetch(`${server.page}health`)).json()).redis as string;
+    await until(async () => await inHealth() === 'ok', 'a process that reaches Redis');
     const { length } = server.output();
     const output = () => server.output().slice(length);
     processes.push({ server: { ...server, output }, redis: between });

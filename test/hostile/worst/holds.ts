@@ -16,7 +16,7 @@ const KEPT = 20;
 
 /**
  * The most that a process holds, bytes, beginning now: of each half second the least, as the server
- * collects what is free twice in it. All that is free and not collected is no more than garbage of
+ * collects what is free ten times in it. All that is free and not collected is no more than garbage of
  * the application, which makes half a megabyte at a time.
  */
 function watch({ memory }: Target): { most: () => number; stop: () => void } {
