@@ -1,6 +1,6 @@
 /* The package again: made twice by the command, refused by it after the build, and on each old node. */
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { unzipSync } from 'fflate';
@@ -30,6 +30,36 @@ test('the same commit gives the same bytes, in another folder and another time z
   for (const [name, bytes] of Object.entries(unpacked)) {
     assert(!Buffer.from(bytes).toString('latin1').includes(path.basename(first)), name);
   }
+});
+
+test('a package that would not run leaves nothing behind, and the package before stays as it was', t => {
+  const folder = repository(t, ['test']);
+  if (!folder) return;
+  const build = path.join(folder, 'build');
+  const before = readdirSync(build).sort();
+  const wrong = () => {
+    breaks(folder, 'src/app.ts', 'io.sockets.on', `if (process.env.IISNODE_VERSION) throw new Error('not here'); io.sockets.on`, /^No package: the package does not run as it should:\n/m);
+  };
+  const own = path.join(emptyFolder(t, 'temporary-'), 'own');
+  mkdirSync(own);
+  const places = ['TMPDIR', 'TEMP', 'TMP'].map(name => [name, env[name]] as const);
+  for (const [name] of places) env[name] = own;
+  t.after(() => {
+    for (const [name, value] of places) {
+      if (value === undefined) delete env[name];
+      else env[name] = value;
+    }
+  });
+  wrong();
+  assert.deepEqual(readdirSync(build).sort(), before);
+  const files = { [`${NAME}.zip`]: 'an older zip file', [`${NAME}/dist/server.js`]: 'an older server' };
+  mkdirSync(path.join(build, NAME, 'dist'), { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(build, name), text);
+  wrong();
+  for (const [name, text] of Object.entries(files)) assert.equal(readFileSync(path.join(build, name), 'utf8'), text);
+  assert.deepEqual(readdirSync(build).sort(), [...before, NAME, `${NAME}.zip`].sort());
+  assert.deepEqual(readdirSync(path.join(build, NAME)), ['dist']);
+  assert.deepEqual(readdirSync(own).filter(name => name.startsWith('package-')), []);
 });
 
 test('what does not compile, cannot be bundled, or would not run is no package', t => {

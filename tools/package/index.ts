@@ -1,12 +1,16 @@
 /* npm run package: makes a folder with all files for a server, and a zip file of the folder. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ConfigError, readConfig } from '../../src/config';
 import { command, UsageError } from '../command';
 import { readSiteConfig } from '../iis/config';
 import { WebConfigError } from '../iis/config-error';
 import { npm, packBundle, packModules } from './pack';
+import type { prove } from './prove';
 import { showProgress } from '../progress';
 import { published } from './published';
 import { Refusal } from '../refusal';
@@ -77,14 +81,34 @@ async function makePackage(values: Values): Promise<void> {
   npm(root, 'run', 'build');
   step('built dist');
 
-  const folder = path.join(root, 'build', name);
-  const archive = `${folder}.zip`;
-  for (const old of [folder, archive]) rmSync(old, { recursive: true, force: true });
   for (const name of leftOut) step(`left out: ${name}`);
-  const pack = values.modules ? packModules : packBundle;
-  showProgress(values.modules ? '… copies the packages' : '… bundles the server');
-  for (const line of await pack(root, folder, pages)) step(line);
+  // The package is made and tried elsewhere. If this fails, the package before stays as it was.
+  const made = mkdtempSync(path.join(tmpdir(), 'package-'));
+  try {
+    const contents = await make(made, pages, values, time);
+    const saw = await tryPackage(made, appPath || '/', iis, values.settings);
+    const folder = path.join(root, 'build', name);
+    const archive = `${folder}.zip`;
+    for (const old of [folder, archive]) rmSync(old, { recursive: true, force: true });
+    cpSync(made, folder, { recursive: true, preserveTimestamps: true });
+    writeFileSync(archive, zip(folder));
+    step(`${show(folder)}: ${contents}`);
+    step(`tried as IIS ${iis} would run it: ${saw}`);
+    step(`${show(archive)}: ${size(statSync(archive).size)}`);
+  } finally {
+    rmSync(made, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
 
+/**
+ * Puts the files of the package into a folder, and gives each file its time.
+ * @returns the number and the size of the files, for a person
+ */
+async function make(
+  folder: string, pages: readonly string[], { modules }: Values, time: Date,
+): Promise<string> {
+  showProgress(modules ? '… copies the packages' : '… bundles the server');
+  for (const line of await (modules ? packModules : packBundle)(root, folder, pages)) step(line);
   const files = filesIn(folder);
   let total = 0;
   for (const file of files) {
@@ -92,14 +116,15 @@ async function makePackage(values: Values): Promise<void> {
     utimesSync(where, time, timeOf(file) ?? time);
     total += statSync(where).size;
   }
-  step(`${show(folder)}: ${files.length} files, ${size(total)}`);
+  return `${files.length} files, ${size(total)}`;
+}
+
+/** Tries the package, as prove() does. @returns a few words about the page and the message */
+async function tryPackage(...args: Parameters<typeof prove>): Promise<string> {
   showProgress('… tries the package');
   // prove.js is loaded here, not at the start of the command. So a refusal comes sooner.
   const { prove } = await import('./prove.js');
-  const saw = await prove(folder, appPath || '/', iis, values.settings);
-  step(`tried as IIS ${iis} would run it: ${saw}`);
-  writeFileSync(archive, zip(folder));
-  step(`${show(archive)}: ${size(statSync(archive).size)}`);
+  return prove(...args);
 }
 
 /**
