@@ -84,9 +84,24 @@ test('preview takes the path from the folder\'s own APP_PATH, and says where --a
   const address = await own.url();
   assert.equal(new URL(address).pathname, '/shop/');
   assert.equal((await fetch(`${address}health`)).status, 200);
+  const empty: Edit = [edited[0], edited[1], edited[2].replace('/shop', '')];
+  assert.equal(new URL(await preview(t, ['--port', '0'], true, [empty]).url()).pathname, `${appPath}/`);
   const other = preview(t, ['--port', '0', '--app', '/elsewhere'], true, [edited]);
   await other.url();
   assert.match(other.output(), /--app is \/elsewhere, and APP_PATH of the application is \/shop: the application answers 404/);
+});
+
+test('preview names APP_PATH, and not --app, where the folder\'s APP_PATH is wrong', async t => {
+  for (const [value, at] of [['shop/', '/shop/'], ['a b?c', `${appPath}/`]] as const) {
+    const { url, output } = preview(t, ['--port', '0'], true, [
+      ['web.config', '</appSettings>', `<add key="APP_PATH" value="${value}" /></appSettings>`],
+    ]);
+    const address = await url();
+    assert.equal(new URL(address).pathname, at);
+    assert.match(output(), /^web\.config, <appSettings>: APP_PATH: got "[^"]+"; takes a path with no slash at its end, .*500\.1002/m);
+    assert.doesNotMatch(output(), /--app/);
+    assert.equal((await fetch(address)).status, 500);
+  }
 });
 
 test('preview --parent shows what a site above does to the application', async t => {

@@ -210,8 +210,9 @@ function folderAbove(app: string, depth: number): string {
 export function appPathOf(folder: string, iis: IisVersion): string {
   try {
     const { appSettings } = readSiteConfig(folder, iis);
-    const own = appSettings.find(([key]) => key.toUpperCase() === 'APP_PATH');
-    if (own) return own[1];
+    const own = appSettings.find(([key]) => key.toUpperCase() === 'APP_PATH')?.[1].trim();
+    // For the server, an empty setting has its default, too.
+    if (own) return own;
   } catch {
     // If IIS refuses the web.config, the problem is logged when the folder is served.
   }

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { readConfig } from '../../src/config';
+import { ConfigError, readConfig } from '../../src/config';
 import { command, UsageError } from '../command';
 import { Refusal } from '../refusal';
 import { isDirectory } from './files';
@@ -71,7 +71,9 @@ command('preview', USAGE, OPTIONS, async ({ values, positionals }) => {
     if (state === 'starts') console.log(line);
     else setImmediate(() => state !== 'ends' && console.log(line));
   };
-  const app = values.app ?? appPathOf(folder, iis);
+  const own = appPathOf(folder, iis);
+  const wrong = mistakeIn(own);
+  const app = values.app ?? (wrong === null ? own : nearestPath(own));
   const server = await startIis({
     folder, iis, port, app,
     parents: values.parent.map(readParent),
@@ -87,7 +89,9 @@ command('preview', USAGE, OPTIONS, async ({ values, positionals }) => {
     // For example, there are more parents than folders above the application.
     throw new UsageError(error.message);
   });
-  warnOfOtherPath(folder, app, iis);
+  if (wrong !== null) {
+    console.log(`web.config, <appSettings>: ${wrong}. So the server does not start (500.1002)`);
+  } else if (values.app !== undefined) warnOfOtherPath(values.app, own);
   console.log(`${folder} as IIS ${iis} would serve it, on this machine only: ${server.url}`);
   console.log('Ctrl+C ends it.');
   state = 'serves';
@@ -128,9 +132,25 @@ function readChild(text: string): { path: string; folder: string } {
   return { path: name, folder };
 }
 
+/** @returns the reason why the server refuses an APP_PATH; null if it takes the value */
+function mistakeIn(own: string): string | null {
+  try {
+    readConfig({ APP_PATH: own });
+    return null;
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+}
+
+/** Makes the path that was probably meant by a wrong APP_PATH, such as myApp/ for /myApp. */
+function nearestPath(wrong: string): string {
+  const nearest = `/${wrong.split('/').filter(Boolean).join('/')}`;
+  return isPath(nearest) ? nearest : APP;
+}
+
 /** Warns if --app is not APP_PATH: the application answers 404 to a URL outside of its APP_PATH. */
-function warnOfOtherPath(folder: string, app: string, iis: IisVersion): void {
-  const own = appPathOf(folder, iis);
+function warnOfOtherPath(app: string, own: string): void {
   if (app === '/' || app.replace(/\/$/, '').toLowerCase() === own.toLowerCase()) return;
   console.log(`--app is ${app}, and APP_PATH of the application is ${own}: the application answers `
     + `404 to every request. Set APP_PATH to ${app} in <appSettings>, or leave --app out.`);
