@@ -5,6 +5,8 @@ import { Wire } from './wire';
 export interface Client {
   /** The number of polls that brought messages. */
   readonly polls: number;
+  /** The number of messages that have come, with acknowledgements. */
+  readonly messages: number;
   /** The listener for a poll that ends without messages. @param time the time that it waited, ms */
   rested: (time: number) => void;
   /** The listener for each message. The default listener throws, because it expects no message. */
@@ -43,6 +45,7 @@ export function refuseMessage(message: Message): void {
  */
 class PollClient implements Client {
   polls = 0;
+  messages = 0;
   rested: (time: number) => void = () => undefined;
   heard: (message: Message) => void = refuseMessage;
 
@@ -63,7 +66,9 @@ class PollClient implements Client {
       if (status !== 200) throw new Error(`opening a session brought ${status} ${text}`);
       return text;
     });
-    await new Promise<void>(resolve => this.poll(resolve));
+    const opened = new Promise<void>(resolve => this.poll(resolve));
+    if (this.session.hello) this.post(this.session.hello());
+    await opened;
   }
 
   send(event: string, text: string, asks: boolean, done?: () => void): void {
@@ -88,6 +93,7 @@ class PollClient implements Client {
     this.polling.send(this.session.poll(), ({ status, text }) => this.guard(() => {
       if (status !== 200) throw new Error(`a poll brought ${status} ${text}`);
       const brought = this.session.read(text);
+      this.messages += brought.messages.length;
       if (brought.messages.length > 0) this.polls += 1;
       else if (!brought.opened) this.rested(performance.now() - start);
       this.poll(brought.opened ? undefined : opened);

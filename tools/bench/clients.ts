@@ -1,6 +1,6 @@
 /* The loads of clients that send nothing: the memory of a client, many handshakes, the start. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { columns, Load, measure, withCrowd } from './load';
+import { columns, Load, measure, requests, withCrowd } from './load';
 import { startServer } from './running';
 
 /**
@@ -46,7 +46,7 @@ export const clients: Load[] = [
   {
     name: 'storm',
     title: '1,000 clients come at once',
-    columns: columns('client'),
+    columns: columns('client', [requests('client')]),
     run: storm,
   },
   {

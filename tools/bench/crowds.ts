@@ -31,7 +31,8 @@ const NOTE = [
 ].join(' ');
 
 /**
- * A step: its time, s; the server's processor time, µs; the longest turn of its event loop, ms.
+ * A step: its time, s; the server's processor time, µs; the longest turn of its event loop, ms, or
+ * NaN if it has none.
  */
 interface Step { seconds: number; cpu: number; turn: number }
 
@@ -54,7 +55,8 @@ export async function crowds(kinds: Kind[], counts: number[]): Promise<string> {
 async function both(kind: Kind, count: number): Promise<string[]> {
   const cells: string[] = [];
   const add = ({ seconds, cpu, turn }: Step, waited: number) => {
-    cells.push((seconds - waited).toFixed(1), (cpu / count).toFixed(0), turn.toFixed(0));
+    const longest = Number.isNaN(turn) ? '–' : turn.toFixed(0);
+    cells.push((seconds - waited).toFixed(1), (cpu / count).toFixed(0), longest);
   };
   const listening: Kind = { ...counting(kind), client: listener(kind.client) };
   try {

@@ -53,8 +53,11 @@ export async function measure(
 ): Promise<Figures> {
   await act(false);
   if (options.profile) await server.ask('profile');
-  const polls = () => crowd.clients.reduce((sum, client) => sum + client.polls, 0);
-  const before = { polls: polls(), bytes: traffic.bytes, ...await server.ask('cpu') };
+  const sum = (figure: 'polls' | 'messages') =>
+    crowd.clients.reduce((all, client) => all + client[figure], 0);
+  const before = {
+    polls: sum('polls'), messages: sum('messages'), ...traffic, ...await server.ask('cpu'),
+  };
   const start = performance.now();
   const times = await act(true);
   const time = performance.now() - start;
@@ -65,8 +68,10 @@ export async function measure(
     cpu: (cpu - before.cpu) / count,
     rate: count / time * 1000,
     ...percentiles(times),
+    requests: (traffic.requests - before.requests) / count,
     bytes: (traffic.bytes - before.bytes) / count,
-    polls: (polls() - before.polls) / count,
+    // No message comes in the load of handshakes.
+    answers: (sum('polls') - before.polls) / Math.max(1, sum('messages') - before.messages),
   };
 }
 
@@ -108,15 +113,27 @@ export function within<T>(seconds: number, what: string, promise: Promise<T>): P
 /**
  * Makes the columns of a load that sends messages.
  * @param one the name of a counted thing, such as 'message'
- * @param more the columns in front of the column of bytes
+ * @param counts the columns of counts behind the time
  */
-export function columns(one: string, more: Column[] = []): Column[] {
+export function columns(one: string, counts: Column[]): Column[] {
   return [
     { figure: 'cpu', title: `µs CPU a ${one}`, digits: 1, compared: true },
+    ...counts,
+    { figure: 'bytes', title: `bytes a ${one}` },
     { figure: 'rate', title: 'a second' },
     { figure: 'p50', title: 'p50 ms', digits: 1 },
     { figure: 'p99', title: 'p99 ms', digits: 1 },
-    ...more,
-    { figure: 'bytes', title: `bytes a ${one}` },
   ];
+}
+
+/** Makes the column of requests. */
+export function requests(one: string): Column {
+  return { figure: 'requests', title: `requests a ${one}`, digits: 2 };
+}
+
+/** Makes the columns of a load that sends messages to clients that poll. */
+export function polled(one: string): Column[] {
+  // An acknowledgement is an emit here, because it is a message to the client, too.
+  const answers = { figure: 'answers', title: 'poll answers an emit', digits: 2 };
+  return columns(one, [answers, requests(one)]);
 }

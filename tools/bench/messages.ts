@@ -1,7 +1,7 @@
 /* The loads of messages: echo, acknowledgements, bursts, broadcasts. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Crowd } from './client';
-import { columns, Load, measure, withCrowd } from './load';
+import { columns, Load, measure, polled, withCrowd } from './load';
 import type { Message } from './protocols';
 
 /** An event that a client sends, and the messages that must follow, in this order. */
@@ -131,32 +131,30 @@ function broadcasting(clients: number, warmUp: number, count: number): Load['run
   };
 }
 
-const polls = { figure: 'polls', title: 'polls', digits: 2 };
-
 export const messages: Load[] = [
   {
     name: 'echo',
     title: 'Echo: a message, and its answer',
-    columns: columns('message', [polls]),
+    columns: polled('message'),
     run: talking(echo, 8000, 12000),
   },
   {
     name: 'websocket-echo',
     title: 'Echo over WebSockets',
     over: 'websocket',
-    columns: columns('message'),
+    columns: columns('message', []),
     run: talking(echo, 20000, 40000),
   },
   {
     name: 'ack',
     title: 'Echo with acknowledgement: a message, and an event and an acknowledgement for it',
-    columns: columns('message', [polls]),
+    columns: polled('message'),
     run: talking(ask, 8000, 12000),
   },
   {
     name: 'burst',
     title: 'Ten emits in one tick',
-    columns: columns('burst', [polls]),
+    columns: polled('burst'),
     run: talking(burst, 4000, 6000),
   },
   {
@@ -164,19 +162,19 @@ export const messages: Load[] = [
     title: 'Echo through `npm run preview`, whose process alone is measured: '
       + 'two requests a message',
     alone: true,
-    columns: columns('message'),
+    columns: polled('message'),
     run: talking(echo, 2000, 4000),
   },
   {
     name: 'broadcast-1000',
     title: 'Broadcast to 1,000 waiting clients',
-    columns: columns('delivery'),
+    columns: polled('delivery'),
     run: broadcasting(1000, 4, 10),
   },
   {
     name: 'broadcast-5000',
     title: 'Broadcast to 5,000 waiting clients',
-    columns: columns('delivery'),
+    columns: polled('delivery'),
     run: broadcasting(5000, 1, 3),
   },
 ];

@@ -8,7 +8,7 @@ import { showProgress } from '../progress';
 import { Crowd } from './client';
 import { Figures, within } from './load';
 import { echo, exchangeAll, tell } from './messages';
-import { grid, middle } from './report';
+import { grid, middle, otherName } from './report';
 import { Running, startServer } from './running';
 import type { Kind } from './servers';
 
@@ -206,7 +206,7 @@ async function row(one: Case, rounds: number, quick: boolean): Promise<string[]>
 
 /**
  * Compares the set-ups of some servers.
- * @returns a table, or the reason why there is none
+ * @returns a table, or the reason why there is none; '' if no server has a row
  */
 async function compare(kinds: Kind[], rounds: number, quick: boolean): Promise<string> {
   const title = `**Several processes that share ${CLIENTS} clients by Redis**`;
@@ -216,13 +216,15 @@ async function compare(kinds: Kind[], rounds: number, quick: boolean): Promise<s
   const rows: string[][] = [];
   const own = quick ? 1 : Math.min(rounds, MAX_ROUNDS);
   for (const kind of kinds.filter(({ over }) => !over)) {
-    for (const count of PROCESSES[kind.name] ?? []) {
-      const crowds = kind.name === 'ours-realtime' && count > 1 ? CROWDS : [];
+    const name = kind.name.replace(otherName(''), '');
+    for (const count of PROCESSES[name] ?? []) {
+      const crowds = name === 'ours-realtime' && count > 1 ? CROWDS : [];
       for (const clients of [CLIENTS, ...crowds]) {
         rows.push(await row({ kind, count, clients }, own, quick));
       }
     }
   }
+  if (rows.length === 0) return '';
   const table = grid(['', ...COLUMNS.map(([, head]) => head)], rows);
   const medians = own > 1 ? ` Medians of ${own} rounds.` : '';
   return `${title}\n\n${table}\n\n${NOTE}${medians}`;

@@ -20,6 +20,8 @@ export interface Session {
   poll: () => string;
   /** @param asks whether the event asks for an acknowledgement */
   post: (event: string, text: string, asks: boolean) => string;
+  /** The POST that must follow the first poll, so that the session opens. */
+  hello?: () => string;
   /** The status and the text of a good answer to a POST. */
   posted: string;
   /** @throws Error if the server answers wrongly */
@@ -37,15 +39,16 @@ function fresh(): string {
   return `t=${counter += 1}`;
 }
 
-export function get(port: number, path: string): string {
-  return `GET ${path} HTTP/1.1\r\n${headers(port)}\r\n`;
+export function get(port: number, path: string, more = ''): string {
+  return `GET ${path} HTTP/1.1\r\n${headers(port)}${more}\r\n`;
 }
 
-function post(port: number, path: string, body: string): string {
+/** @param more further headers */
+function post(port: number, path: string, body: string, more = ''): string {
   const own = `Origin: http://localhost:${port}\r\n`
     + 'Content-Type: text/plain;charset=UTF-8\r\n'
     + `Content-Length: ${Buffer.byteLength(body)}\r\n`;
-  return `POST ${path} HTTP/1.1\r\n${headers(port)}${own}\r\n${body}`;
+  return `POST ${path} HTTP/1.1\r\n${headers(port)}${own}${more}\r\n${body}`;
 }
 
 const USER_AGENT = 'Mozilla/5.0 (Windows NT 6.1; Win64; x64) AppleWebKit/537.36 '
@@ -187,3 +190,56 @@ export const sockjs: Protocol = port => {
     },
   };
 };
+
+/** The headers that SignalR's client adds to each request in a browser. */
+const OF_SIGNALR = 'X-Requested-With: XMLHttpRequest\r\nX-SignalR-User-Agent: '
+  + 'Microsoft SignalR/10.0 (10.0.0; Unknown OS; Browser; Unknown Runtime Version)\r\n';
+
+/** The character behind each record of SignalR. */
+const END = '\x1e';
+
+/**
+ * SignalR over long polling, with its JSON protocol, as Microsoft's client for JavaScript speaks
+ * it. The first poll is answered at once, and empty. That client waits for the answer to a POST
+ * before the next POST, and sends no pings over long polling.
+ */
+export const signalr: Protocol = port => {
+  let path = '/hub';
+  let number = 0;
+  const poll = () => get(port, `${path}&_=${Date.now()}`, OF_SIGNALR);
+  const send = (record: object) => post(port, path, JSON.stringify(record) + END, OF_SIGNALR);
+  return {
+    open: async ask => {
+      const negotiate = post(port, `${path}/negotiate?negotiateVersion=1`, '', OF_SIGNALR);
+      const { connectionToken } = JSON.parse(await ask(negotiate)) as { connectionToken: string };
+      path += `?id=${connectionToken}`;
+      const text = await ask(poll());
+      if (text !== '') throw new Error(`the first poll brought ${text}`);
+    },
+    poll,
+    hello: () => send({ protocol: 'json', version: 1 }),
+    post: (event, text, asks) => {
+      const id = asks ? { invocationId: String(number++) } : {};
+      return send({ arguments: [text], ...id, target: event, type: 1 });
+    },
+    posted: '200 ',
+    read: readSignalR,
+  };
+};
+
+/** Reads the records of SignalR. A poll that has timed out brings none. */
+function readSignalR(text: string): Brought {
+  const records = text.split(END);
+  if (records.pop() !== '') throw new Error(`a poll brought half a record: ${text}`);
+  const brought: Brought = { messages: [], opened: false };
+  for (const one of records) {
+    const { type, target, arguments: args, result, error } = JSON.parse(one) as Partial<{
+      type: number; target: string; arguments: [string]; result: string; error: string;
+    }>;
+    if (one === '{}') brought.opened = true;
+    else if (type === 1) brought.messages.push([target!, args![0]]);
+    else if (type === 3 && error === undefined) brought.messages.push(['answer', result!]);
+    else if (type !== 6) throw new Error(`a poll brought ${one}`);
+  }
+  return brought;
+}

@@ -1,56 +1,85 @@
 /* Writes the report: a table in Markdown for each load. */
 import os from 'node:os';
-import type { Column, Figures, Load } from './load';
-import type { Kind } from './servers';
+import type { Column } from './load';
+import { Comparison, Measured, median, ratios } from './results';
 
-/** The figures of a load: a list for each server, in the order of the rounds. */
-export type Results = Map<string, Figures[]>;
+/** The name of the server in the other copy of the template, for --against. */
+export const otherName = (name: string) => `against-${name}`;
 
 /**
  * Writes the table of a load. If a figure is compared with the floor, the table has its spread over
  * the rounds, and the spread of its ratio to the floor's figure in the same round.
  */
-export function table({ title, columns }: Load, results: Results, kinds: Kind[]): string {
-  const floor = results.get('floor');
-  const cells = (rounds: Figures[], { figure, digits, compared }: Column) => {
+export function table(load: Comparison): string {
+  const hasFloor = load.servers.some(({ name }) => name === 'floor');
+  const cells = ({ name, rounds }: Measured, { figure, digits, compared }: Column) => {
     const values = rounds.map(figures => figures[figure]!);
     if (!compared) return [middle(values, digits)];
-    if (!floor) return [spread(values, digits)];
-    const ratios = values.map((value, round) => value / floor[round]![figure]!);
-    return [spread(values, digits), spread(ratios, 2)];
+    const all = ratios(load, name, 'floor', figure);
+    return [spread(values, digits), ...all.length > 0 ? [spread(all, 2)] : []];
   };
-  const titles = columns.flatMap(column =>
-    column.compared && floor ? [column.title, '× floor'] : [column.title]);
-  const rows = kinds.map(kind => {
-    const rounds = results.get(kind.name)!;
-    return [kind.title, ...columns.flatMap(column => cells(rounds, column))];
-  });
-  return `**${title}**\n\n${grid(['', ...titles], rows)}`;
+  const titles = load.columns.flatMap(column =>
+    column.compared && hasFloor ? [column.title, '× floor'] : [column.title]);
+  const rows = load.servers.map(server =>
+    [server.title, ...load.columns.flatMap(column => cells(server, column))]);
+  return `**${load.title}**\n\n${grid(['', ...titles], rows)}`;
 }
 
 /**
  * Writes the table of two copies of the template, each figure with its spread over the rounds. A
  * difference smaller than the spread proves nothing. So the last column says whether the median of
  * each copy lies within the spread of the other copy.
- * @param kinds pairs of a server and the same server of the other copy
  * @param names the names of the two copies
  */
-export function sideBySide(
-  { title, columns }: Load, results: Results, kinds: Kind[], names: [string, string],
-): string {
+export function sideBySide(load: Comparison, names: [string, string]): string {
   const rows: string[][] = [];
-  for (let at = 0; at < kinds.length; at += 2) {
-    const name = kinds[at]!.name;
-    for (const { figure, title: what, digits } of columns) {
-      const mine = results.get(name)!.map(figures => figures[figure]!);
-      const other = results.get(kinds[at + 1]!.name)!.map(figures => figures[figure]!);
-      const alike = within(mine, other) && within(other, mine) ? 'yes' : 'NO';
-      const ratio = spread(mine.map((value, round) => value / other[round]!), 2);
-      rows.push([`${name}: ${what}`, spread(mine, digits), spread(other, digits), ratio, alike]);
+  for (const { name, rounds } of load.servers) {
+    const other = load.servers.find(one => one.name === otherName(name));
+    if (!other && name !== 'floor') continue; // a server of the other copy
+    for (const { figure, title, digits, compared } of load.columns) {
+      const toFloor = (of: string) => {
+        const all = compared ? ratios(load, of, 'floor', figure) : [];
+        return all.length > 0 ? spread(all, 2) : '–';
+      };
+      const mine = rounds.map(figures => figures[figure]!);
+      const row = [`${name}: ${title}`, spread(mine, digits)];
+      if (other) {
+        const others = other.rounds.map(figures => figures[figure]!);
+        const alike = within(mine, others) && within(others, mine) ? 'yes' : 'NO';
+        const ratio = spread(ratios(load, name, other.name, figure), 2);
+        rows.push([
+          ...row, toFloor(name), spread(others, digits), toFloor(other.name), ratio, alike,
+        ]);
+      } else rows.push([...row, '–', '–', '–', '–', '–']);
     }
   }
-  const head = ['', ...names, 'ratio in one round', 'each median in the other\'s spread'];
-  return `**${title}**\n\n${grid(head, rows)}`;
+  const [mine, others] = names;
+  const head = ['', mine, '× floor', others, '× floor', 'ratio in one round',
+    'each median in the other\'s spread'];
+  return `**${load.title}**\n\n${grid(head, rows)}`;
+}
+
+/**
+ * Writes the table of several whole runs: for each run, the median of the ratios of each server to
+ * another server, each ratio within one round.
+ * @param other a function that returns the name of the other server
+ * @returns '' if no other server was measured
+ */
+export function wholeRuns(
+  title: string, runs: Comparison[][], other: (name: string) => string,
+): string {
+  const rows: string[][] = [];
+  runs[0]!.forEach((load, at) => {
+    for (const { name } of load.servers.filter(server => server.name !== other(server.name))) {
+      for (const { figure, title: what, compared } of load.columns) {
+        const all = runs.map(run => ratios(run[at]!, name, other(name), figure));
+        if (!compared || all[0]!.length === 0) continue;
+        rows.push([`${load.name}: ${name}, ${what}`, ...all.map(one => middle(one, 2))]);
+      }
+    }
+  });
+  const head = ['', ...runs.map((_, run) => `run ${run + 1}`)];
+  return rows.length === 0 ? '' : `**${title}**\n\n${grid(head, rows)}`;
 }
 
 /** Says whether the median of some figures lies between the least and the most of others. */
@@ -73,12 +102,6 @@ export function grid(head: string[], rows: string[][]): string {
 /** Writes the median of some numbers. */
 export function middle(all: number[], digits = 0): string {
   return median(all).toFixed(digits);
-}
-
-function median(all: number[]): number {
-  const sorted = [...all].sort((a, b) => a - b);
-  const half = (sorted.length - 1) / 2;
-  return (sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2;
 }
 
 /** Writes the median with the least and the most: '5 (3–9)'. */

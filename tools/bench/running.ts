@@ -15,7 +15,7 @@ export interface Running {
   port: number;
   /** The time from the start of the process until it accepted a connection, ms. */
   started: number;
-  /** Asks the probe in the server's process (probe.ts). */
+  /** Asks the probe in the server's process (probe.ts), or .NET's server over HTTP. */
   ask: (question: Question) => Promise<Readings>;
   /** Says whether the process has ended by itself. */
   died: () => boolean;
@@ -32,10 +32,11 @@ export async function startServer(kind: Kind, probed = true): Promise<Running> {
   const log = path.join(build, `bench-${kind.name}.log`);
   const out = openSync(log, 'w');
   const env = { ...process.env, REDIS_URL: '', PORT: String(port), ...kind.env };
-  const probe = probed ? ['-r', path.join(__dirname, 'probe.js')] : [];
-  const channel = probed ? ['ipc' as const] : [];
+  const { program } = kind;
+  const probe = probed && !program ? ['-r', path.join(__dirname, 'probe.js')] : [];
+  const channel = probed && !program ? ['ipc' as const] : [];
   const before = performance.now();
-  const child = spawn(process.execPath, [...probe, ...kind.script], {
+  const child = spawn(program ?? process.execPath, [...probe, ...kind.script], {
     env, stdio: ['ignore', out, out, ...channel],
   });
   closeSync(out);
@@ -46,11 +47,14 @@ export async function startServer(kind: Kind, probed = true): Promise<Running> {
     end();
     throw new Error(`${kind.name} did not start: ${readFileSync(log, 'utf8').slice(-2000)}`);
   }
+  const started = performance.now() - before;
+  // .NET compiles the answer at the first question, so this question must come before the load.
+  if (probed && program) await askOverHttp(port, 'cpu');
   return {
     kind,
     port,
-    started: performance.now() - before,
-    ask: question => ask(child, question),
+    started,
+    ask: question => program ? askOverHttp(port, question) : ask(child, question),
     died: () => child.exitCode !== null || child.signalCode !== null,
     stop: async () => {
       process.off('exit', end);
@@ -64,6 +68,15 @@ async function ask(child: ChildProcess, question: Question): Promise<Readings> {
   child.send(question);
   const answer = await once(child, 'message', { signal: AbortSignal.timeout(30000) });
   return (answer as [Readings])[0];
+}
+
+/** Asks SignalR's server, which knows no profiles and no event loop. */
+async function askOverHttp(port: number, question: Question): Promise<Readings> {
+  const collect = String(question === 'memory');
+  const answer = await fetch(`http://127.0.0.1:${port}/readings?collect=${collect}`, {
+    signal: AbortSignal.timeout(30000),
+  });
+  return { ...await answer.json() as Omit<Readings, 'turn'>, turn: NaN };
 }
 
 async function freePort(): Promise<number> {

@@ -4,7 +4,9 @@ import path from 'node:path';
 import { packBundle } from '../package/pack';
 import { MakeClient, polling } from './client';
 import { appPath, build, root } from './paths';
-import { engine, legacy, numbered, sockjs } from './protocols';
+import { buildSignalR, library } from './dotnet';
+import { engine, legacy, numbered, signalr, sockjs } from './protocols';
+import { otherName } from './report';
 import { webSocket } from './socket';
 import { bareSocket, engineSocket, legacySocket, numberedSocket } from './socket-protocols';
 
@@ -16,8 +18,10 @@ export interface Kind {
   /** The transport of the server's clients; polls, if missing. */
   over?: 'websocket';
   client: MakeClient;
-  /** The arguments of node: the script and its own arguments. */
+  /** The arguments of the program: the script and its own arguments. */
   script: string[];
+  /** The program that runs the script, if it is not this node. */
+  program?: 'dotnet';
   env?: Record<string, string>;
   /** The URL of the server's health, which has the number of clients. */
   health?: string;
@@ -126,6 +130,13 @@ const OVER_POLLING: Kind[] = [
     script: own('sockjs'),
     peer: true,
   },
+  {
+    name: 'signalr',
+    title: 'SignalR, long polling',
+    client: polling(signalr),
+    script: [library],
+    program: 'dotnet',
+  },
 ];
 
 const BOTH_TRANSPORTS = { TRANSPORTS: 'websocket,xhr-polling' };
@@ -188,13 +199,18 @@ export function pairs(servers: Kind[], folder: string): Kind[] {
     kind,
     {
       ...kind,
-      name: `against-${kind.name}`,
+      name: otherName(kind.name),
       title: `${kind.title}, the other copy`,
       script: kind.script === preview.script ? previewOfOther : server,
-      toStart: server,
+      toStart: [path.resolve(folder, 'dist', 'server.js')],
       against: true as const,
     },
   ]);
+}
+
+/** Says whether a copy of the template has built its `npm run preview`. */
+export function hasPreview(folder: string): boolean {
+  return existsSync(standIn(folder));
 }
 
 /**
@@ -207,6 +223,7 @@ export async function prepare(servers: Kind[], folder?: string): Promise<void> {
   mkdirSync(logs, { recursive: true });
   layOut(root, site);
   if (servers.some(({ only }) => only === 'start')) await packBundle(root, packed);
+  if (servers.some(({ program }) => program)) buildSignalR();
   if (folder === undefined) return;
   const built = path.join(folder, 'dist', 'server.js');
   if (!existsSync(built)) {

@@ -15,6 +15,7 @@ export function webSocket(protocol: SocketProtocol): MakeClient {
 
 class SocketClient implements Client {
   readonly polls = 0;
+  messages = 0;
   rested = () => undefined;
   heard: (message: Message) => void = refuseMessage;
 
@@ -61,6 +62,7 @@ class SocketClient implements Client {
   private hear(text: string, opened: () => void): void {
     const { session } = this;
     const brought = session.read(text);
+    this.messages += brought.messages.length;
     if (brought.opened) opened();
     if (brought.pinged) this.frames!.send(session.pong!);
     for (const message of brought.messages) this.heard(message);

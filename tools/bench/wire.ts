@@ -8,8 +8,11 @@ export interface Answer {
 
 type Done = (answer: Answer) => void;
 
-/** The number of bytes of all connections so far, in both directions, with headers. */
-export const traffic = { bytes: 0 };
+/**
+ * The traffic of all connections so far: the requests of clients, and the bytes in both directions,
+ * with headers.
+ */
+export const traffic = { requests: 0, bytes: 0 };
 
 /** The buffer of all connections. One buffer is enough, because its bytes are used at once. */
 const shared = Buffer.allocUnsafe(65536);
@@ -47,6 +50,7 @@ export class Wire {
     this.used = now;
     this.socket ??= this.connect();
     this.socket.write(request);
+    traffic.requests += 1;
     traffic.bytes += Buffer.byteLength(request);
   }
 
