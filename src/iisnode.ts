@@ -178,6 +178,15 @@ export function lackingPromotion(folder: string): string | null {
   return ALWAYS.every(name => last.includes(name)) ? null : (line || given).trim();
 }
 
+/**
+ * Says whether web.config makes IIS leave WebSockets to this server. IIS 7.5 has no such section.
+ * @param folder the folder of web.config
+ */
+export function leavesWebSockets(folder: string): boolean {
+  const config = readText(path.join(folder, 'web.config')).replace(/<!--[^]*?-->/g, '');
+  return /<webSocket\s[^>]*?\benabled\s*=\s*["']false["']/i.test(config);
+}
+
 function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');

@@ -8,12 +8,15 @@ import path from 'path';
 import { app } from './app';
 import { cannotListen } from './cannot-listen';
 import { Config, ConfigError, readConfig, SETTINGS } from './config';
-import { lackingPromotion, Trust } from './iisnode';
+import { lackingPromotion, leavesWebSockets, Trust } from './iisnode';
 import { createLog, Log } from './log';
 import { misspelt } from './misspelt';
 import { listen, MakeBackplane } from './realtime';
 import { exitOnSignal } from './shutdown';
 import { answerUnreadable } from './web/unreadable';
+
+/** The folder of web.config. This file runs as dist/server.js. */
+const FOLDER = path.join(__dirname, '..');
 
 async function start(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
@@ -30,6 +33,7 @@ async function start(config: Config): Promise<void> {
     io.set('resource', config.resource); // the rules in web.config have the same path
   });
   app(io);
+  if (config.iisnode !== null) warnOfWebSockets(config, io.get('transports'), log);
 
   // Express takes more than half of the time of the start, and Socket.IO's clients come first after
   // a recycle. So Express is loaded for the first request of a page, or when the start is over.
@@ -96,6 +100,20 @@ async function joinOthers(config: Config, log: Log): Promise<MakeBackplane | und
   return manager => cluster.attach(manager);
 }
 
+/**
+ * Warns if the application itself offers WebSockets, and web.config does not prepare IIS for them.
+ * An application that comes from another host often has such a line. config.ts refuses the same in
+ * TRANSPORTS.
+ * @param offered the transports that io.set has offered
+ */
+function warnOfWebSockets(config: Config, offered: readonly string[], log: Log): void {
+  const isOwn = offered.includes('websocket') && !config.transports.includes('websocket');
+  if (!isOwn || leavesWebSockets(FOLDER)) return;
+  log.warn(`io.set('transports', ${JSON.stringify(offered)}): delete this line of the application. `
+    + 'IIS 7.5 has no WebSockets. On a later IIS, web.config needs two lines for them: '
+    + 'docs/websockets.md');
+}
+
 /** Ends the process with exit code 1, and with one line for the person who has started it. */
 function fail(line: string): void {
   process.stderr.write(`${line}\n`);
@@ -108,7 +126,7 @@ const PROMOTION = 'AUTH_USER,HTTPS,REMOTE_ADDR at its end, as in the web.config 
 async function main(): Promise<void> {
   try {
     const config = readConfig(process.env);
-    const lacking = config.iisnode === null ? null : lackingPromotion(path.join(__dirname, '..'));
+    const lacking = config.iisnode === null ? null : lackingPromotion(FOLDER);
     if (lacking !== null) {
       throw new ConfigError('promoteServerVars of <iisnode>', lacking, PROMOTION);
     }

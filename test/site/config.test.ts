@@ -8,7 +8,7 @@ import { cannotListen } from '../../src/cannot-listen';
 import { ConfigError, readConfig, SETTINGS } from '../../src/config';
 import { misspelt } from '../../src/misspelt';
 import { runServer, startServer } from '../support/server';
-import { root } from '../support/template';
+import { deploy, Edit, root } from '../support/template';
 
 test('the defaults', () => {
   const { appPath, ...others } = readConfig({});
@@ -146,4 +146,23 @@ test('a setting whose name is misspelt is named at the start', async t => {
   assert.deepEqual(said([...SETTINGS, 'HOME', 'LANG', 'NODE_ENV', 'IISNODE_VERSION', 'APP_POOL_ID', 'LOGNAME', 'SESSIONNAME'], false), []);
   const server = await startServer(t, { env: { MAX_CLIENT: '10' } });
   assert.match(server.output(), /warn MAX_CLIENT is no setting, and has no effect\. Is MAX_CLIENTS meant\?\n/);
+});
+
+test('under iisnode, the line of an application that offers WebSockets is named at the start, unless web.config is prepared', async t => {
+  const offers = (transports: string) => `io.set('transports', ${transports}); io.sockets.on`;
+  const said = async (transports: string, env: Record<string, string>, edits: Edit[] = []) => {
+    const folder = deploy(t, [['dist/app.js', 'io.sockets.on', offers(transports)], ...edits]);
+    const server = await startServer(t, { env, folder });
+    return server.output().split('\n').filter(line => line.includes(' warn ')).map(line => line.replace(/^\S+ /, ''));
+  };
+  const iisnode = { IISNODE_VERSION: '0.2.26' };
+  const both = `['websocket', 'xhr-polling']`;
+  const prepared: Edit = ['web.config', '<!-- <webSocket enabled="false" /> -->', '<webSocket enabled="false" />'];
+  assert.deepEqual(await said(both, iisnode), [
+    `warn io.set('transports', ["websocket","xhr-polling"]): delete this line of the application. IIS 7.5 has no WebSockets. ` +
+    'On a later IIS, web.config needs two lines for them: docs/websockets.md',
+  ]);
+  assert.deepEqual(await said(both, {}), [], 'npm start');
+  assert.deepEqual(await said(`['xhr-polling']`, iisnode), []);
+  assert.deepEqual(await said(both, iisnode, [prepared]), []);
 });
