@@ -78,7 +78,10 @@ export function createRealtime(
     close() {
       clearInterval(sweeping);
       serve.close();
-      for (const session of manager.sessions.values()) session.sendAway();
+      for (const session of manager.sessions.values()) {
+        session.transport.flush(); // a broadcast may still be on its way
+        session.sendAway();
+      }
       manager.backplane.close();
     },
   };

@@ -228,8 +228,8 @@ export class Delivery {
    * @returns whether the client has to be told which of its messages have arrived, even if there is
    * no other packet for it
    */
-  isAckDue(time: number): boolean {
-    return this.owed >= MOST_OWED || (this.owed > 0 && time - this.owedSince >= LONGEST_OWED);
+  isAckDue(): boolean {
+    return this.owed >= MOST_OWED || (this.owed > 0 && now() - this.owedSince >= LONGEST_OWED);
   }
 
   /**

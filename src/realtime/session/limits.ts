@@ -59,6 +59,8 @@ export class Limits {
   /** The number of sweeps until now. */
   turn = 0;
   private trimming = false;
+  /** Whether a session had more waiting than `most` at the last sweep. */
+  private someAreOver = false;
   /** The largest size of the packets that wait for a client that takes none of them. */
   readonly most: number;
   /** The largest size of the newest values among them. So these alone never end a session. */
@@ -169,15 +171,23 @@ export class Limits {
   sweep(): void {
     this.turn += 1;
     this.untaken.sweep();
+    // While less waits for all clients than may wait for one, no client has too much.
+    if (this.waiting > this.most || this.someAreOver) this.endThoseWhoTakeNothing();
+    if (this.isTooMuch) this.trim();
+  }
+
+  /** Ends the sessions for which too much has waited for too long. */
+  private endThoseWhoTakeNothing(): void {
+    this.someAreOver = false;
     for (const session of this.sessions.values()) {
       const isLarge = session.outbox.size > this.most;
       session.overFor = isLarge ? session.overFor + 1 : 0;
-      if (isLarge && this.takesNothing(session)) {
-        this.warn('more waits for a client than MAX_WAITING_BYTES', session.address);
-        session.end('too much waits');
-      }
+      if (!isLarge) continue;
+      this.someAreOver = true;
+      if (!this.takesNothing(session)) continue;
+      this.warn('more waits for a client than MAX_WAITING_BYTES', session.address);
+      session.end('too much waits');
     }
-    if (this.isTooMuch) this.trim();
   }
 
   /**

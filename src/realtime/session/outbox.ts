@@ -4,7 +4,6 @@
  * outbox. Packets for the clients of other processes go through the backplane, and not through an
  * outbox.
  */
-import { now } from '../clock';
 import { Delivery, isAck, weigh } from './delivery';
 import { Newest } from './newest';
 
@@ -121,7 +120,7 @@ export class Outbox {
   isDue(): boolean {
     if (this.onlyAcks || this.queue.length > this.heldBack) return true;
     if (this.newest && this.newest.hasWithin(this.queue.length - this.heldBack)) return true;
-    return this.delivery !== null && this.delivery.isAckDue(now());
+    return this.delivery !== null && this.delivery.isAckDue();
   }
 
   /** The number of packets at the end of the queue that are held back. */

@@ -301,8 +301,11 @@ export class Session {
    * @param time the time by the clock that only goes forward (clock.ts), ms
    */
   sweep(time: number): void {
+    const isDue = this.transport.isDue(time);
+    // Nearly all clients only wait, and this function runs for each client each second.
+    if (!isDue && !this.outbox.isDue()) return;
     this.transport.flush();
-    if (!this.transport.isDue(time)) return;
+    if (!isDue || !this.transport.isDue(time)) return;
     if (!this.isUsed) this.end('unused');
     else if (this.ended) this.forget();
     else {

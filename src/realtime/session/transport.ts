@@ -90,6 +90,7 @@ export class Transport {
     this.use(connection, 'polling duration');
     if (wait === Infinity || this.connection !== connection) return;
     this.due = Math.min(this.due, now() + wait * 1000);
+    this.flushSoon(); // the poll is due at once if it does not wait
   }
 
   /** Takes a WebSocket that is open. From now on it is used instead of polls. */
@@ -119,7 +120,7 @@ export class Transport {
     this.connection = connection;
     this.dueIn(wait);
     this.session.onConnection(moved);
-    this.flushSoon();
+    if (this.session.outbox.isDue()) this.flushSoon();
   }
 
   /** Notes that a connection is gone. @returns whether it was the present one */

@@ -1,0 +1,58 @@
+/* A broadcast to many clients goes out in slices, and other work is done between two slices. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Session } from '../../src/realtime/session/session';
+import { Transport } from '../../src/realtime/session/transport';
+import { event, serve, session } from '../support/raw';
+import { until } from '../support/wait';
+
+const CLIENTS = 200;
+/** The time that each client takes, ms: as on a machine that is slow enough for several slices. */
+const EACH = 0.3;
+
+test('between two slices others are served; each client gets all that was emitted, in order', async t => {
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its own `this`
+  const { flush } = Transport.prototype;
+  t.after(() => { Transport.prototype.flush = flush; });
+
+  let sessions: Map<string, Session> | undefined;
+  const { port } = serve(t, io => {
+    ({ sessions } = io as unknown as { sessions: Map<string, Session> });
+    io.sockets.on('connection', socket => {
+      socket.on('join', () => socket.join('room'));
+      socket.on('tell', (leaves: string, joins: string) => {
+        io.sockets.in('room').emit('news', 1);
+        setImmediate(() => {
+          io.sockets.socket(leaves).leave('room');
+          io.sockets.socket(joins).join('room');
+          io.sockets.in('room').emit('news', 2);
+        });
+      });
+    });
+  });
+  const clients = await Promise.all(Array.from({ length: CLIENTS }, () => session(port)));
+  const [joins, ...members] = clients;
+  for (const { post } of members) await post(event('join'));
+  const last = members.at(-1)!;
+
+  Transport.prototype.flush = function slowly(this: Transport) {
+    for (const end = performance.now() + EACH; performance.now() < end;);
+    flush.call(this);
+  };
+  const first = Promise.all(clients.map(({ poll }) => poll()));
+  const wait = () => Array.from(sessions!.values()).every(one => one.transport.connection);
+  await until(wait, 'the polls');
+  await members[0]!.post(event('tell', [last.id, joins!.id]));
+  const answers = await first;
+
+  const [one, two] = [1, 2].map(n => event('news', [n]));
+  assert.deepEqual(answers[0], [two], 'who joins between two slices gets only what was emitted then');
+  assert.deepEqual(answers.at(-1), [one], 'who leaves between two slices gets what was emitted before');
+  const others = answers.slice(1, -1);
+  const together = others.filter(answer => answer.length === 2).length;
+  assert(together > 0 && together < others.length, `${together} of ${others.length} had to wait for a later slice`);
+  for (const [i, answer] of others.entries()) {
+    const rest = answer.length === 2 ? [] : await clients[i + 1]!.poll();
+    assert.deepEqual([...answer, ...rest], [one, two]);
+  }
+});
