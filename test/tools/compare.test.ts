@@ -11,6 +11,7 @@ import { test } from 'node:test';
 import { allCases, Case } from '../../tools/compare/cases';
 import { compare } from '../../tools/compare/compare';
 import { table } from '../../tools/compare/report';
+import { hasTerminal, left, nodeLine, shown } from '../support/terminal';
 import { root } from '../support/template';
 import { BENT, compareBent, isFound, nameOf, serve } from './compare/bends';
 
@@ -57,6 +58,18 @@ test('the command: a table, a file with all answers and no passwords, exit codes
   assert.equal((await run('--only', 'nothing', side.url.href, folder)).status, 2);
   assert.equal((await run('ftp://x')).status, 2);
   assert.equal((await run('http://127.0.0.1:9/')).status, 1);
+});
+
+test('compare: progress on a terminal, none in a pipe', async t => {
+  if (!hasTerminal(t)) return;
+  const [{ side }, { folder }] = [await serve(t, []), await serve(t, [])];
+  const line = nodeLine(path.join(root, 'build', 'tools', 'compare', 'index.js'), '--only', 'request filtering: segments', side.url.href, folder);
+  const output = await shown('terminal', line, root);
+  assert.match(output, /\r\x1b\[K… 10 of 10/); // eslint-disable-line no-control-regex
+  assert(!left(output).some(one => one.includes('…')), output);
+  const piped = await shown('pipe', line, root);
+  assert.match(piped, /^10 requests, /m);
+  assert.doesNotMatch(piped, /\r|\x1b|10 of 10/); // eslint-disable-line no-control-regex
 });
 
 for (const [name, bends] of Object.entries(BENT)) {
