@@ -5,6 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { optionsKeptByNpm, UsageError } from '../../tools/command';
 import { root } from '../support/template';
+import { ADDRESS, REFUSED } from './command/cases';
 
 const COMMANDS = { preview: 'iis/preview', verify: 'verify/index', package: 'package/index', rename: 'rename/index', bench: 'bench/index', compare: 'compare/index', docs: 'docs/index' };
 
@@ -61,25 +62,13 @@ function npm(command: string, ...args: string[]): Promise<[status: number, line:
 }
 
 test('npm run hands options on, behind -- and, with a =, in front of it', async () => {
-  const address = 'http://localhost:1/';
-  // A value that is refused at once shows that the option has come.
-  const commands: [name: string, args: string[], line: string][] = [
-    ['preview', ['--port=x'], '--port: a number up to 65535, not x'],
-    ['verify', ['--hold=long', address], '--hold takes a whole number from 1'],
-    ['package', ['--set=x'], '--set x: takes NAME=value'],
-    ['compare', ['--iis=6', address], '--iis: 7.5 or 10, not 6'],
-    ['bench', ['--rounds=0'], '--rounds takes a number from 1, not 0'],
-    // These have no options with a value.
-    ['rename', ['one', 'two'], 'takes one name: npm run rename -- chat'],
-    ['docs', ['--check', 'x'], 'takes no x'],
-  ];
-  for (const [name, args, line] of commands) {
+  for (const [name, args, line] of REFUSED) {
     const refused = [2, `${line}. --help says more.`];
     const both = await Promise.all([npm(name, '--', ...args), npm(name, ...args)]);
     assert.deepEqual(both, [refused, refused], name);
   }
   const [apart, app] = await Promise.all([
-    npm('verify', '--hold', 'long', address), npm('preview', '--app=/chat'),
+    npm('verify', '--hold', 'long', ADDRESS), npm('preview', '--app=/chat'),
   ]);
   assert.equal(apart[0], 2);
   assert.match(apart[1], /^npm has taken --hold for itself: write --hold=VALUE/);

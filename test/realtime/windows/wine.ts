@@ -21,6 +21,8 @@ export interface Wine {
   node: (program: string) => NodeExe;
   /** What its `dir` says of a folder, hidden files and short names with it. */
   list: (folder: string) => string;
+  /** Runs a program of it to its end. @returns what that wrote, as wine's cmd writes it: with \r\n, in latin1 */
+  run: (args: string[], options?: { cwd?: string; env?: NodeJS.ProcessEnv }) => string;
 }
 
 /**
@@ -63,19 +65,20 @@ export async function startWine(t: TestContext, wine: string, program: string): 
     });
     return socket;
   };
-  const list = (of: string) => {
+  const run: Wine['run'] = (args, { cwd, env: own = process.env } = {}) => {
     // Into a file: as with node.exe, a pipe would not do.
-    const said = path.join(folder, 'dir.txt');
+    const said = path.join(folder, 'said.txt');
     const output = openSync(said, 'w');
-    const options = { env: { ...process.env, ...env }, stdio: ['ignore', output, 'ignore'] as StdioOptions };
-    spawnSync(wine, ['cmd', '/c', 'dir', '/a', '/x', file(of)], options);
+    const stdio: StdioOptions = ['ignore', output, output];
+    spawnSync(wine, args, { cwd, env: { ...own, ...env }, stdio });
     closeSync(output);
     return readFileSync(said, 'latin1');
   };
-  return { list, node: exe => ({ command: [wine, exe], env, windows: true, file, open }) };
+  const list = (of: string) => run(['cmd', '/c', 'dir', '/a', '/x', file(of)]);
+  return { list, run, node: exe => ({ command: [wine, exe], env, windows: true, file, open }) };
 }
 
 /** The disk Z: is this system's root. */
-function file(name: string): string {
+export function file(name: string): string {
   return `Z:${name.replaceAll('/', '\\')}`;
 }

