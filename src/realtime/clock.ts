@@ -5,8 +5,9 @@ import { performance } from 'perf_hooks';
  * Measures durations. Windows corrects the time of day, so the time of day jumps. A time-out that
  * used the time of day could end clients too early, or never. This clock costs 20 to 30 ns more
  * than Date.now() on node 10, 12 and 20.
- * @returns the time since this process began, ms, with a fraction
+ * @returns the time since this process began, whole ms. V8 keeps a whole number inside the object
+ * that has it. A fraction would take 16 bytes beside the object
  */
 export function now(): number {
-  return performance.now();
+  return Math.floor(performance.now());
 }
