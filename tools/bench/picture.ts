@@ -46,8 +46,12 @@ export function draw({ about, runs }: Results): string {
   const titles = new Map(all.map(({ server, title }) => [server, title.replace(/[*`]/g, '')]));
   const names = [...titles.keys()];
   if (rows.length === 0) throw new Error('the floor was not measured');
-  const end = Math.ceil(Math.max(2, ...all.map(({ most }) => most)));
-  const x = (ratio: number) => round(LEFT + ratio / end * (WIDTH - LEFT - RIGHT));
+  // The axis counts how often a figure is doubled, so that all servers have room, and twice as much
+  // is as far from the floor as half as much.
+  const first = Math.floor(Math.log2(Math.min(1, ...all.map(({ least }) => least))));
+  const last = Math.ceil(Math.log2(Math.max(2, ...all.map(({ most }) => most))));
+  const x = (ratio: number) =>
+    round(LEFT + (Math.log2(ratio) - first) / (last - first) * (WIDTH - LEFT - RIGHT));
 
   const head = 'What each server costs, as a multiple of the floor\'s cost';
   const parts = [text(16, 26, head, 'head')];
@@ -75,14 +79,13 @@ export function draw({ about, runs }: Results): string {
     y += Math.max(lanes.length * LANE, lines.length * LINE) + SPACE;
     marks.push(`<path class="grid" d="M16 ${y - SPACE / 2}H${WIDTH - 16}"/>`);
   }
-  const step = Math.ceil(end / 12);
-  for (let ratio = 0; ratio <= end; ratio += step) {
+  for (let ratio = 2 ** first; ratio <= 2 ** last; ratio *= 2) {
     const line = ratio === 1 ? 'floor' : 'grid';
     parts.push(`<path class="${line}" d="M${x(ratio)} ${top - 4}V${y}"/>`);
     for (const at of [top - 10, y + LINE]) parts.push(text(x(ratio), at, `${ratio} ×`, 'tick'));
   }
   parts.push(...marks);
-  const axis = '× the floor\'s figure in the same round (1 × = the floor)';
+  const axis = '× the floor\'s figure in the same round; each line is twice the line before';
   parts.push(text((LEFT + WIDTH - RIGHT) / 2, y + 2.5 * LINE, axis, 'tick'));
   const notes = wrap(about, FITTING_ALL);
   notes.forEach((line, i) => parts.push(text(16, y + (4 + i) * LINE, line, 'small')));

@@ -45,9 +45,9 @@ function read(drawn: string) {
   const all = (name: string) => Array.from(root.getElementsByTagName(name));
   const texts = all('text').map(one => ({ x: Number(one.getAttribute('x')), is: one.textContent }));
   const at = (text: string) => texts.find(({ is }) => is === text)!.x;
-  const [zero, one] = [at('0 ×'), at('1 ×')];
-  /** The ratio at a place, by the marks of the axis. */
-  const ratio = (x: number) => Math.round((x - zero) / (one - zero) * 100) / 100;
+  const [first, one, two] = [at('0.5 ×'), at('1 ×'), at('2 ×')];
+  /** The ratio at a place, by the marks of the axis, which grows twofold from line to line. */
+  const ratio = (x: number) => Math.round(2 ** ((x - one) / (two - one)) * 20) / 20;
   const paths = all('path');
   const kind = (path: Element) => path.getAttribute('class')!;
   return {
@@ -55,7 +55,7 @@ function read(drawn: string) {
     /** The marks right of the axis' beginning: the class, and the ratio. */
     marks: paths.filter(path => /^m\d$/.test(kind(path))).map(path => {
       return [kind(path), Number(/\((\S+)/.exec(path.getAttribute('transform')!)![1])] as const;
-    }).filter(([, x]) => x >= zero).map(([mark, x]) => `${mark} ${ratio(x)}`),
+    }).filter(([, x]) => x >= first).map(([mark, x]) => `${mark} ${ratio(x)}`),
     bars: paths.filter(path => kind(path).startsWith('bar')).map(path => {
       const [, least, most] = /^M(\S+) \S+?H(\S+?)M/.exec(path.getAttribute('d')!)!;
       return `${kind(path)} ${ratio(Number(least))}–${ratio(Number(most))}`;
@@ -90,7 +90,7 @@ describe('the picture of the benchmark', () => {
     for (const text of [
       'Echo', 'the floor: 10.0 µs CPU a message', 'Start', 'the floor: 50.0 µs CPU a message',
       'ours <&>', 'signalr <&>', 'mark: median; bar: least to most; further left is cheaper',
-      '× the floor\'s figure in the same round (1 × = the floor)', results.about, '8 ×',
+      '× the floor\'s figure in the same round; each line is twice the line before', results.about, '8 ×',
     ]) assert(texts.includes(text), `${text} is not in ${texts.join('\n')}`);
     assert(!texts.some(text => /preview|Without/.test(text!)), 'a load without the floor');
   });
