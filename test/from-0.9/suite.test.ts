@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, test, TestContext } from 'node:test';
 import WebSocket from 'ws';
 import type { Namespace, Server, Socket } from '../../src/realtime';
-import { handshake, serve } from '../support/raw';
+import { handshake, nextPoll, serve } from '../support/raw';
 import { request } from '../support/request';
 import { serveStock } from '../support/stock';
 import { resource } from '../support/template';
@@ -350,7 +350,7 @@ for (const [what, start] of both) {
   describe(`on ${what}`, { concurrency: 4 }, () => {
     for (const name of ['', '/woot']) {
       test(`volatile in "${name}": between two polls, and while one waits`, async t => {
-        const { poll, post } = await handshake(start(t)(onGo));
+        const { id, poll, post } = await handshake(start(t)(onGo));
         await poll();
         if (name !== '') {
           await post(`1::${name}`);
@@ -361,9 +361,9 @@ for (const [what, start] of both) {
         const values = [`4::${name}:[1]`, `5::${name}:{"name":"woot"}`];
         const kept = values.filter(packet => keeps[what]!.includes(packet[0]!));
         assert.deepEqual(await poll(), [...kept, `5::${name}:{"name":"over"}`]);
+        const begun = nextPoll(id);
         const waits = poll();
-        await post('8::');
-        await post('8::');
+        await begun;
         await post(`5::${name}:{"name":"go"}`);
         // The first one ends the poll of stock 0.9, the others are between two then.
         assert.equal((await waits)[0], `3::${name}:a`);
@@ -409,7 +409,7 @@ for (const [what, start] of both) {
     test('a client that the server ends is told, and is gone from its tables', async t => {
       const tables: boolean[] = [];
       let io!: Server;
-      const { poll, post } = await handshake(start(t)(made => {
+      const { id, poll, post } = await handshake(start(t)(made => {
         io = made;
         io.sockets.on('connection', socket => {
           socket.on('bye', () => { socket.disconnect(); });
@@ -422,8 +422,9 @@ for (const [what, start] of both) {
         });
       }));
       await poll();
+      const begun = nextPoll(id);
       const waits = poll();
-      await post('8::');
+      await begun;
       await post('5:::{"name":"bye"}');
       assert.deepEqual(await waits, ['0::']);
       await until(() => tables.length === 8, 'the client to be gone');
@@ -441,8 +442,9 @@ for (const [what, start] of both) {
       await poll();
       const cut = new AbortController();
       const url = `http://localhost:${port}${resource}/1/xhr-polling/${id}`;
+      const begun = nextPoll(id);
       const waits = fetch(url, { signal: cut.signal });
-      await post('8::');
+      await begun;
       cut.abort();
       await assert.rejects(waits);
       assert.equal(gone, false);

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { test, TestContext } from 'node:test';
+import { describe, test, TestContext } from 'node:test';
 import { clientLibrary } from '../support/client';
 import { Middle, standBetween } from '../support/middle';
 import { serve } from '../support/raw';
@@ -86,60 +86,62 @@ async function begin(t: TestContext, env: Record<string, string> = {}): Promise<
   return scene;
 }
 
-for (const transports of ['xhr-polling', 'websocket,xhr-polling']) {
-  test(`${transports}: alice is cut off, and bob comes back: what she wrote meanwhile is not sent as his`, async t => {
-    const scene = await begin(t, { TRANSPORTS: transports });
-    await cut(scene);
-    const answers = write(scene);
-    scene.login('bob');
-    scene.middle.set();
-    await asBob(scene, answers);
-  });
-}
+describe('another user comes back', { concurrency: true }, () => {
+  for (const transports of ['xhr-polling', 'websocket,xhr-polling']) {
+    test(`${transports}: alice is cut off, and bob comes back: what she wrote meanwhile is not sent as his`, async t => {
+      const scene = await begin(t, { TRANSPORTS: transports });
+      await cut(scene);
+      const answers = write(scene);
+      scene.login('bob');
+      scene.middle.set();
+      await asBob(scene, answers);
+    });
+  }
 
-test('the same where the answer to bob\'s first handshake is lost', async t => {
-  const scene = await begin(t);
-  await cut(scene);
-  const answers = write(scene);
-  scene.login('bob');
-  let lost = 0;
-  scene.middle.set(() => false, (kind, text) => {
-    if (kind !== 'handshake' || lost > 0) return text;
-    lost += 1;
-    assert.match(text, /:another-user$/);
-    return '<html>an error page</html>';
-  });
-  await asBob(scene, answers);
-  assert.equal(lost, 1);
-});
-
-test('the same where nobody was logged in between alice and bob', async t => {
-  const scene = await begin(t);
-  await cut(scene);
-  const answers = write(scene);
-  scene.login('');
-  scene.middle.set();
-  await until(() => scene.seen.at(-1)!.reason === 'please log in', 'the refusal', 30);
-  assert.deepEqual(answers, [], 'alice may come back');
-  scene.login('bob');
-  await asBob(scene, answers);
-});
-
-test('where it is alice who comes back, all of it arrives', async t => {
-  for (const between of ['alice', '']) {
+  test('the same where the answer to bob\'s first handshake is lost', async t => {
     const scene = await begin(t);
     await cut(scene);
     const answers = write(scene);
-    scene.login(between);
+    scene.login('bob');
+    let lost = 0;
+    scene.middle.set(() => false, (kind, text) => {
+      if (kind !== 'handshake' || lost > 0) return text;
+      lost += 1;
+      assert.match(text, /:another-user$/);
+      return '<html>an error page</html>';
+    });
+    await asBob(scene, answers);
+    assert.equal(lost, 1);
+  });
+
+  test('the same where nobody was logged in between alice and bob', async t => {
+    const scene = await begin(t);
+    await cut(scene);
+    const answers = write(scene);
+    scene.login('');
     scene.middle.set();
-    if (between === '') {
-      await until(() => scene.seen.at(-1)!.reason === 'please log in', 'the refusal', 30);
-      scene.login('alice');
+    await until(() => scene.seen.at(-1)!.reason === 'please log in', 'the refusal', 30);
+    assert.deepEqual(answers, [], 'alice may come back');
+    scene.login('bob');
+    await asBob(scene, answers);
+  });
+
+  test('where it is alice who comes back, all of it arrives', async t => {
+    for (const between of ['alice', '']) {
+      const scene = await begin(t);
+      await cut(scene);
+      const answers = write(scene);
+      scene.login(between);
+      scene.middle.set();
+      if (between === '') {
+        await until(() => scene.seen.at(-1)!.reason === 'please log in', 'the refusal', 30);
+        scene.login('alice');
+      }
+      await scene.connected();
+      await until(() => scene.heard.length === 3, 'her messages', 30);
+      assert.deepEqual(scene.heard, ['alice: first', 'alice: for alice\'s eyes', 'alice: and this']);
+      assert.deepEqual(answers, [[]]);
+      assert.equal(scene.seen.at(-1)!.reason, undefined);
     }
-    await scene.connected();
-    await until(() => scene.heard.length === 3, 'her messages', 30);
-    assert.deepEqual(scene.heard, ['alice: first', 'alice: for alice\'s eyes', 'alice: and this']);
-    assert.deepEqual(answers, [[]]);
-    assert.equal(scene.seen.at(-1)!.reason, undefined);
-  }
+  });
 });

@@ -9,7 +9,7 @@ import type { Server } from '../../src/realtime';
 import { Delivery } from '../../src/realtime/session/delivery';
 import { Outbox } from '../../src/realtime/session/outbox';
 import { Random } from '../support/random';
-import { event, handshake, Raw, serve, session, split } from '../support/raw';
+import { event, handshake, nextPoll, Raw, serve, session, split } from '../support/raw';
 import { request } from '../support/request';
 import { resource } from '../support/template';
 
@@ -65,9 +65,9 @@ test('text and JSON are messages to the page: the newest of them goes', async t 
 test('whoever waits gets each value, and a handshake that is no more gets none', async t => {
   const { io, port, client } = await scene(t);
   const late = await handshake(port);
+  const begun = nextPoll(client.id);
   const waiting = client.poll();
-  await client.post('8::');
-  await client.post('8::');
+  await begun;
   io.sockets.volatile.emit('price', 1);
   io.sockets.volatile.emit('price', 2);
   assert.deepEqual(await waiting, [event('price', [1]), event('price', [2])]);

@@ -2,7 +2,8 @@
  * Sessions of Socket.IO 0.9 over xhr-polling, on a server in this process. A test sends each request
  * itself, and can send requests that a client library would not send.
  */
-import { createServer, Server as HttpServer } from 'node:http';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { createServer, IncomingMessage, Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { readConfig } from '../../src/config';
@@ -66,6 +67,24 @@ export async function handshake(port: number, query = ''): Promise<Raw> {
     poll: async () => split((await request({ port, path })).text),
     post: body => request({ port, path, method: 'POST' }, body),
   };
+}
+
+/**
+ * Waits until the next poll of a session has reached its server, which is in this process. Requests
+ * over two connections may arrive in another order than they were made.
+ * @param id the id of the session
+ */
+export function nextPoll(id: string): Promise<void> {
+  const channel = 'http.server.request.start';
+  return new Promise(resolve => {
+    const look = (message: unknown) => {
+      const { method, url } = (message as { request: IncomingMessage }).request;
+      if (method !== 'GET' || !url!.includes(id)) return;
+      unsubscribe(channel, look);
+      resolve();
+    };
+    subscribe(channel, look);
+  });
 }
 
 /** Makes a handshake and the first poll. */

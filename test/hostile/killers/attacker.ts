@@ -59,9 +59,11 @@ export class Attacker {
   }
 
   /** The same, when it is as it is to be, or when there is nothing more to wait for. */
-  async seenWhen(id: string, isSo: (seen: string[]) => boolean): Promise<string[]> {
+  async seenWhen(
+    id: string, isSo: (seen: string[]) => boolean, patience = this.patience,
+  ): Promise<string[]> {
     let seen: string[] = [];
-    for (const end = Date.now() + this.patience; !isSo(seen) && Date.now() < end; await sleep(50)) seen = await this.seen(id);
+    for (const end = Date.now() + patience; !isSo(seen) && Date.now() < end; await sleep(50)) seen = await this.seen(id);
     return seen;
   }
 

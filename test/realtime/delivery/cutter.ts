@@ -32,6 +32,7 @@ export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
   let rate = 0;
   let due = 0;
   let lateDue = 0;
+  let handshakeDue = false;
 
   const end = ({ client, server }: Open) => {
     client.destroy();
@@ -52,6 +53,10 @@ export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
     open.add(one);
     client.on('data', data => {
       one.kind ??= kindOf(String(data));
+      if (one.kind === 'handshake' && handshakeDue) {
+        handshakeDue = false;
+        one.doomed = true;
+      }
       if (one.kind === 'post' && lateDue >= 1 && !one.doomed && server.bytesWritten === 0) hold(one);
       if (one.held) one.held.push(data);
       else server.write(data);
@@ -81,6 +86,9 @@ export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
       if (!one) continue;
       if (how < 0.1) {
         lateDue += 1;
+      } else if (how < 0.2) {
+        // A handshake is over within milliseconds: chosen among what is open, hardly one would be cut.
+        handshakeDue = true;
       } else if (how < 0.5) {
         one.doomed = true;
       } else {
