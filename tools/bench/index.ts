@@ -78,6 +78,8 @@ function chosen<T extends { name: string }>(all: T[], names: string | undefined)
   });
 }
 
+const isFloor = ({ name }: Kind) => name === 'floor';
+
 /** Finds the servers for a load. */
 function fitting(load: Load, servers: Kind[]): Kind[] {
   return servers.filter(({ over, only }) => {
@@ -182,7 +184,7 @@ function findServers(
   const leftOut = fit.length === all.length
     ? []
     : [`npm run preview is left out: it is not built in ${against}.`];
-  return { servers: [...kinds.filter(({ name }) => name === 'floor'), ...fit], leftOut };
+  return { servers: fit, leftOut };
 }
 
 /** Runs the loads, prints the tables, and writes the files in build/ after each load. */
@@ -213,8 +215,8 @@ async function runLoads(
         continue;
       }
       const fit = fitting(load, servers);
-      // Without one of its own servers, a load would compare the floor with itself.
-      if (fit.every(({ name }) => name === 'floor') && servers.length > fit.length) continue;
+      // Without another server, a load would compare the floor with itself.
+      if (fit.length === 0 || (fit.every(isFloor) && !servers.every(isFloor))) continue;
       const comparison = await compare(load, fit, rounds, quick ? 0.2 : 1);
       measured.push(comparison);
       print(against === undefined
@@ -256,7 +258,8 @@ async function run({ values: options, positionals }: Given<typeof OPTIONS>): Pro
     await scale(polled, parts.map(({ name }) => name), options.quick);
     return;
   }
-  await runLoads(wanted, servers, leftOut, { rounds, runs, quick: options.quick, against });
+  const compared = against === undefined ? servers : [...kinds.filter(isFloor), ...servers];
+  await runLoads(wanted, compared, leftOut, { rounds, runs, quick: options.quick, against });
 }
 
 command('bench', HELP, OPTIONS, async given => {

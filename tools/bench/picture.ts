@@ -100,7 +100,7 @@ export function draw({ about, runs }: Results): string {
 /** Collects the rows of all runs. */
 function toRows(runs: Results['runs']): Row[] {
   return runs[0]!.flatMap(({ title, columns, servers }, at) => {
-    const loads = runs.map(run => run[at]!);
+    const loads = runs.flatMap(run => run[at] ?? []); // the last run may have been broken off
     const column = columns.find(({ compared }) => compared);
     if (!column || !servers.some(({ name }) => name === 'floor')) return [];
     const { figure, digits } = column;

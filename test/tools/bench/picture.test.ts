@@ -107,6 +107,12 @@ describe('the picture of the benchmark', () => {
     assert.doesNotMatch(drawn, /href|url\(|<script|@import|<image/);
   });
 
+  test('draws the loads of a run that was broken off', () => {
+    const [first, second] = results.runs;
+    const { bars } = read(draw({ about: '', runs: [first!, second!.slice(0, 2)] }));
+    assert.deepEqual(bars, ['bar b0 1–2', 'bar b1 3–7.5', 'bar b1 0.5–1']);
+  });
+
   test('does not draw results without the floor', () => {
     const [, preview] = results.runs[0]!;
     assert.throws(() => draw({ about: '', runs: [[preview!]] }), /the floor was not measured/);
