@@ -20,9 +20,12 @@ const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as {
 
 type App = (io: Server<Loose, Loose>, socket: Socket<Loose, Loose>) => void;
 
-/** @param handle what the application does with a message, before it acknowledges it */
-function start(t: TestContext, handle: App) {
-  const seen = { sessions: 0, handled: 0 };
+/**
+ * @param handle what the application does with a message, after it has acknowledged it
+ * @param transports what the server offers
+ */
+function start(t: TestContext, handle: App, transports = 'xhr-polling') {
+  const seen = { sessions: 0, handled: 0, transport: '' };
   const { port } = serve(t, io => io.sockets.on('connection', socket => {
     seen.sessions += 1;
     socket.on('ask', (done: (text: string) => void) => {
@@ -31,11 +34,14 @@ function start(t: TestContext, handle: App) {
       handle(io, socket);
     });
     socket.on('ping', (done: () => void) => done());
-  }));
+  }), { TRANSPORTS: transports });
   const connection = connect({
     url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary,
   });
   t.after(() => connection.close());
+  connection.on('status', (status: { state: string; transport: string }) => {
+    if (status.state === 'connected') seen.transport = status.transport;
+  });
   const ask = (name: string) => new Promise(resolve => { connection.emit(name, resolve); });
   return { seen, connection, ask };
 }
@@ -53,19 +59,23 @@ for (const [what, sizes] of Object.entries({
     await until(() => got.length === sizes.length, 'what was emitted');
     await sleep(2000);
     assert.deepEqual(got, sizes);
-    assert.deepEqual(seen, { sessions: 1, handled: 1 });
+    assert.deepEqual(seen, { sessions: 1, handled: 1, transport: 'xhr-polling' });
   });
 }
 
-test('a session that ends in the handler of a message, as too much waits: the message is acknowledged, and not sent again', async t => {
-  const { seen, ask } = start(t, (io, socket) => {
-    socket.emit('history', 'x'.repeat(1.1e6));
-    // As Limits ends a session: acknowledgements are all that is left of what waits.
-    (io as any).sessions.get(socket.id).end('too much waits', 'acks');
+for (const [transport, transports] of [
+  ['xhr-polling', 'xhr-polling'], ['websocket', 'websocket,xhr-polling'],
+] as const) {
+  test(`${transport}: a session ends in the handler of a message, as too much waits: the message is acknowledged, and not sent again`, async t => {
+    const { seen, ask } = start(t, (io, socket) => {
+      socket.emit('history', 'x'.repeat(1.1e6));
+      // As Limits ends a session: acknowledgements are all that is left of what waits.
+      (io as any).sessions.get(socket.id).end('too much waits', 'acks');
+    }, transports);
+    assert.equal(await ask('ask'), 'answered');
+    await until(() => seen.sessions === 2, 'the next session');
+    assert.equal(await ask('ping'), undefined);
+    await sleep(2000);
+    assert.deepEqual(seen, { sessions: 2, handled: 1, transport });
   });
-  assert.equal(await ask('ask'), 'answered');
-  await until(() => seen.sessions === 2, 'the next session');
-  assert.equal(await ask('ping'), undefined);
-  await sleep(2000);
-  assert.deepEqual(seen, { sessions: 2, handled: 1 });
-});
+}
