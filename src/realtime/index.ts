@@ -14,6 +14,7 @@ import { asksForWebSocket } from './http/upgrades';
 import { Manager } from './io/manager';
 import type { Log } from './logging';
 import type { RealtimeOptions } from './options';
+import { inSlices } from './slices';
 
 export * from './api';
 export type { AnyEvents, View } from './old-api';
@@ -63,7 +64,7 @@ export function createRealtime(
     serve.sweep(time);
     manager.limits.sweep();
     manager.backplane.sweep(time);
-    for (const session of manager.sessions.values()) session.sweep(time);
+    inSlices(manager.sessions.values(), session => session.sweep(time));
   }, 1000);
 
   return {

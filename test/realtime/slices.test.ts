@@ -56,3 +56,20 @@ test('between two slices others are served; each client gets all that was emitte
     assert.deepEqual([...answer, ...rest], [one, two]);
   }
 });
+
+test('many sessions that end at the same time, for their clients stay away, end in slices', async t => {
+  let ended = 0;
+  let endedBefore = 0;
+  const { port, clients } = serve(t, io => {
+    io.set('close timeout', 3);
+    io.sockets.on('connection', socket => socket.on('disconnect', () => {
+      for (const end = performance.now() + EACH; performance.now() < end;);
+      ended += 1;
+      if (ended === 1) setImmediate(() => { endedBefore = ended; });
+    }));
+  });
+  await Promise.all(Array.from({ length: CLIENTS }, () => session(port)));
+  assert.equal(clients(), CLIENTS);
+  await until(() => ended === CLIENTS, 'the end of all sessions');
+  assert(endedBefore < CLIENTS, `${endedBefore} ended before other work was done`);
+});

@@ -6,7 +6,6 @@ import { randomBytes } from 'crypto';
 import { EventEmitter } from 'events';
 import type { Authorization, Handshake, MiddlewareFunction, Refused } from '../api';
 import type { Backplane, Core } from '../backplane';
-import { now } from '../clock';
 import { atMostOneASecond, Log, Report } from '../logging';
 import type { RealtimeOptions } from '../options';
 import { readNumber } from '../protocol/read';
@@ -15,6 +14,7 @@ import { Limits } from '../session/limits';
 import { kindOf } from '../session/newest';
 import { Session, SessionHost } from '../session/session';
 import type { Transport } from '../session/transport';
+import { inSlices } from '../slices';
 import { ClientCount } from './client-count';
 import { callHandlers, once } from './handlers';
 import { BaseManager } from './legacy';
@@ -32,17 +32,6 @@ import { Users } from './users';
 const ANOTHER_USER = 'another-user';
 /** The number of random bytes in a session's id. */
 const ID_LENGTH = 15;
-/**
- * The time after which the flushing of many transports lets other work go first, ms: at first, and
- * each time after that. The clients that were flushed poll again at once, and their polls take
- * twice as long as the flushing. With these times, the longest turn of the event loop took 18 ms
- * while 10,000 clients got a broadcast (100 ms without slices), and the last client got it after
- * 1.7 times as long. For 1,000 clients, nothing changes.
- */
-const FIRST_SLICE = 10;
-const SLICE = 3;
-/** The number of transports that are flushed between two looks at the clock. */
-const EACH = 16;
 
 export class Manager extends BaseManager implements Core, SessionHost {
   /** The sessions by their ids. A session that has ended stays until its client has been told. */
@@ -327,31 +316,18 @@ export class Manager extends BaseManager implements Core, SessionHost {
     if (wasUsed) this.backplane.onClients();
   }
 
-  /** Makes a transport send the packets that wait for its client, at the end of this tick. */
+  /**
+   * Makes a transport send the packets that wait for its client, at the end of this tick. A
+   * broadcast to many clients goes out in slices. Packets for these clients that come between two
+   * slices wait in the outboxes, behind the packets of the broadcast.
+   */
   flushSoon(transport: Transport): void {
     if (this.toFlush.push(transport) > 1) return;
     process.nextTick(() => {
       const transports = this.toFlush;
       this.toFlush = [];
-      this.flush(transports, 0);
+      inSlices(transports.values(), one => one.flush());
     });
-  }
-
-  /**
-   * Flushes transports, in slices: a broadcast to 10,000 clients would keep the process from all
-   * other work for more than 100 ms. Packets for these clients that come between two slices wait in
-   * the outboxes, behind the packets of the broadcast.
-   * @param from the index of the first transport that is to be flushed
-   */
-  private flush(transports: Transport[], from: number): void {
-    const end = now() + (from === 0 ? FIRST_SLICE : SLICE);
-    for (let i = from; i < transports.length; i++) {
-      if (i % EACH === EACH - 1 && now() >= end) {
-        setImmediate(() => this.flush(transports, i));
-        return;
-      }
-      transports[i]!.flush();
-    }
   }
 
   /**
