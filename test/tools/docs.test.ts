@@ -21,6 +21,8 @@ test('a text is filled in between its marks, and nothing else changes', () => {
   const blocks = [block('one'), block('two'), { ...block('three'), file: 'b.md' }];
   assert.equal(fillPage('a.md', page, '/x', blocks), filled);
   assert.equal(fillPage('a.md', filled, '/x', blocks), filled);
+  const windows = (text: string) => text.replaceAll('\n', '\r\n');
+  assert.equal(fillPage('a.md', windows(page), '/x', blocks), windows(filled), 'a page keeps its line ends');
   assert.throws(() => fill(page, block('none'), '/x'), /a\.md has the mark <!-- none --> 0 times, not once/);
   assert.throws(() => fill(`${page}<!-- one -->\n`, block('one'), '/x'), /a\.md has the mark <!-- one --> 2 times/);
   assert.throws(() => fill('<!-- one -->\nold', block('one'), '/x'), /a\.md has no <!-- end -->/);

@@ -53,6 +53,13 @@ export function fill(page: string, { file, mark, text }: Block, appPath: string)
 export function fillPage(
   file: string, page: string, appPath: string, blocks: readonly Block[] = BLOCKS,
 ): string {
+  // git may have written the files with \r\n. Then the page keeps these line ends.
+  const newline = page.includes('\r\n') ? '\r\n' : '\n';
   return blocks.filter(one => one.file === file)
-    .reduce((text, block) => fill(text, block, appPath), page);
+    .reduce((text, block) => unixLines(fill(text, block, appPath)), unixLines(page))
+    .replaceAll('\n', newline);
+}
+
+function unixLines(text: string): string {
+  return text.replaceAll('\r\n', '\n');
 }

@@ -115,8 +115,9 @@ export function parseOutline(text: string): Map<string, ElementSchema> {
   const sections = new Map<string, ElementSchema>();
   // The schemas that may contain the next line, by their depth.
   const open: ElementSchema[] = [];
-  const joined = text.replace(/([|=])\n *& /g, '$1').replace(/\n *& /g, ' ');
-  for (const line of joined.split('\n')) {
+  // git may have written the file with \r\n.
+  const joined = text.replace(/([|=])\r?\n *& /g, '$1').replace(/\r?\n *& /g, ' ');
+  for (const line of joined.split(/\r?\n/)) {
     if (line.trim() === '' || line.startsWith('#')) continue;
     const depth = /^ */.exec(line)![0].length / 2;
     const parent = open[depth - 1];
