@@ -126,8 +126,9 @@ export interface Server<In = AnyEvents, Out = AnyEvents, Data = AnyData<In>> ext
   /**
    * Adds a handler for the number of clients that are connected to all processes. The server calls
    * the handler when this number has changed, or a client has come: at once after a quiet second,
-   * otherwise once a second. More calls would cost too much, because the usual handler tells all
-   * clients.
+   * otherwise once a second. While more than a thousand clients a second come or go, the server
+   * waits until this is over, for 6 s at most. More calls would cost too much, because the usual
+   * handler tells all clients.
    */
   on(event: 'clients', handler: Handler<this, [clients: number]>): this;
   /** Does the same as io.sockets.on('connection', …). */
