@@ -1,7 +1,7 @@
 /*
  * Clones of the template as their owners change them: after README's "Make it yours", with the demo
- * gone; and with all folders gone that README says can be deleted. What is left builds, lints, and
- * passes its tests: those are run that a user's application, its page, its name or a folder that is
+ * gone; and with all folders gone that docs/developing.md says can be deleted. What is left builds,
+ * lints, and passes its tests: those are run that a user's application, its page, its name or a folder that is
  * gone could break; all of them would take as long again as `npm test`.
  */
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-/* With each folder gone that README says can be deleted: what is left builds and lints, and each command runs. */
+/* With each folder gone that docs/developing.md says can be deleted: what is left builds and lints, and each command runs. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -46,9 +46,9 @@ for (const folders of DELETABLE) {
   test(folders.join(' and '), async t => {
     const folder = repository(t);
     if (!folder) return;
-    const readme = readFileSync(path.join(folder, 'README.md'), 'utf8');
+    const page = readFileSync(path.join(folder, 'docs', 'developing.md'), 'utf8');
     for (const name of folders) {
-      assert(readme.includes(`\`${name}\``), `README names ${name}`);
+      assert(page.includes(`\`${name}\``), `docs/developing.md names ${name}`);
       rmSync(path.join(folder, name), { recursive: true });
     }
     commit(folder);

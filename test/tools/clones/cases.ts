@@ -6,7 +6,7 @@ import path from 'node:path';
 import { env } from '../../support/repository';
 import { root } from '../../support/template';
 
-/** What README says can be deleted: each by itself, and all of them. */
+/** What docs/developing.md says can be deleted: each by itself, and all of them. */
 export const DELETABLE = [['test/hostile'], ['test/cluster'], ['test/tools'], ['tools/bench', 'test/tools/bench'], ['tools/words']];
 
 /** Runs a program of node_modules in a clone. @throws with what it said, if it fails */
