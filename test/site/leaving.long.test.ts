@@ -1,4 +1,7 @@
-/* As leaving.test.ts, twelve times each way. */
-import { leave } from './leaving/cases';
+/* As leaving.test.ts, twelve times each way, and each way in both browsers. */
+import { leave, leaveWithHandlers } from './leaving/cases';
 
-leave(12);
+for (const name of ['chromium', 'firefox'] as const) {
+  leave(name, 12);
+  leaveWithHandlers(name, 12);
+}

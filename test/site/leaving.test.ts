@@ -8,9 +8,12 @@ import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { openBrowser } from '../support/browser';
 import { until } from '../support/wait';
-import { connected, FIVE, gone, leave, Seen, start, Visit, visit } from './leaving/cases';
+import { connected, FIVE, gone, leave, leaveWithHandlers, Seen, start, Visit, visit } from './leaving/cases';
 
-leave(1);
+leave('chromium', 1);
+leaveWithHandlers('chromium', 1);
+// By a link, a reload and a closed tab: leaving.long.test.ts has the same of the page without handlers.
+leaveWithHandlers('firefox', 1);
 
 const BY_LINK = "document.querySelector('a').click()";
 

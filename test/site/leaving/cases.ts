@@ -5,11 +5,9 @@
 import assert from 'node:assert/strict';
 import { test, TestContext } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
-import { openBrowser } from '../../support/browser';
+import { BrowserName, openBrowser } from '../../support/browser';
 import { serveSite, Site } from '../../support/scripted';
 import { until } from '../../support/wait';
-
-const BROWSERS = ['chromium', 'firefox'] as const;
 
 /** A page that is connected. The test may add to it by the query of its address. */
 const PAGE = `<a href="other">a link</a><script>
@@ -94,56 +92,58 @@ export function gone(error: Error): void {
   if (!/context|closed|navigat|destroyed/i.test(error.message)) throw error;
 }
 
-/** What arrives of a page that leaves, `times` times each way. */
-export function leave(times: number): void {
-  for (const name of BROWSERS) {
-    test(`${name}: what a page emits right before it goes arrives, and the server knows at once`, async t => {
-      const browser = await openBrowser(t, name);
-      if (!browser) return;
-      // A browser ends with its last tab, and Firefox's process for a site with the last of that site.
-      const keeper = await browser.newPage();
-      for (const [way, go] of Object.entries(WAYS)) {
-        await t.test(way, async () => {
-          const site = start(t);
-          await keeper.goto(site.page('other'));
-          for (let time = 1; time <= times; time++) {
-            const page = await visit(browser, site);
-            const seen = site.sessions.at(-1)!;
-            await go(page).catch(gone);
-            await until(() => seen.left, `disconnect ${time}: ${JSON.stringify(site.sessions)}`, 10);
-            assert.deepEqual(seen.heard, FIVE);
-            if (way === 'a reload') await until(() => site.clients() === 1, 'the page again');
-            if (!page.isClosed()) await page.close();
-            await until(() => site.clients() === 0, 'its end');
-          }
-          assert(site.most() <= (way === 'a reload' ? 2 : 1), String(site.most()));
-        });
-      }
-    });
-  }
+/**
+ * What arrives of a page that leaves, `times` times each way.
+ * @param name the browser
+ */
+export function leave(name: BrowserName, times: number): void {
+  test(`${name}: what a page emits right before it goes arrives, and the server knows at once`, async t => {
+    const browser = await openBrowser(t, name);
+    if (!browser) return;
+    // A browser ends with its last tab, and Firefox's process for a site with the last of that site.
+    const keeper = await browser.newPage();
+    for (const [way, go] of Object.entries(WAYS)) {
+      await t.test(way, async () => {
+        const site = start(t);
+        await keeper.goto(site.page('other'));
+        for (let time = 1; time <= times; time++) {
+          const page = await visit(browser, site);
+          const seen = site.sessions.at(-1)!;
+          await go(page).catch(gone);
+          await until(() => seen.left, `disconnect ${time}: ${JSON.stringify(site.sessions)}`, 10);
+          assert.deepEqual(seen.heard, FIVE);
+          if (way === 'a reload') await until(() => site.clients() === 1, 'the page again');
+          if (!page.isClosed()) await page.close();
+          await until(() => site.clients() === 0, 'its end');
+        }
+        assert(site.most() <= (way === 'a reload' ? 2 : 1), String(site.most()));
+      });
+    }
+  });
+}
 
-  for (const name of BROWSERS) {
-    test(`${name}: what a page emits in its own handlers of leaving arrives`, async t => {
-      const browser = await openBrowser(t, name);
-      if (!browser) return;
-      const keeper = await browser.newPage();
-      for (const way of ['a link', 'a reload', 'a closed tab']) {
-        await t.test(way, async () => {
-          const site = start(t, {}, WITH_HANDLERS);
-          await keeper.goto(site.page('other'));
-          for (let time = 1; time <= times; time++) {
-            const page = await visit(browser, site);
-            const seen = site.sessions.at(-1)!;
-            await WAYS[way]!(page).catch(gone);
-            await until(() => seen.left, `disconnect ${JSON.stringify(seen)}`, 10);
-            assert.deepEqual(seen.heard, [1, 2, 3, 4, 5, 6]);
-            // One that is closed while its first requests are under way cannot say goodbye.
-            if (way === 'a reload') await until(() => site.clients() === 1, 'the page again');
-            if (!page.isClosed()) await page.close();
-            await until(() => site.clients() === 0, 'its end');
-          }
-        });
-      }
-    });
-  }
+/** The same of a page whose own handlers of leaving emit. */
+export function leaveWithHandlers(name: BrowserName, times: number): void {
+  test(`${name}: what a page emits in its own handlers of leaving arrives`, async t => {
+    const browser = await openBrowser(t, name);
+    if (!browser) return;
+    const keeper = await browser.newPage();
+    for (const way of ['a link', 'a reload', 'a closed tab']) {
+      await t.test(way, async () => {
+        const site = start(t, {}, WITH_HANDLERS);
+        await keeper.goto(site.page('other'));
+        for (let time = 1; time <= times; time++) {
+          const page = await visit(browser, site);
+          const seen = site.sessions.at(-1)!;
+          await WAYS[way]!(page).catch(gone);
+          await until(() => seen.left, `disconnect ${JSON.stringify(seen)}`, 10);
+          assert.deepEqual(seen.heard, [1, 2, 3, 4, 5, 6]);
+          // One that is closed while its first requests are under way cannot say goodbye.
+          if (way === 'a reload') await until(() => site.clients() === 1, 'the page again');
+          if (!page.isClosed()) await page.close();
+          await until(() => site.clients() === 0, 'its end');
+        }
+      });
+    }
+  });
 }
