@@ -2,6 +2,9 @@ import path from 'node:path';
 import ts from 'typescript';
 import { root } from './template';
 
+/** The files of each project that do not change, parsed once. */
+const parsed = new Map<string, Map<string, ts.SourceFile | undefined>>();
+
 /**
  * Compiles a project with several changed texts of one file, in one run. Each text becomes a file of its own
  * beside the original file. A run for each text would take some three seconds each.
@@ -23,6 +26,14 @@ export function compile(
   }));
   const host = ts.createCompilerHost(options);
   const [read, exists] = [host.readFile.bind(host), host.fileExists.bind(host)];
+  const parse = host.getSourceFile.bind(host);
+  const known = parsed.get(project) ?? new Map<string, ts.SourceFile | undefined>();
+  parsed.set(project, known);
+  host.getSourceFile = (asked, ...more) => {
+    if (texts.has(path.resolve(asked))) return parse(asked, ...more);
+    if (!known.has(asked)) known.set(asked, parse(asked, ...more));
+    return known.get(asked);
+  };
   host.readFile = asked => texts.get(path.resolve(asked)) ?? read(asked);
   host.fileExists = asked => texts.has(path.resolve(asked)) || exists(asked);
   const program = ts.createProgram([...fileNames, ...texts.keys()], options, host);
