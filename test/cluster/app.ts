@@ -1,17 +1,19 @@
 /*
- * The application of the tests with several processes, and of the checker, in the place of
- * src/app.ts. Any process may be killed at any moment. The application knows nothing of how processes
- * share their clients: a value that has to go along to another process is in socket.set.
+ * The application of the tests with several processes, and of the checker. This application is in
+ * the place of src/app.ts. Any process may be killed at any moment. The application does not know
+ * how processes share their clients. The application keeps values in socket.set, so that the values
+ * move with the session to another process.
  */
 import type { Server } from '../../src/realtime';
 import type { Loose } from '../support/raw';
 
-/** How often each side sends a number, ms. */
+/** The time between two numbers that a client or a session's timer sends, ms. */
 export const EVERY = Number(process.env.NUMBERS_EVERY ?? 100);
 
 /**
- * Sends each session the numbers 1, 2, 3, … wherever the session is, answers each of a client's
- * numbers, and tells all clients each text that one client tells, by a room and without one in turn.
+ * Sends the numbers 1, 2, 3, … to each session. The numbers go on if the session moves to another
+ * process. The application also sends back each number of a client. If a client tells all clients a
+ * number, the application sends an even number to the room, and an odd number to all clients.
  */
 export function app(io: Server<Loose, Loose, { sent: number; finished: boolean }>): void {
   setClock();
@@ -29,12 +31,13 @@ export function app(io: Server<Loose, Loose, { sent: number; finished: boolean }
     }, EVERY);
     socket.on('number', (number: number) => socket.emit('echo', number));
     socket.on('tell', (client: number, number: number) => {
-      // All clients are in the room: a text for the room and one for all clients reach the same.
+      // All clients are in the room. So each number reaches all clients.
       if (number % 2 === 0) io.sockets.to('room').emit('news', client, number);
       else io.sockets.emit('news', client, number);
     });
     socket.on('ask', (number: number, answer: (number: number) => void) => answer(number));
-    // The message is written long before the timer runs out: no other process handles it again.
+    // Redis has the message long before the timer runs out. So, as a rule, no other process handles
+    // the message again.
     socket.on('later', (number: number, answer: (number: number) => void) => {
       setTimeout(() => {
         socket.set(`later ${number}` as 'sent', number);

@@ -15,7 +15,7 @@ export interface Silence { from: number; to: number }
 const SHORT = 1000;
 /**
  * The beginning of the answer to a commit (commit.lua). Answers to other commands do not end a
- * silence: a connection that is cut again and again brings these, and no commit gets through.
+ * silence. If a connection is cut again and again, such answers come, but no commit is answered.
  */
 const COMMITTED = /\$4\r\n(done|lost)\r\n/;
 
@@ -25,8 +25,8 @@ export interface Between {
   /**
    * Holds back the data that `what` names, from now on. Data that were held back before are sent on,
    * unless `what` is 'all'.
-   * @param behind if given, the first answer that is held back is the answer to the first command
-   * that contains this text
+   * @param behind a text; if it is given, the first command that contains this text is the first
+   * command whose answer is held back
    */
   hold: (what: What, behind?: string) => void;
   /** Sends on the data that were held back, in order. */
@@ -44,10 +44,10 @@ export interface Between {
 
 /**
  * Starts a proxy between a process and Redis. The proxy delays data, and keeps their order in each
- * connection. The delays leave time in which other things can happen between two commands.
+ * connection. Because of the delays, other things can happen between two commands.
  * @param port the port of Redis
  * @param most the longest delay in each direction, ms; the proxy delays each piece of data by a
- * random time up to this
+ * random time up to this delay
  */
 export async function standBetween(t: TestContext, port: number, most = 0): Promise<Between> {
   let held: What | null = null;
@@ -57,7 +57,10 @@ export async function standBetween(t: TestContext, port: number, most = 0): Prom
   let released = Promise.resolve();
   const sockets = new Set<net.Socket>();
   const silences: Silence[] = [];
-  /** Since when the process has waited for an answer of Redis; null if it does not wait. */
+  /**
+   * The time at which the process began to wait for an answer of Redis, by Date.now; null if the
+   * process does not wait.
+   */
   let silentSince: number | null = null;
   const waits = () => { silentSince ??= Date.now(); };
   const hears = () => {

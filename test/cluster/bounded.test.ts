@@ -1,6 +1,6 @@
 /*
- * How much is kept while Redis is gone, or while a process does not read: in a process
- * (cluster/unread.ts), and on the bus in Redis (commit.lua).
+ * Tests how many entries are kept at most. While Redis is gone, a process keeps entries
+ * (cluster/unread.ts). While a process does not read, the bus in Redis keeps entries (commit.lua).
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -35,7 +35,7 @@ test('what is on the bus is let go first, and while Redis answers nothing that i
   unread.onPut(unread.take(), new Set());
   for (let i = 0; i < 9000; i++) unread.add({ room: 'r', packets: ['x'] }, '', true);
   assert.deepEqual([unread.lost, unread.take().length], [0, 9000]);
-  // A loss of data: those that are kept go again, 10,000 of them.
+  // Redis has lost data. The process puts the 10,000 entries that it has kept on the bus again.
   unread.putAgain(() => true);
   assert.equal(unread.take().length, 10000);
 });
@@ -51,7 +51,10 @@ test('the bus keeps what some process has not read, and some more, and never mor
   const EACH = 100;
   let epoch = '';
   let number = 0;
-  /** @param readByAll the position up to which all processes have read @returns the bus's length */
+  /**
+   * @param readByAll the position up to which all processes have read the bus
+   * @returns the number of entries on the bus after the commit
+   */
   async function commit(readByAll: number): Promise<number> {
     const one: Commit = {
       process: 'p', epoch, number: number + 1, fresh: 'e', curious: false, readByAll,
@@ -59,18 +62,18 @@ test('the bus keeps what some process has not read, and some more, and never mor
       entries: Array.from({ length: EACH }, () => ({ cause: -1, text: 'x' })),
     };
     const { keys, args } = encode(one, names, 1000);
-    args[7] = KEPT; // as the head of commit.lua has them
+    args[7] = KEPT; // the head of commit.lua explains ARGV[8] and ARGV[9]
     args[8] = MOST;
     const answer = readAnswer(await call('eval', commitScript().text, keys.length, ...keys, ...args));
     if (answer.lost) ({ epoch } = answer);
     else number += 1;
     return await call('xlen', names.bus('e')) as number;
   }
-  await commit(0); // Redis is empty, and says so
+  await commit(0); // Redis is empty, and answers with a new epoch
   let length = 0;
   for (let i = 1; i <= 8; i++) assert.equal(length = await commit(0), i * EACH, 'nobody has read them');
   for (let i = 0; i < 10; i++) length = await commit(0);
-  // Redis trims whole parts of a stream, of 100 entries each.
+  // Redis deletes only whole parts of a stream. A part has 100 entries.
   assert(length >= MOST && length <= MOST + 2 * EACH, `${length} entries that nobody has read`);
   const tail = number * EACH;
   length = await commit(tail);

@@ -59,8 +59,9 @@ export async function killsAndRecycle(
   const counts = await clients.finish();
   t.diagnostic(line('killed and recycled', counts));
   assertWhole(counts);
-  // A client may not notice that its session moves. The rows in Redis show it: each takeover adds 1
-  // to the term of a session. The recycle moves each session, and the kill some of them before.
+  // A client may not notice that its session moves. The rows in Redis show the moves, because each
+  // takeover adds 1 to the term of a session. The kill moves some sessions, and after that the
+  // recycle moves each session.
   const terms = await readTerms(redis);
   assert.equal(terms.length, count);
   assert(terms.every(term => term >= 2), `terms: ${terms.join()}`);

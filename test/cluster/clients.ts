@@ -22,7 +22,7 @@ export interface Report {
   news: number[][];
   /** The last number that the server's timer has sent, as the server says at the end. */
   served: number | null;
-  /** For each time that the client was connected, whether its session went on. */
+  /** An element for each time that the client was connected: true if an earlier session went on. */
   states: boolean[];
 }
 
@@ -68,7 +68,7 @@ if (require.main === module) {
     await Promise.all(clients.map(({ begin }) => begin()));
     process.once('message', () => void (async () => {
       for (const client of clients) client.stop();
-      // A busy machine needs longer. Numbers that have not come after 50 s count as lost.
+      // A busy machine may need long. Numbers that have not come after 50 s count as lost.
       for (const end = Date.now() + 50000; !heardAll(clients.map(({ report }) => report)) && Date.now() < end;) await sleep(100);
       await sleep(2000); // time for numbers that come twice
       await Promise.race([Promise.all(clients.map(({ finish }) => finish())), sleep(30000)]);

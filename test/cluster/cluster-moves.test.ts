@@ -1,7 +1,7 @@
 /*
- * A session moves from one process to the other at the worst moment. Each test makes that moment
- * last: it holds back the data between a process and Redis, or pauses the process. Each message has
- * to arrive once. steps.test.ts tests the table of the cluster's README, row by row.
+ * A session moves from one process to the other at the worst moment. Each test makes this moment
+ * longer: the test holds back the data between a process and Redis, or pauses the process. Each
+ * message has to arrive once. steps.test.ts tests each row of the table in the cluster's README.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -36,7 +36,7 @@ scene('a client hears a text once, though its commit is sent twice', async ({ cl
   const other = await open(t, here.server.port);
   here.redis.hold('answers', 'heard');
   client.emit('all', 'first');
-  // The process reads the text, and does not know that its commit is done.
+  // The process has read the text, and does not know that Redis has done the text's commit.
   await until(() => other.heard.length === 1, 'the first text');
   here.redis.cut();
   here.redis.release();
@@ -49,13 +49,14 @@ scene('a client hears a text once, though its commit is sent twice', async ({ cl
 });
 
 scene('a timer sends a text, then a message is handled: the text follows the client, though unwritten', async ({ client, front, here, there }) => {
-  // Redis is held for less than three beats. After three beats the process answers without Redis.
+  // The test holds back the commands for less than three beats. After three beats, the process
+  // would answer without Redis.
   const before = sleep(2500);
   client.emit('later', 'hello', 3000);
   await client.ask('get'); // the message 'later' is written
   await before;
   here.redis.hold('commands');
-  await says(here, 'sent hello'); // and Redis does not have the text
+  await says(here, 'sent hello'); // Redis does not have the text
   assert.deepEqual(client.heard, []);
   client.emit('never');
   await says(here, 'never');
@@ -117,7 +118,7 @@ scene('a session that ends while another process takes it over ends there, too',
   front.cut();
   here.redis.hold('commands');
   other.emit('end', id);
-  await says(here, `ended ${id}`); // and Redis does not know this
+  await says(here, `ended ${id}`); // Redis does not know this
   front.turn();
   await until(() => client.states.includes('recovered'), 'the other process to have the session');
   here.redis.release();
@@ -177,7 +178,8 @@ scene('a process without Redis acknowledges, and its client has moved: the ackno
   here.redis.hold('bus'); // the process does not notice that its client goes
   front.turn();
   await arrives(client, there);
-  // Without a beat for 5 s, the process would count as dead, and the answer be an error.
+  // The test holds back everything only now. After 5 s without a beat, the process would count as
+  // dead, and the acknowledgement would be an error.
   here.redis.hold('all');
   await until(() => /Redis does not answer/.test(here.server.output()), 'three beats', 30);
   here.server.process.kill('SIGUSR2');
@@ -195,7 +197,7 @@ scene('a third owner knows which values the second one has used: an earlier time
   await arrives(client, there);
   assert.deepEqual(await client.ask('late'), [null]); // the second owner uses the value
   front.turn();
-  await arrives(client, here); // the first process has the session again: as the third owner
+  await arrives(client, here); // the first process is now the third owner, too
   assert.deepEqual(await answer, ['late']);
   await client.ask('get');
   assert.deepEqual([client.heard, await client.ask('late')], [[], [null]]);
@@ -237,8 +239,9 @@ test('clients go to another process with each request: the log says what to swit
   const two = await startTwo(t);
   if (!two) return;
   const ports = two.processes.map(({ server }) => server.port);
-  // A client leaves a process once a second at most. The log advises if more than 20, and 2 for each
-  // client, leave within 10 s: ten clients may be two and a half times as slow as that on a busy machine.
+  // The log warns if clients leave a process too often in 10 s. Ten clients may leave at most 40
+  // times without a warning: 20 times, and twice for each client. A client leaves a process once a
+  // second at most. So ten clients can leave 100 times, and a busy machine may take twice as long.
   const fronts = await Promise.all(Array.from({ length: 10 }, () => startFront(ports, false, true)));
   const clients = await Promise.all(fronts.map(({ port }) => open(t, port)));
   let number = 0;

@@ -1,6 +1,6 @@
 /*
- * Tests of the number of commands that Redis gets, and of a Redis that is frozen, gone or has much
- * to do at once: clients keep their sessions, and no process ends.
+ * Tests the number of commands that Redis gets. Other tests have a Redis that is frozen, that is
+ * gone or that has much to do. Clients keep their sessions then, and no process ends.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -19,13 +19,13 @@ const names = new Keys(appPath);
 const BROADCASTS = 15;
 const MORE = 12;
 /**
- * How many operations Redis counts for the commit that a process sends once a second. Exactly one
- * of these operations is HGETALL, and other commits have no HGETALL. So the test can count these
- * commits, and leave their operations out.
+ * The number of operations that Redis counts for the commit that a process sends once a second.
+ * Exactly one of these operations is HGETALL, and other commits have no HGETALL. So the test can
+ * count these commits, and subtract their operations.
  */
 const BEAT = 7;
 
-/** @returns what the health page of a process says of Redis */
+/** @returns the state of Redis on the health page of a process, such as 'ok' or 'gone' */
 async function redisInHealth({ server }: Process): Promise<string> {
   return (await (await fetch(`${server.page}health`)).json() as { redis: string }).redis;
 }
@@ -58,7 +58,7 @@ test('a broadcast costs Redis as much for 15 clients of realtime.js as for 3', a
   await openMore(MORE);
   const many = await operations();
   t.diagnostic(`${BROADCASTS} broadcasts: ${few} operations for 3 clients, ${many} for ${3 + MORE}`);
-  // One operation for each client and broadcast would be 180 operations more.
+  // If a broadcast cost one operation for each client, `many` would be 180 more than `few`.
   assert(many < few + BROADCASTS * MORE / 2, `${few} operations for 3 clients, ${many} for ${3 + MORE}`);
 });
 
@@ -73,12 +73,15 @@ test('20 messages of one turn are one commit; polls cost none, and who only list
   const shaken = await request({ port, path: `${resource}/1/${query(0)}` });
   const path = `${resource}/1/xhr-polling/${shaken.text.split(':')[0]}`;
   await request({ port, path: path + query(0) });
-  /** @returns how many commits there were, but for those of each second, which have an HGETALL */
+  /**
+   * @returns the number of commits so far, without the commits that each process sends once a
+   * second. Only the commits of each second have an HGETALL
+   */
   const commits = async () => {
     const { evalsha, hgetall } = await redis.commands();
     return evalsha! - hgetall!;
   };
-  // Clients of the test before may still be on their way out.
+  // Sessions of the earlier test may still end. The end of a session is a commit.
   let before = -1;
   await until(async () => {
     const last = before;
@@ -91,12 +94,12 @@ test('20 messages of one turn are one commit; polls cost none, and who only list
   const packets = Array.from({ length: 20 }, (_, i) => event('add', [String(i)], `${i + 1}+`));
   await request({ port, path: path + query(0), method: 'POST' }, join(packets));
   await until(() => listener.heard.length === 20, 'all texts');
-  // 20 texts and 20 acknowledgements, each with a number.
+  // The client gets 20 texts and 20 acknowledgements. Each of them has a number.
   for (let got = 0; got < 40;) {
     const { text } = await request({ port, path: path + query(got) });
     got += split(text).filter(packet => /^[56]:\d+:/.test(packet)).length;
   }
-  await sleep(1500); // the next polls of both have said what has arrived
+  await sleep(1500); // the listener's next poll says which texts have arrived
   assert.equal(await commits() - before, 1);
   assert.equal(await row(), rowBefore);
 });

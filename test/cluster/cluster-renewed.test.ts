@@ -18,8 +18,9 @@ import { open, startTwo } from './two';
 const names = new Keys(appPath);
 
 /**
- * Sends the requests that a client of public/realtime.js sends. `port` is the process that gets the
- * request.
+ * @param attempt the number of the client's handshake
+ * @returns functions that send the same requests as a client of public/realtime.js. Their `port` is
+ * the port of the process that gets the request
  */
 function requests(attempt: number, headers: Record<string, string>) {
   const way = (port: number, id: string, got: number) => ({
@@ -86,7 +87,7 @@ test('handlers see the new handshake in the process that got it, and later in th
   assert.equal(await second.handshake(there.port, `got=0&page=two&session=${id}`), id);
   const seen = { user: 'alice', tab: 'second', page: 'two', value: 'hers' };
   assert.deepEqual(await who(second, there.port, id, 0, 2), { pid: there.process.pid, ...seen });
-  // The row of the session has the new handshake, so the first process needs no other handshake.
+  // The row of the session has the new handshake. So the client makes no handshake with `here`.
   assert.deepEqual(await who(second, here.port, id, 1, 3), { pid: here.process.pid, ...seen });
 });
 
@@ -116,7 +117,7 @@ test('another process does not give the session of Alice to another user', async
   await bob.poll(there.port, other, 0);
   const seen = { pid: there.process.pid, user: 'bob', tab: 'second', page: 'two', value: null };
   assert.deepEqual(await who(bob, there.port, other, 0, 1), seen);
-  // The session of Alice has ended, in the first process, too.
+  // The session of Alice has ended in the first process, too.
   const alice = requests(1, { 'x-name': 'alice' });
   assert.equal(await alice.post(here.port, id, 0, '5:2::{"name":"set","args":["x"]}'), 404);
 });
@@ -135,7 +136,7 @@ test('a POST is answered, though its session moves and Redis is emptied before i
   void alice.poll(there.server.port, id, 0).catch(() => undefined);
   const term = () => redis.call('hget', names.session(id), 'term');
   await until(async () => await term() === '2', 'the takeover', 60);
-  // This text comes behind the takeover on the bus. So the first process knows of the takeover.
+  // This text is behind the takeover on the bus. So `here` reads the takeover before the text.
   const last = await open(t, there.server.port);
   last.emit('all', 'x');
   await until(() => other.heard.includes('x'), 'the text', 60);
@@ -147,7 +148,11 @@ test('a POST is answered, though its session moves and Redis is emptied before i
   assert.notEqual(status, 'no answer');
 });
 
-/** A session of Alice, whose name middleware reads from a file. */
+/**
+ * Begins a session of Alice. Middleware reads the name of the user from a file.
+ * @returns null without redis-server. `comeBack` makes the second handshake of the client, with the
+ * process `there`. `again` sends the requests of the client after this handshake
+ */
 async function signIn(t: TestContext) {
   const servers = await start(t);
   if (!servers) return null;
@@ -172,7 +177,7 @@ test('middleware runs again where a session goes on: what it puts on the handsha
   const of = ({ pid }: { pid?: number }) => ({ pid, user: { name: 'alice' }, value: null, session: { pid } });
   assert.deepEqual(await who(alice, here.port, id, 0, 1), of(here.process));
   assert.deepEqual(await who(alice, there.port, id, 1, 2), of(there.process));
-  // By a handshake, it has run for that one.
+  // Now the client makes a handshake with `there`. The middleware runs for this handshake.
   assert.equal((await comeBack(`session=${id}`)).text.split(':')[0], id);
   assert.deepEqual(await who(again, there.port, id, 2, 3), of(there.process));
   assert.deepEqual(await who(again, here.port, id, 3, 4), of(here.process));
@@ -185,7 +190,7 @@ test('a session whose user has logged out, or is another one, does not go on els
     const { there, file, alice, again, id, comeBack } = scene;
     if (user === null) await rm(file);
     else await writeFile(file, user);
-    // The client comes back with a handshake.
+    // The process `there` refuses the poll. So the client makes a new handshake.
     assert.deepEqual(await alice.poll(there.port, id, 0), ['client not handshaken']);
     const { status, text } = await comeBack(`session=${id}`);
     if (user === null) {
@@ -216,13 +221,13 @@ test('of volatile emits a client between two polls gets the newest, in its own p
     await until(() => bob.heard.includes(`${name} end`), 'the end');
   };
   let got = 0;
-  /** What her polls bring, up to the end. */
+  /** @returns the texts that the polls of Alice bring, up to the text that says 'end' */
   const heard = async (port: number) => {
     const texts: string[] = [];
     while (!texts.some(text => text.endsWith('end'))) {
       for (const packet of await alice.poll(port, id, got)) {
         const [, number, text] = /^5:(\d*)::.*"args":\["(.*)"\]/.exec(packet) ?? [];
-        // A message that she has may come again: public/realtime.js drops it by its number.
+        // A message that Alice has may come again. public/realtime.js drops it, as this test does.
         if (text && !(number && Number(number) <= got)) texts.push(text);
         if (number) got = Math.max(got, Number(number));
       }

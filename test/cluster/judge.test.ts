@@ -1,6 +1,7 @@
 /*
- * The judge of the checker (checker/judge.ts) finds each kind of violation in what two clients have
- * sent and heard, and excuses only what a fault near it excuses. No server runs here.
+ * Tests the judge of the checker (checker/judge.ts) with the messages that two clients have sent
+ * and heard. The judge has to find each kind of violation. The judge may excuse a violation only
+ * because of a fault at that time. No server runs here.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -10,11 +11,12 @@ import type { Fault } from './checker/faults';
 import { judge, Verdict } from './checker/judge';
 import type { Front, Trip } from './front';
 
-/** When the message of this number is sent, and how long each way takes, ms. */
+/** @returns the time at which the messages of this number are sent, ms */
 const sentAt = (one: number) => 10000 + 1000 * one;
+/** The time that a message or a request takes, ms. */
 const WAY = 100;
 
-/** A client, and what a server would tell it. */
+/** A client. The function `hear` makes the client hear an event, as if a server had sent it. */
 interface Client { watched: Watched; hear: (event: string, time: number, ...args: unknown[]) => void }
 
 function open(number: number): Client {
@@ -32,7 +34,10 @@ function open(number: number): Client {
   };
 }
 
-/** Two clients that have sent three messages of each kind, and have heard all that they should. */
+/**
+ * @returns two clients. Each has sent three messages of each kind, and has heard all messages and
+ * answers that it should hear
+ */
 function allIsWell(): Client[] {
   const clients = [open(0), open(1)];
   for (const { hear } of clients) hear('status', 0, { state: 'connected', recovered: false });
@@ -66,7 +71,7 @@ function judged(change: (client: Client) => void, faults: Fault[] = []): Verdict
   return judge(clients.map(({ watched }) => watched), faults, [[], [], []]);
 }
 
-/** Takes one out of a list. */
+/** Removes an element from a list. */
 const lose = <T>(list: T[], one: T) => { list.splice(list.indexOf(one), 1); };
 const swap = <T>(list: T[], i: number, j: number) => { [list[i], list[j]] = [list[j]!, list[i]!]; };
 
@@ -106,7 +111,7 @@ describe('the judge of the checker', () => {
       const { violations, excused } = judged(change);
       assert(violations.length > 0 && violations.every(one => says.test(one)), violations.join('\n'));
       assert.deepEqual(excused, []);
-      // A fault that is long over excuses nothing.
+      // A fault that ended long before excuses nothing.
       const before: Fault = { what: 'kill', at: 0, lasts: 500, server: 0 };
       assert.deepEqual(judged(change, [before]).violations, violations);
     });

@@ -39,17 +39,17 @@ export async function startClients(t: TestContext, count: number, ports: number[
 interface Count { sent: number; lost: number; doubled: number; outOfOrder: number }
 
 export interface Counts {
-  /** From a client to the server and back. */
+  /** The numbers that clients have sent to the server, and that the server has sent back. */
   echoes: Count;
-  /** From the server to a client. */
+  /** The numbers that the server's timers have sent to the clients. */
   numbers: Count;
-  /** From one client to all clients of all processes. */
+  /** The numbers that each client has sent to all clients of all processes. */
   news: Count;
-  /** How often a client came back to its session, in another process or after a break. */
+  /** The number of times that a client connected again, and its session went on. */
   recovered: number;
-  /** How often a client lost its session, and began a new one. */
+  /** The number of times that a client lost its session, and began a new session. */
   anew: number;
-  /** How many clients got no answer at the end. */
+  /** The number of clients that got no answer at the end. */
   unanswered: number;
 }
 

@@ -30,7 +30,8 @@ for (const budget of SEARCHES) {
 
 test('commit.lua in Redis does the same as its model, for each different commit of these searches', t => {
   for (const budget of SEARCHES) met.search(budget);
-  // Some 5,900 when this was written: many of the 890,000 states have the same commit on the same data.
+  // There were some 5,900 commits when this test was written. Many of the 890,000 states have the
+  // same commit and the same data.
   assert(met.all.length >= 5000, `${met.all.length} commits`);
   return compare(t, met.all);
 });

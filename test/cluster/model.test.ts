@@ -1,8 +1,8 @@
 /*
  * Searches a model of the protocol between processes (model/world.ts): every order of the steps of
- * two processes, one session and Redis. At each step a process may be killed, a connection cut or
- * Redis restarted. The last tests check that commit.lua in a real Redis does the same as its copy
- * in the model.
+ * two processes, one session and Redis. At each step, a process may be killed, a connection may be
+ * cut, or Redis may be restarted. The last tests check that commit.lua in a real Redis does the
+ * same as its copy in the model.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-/* Tests how long a session waits before it comes back to a process, without Redis. */
+/* Tests how long a session waits before it comes back to a process. The test needs no Redis. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -8,10 +8,10 @@ const SCRIPT = `for _, key in ipairs(redis.call('KEYS', '*')) do
 end`;
 
 /**
- * Does to the keys of Redis what a clock does that is set: a key with a time to live is deleted
- * earlier or later. The clock itself stays as it is: libfaketime, which could set it for one
- * process, does not work with jemalloc, the memory of redis-server. A process notices nothing else
- * of Redis's clock but the time that XREAD waits.
+ * Changes the keys of Redis as if somebody set the clock of its machine. Redis deletes a key with a
+ * time to live earlier or later then. The clock itself does not change. libfaketime could set the
+ * clock for one process, but does not work with jemalloc, which gives redis-server its memory.
+ * Apart from the keys, a server depends on the clock of Redis only for the time that XREAD waits.
  * @param by how far the clock is set forward, ms; less than 0 if it is set back
  */
 export async function setClock(redis: RedisServer, by: number): Promise<void> {

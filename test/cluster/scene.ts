@@ -39,9 +39,9 @@ export function isSame({ states }: User): void {
 }
 
 /**
- * Defines a test with two servers and one client. Between each server and Redis stands a proxy that
- * can hold back the data or cut the connection (between.ts). The test is skipped without
- * redis-server.
+ * Defines a test with two servers and one client. A proxy between each server and Redis can hold
+ * back the data or cut the connection (between.ts). Without redis-server, the test fails in CI, and
+ * is skipped elsewhere.
  */
 export function scene(name: string, run: (scene: Scene, t: TestContext) => Promise<void>): void {
   void test(name, async t => {

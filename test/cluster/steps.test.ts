@@ -35,8 +35,8 @@ const pid = ({ server }: Process) => server.process.pid;
 const calls = async (redis: RedisServer, name: string) => (await redis.commands())[name] ?? 0;
 
 /**
- * Checks that the client has heard these texts and no others, once and in order, in one session.
- * The text 'end' comes after all of them.
+ * Checks that the client has heard these texts and no others, each once and in order, in one
+ * session. The client sends the text 'end' itself, and has to hear it after all other texts.
  */
 async function hasHeard(client: User, ...texts: string[]): Promise<void> {
   client.emit('all', 'end');
@@ -46,7 +46,7 @@ async function hasHeard(client: User, ...texts: string[]): Promise<void> {
 }
 
 /**
- * Waits until a process runs again, and Redis has answered a commit that the process made since.
+ * Waits until a process runs again, and Redis has answered a commit that the process made then.
  * @param other a client of the process
  */
 async function isAwake(other: User): Promise<void> {
@@ -55,8 +55,9 @@ async function isAwake(other: User): Promise<void> {
 }
 
 /**
- * Brings the process between two steps: it has handled a message of the client, and cannot send the
- * commit of the message, because a commit for another client is under way.
+ * Stops the process between two steps. The process has handled a message of the client, and cannot
+ * send the commit of the message, because a commit for another client is under way.
+ * @returns the answer that the client gets to the message later
  */
 async function handle(
   { client, here }: Scene, t: Parameters<typeof open>[0],
@@ -72,9 +73,10 @@ async function handle(
 }
 
 /**
- * Brings the process between two steps: it has handled a message of the client, has sent the commit
- * of the message, and gets no answer.
- * @param isWritten whether the commit has reached Redis
+ * Stops the process between two steps. The process has handled a message of the client, has sent
+ * the commit of the message, and gets no answer from Redis.
+ * @param isWritten whether the commit reaches Redis
+ * @returns the answer that the client gets to the message later
  */
 async function commit(
   { client, here, redis }: Scene, isWritten: boolean,
@@ -159,7 +161,10 @@ describe('a commit is sent → it is answered', () => {
 });
 
 describe('a commit is answered → the client is told', () => {
-  /** A timer sends a text to the client. Redis has the text, and the client does not hear it. */
+  /**
+   * Makes a timer send a text to the client, and waits until Redis has the text. The client does
+   * not hear the text, because the front cuts the client's requests.
+   */
   async function write({ client, front, redis }: Scene): Promise<void> {
     const [id] = await client.ask('join', 'a room') as [string];
     client.emit('later', 'x', 1500);
@@ -203,7 +208,7 @@ describe('a commit is answered → the client is told', () => {
 });
 
 describe('an entry is queued → it is on the bus', () => {
-  /** A timer sends a text to all clients. The text does not reach Redis. */
+  /** Makes a timer send a text to all clients. The text does not reach Redis. */
   async function queue({ client, here }: Scene): Promise<void> {
     client.emit('all later', 'x', 500);
     await client.ask('get');
@@ -237,7 +242,7 @@ describe('an entry is queued → it is on the bus', () => {
 });
 
 describe('an entry is on the bus → it is read', () => {
-  /** Another client sends a text to all clients. The client does not hear the text. */
+  /** Makes another client, at the process `there`, send a text to all clients. */
   async function tell({ there }: Scene, t: Parameters<typeof open>[0]): Promise<void> {
     const other = await open(t, there.server.port);
     other.emit('all', 'x');
@@ -276,8 +281,9 @@ describe('an entry is on the bus → it is read', () => {
 
 describe('a takeover is sent → it is answered', () => {
   /**
-   * The client goes to the next process. Redis has carried out the takeover, and the next process
-   * does not know this yet.
+   * Makes the client go to the next process. Redis has carried out the takeover, and the next
+   * process does not know this yet.
+   * @returns the answer that the client gets to a message there, later
    */
   async function takeOver({ client, front, there, redis }: Scene): Promise<{ sum: Promise<any[]> }> {
     const [id] = await client.ask('join', 'a room') as [string];
@@ -319,7 +325,7 @@ describe('a takeover is sent → it is answered', () => {
 });
 
 describe('a takeover is on the bus → the old owner reads it', () => {
-  /** The client moves to the next process. The first process does not know this yet. */
+  /** Makes the client move to the next process. The first process does not know this yet. */
   async function move({ client, front, here, there }: Scene): Promise<void> {
     await client.ask('add', 'x');
     await until(() => client.heard.length === 1, 'the text for all', LONG);
@@ -374,7 +380,7 @@ describe('Redis is restarted', () => {
       await redis.call('save');
       if (what === 'with older data') {
         // Redis loses the commits of these messages. The next commit of the process has a number
-        // that is too high for the older data: so the script notices the loss.
+        // that is too high for the older data. By this number, the script notices the loss.
         await client.ask('add', 'w');
         await client.ask('add', 'w');
       }

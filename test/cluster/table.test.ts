@@ -1,4 +1,7 @@
-/* The table of src/realtime/cluster/README.md: each row, and each of its cells, is a test of steps.test.ts. */
+/*
+ * Checks that each row of the table in src/realtime/cluster/README.md, and each cell of the row,
+ * has a test in steps.test.ts.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

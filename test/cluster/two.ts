@@ -1,7 +1,8 @@
 /*
- * Two servers with one Redis, which all tests of a file share: an application that says where its
- * clients are and what they sent, and clients of public/realtime.js. What a test has stopped is
- * there again for the next one.
+ * Starts two servers with one Redis, which all tests of a file share. The application of the
+ * servers tells a client which process the client is with. After some messages, the application
+ * writes a line to the output of its process. The clients use public/realtime.js. If a test ends a
+ * server, the next test starts this server again.
  */
 import assert from 'node:assert/strict';
 import { after, TestContext } from 'node:test';
@@ -98,10 +99,11 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
   });
 };`];
 
-/** A client of realtime.js that is connected, and what it has heard. */
+/** A client of public/realtime.js that is connected. */
 export interface User {
+  /** The texts of the event 'heard' so far. */
   heard: string[];
-  /** Those of its connection, 'recovered' where its session went on. */
+  /** The states of the connection so far. If the session went on, the state is 'recovered'. */
   states: string[];
   ask: (event: string, ...args: unknown[]) => Promise<any[]>;
   emit: Connection['emit'];
@@ -123,17 +125,17 @@ export async function open(t: TestContext, port: number): Promise<User> {
   return { heard, states, ask, emit: connection.emit };
 }
 
-/** A server, and what stands between it and Redis. */
+/** A server, and the proxy between this server and Redis. */
 export interface Process { server: Running; redis: Between }
 
-/** Waits until the application of a process has written a line: it has just done what the line says. */
+/** Waits until a process has written a line, which names the last action of the application. */
 export function says({ server }: Process, line: string): Promise<unknown> {
   return until(() => server.output().split('\n').includes(line), `the line "${line}"`);
 }
 
 export interface Two { redis: RedisServer; processes: [Process, Process] }
 
-/** Whatever ends with the file, not with one test. */
+/** Functions that run once, after all tests of the file. */
 const ends: (() => unknown)[] = [];
 const file = { after: (end: () => unknown) => ends.push(end) } as unknown as TestContext;
 after(async () => {
@@ -157,7 +159,11 @@ async function share(): Promise<Shared | null> {
   return { redis, folder, betweens, servers: [] };
 }
 
-/** @returns null without redis-server, and the test is skipped. `output` is of this test */
+/**
+ * Starts the two servers, or uses the servers of the earlier tests.
+ * @returns Redis and the servers; `output` returns only the lines that are written in this test.
+ * null without redis-server: then the test fails in CI, and is skipped elsewhere
+ */
 export async function startTwo(t: TestContext): Promise<Two | null> {
   const made = await (shared ??= share());
   if (!available(t, 'redis-server', made, false)) return null;
@@ -165,12 +171,12 @@ export async function startTwo(t: TestContext): Promise<Two | null> {
   const processes: Process[] = [];
   for (const [i, between] of betweens.entries()) {
     const before = servers[i];
-    // One that was killed a moment ago may look as if it lived.
+    // A test may have killed this server. The request shows whether the server still answers.
     const answers = before && await fetch(`${before.page}health`).then(() => true, () => false);
     const server = answers ? before : await startPatiently(file, folder, { REDIS_URL: between.url });
     servers[i] = server;
-    // The test before may have stopped Redis. A process that has not noticed yet that Redis is back
-    // takes over no session.
+    // The test before may have stopped Redis. Until a process notices that Redis is back, it takes
+    // over no session.
     const inHealth = async () => (await (await fetch(`${server.page}health`)).json()).redis as string;
     await until(async () => await inHealth() === 'ok', 'a process that reaches Redis');
     const { length } = server.output();
@@ -183,7 +189,7 @@ export async function startTwo(t: TestContext): Promise<Two | null> {
       between.release();
       between.delay(0);
     }
-    // Tests kill processes by a signal, or stop them. None ends by itself.
+    // Tests kill processes by a signal, or stop processes. No process may end with an error.
     for (const { process, output } of servers) assert(!process.exitCode, output());
   });
   return { redis, processes: processes as [Process, Process] };

@@ -1,7 +1,7 @@
 /*
- * The recipes of docs/recipes.md, in a browser. The files of each recipe are in the folder with its
- * name, and `npm run docs` puts them into the page. The recipes share one browser, and each recipe has
- * a server of its own.
+ * Tests the recipes of docs/recipes.md and docs/sign-in.md in a browser. The files of each recipe
+ * are in the folder with its name, and `npm run docs` puts these files into the pages. The recipes
+ * share one browser, and each recipe has a server of its own.
  */
 import assert from 'node:assert/strict';
 import express, { Router } from 'express';
@@ -101,7 +101,10 @@ function front(t: TestContext, pipe: string): string {
   return `http://localhost:${(server.address() as AddressInfo).port}`;
 }
 
-/* type and press replace Playwright's own, which wait for frames of the page: half of the test's time. */
+/*
+ * Playwright's own functions for typing and clicking wait for frames of the page. This would take
+ * half of the test's time. So `type` and `press` replace these functions.
+ */
 
 const type = (page: Page, selector: string, text: string) => {
   return page.locator(selector).evaluate((field, value) => {
@@ -113,7 +116,7 @@ const press = (page: Page, selector: string) => {
   return page.locator(selector).evaluate(button => (button as unknown as { click(): void }).click());
 };
 
-/** Waits until an element has a text. */
+/** Waits until an element contains a text. */
 async function shows(page: Page, selector: string, text: string): Promise<void> {
   const seen = () => page.locator(selector).textContent().catch(() => null);
   await until(async () => (await seen())?.includes(text), `"${text}" in ${selector}`);

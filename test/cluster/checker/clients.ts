@@ -1,33 +1,44 @@
-/* The clients that the checker watches: what each has sent, and what it has heard, in its order. */
+/*
+ * The clients that the checker watches. Each client notes the messages that it has sent, and the
+ * messages that it has heard, in the order in which it has heard them.
+ */
 import type { TestContext } from 'node:test';
 import { Connection, connectRealtime } from '../../support/client';
 import { Front, startFront, Trip } from '../front';
 
-/** So many go to another server with each request: nothing keeps them with one. */
+/** The number of clients that go to the next server with each request. */
 const WANDERING = 2;
-/** How often each does something, ms. */
+/** The time between two messages of the kind 'number', ms. The other kinds have longer times. */
 const EVERY = 300;
 
-/** What a client sends. */
+/** The kinds of messages that a client sends. The names are the names of the events in app.ts. */
 export type Kind = 'number' | 'tell' | 'ask' | 'later';
 
 export class Watched {
-  /** When each message was sent, by kind: the first one is number 1, ms since the beginning. */
+  /**
+   * For each kind, the times at which the messages were sent, ms since the beginning. The first
+   * time is that of the message with number 1.
+   */
   readonly times: Record<Kind, number[]> = { number: [], tell: [], ask: [], later: [] };
   readonly echoes: number[] = [];
   readonly late: number[] = [];
-  /** 'client number', in the order in which it heard them. */
+  /** The messages for all as 'client number', in the order in which this client has heard them. */
   readonly news: string[] = [];
-  /** When it heard each first, ms since the beginning: 'echo 1', 'late 1', 'ask 1', 'news 0 1'. */
+  /**
+   * The time at which the client has heard each message first, ms since the beginning. The keys are
+   * 'echo 1', 'late 1', 'ask 1', 'later 1' and 'news 0 1'.
+   */
   readonly heardAt = new Map<string, number>();
-  /** What it was sent by the timer of each of its sessions. */
+  /** For each session of the client, the numbers that the timer of the session has sent. */
   readonly numbers: number[][] = [];
-  /** Answers by number, the first one that came; how many were errors, and how many came twice. */
+  /** The first answer to each message of the kinds 'ask' and 'later'. The keys are like 'ask 1'. */
   readonly answers = new Map<string, unknown>();
+  /** The number of answers that came after the first answer to the same message. */
   doubleAnswers = 0;
   /**
-   * When it got a session that did not go on with the one before, and when it had heard something
-   * last before that, ms since the beginning.
+   * For each new session that the client got in place of an earlier session: `at` is the time at
+   * which the client got the session, and `heard` is the time at which the client had heard
+   * something last before that, ms since the beginning.
    */
   readonly anew: { at: number; heard: number }[] = [];
   private lastHeard = 0;
@@ -66,12 +77,12 @@ export class Watched {
     if (!this.heardAt.has(what)) this.heardAt.set(what, this.time());
   }
 
-  /** How many messages of a kind it has sent. */
+  /** @returns the number of messages of a kind that the client has sent */
   sent(kind: Kind): number {
     return this.times[kind].length;
   }
 
-  /** @returns the requests that have carried a message that waits for an acknowledgement */
+  /** @returns the requests that have carried a message to a server; `one` is its number */
   posts(kind: 'ask' | 'later', one: number): Trip[] {
     return this.trips.filter(({ body }) => body.includes(`"name":"${kind}","args":[${one}]`));
   }
@@ -95,17 +106,23 @@ export class Watched {
     });
   }
 
-  /** Sends no more. */
+  /** Stops the timers, so that the client sends no more messages. */
   stop(): void {
     for (const timer of this.timers) clearInterval(timer);
   }
 
-  /** How much it has heard, but for the numbers that do not end. */
+  /**
+   * The number of messages and answers that the client has heard. The numbers of the session's
+   * timer do not count, because they do not end.
+   */
   get heard(): number {
     return this.echoes.length + this.news.length + this.late.length + this.answers.size;
   }
 
-  /** Whether all has come that is to come. */
+  /**
+   * @param told the number of messages for all that all clients have sent
+   * @returns whether the client has heard all its echoes, all messages for all, and all answers
+   */
   hasAll(told: number): boolean {
     return this.echoes.length >= this.sent('number') && this.news.length >= told &&
       this.answers.size >= this.sent('ask') + this.sent('later');
@@ -118,7 +135,11 @@ export class Watched {
   }
 }
 
-/** Opens clients, each behind something that leaves it with one server while that answers. */
+/**
+ * Opens clients. Each client has a proxy of its own (front.ts), which stays with one server as long
+ * as this server answers. For the first clients, the proxy changes the server with each request.
+ * @param time returns the time since the beginning of the run, ms
+ */
 export async function openClients(
   t: TestContext, count: number, ports: number[], time: () => number,
 ): Promise<Watched[]> {

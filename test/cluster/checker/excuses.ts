@@ -1,6 +1,6 @@
 /*
- * Says what the promise (docs/delivery.md) excuses. Each excuse needs a fault of the server, or of
- * the Redis, that the client in question has had to do with at that time.
+ * Decides which losses the promise (docs/delivery.md) excuses. Each excuse needs a fault of a
+ * server or of Redis, and this fault must concern the client at that time.
  */
 import type { Silence } from '../between';
 import type { Trip } from '../front';
@@ -20,18 +20,21 @@ export interface Trouble extends Span {
  * ms. A process does so after 3 beats, which take 2 s at least.
  */
 const SILENT = 1700;
-/** How long before and after a trouble of Redis a move of a client counts as in that time, ms. */
+/**
+ * A client may move shortly before or after a trouble of Redis. The move counts as a move in the
+ * trouble if at most this time lies between them, ms.
+ */
 const NEAR = 3000;
-/** How long a client hears nothing at most while all is well, ms. */
+/** The longest time in which a client hears nothing while all is well, ms. */
 const QUIET = 5000;
 /** How long the timer of the application runs (app.ts), ms. */
 const TIMER = 700;
-/** How long a busy machine needs at most to run a timer and to write what it does, ms. */
+/** The longest time that a busy machine needs to run a timer and to write its changes, ms. */
 const BUSY = 1000;
-/** A process that nobody has heard of for about this time may count as dead, ms. */
+/** If a process is not heard of for longer than this, the process may count as dead, ms. */
 const DEAD = 4000;
 
-/** @param silences for each server, the times in which Redis did not answer it */
+/** @param silences for each server, the times in which Redis did not answer this server */
 export function troublesOf(faults: Fault[], silences: Silence[][]): Trouble[] {
   const span = ({ at, lasts }: Fault) => ({ from: at, to: at + lasts, server: null });
   return [
@@ -42,7 +45,10 @@ export function troublesOf(faults: Fault[], silences: Silence[][]): Trouble[] {
   ];
 }
 
-/** @returns whether the client has gone to another server in that time, or just before or after */
+/**
+ * @param server the index of a server: only moves from or to this server count; null if all count
+ * @returns whether the client has gone to another server in this time, or just before or after it
+ */
 function moves(trips: Trip[], { from, to }: Span, server: number | null): boolean {
   return trips.some((trip, i) => {
     const before = trips[i - 1];
@@ -53,8 +59,8 @@ function moves(trips: Trip[], { from, to }: Span, server: number | null): boolea
 }
 
 /**
- * While a server is gone or paused, a client that goes from server to server may hear nothing: each
- * of its polls may come to this server.
+ * While a server is gone or paused, a client that goes from server to server may hear nothing. The
+ * reason is that each poll of the client may come to this server.
  * @returns the time from which a client that had heard something at `heard` must hear something
  */
 function mustHear(faults: Fault[], heard: number): number {
@@ -66,11 +72,12 @@ function mustHear(faults: Fault[], heard: number): number {
 }
 
 /**
- * Decides whether the promise excuses that a client has got a new session: Redis was in trouble
- * when the client had heard something last, and in that time the client went to another server.
+ * Decides whether the promise excuses that a client has got a new session. The promise excuses the
+ * session if Redis was in trouble after the client had heard something last, or just before that,
+ * and if the client went to another server at the time of this trouble.
  * @param trips the requests of the client
- * @param heard when the client had heard something last, ms
- * @param at when the client got the new session, ms
+ * @param heard the time at which the client had heard something last, ms
+ * @param at the time at which the client got the new session, ms
  * @returns the time in which messages of the client may have been lost or handled again; null if
  * the promise does not excuse the new session
  */
@@ -88,8 +95,8 @@ export function excuse(
 
 /**
  * If Redis loses data, and a client goes to another server just before or after that, messages for
- * all may be lost for this client, or come twice.
- * @returns the times in which that may be
+ * all may be lost for this client, or may come twice.
+ * @returns the times in which messages for all may be lost or come twice
  */
 export function mayMiss(trips: Trip[], faults: Fault[]): Span[] {
   return faults.filter(({ what }) => LOSES.includes(what))
@@ -98,10 +105,11 @@ export function mayMiss(trips: Trip[], faults: Fault[]): Span[] {
 }
 
 /**
- * @param sent when a message was sent, ms
- * @param done when the client in question had heard the message, or that it had arrived, or the
- * same of a later message; Infinity if never
- * @returns whether the message was under way for this client when the trouble began
+ * @param spans the times in which messages for a client may have been lost
+ * @param sent the time at which a message was sent, ms
+ * @param done the time at which the client had heard this message, its answer, or a later one of
+ * the same kind, ms; Infinity if the client has heard none of these
+ * @returns whether the message was under way for this client in one of these times
  */
 export function isUnderWay(spans: Span[], sent: number, done: number): boolean {
   return spans.some(({ from, to }) => sent <= to && done >= from);
@@ -124,9 +132,9 @@ export function mostRuns(trips: Trip[], posts: Trip[]): number {
 
 /**
  * @param posts the requests that have carried a message
- * @returns for each of them, the server that may have run the timer of this message, and when: from
- * the request until Redis had what the timer has done. A pause of the server makes that later, and
- * so does a trouble of Redis
+ * @returns for each request, the server that may have run the timer of this message, and a time.
+ * The time begins with the request, and ends when Redis must have the changes that the timer has
+ * made. A pause of the server or a trouble of Redis makes this time longer
  */
 function timers(posts: Trip[], faults: Fault[], troubles: Trouble[]): Trouble[] {
   return posts.map(({ server, from, to }) => {
@@ -141,7 +149,7 @@ function timers(posts: Trip[], faults: Fault[], troubles: Trouble[]): Trouble[] 
 
 const overlaps = (one: Span, other: Span) => one.from <= other.to && one.to >= other.from;
 
-/** @returns whether a server was killed before Redis had what its timer did for a message */
+/** @returns whether a server was killed before Redis had the changes of a message's timer */
 export function wasKilled(posts: Trip[], faults: Fault[], troubles: Trouble[]): boolean {
   return timers(posts, faults, troubles).some(({ server, from, to }) => faults.some(fault => {
     return KILLS.includes(fault.what) && fault.server === server &&
@@ -150,8 +158,8 @@ export function wasKilled(posts: Trip[], faults: Fault[], troubles: Trouble[]): 
 }
 
 /**
- * @returns whether Redis did not answer a server that had to write what its timer did for a
- * message, and the client went to another server in that time
+ * @returns whether Redis did not answer a server that had to write the changes of a message's
+ * timer, and the client left or reached this server near that time
  */
 export function wasCutOff(
   trips: Trip[], posts: Trip[], faults: Fault[], troubles: Trouble[],
@@ -162,7 +170,10 @@ export function wasCutOff(
   }));
 }
 
-/** @returns whether a server that owed an acknowledgement may have counted as dead meanwhile */
+/**
+ * @param posts the requests that have carried a message
+ * @returns whether a server that owed the acknowledgement of this message may have counted as dead
+ */
 export function wasUnheard(posts: Trip[], faults: Fault[], troubles: Trouble[]): boolean {
   return wasKilled(posts, faults, troubles) || timers(posts, faults, troubles).some(timer => {
     return troubles.some(one => {
@@ -175,9 +186,10 @@ export function wasUnheard(posts: Trip[], faults: Fault[], troubles: Trouble[]):
 }
 
 /**
- * @param heard when each client has heard a message for all, ms
- * @returns whether the message was under way when Redis lost data. Such a message may come in
- * another order to clients of different processes
+ * @param sent the time at which a message for all was sent, ms
+ * @param heard for each client, the time at which the client has heard the message, ms
+ * @returns whether the message was under way when Redis lost data. Clients of different processes
+ * may hear such a message in different orders
  */
 export function hasNoOrder(faults: Fault[], sent: number, heard: number[]): boolean {
   return faults.some(({ what, at, lasts }) => {

@@ -21,16 +21,19 @@ export const MOVES: What[] = ['kill', 'pause', 'away'];
 export const LOSES: What[] = ['empty', 'older'];
 /** Faults that end a process. */
 export const KILLS: What[] = ['kill', 'away'];
-/** Faults of Redis itself: it can have one at a time. */
+/** Faults of Redis itself. Redis can have only one of these faults at a time. */
 export const OF_REDIS: What[] = [...LOSES, 'restart', 'stop', 'freeze', 'full', 'clock'];
 const ALL: What[] = [
   ...MOVES, 'clock', ...LOSES, 'restart', 'stop', 'freeze', 'full', 'cut', 'slow', 'lag',
 ];
 
-/** Two faults count as separate if this time lies between them, ms (docs/delivery.md). */
+/** Two faults count as separate if at least this time lies between them, ms (docs/delivery.md). */
 export const APART = 8000;
 
-/** @returns a source of random numbers from 0 to 1 (xorshift); the same for the same seed */
+/**
+ * @returns a function that returns random numbers from 0 to 1 (xorshift). The same seed leads to
+ * the same numbers
+ */
 export function random(seed: number): () => number {
   let state = (seed * 2654435761) >>> 0 || 1;
   return () => {

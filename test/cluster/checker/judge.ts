@@ -14,9 +14,9 @@ export interface Verdict {
   violations: string[];
   /** One line for each thing that the promise excuses. */
   excused: string[];
-  /** How many acknowledgements were errors, because their process was killed or paused. */
+  /** The number of acknowledgements that were errors, because a process was killed or paused. */
   errors: number;
-  /** How many handlers ran twice. */
+  /** The number of messages of the kind 'later' whose handler ran more than once. */
   twice: number;
   messages: number;
 }
@@ -27,7 +27,7 @@ export interface Verdict {
  */
 type Spans = Map<Watched, Span[]>;
 
-/** @param silences for each server, the times in which Redis did not answer it */
+/** @param silences for each server, the times in which Redis did not answer this server */
 export function judge(clients: Watched[], faults: Fault[], silences: Silence[][]): Verdict {
   const verdict: Verdict = { violations: [], excused: [], errors: 0, twice: 0, messages: 0 };
   const troubles = troublesOf(faults, silences);
@@ -77,8 +77,8 @@ function judgeOne(
     const times = heard.get(one) ?? 0;
     if (times === 1 || isAnew('later', one, client.heardAt.get(`late ${one}`) ?? Infinity)) continue;
     const posts = client.posts('later', one);
-    // A timer is lost if its process is killed. Then the acknowledgement of this message is not the
-    // number, but an error.
+    // A timer is lost if its process is killed. Then the acknowledgement of this message is an
+    // error, and not the number.
     const isGone = answers.get(`later ${one}`) !== one && wasKilled(posts, faults, troubles);
     if (times === 0 && !isGone) {
       if (wasCutOff(trips, posts, faults, troubles)) {
@@ -166,10 +166,12 @@ function judgeOrder(clients: Watched[], faults: Fault[], { violations }: Verdict
 }
 
 /**
- * A message that was told twice has two places in the order. A client that has heard it twice has
- * heard it at both places. If a client has heard it less often than another client, nobody can say
- * at which place: it is left out for this client only.
- * @returns for each client, the messages for all in its order: 'client number time'
+ * A message that is on the bus twice has two places in the order. A client that has heard the
+ * message twice has heard it at both places. If a client has heard the message less often than
+ * another client, nobody can say at which place. Then the list of this client lacks the message.
+ * @param isWanted whether the order of a message counts; the message is 'client number'
+ * @returns for each client, the messages for all in the order in which the client has heard them,
+ * as 'client number time'. The time is 1 if the client has heard the message for the first time
  */
 function places(clients: Watched[], isWanted: (one: string) => boolean): string[][] {
   const counts = clients.map(({ news }) => {
@@ -193,8 +195,10 @@ function places(clients: Watched[], isWanted: (one: string) => boolean): string[
 }
 
 /**
- * @param heard when a message was heard, by its number
- * @returns by number, when the message or a later one was heard first; Infinity if never
+ * @param sent the last number that was sent
+ * @param heard returns the time at which a message was heard first; undefined if it was not heard
+ * @returns by number, the time at which the message or a later message was heard first; Infinity if
+ * none of these messages was heard
  */
 function earliest(sent: number, heard: (one: number) => number | undefined): number[] {
   const times = new Array<number>(sent + 1).fill(Infinity);
@@ -205,7 +209,7 @@ function earliest(sent: number, heard: (one: number) => number | undefined): num
 }
 
 /**
- * @param heard the numbers that a client has heard, in its order
+ * @param heard the numbers that a client has heard, in the order in which it has heard them
  * @param sent the last number that was sent
  * @returns the numbers that are lost, doubled, or heard after a higher number
  */

@@ -1,7 +1,7 @@
 /*
  * Errors that can be put into the built server to test the checker: the checker has to find each
- * error. `run` (run.ts) takes one error as its `edits`. The last error shows only while a server
- * reads the bus late: seed 13 with 12 s has such a fault.
+ * error. `run` (run.ts) takes one error as its `edits`. The checker can find the last error only
+ * while a server reads the bus late. Seed 13 with 12 s has such a fault.
  */
 import type { Edit } from '../../support/template';
 

@@ -1,7 +1,8 @@
 /*
- * One run of the checker, in the manner of Jepsen. Three servers share a Redis, clients send and
- * hear messages, and a seed decides the faults. Then judge.ts compares all messages with the
- * promise (docs/delivery.md). The checker knows nothing of how the servers keep the promise.
+ * Makes one run of the checker. The program Jepsen tests databases in the same way. Three servers
+ * share a Redis, clients send and hear messages, and a seed decides the faults. Then judge.ts
+ * compares all messages with the promise (docs/delivery.md). The checker does not know how the
+ * servers keep the promise.
  */
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -21,22 +22,22 @@ const APP: Edit = [
 ];
 const SERVERS = 3;
 /**
- * The longest delay between a server and Redis, in each direction, ms. The delay leaves time in
- * which other things can happen between a command and its answer.
+ * The longest delay between a server and Redis, in each direction, ms. Other things can happen in
+ * the time between a command and its answer.
  */
 const AWAY = 30;
-/** How long a balancer takes to notice that a server does not answer, ms. */
+/** The time after which the proxies of the clients (front.ts) leave a paused server, ms. */
 const NOTICED = 1000;
 
 export interface Run { faults: Fault[]; verdict: Verdict; logs: string }
 
 /**
  * Makes one run.
- * @param seconds how long clients send messages and faults begin
+ * @param seconds the time in which clients send messages and faults begin, s
  * @param together whether a fault may begin while another fault lasts
  * @param edits changes of the built server: errors that the checker has to find (mutations.ts)
  * @param count the number of clients
- * @returns null without redis-server
+ * @returns the faults, the verdict and the logs of the servers; null without redis-server
  */
 export async function run(
   t: TestContext, seed: number, seconds: number, together: boolean, edits: Edit[] = [], count = 20,
@@ -120,7 +121,10 @@ interface Scene {
   ahead: number;
 }
 
-/** @returns the servers that end by themselves: a server that a test kills has no exit code */
+/**
+ * @returns the indexes of the servers that have ended by themselves. The set grows while the
+ * servers run. A server that the checker kills has no exit code
+ */
 function watch(servers: Running[]): Set<number> {
   const died = new Set<number>();
   servers.forEach((server, i) => server.process.once('exit', code => {
@@ -200,7 +204,10 @@ async function act({ what, lasts, server: i }: Fault, scene: Scene): Promise<voi
   }
 }
 
-/** Redis saves its data, and changes nothing after that: so it comes back with all its data. */
+/**
+ * Makes Redis save its data. Redis changes no data after that, because its clients cannot write. So
+ * Redis has all its data again after the restart.
+ */
 async function saveAll(redis: RedisServer): Promise<void> {
   await redis.call('client', 'pause', '60000', 'write');
   await redis.call('save');
@@ -210,7 +217,7 @@ async function wait(seconds: number, is: () => boolean): Promise<void> {
   for (const end = performance.now() + seconds * 1000; !is() && performance.now() < end;) await sleep(100);
 }
 
-/** @returns the schedule as text for a reader, one line for each fault */
+/** @returns the schedule as text, with one line for each fault */
 export function describe(faults: Fault[]): string {
   return faults.map(({ what, at, lasts, server }) => {
     const where = [...MOVES, 'cut', 'lag'].includes(what) ? ` ${server}` : '';

@@ -1,6 +1,6 @@
 /*
- * The data in Redis, as the model has them, and commit.lua written in TypeScript. model.test.ts
- * checks that this file does the same as commit.lua in a real Redis.
+ * The model's copy of the data in Redis, and of the script commit.lua, in TypeScript. model.test.ts
+ * checks that this copy does the same as commit.lua in a real Redis.
  */
 import type { Commit, Letter, Row } from '../../../src/realtime/cluster/commit';
 
@@ -21,16 +21,19 @@ export const EMPTY: Data = { procs: {}, rows: {}, bus: {} };
 
 /**
  * Rules of the protocol. A test switches one rule off, and expects that the search finds a
- * violation: so the rule is needed, and the search works.
+ * violation. This shows that the rule is needed, and that the search works.
  */
 export interface Rules {
   /** Whether Redis writes a session only for its owner, and only with the right term. */
   fence: boolean;
   /** Whether Redis skips a commit that it has carried out before. */
   skip: boolean;
-  /** Whether a commit whose number is too high shows that Redis has lost data. */
+  /** Whether Redis notices a loss of data by a commit whose number is too high. */
   next: boolean;
-  /** Whether a process that comes back to an epoch which it has left shows that Redis has lost data. */
+  /**
+   * Whether Redis notices a loss of data by an old epoch: Redis has the data of an epoch that the
+   * process which sends the commit has left.
+   */
   left: boolean;
   /** Whether the old owner stops at the entry of the takeover on the bus. */
   moved: boolean;
@@ -40,7 +43,7 @@ export interface Rules {
 
 export const ALL: Rules = { fence: true, skip: true, next: true, left: true, moved: true, old: true };
 
-/** @returns the reply of Redis, and the data after the commit; `before` stays unchanged */
+/** @returns the reply of Redis, and the data after the commit; `before` does not change */
 export function commit(before: Data, asked: Commit, rules = ALL): { reply: Reply; data: Data } {
   const { process: me, epoch, number, writes, takes, entries, says } = asked;
   const data: Data = { procs: { ...before.procs }, rows: { ...before.rows }, bus: { ...before.bus } };

@@ -13,13 +13,16 @@ import type { Budget, World } from './world';
 /** The data in Redis, and a commit that Redis receives. */
 export interface Case { data: Data; commit: Commit }
 
-/** Collects each different commit that searches meet, with the data in Redis at that moment. */
+/** Collects each different commit that the searches meet, with the data in Redis at that moment. */
 export class Cases {
   readonly all: Case[] = [];
   private readonly keys = new Set<string>();
   private readonly searched = new Map<string, Found>();
 
-  /** Searches the states of a budget with all rules, unless that has been done before. */
+  /**
+   * Searches the states of a budget with all rules. If this budget was searched before, returns the
+   * earlier result.
+   */
   search(budget: Partial<Budget>): Found {
     const name = JSON.stringify(budget);
     const found = this.searched.get(name) ?? search(budget, ALL, this.see);
@@ -48,15 +51,15 @@ export class Cases {
 }
 
 /**
- * Checks for each case that the script answers and writes the same as the model. The test is
- * skipped without redis-server.
+ * Checks for each case that the script answers and writes the same as the model. Without
+ * redis-server, the test fails in CI, and is skipped elsewhere.
  */
 export async function compare(t: TestContext, cases: Case[]): Promise<void> {
   const redis = await startRedis(t);
   if (!redis) return;
   const { call, close } = redis.connect();
   t.after(close);
-  // All cases run at the same time: each case has keys of its own.
+  // All cases can run at the same time, because each case has keys of its own.
   await Promise.all(cases.map(async ({ data, commit: one }, i) => {
     const names = new Keys(String(i));
     await fill(call, names, data);

@@ -32,7 +32,7 @@ interface Session {
   held: number;
   /** The number of the last message of the client that the process has handled. */
   received: number;
-  /** `received` as Redis has it: the client is told this number. */
+  /** The value of `received` that Redis has written. The client is told this number. */
   told: number;
   /** The epoch in which the session was written; '' before its first commit and after a loss. */
   writtenIn: string;
@@ -112,7 +112,8 @@ export interface Budget {
   timers: number;
   /**
    * The client goes to another process. If Redis is restarted with older data in the same search,
-   * the client goes when a process has noticed that: both at the same time are two faults.
+   * the client goes only after a process has noticed the restart. A move before that would be a
+   * second fault at the same time.
    */
   moves: number;
   kills: number;
@@ -178,10 +179,11 @@ export function steps(world: World): Step[] {
     add('arrive', !session && !process.wants && !process.row && mayMove);
     const queued = process.entries.some(({ state }) => state === 'queued');
     // A process sends a commit each second, even if the process has nothing to write. The model has
-    // such an empty commit only after Redis has lost data: its answer tells the process so.
+    // such an empty commit only after Redis has lost data. The answer tells the process of this.
     const isStale = data.procs.epoch !== epoch ||
       parseInt(data.procs[process.id] ?? '0', 10) !== process.number;
-    // A process tries a takeover again and again. In the model, it does so when the row is new.
+    // A process repeats a refused takeover again and again. In the model, the process does not
+    // repeat the takeover while the row is of another epoch.
     const isOld = process.isRefused && data.rows[ID] !== undefined && data.rows[ID].epoch !== epoch;
     const takes = process.wants && !isOld;
     add('send', !underWay && (queued || takes || isStale || (session && session.dirty)));
@@ -198,7 +200,7 @@ export function steps(world: World): Step[] {
 }
 
 /**
- * @returns whether the step is a fault or another step that does not have to happen. If only such
+ * @returns whether the step is a fault, or another step that does not have to happen. If only such
  * steps are possible, each message must have arrived
  */
 export function isFault([name]: Step): boolean {
@@ -254,7 +256,10 @@ function act(world: World, name: string, p: number, rules: Rules): void {
   }
 }
 
-/** The process handles a message of the client: it answers the client, and tells the room. */
+/**
+ * Handles a message of the client in a process. The handler sends one packet to the client, and one
+ * packet to the room.
+ */
 function post(process: Process): void {
   const session = process.session!;
   const number = session.received += 1;
@@ -343,7 +348,8 @@ function send(process: Process, p: number): void {
   if (process.wants) made.takes.push({ id: ID, handshakeNumber: null });
   for (const entry of process.entries) {
     if (entry.state !== 'queued') continue;
-    // One commit has a message and the entries that the message causes: Redis writes all or none.
+    // A message and the entries that the message causes are in one commit. So Redis writes all of
+    // them, or none.
     const cause = entry.byMessage ? made.writes.length - 1 : -1;
     made.entries.push({ cause, text: entry.text });
     entry.state = 'sent';
@@ -398,13 +404,18 @@ function answer(world: World, process: Process): void {
   }
 }
 
-/** The session moves. Changes that the new owner does not make again are sent to the new owner. */
+/**
+ * Ends the session in this process, because another process has the session now. This process sends
+ * changes to the new owner, unless a message of the client has caused them. The new owner handles
+ * such a message again, and makes its changes again.
+ */
 function leave(process: Process, unwritten: Change[]): void {
   const { changes } = process.session!;
   process.session = null;
   process.leaving = { changes };
   dropCaused(process);
-  // If a commit of the session is under way, only its answer says whether the changes are written.
+  // If a commit of the session is under way, some changes are in this commit. Only the answer to
+  // the commit says whether Redis has written these changes.
   if (!process.underWay || !process.underWay.wrote) follow(process, unwritten);
 }
 
@@ -440,8 +451,8 @@ function read(world: World, process: Process, rules: Rules): void {
 }
 
 /**
- * @returns false if the process has read the entry before: after a loss of data, entries of the old
- * epoch are put on the bus again
+ * @returns false if the process has read the entry before. The entry can come again, because
+ * processes put entries of the old epoch on the bus again after a loss of data
  */
 function isNew(process: Process, { number, from }: BusEntry): boolean {
   const by = Number(from!.slice(1));
@@ -488,7 +499,7 @@ function kill(world: World, process: Process, p: number): void {
 }
 
 /**
- * Checks a world in which no other step has to happen.
+ * Checks a world in which no further step has to happen.
  * @throws Violation if a message is lost, doubled or out of order
  */
 export function check(world: World, budget: Budget): void {
