@@ -1,6 +1,6 @@
 /*
- * Seven applications as people wrote them for 0.9: each gives the same answers on stock 0.9.19 and
- * here, with the same script of the page.
+ * Seven applications as people wrote them for 0.9. Each gives the same answers on stock 0.9.19 and
+ * on this server, with the same script of its page.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { resource } from '../support/template';
 
 type Open = (visitor: string, cookie?: string) => Promise<Page>;
 
-/** What visitors do with each application, and what they see. */
+/** The visits to each application. The visitors do some things, and must see the answers. */
 const visits: { [application: string]: (open: Open) => Promise<void> } = {
   async chat(open) {
     const ada = await open('Ada');
@@ -212,7 +212,7 @@ const visits: { [application: string]: (open: Open) => Promise<void> } = {
   },
 };
 
-/** The same application moved in, app.ts, in this process. */
+/** Starts app.ts in this process. It is the same application after its move to this server. */
 function startMoved(t: TestContext, name: string): Promise<Site> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { app } = require(`./applications/${name}/app`) as { app: (io: Server) => void };
@@ -236,7 +236,7 @@ for (const [what, start] of servers) {
   });
 }
 
-/** The statements of a script, without comments, in one form of white space. */
+/** @returns the statements of a script, without comments, all with the same white space */
 function statements(source: ts.SourceFile, nodes: readonly ts.Statement[]): string[] {
   const printer = ts.createPrinter({ removeComments: true });
   return nodes.map(node => printer.printNode(ts.EmitHint.Unspecified, node, source));
@@ -245,7 +245,7 @@ function statements(source: ts.SourceFile, nodes: readonly ts.Statement[]): stri
 const parse = (text: string) => ts.createSourceFile('app.js', text, ts.ScriptTarget.ES2018, true);
 const read = (name: string, file: string) => readFileSync(path.join(applications, name, file), 'utf8');
 
-/** What app.js does once there is a server. */
+/** @returns the statements of app.js that come after server.listen() */
 function written(name: string): string[] {
   const source = parse(read(name, 'app.js'));
   const begin = source.statements.findIndex(one => one.getText().startsWith('server.listen(')) + 1;
@@ -253,7 +253,7 @@ function written(name: string): string[] {
   return statements(source, source.statements.slice(begin));
 }
 
-/** What the function of app.ts does, without its types. */
+/** @returns the statements in the function of app.ts, without types */
 function moved(name: string): string[] {
   const compilerOptions = { target: ts.ScriptTarget.ES2018, module: ts.ModuleKind.ES2015 };
   const source = parse(ts.transpileModule(read(name, 'app.ts'), { compilerOptions }).outputText);
@@ -261,7 +261,7 @@ function moved(name: string): string[] {
   return statements(source, app!.body!.statements);
 }
 
-/** The lines that had to be taken out, where that was needed. */
+/** The lines that the move takes out of an application. */
 const takenOut: { [application: string]: string[] } = {
   irc: [
     `io.set('log level', 1);`,

@@ -1,7 +1,7 @@
 /*
- * The tables of docs/from-0.9.md are the rows of calls.ts: each call compiles or does not, and does
- * what its row says. No part of 0.9's classes is without a row, and the seven applications use all
- * that works.
+ * The rows of calls.ts are the tables of docs/from-0.9.md. Each call compiles or does not compile,
+ * and does as its row says. Each part of 0.9's classes has a row. The seven applications use each
+ * call that works.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ declare module './realtime' { interface SocketProperties { nickname?: string } }
 const PARAMETERS = 'io: Server, chat: Namespace, socket: Socket, other: Socket, ' +
   'handshake: Handshake, seen: unknown[], handler: () => void';
 
-/** A file with code in a place where it has all that calls.ts says. */
+/** @returns a file with the code in a place where all names exist that calls.ts lists */
 function inPlace(code: string): string {
   if (code.startsWith('import ')) return `${BEGIN}${code};\nexport const imported = sio;`;
   const own = code.replace(/…( accept)?/g, (_, more) => {
@@ -39,7 +39,10 @@ function inPlace(code: string): string {
     'export type Used = [Handshake, Namespace, Server, Socket];\n';
 }
 
-/** For each code the compiler's complaints, with the project's own settings. */
+/**
+ * Compiles with the project's own settings.
+ * @returns the complaints of the compiler about each code
+ */
 function compileAll(codes: string[]): string[][] {
   return compile('tsconfig.json', 'src/app.ts', codes.map(code => () => inPlace(code)));
 }
@@ -118,7 +121,7 @@ interface World {
   port: number;
 }
 
-/** A server with two clients, whose polls wait. */
+/** Starts a server with two connected clients in the room tea. */
 async function world(t: TestContext): Promise<World> {
   let io!: Server;
   const { port } = serve(t, made => io = made as unknown as Server);
@@ -134,7 +137,7 @@ async function world(t: TestContext): Promise<World> {
   return { io, chat, clients, sockets, port };
 }
 
-/** @returns the value of code, run in a world */
+/** Runs code in a world. @returns its value */
 function run(
   code: string, { io, chat, sockets }: World, seen: unknown[] = [], handler = () => {},
 ): unknown {
@@ -151,7 +154,10 @@ function run(
 const END = '5:::{"name":"end"}';
 const isLast = (packets: string[]) => packets.includes(END) || packets.includes('0::');
 
-/** A client's poll waits. @returns a function: what the client hears until it is over */
+/**
+ * Starts a client's poll.
+ * @returns a function that waits for all packets that the client hears until the end
+ */
 async function hear(client: Raw, io: Server): Promise<() => Promise<string[]>> {
   let poll = client.poll();
   const { transport } = (io as any).sessions.get(client.id);
@@ -189,7 +195,7 @@ async function runs(t: TestContext, row: Works): Promise<void> {
     await until(() => seen.length > 0, 'the application to hear of a client');
   }
   io.sockets.emit('end');
-  // A client that has said goodbye hears no more.
+  // A client that has sent 0:: hears no more.
   if (row.sends !== '0::') assert.deepEqual(await heard!(), row.hears ?? []);
   assert.deepEqual(await otherHeard!(), row.otherHears ?? []);
   if (row.seen) assert.deepEqual(JSON.parse(JSON.stringify(seen)), row.seen);
@@ -205,9 +211,9 @@ describe('a call that is refused', { concurrency: 4 }, () => {
   }
 });
 
-/* What 0.9 has. */
+/* The parts of 0.9's classes. */
 
-/** The names of the parts of an object of 0.9 that are its own or its class's. */
+/** @returns the names of the parts that an object of 0.9 has by itself or by its class */
 function partsOf(object: object, type: { prototype: object }): string[] {
   return [...Object.keys(object), ...Object.getOwnPropertyNames(type.prototype)]
     .filter(name => !name.startsWith('_') && !(name in {}));
@@ -235,12 +241,15 @@ test('each part of 0.9\'s classes has a row', () => {
   assert.deepEqual(without, []);
 });
 
-/* What the applications use. */
+/* The uses of the API in the applications. */
 
-/** Names that mean something to Socket.IO: others are an application's own. */
+/** Socket.IO knows these names. All other names are an application's own. */
 const MEANS = ['connection', 'disconnect', 'message', 'set:transports'];
 
-/** @returns a use of the API in one form: arguments are left out, but for names that mean something */
+/**
+ * @returns a use of the API in one form, without its arguments; only the names that Socket.IO knows
+ * stay
+ */
 function chain(node: ts.Node): string {
   if (ts.isNonNullExpression(node)) return chain(node.expression);
   if (ts.isPropertyAccessExpression(node)) return `${chain(node.expression)}.${node.name.text}`;
@@ -262,12 +271,15 @@ function chain(node: ts.Node): string {
   return ts.isIdentifier(node) ? KINDS[node.text] ?? 'socket' : '?';
 }
 
-/** What the variables of the applications are, but for those that are sockets, or their own. */
+/**
+ * The kinds of the variables in the applications. A variable that is not in this list counts as a
+ * socket.
+ */
 const KINDS: { [variable: string]: string } = {
   io: 'io', manager: 'io', chat: 'of', handshake: 'handshake', hs: 'handshake', data: 'handshake',
 };
 
-/** All uses in a script: 'of' stands for a namespace, whichever it is. */
+/** @returns all uses of the API in a script; 'of' stands for any namespace */
 function uses(text: string): string[] {
   const found: string[] = [];
   const source = ts.createSourceFile('x.ts', text, ts.ScriptTarget.ES2018, true);

@@ -1,28 +1,31 @@
 /*
- * The calls of 0.9's server API, one row each: calls.test.ts compiles and runs them, and
- * `npm run docs` writes them into docs/from-0.9.md.
+ * The calls of 0.9's server API, in one row each. calls.test.ts compiles and runs the calls. The
+ * command `npm run docs` writes them into docs/from-0.9.md.
  *
- * The code of a row has `io`, `chat` (the namespace /side), `socket` and `other` (two clients, both
- * in the room tea) and `handshake`. An … in it is the application's own code: here, it notes that
- * it was called.
+ * The code of a row can use `io`, `chat` (the namespace /side), `socket` and `other` (two clients,
+ * both in the room tea) and `handshake`. Each … in the code of a row stands for code of the
+ * application. In the tests, that code notes that it was called.
  */
 export interface Works {
   call: string;
-  /** Words for the table, where there is anything to say. */
+  /** Words for the table, if the call needs any. */
   says?: string;
   /** The value of the call. */
   gives?: unknown;
-  /** Code that is run before it, and after it. */
+  /** Code that runs before the call, and code that runs after the call. */
   first?: string;
   then?: string;
-  /** Whether another client comes after it, and joins /side: the code of the call is called. */
+  /**
+   * Whether another client comes after the call and joins /side. Then the function in the call must
+   * run.
+   */
   comes?: true;
-  /** What the client of `socket` sends after the call. */
+  /** The packet that the client of `socket` sends after the call. */
   sends?: string;
-  /** What the two clients hear, other than an event 'end' after all. */
+  /** The packets that the two clients hear, without the event 'end' after all others. */
   hears?: string[];
   otherHears?: string[];
-  /** The arguments with which the application's own code is called, as JSON. */
+  /** The arguments of each call of the application's own code, as JSON. */
   seen?: unknown[];
 }
 
@@ -35,7 +38,7 @@ export interface Throws {
   says?: string;
 }
 
-/** A call that does not compile: the line is the one with which it throws in JavaScript. */
+/** A call that does not compile. In JavaScript, the call throws an error with this line. */
 export interface Gone extends Partial<Throws> {
   call: string;
 }
@@ -150,7 +153,7 @@ export const ofSockets: Works[] = [
   { call: `socket.nickname = 'Ada'`, says: '[Declare](#properties-of-your-own) a property of your own', gives: 'Ada' },
 ];
 
-/** Calls that compile, and are refused with one line. */
+/** Calls that compile, but throw an error with one line. */
 export const refused: Throws[] = [
   {
     call: `io.set('transports', ['websocket', 'htmlfile', 'jsonp-polling'])`,
@@ -206,7 +209,7 @@ export const settings: Gone[] = [
   { call: `io.disable('log')`, line: `io.set('log') changes nothing here: ${BY_LOG_LEVEL}` },
 ];
 
-/** Calls that some applications have, with a type or a replacement of their own. */
+/** Other calls that some applications have. Each has a type or a replacement of its own. */
 export const others: Gone[] = [
   {
     call: `import sio from 'socket.io'`,
@@ -319,7 +322,7 @@ const STORE = 'src/server.ts says whether several processes share their clients'
 const ONE_EMIT = 'each emit has its own flags';
 const SWEEPS = 'src/realtime sweeps by itself';
 
-/** The insides of 0.9's classes. */
+/** Calls of the internal parts of 0.9's classes. */
 export const insides: Gone[] = [
   inside('io.store', STORE), inside('io.initStore', STORE), inside('io.sockets.store', STORE),
   inside('io.open', IN_POLLS), inside('io.closed', IN_POLLS),

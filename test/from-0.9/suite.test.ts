@@ -1,6 +1,7 @@
 /*
- * The behaviour that 0.9's own tests check, where no other test here does: README.md has the table
- * of 0.9's cases. Each case runs on stock 0.9.19 and here, and here by WebSocket as well.
+ * 0.9's own tests check this behaviour, and no other test here does. README.md has the table of
+ * 0.9's cases. Each of the first cases runs on stock 0.9.19 by polling, and on this server by
+ * polling and by WebSocket.
  */
 import assert from 'node:assert/strict';
 import { describe, test, TestContext } from 'node:test';
@@ -12,7 +13,10 @@ import { serveStock } from '../support/stock';
 import { resource } from '../support/template';
 import { until } from '../support/wait';
 
-/** A client: what it sends, and what it hears until the server says that it is over. */
+/**
+ * A client of a test. `send` sends a packet. `hears` waits until the server says that it is over,
+ * and resolves to all packets before that.
+ */
 interface Client {
   send: (packet: string) => Promise<unknown>;
   hears: () => Promise<string[]>;
@@ -50,11 +54,11 @@ async function byWebSocket(t: TestContext, port: number): Promise<Client> {
 
 interface Case {
   says: string;
-  /** The application in a namespace: `note` takes what is to be compared. */
+  /** The application in a namespace. `note` takes the values that the test compares. */
   app?: (socket: Socket, note: (what: unknown) => void, of: Namespace) => void;
-  /** The packets of the client, E for the namespace. */
+  /** The packets that the client sends. E stands for the namespace. */
   sends?: string[];
-  /** The packets that it hears, but for those of the connection. */
+  /** The packets that the client hears, without those of the connection. */
   hears?: string[];
   notes?: unknown[];
 }
@@ -189,7 +193,10 @@ const cases: Case[] = [
 
 const EXPECTED_OF_HANDSHAKE = [['localhost', 'string', true]];
 
-/** Runs a case on a server. @returns what the client heard and what the application noted */
+/**
+ * Runs a case on a server.
+ * @returns the packets that the client heard, and the values that the application noted
+ */
 async function outcome(
   t: TestContext, { app, sends = [] }: Case, name: string,
   start: (app: (io: Server) => void) => number, come: typeof byPolling,
@@ -229,7 +236,7 @@ for (const name of ['', '/woot']) {
   for (const [what, start, come] of runs) {
     describe(`in ${name || 'the main namespace'} of ${what}`, { concurrency: 4 }, () => {
       for (const one of cases) {
-        // Several packets in one body are of xhr-polling.
+        // Only xhr-polling has several packets in one body.
         if (come === byWebSocket && one.sends?.[0]?.startsWith('\ufffd')) continue;
         test(one.says, async t => {
           const { heard, noted } = await outcome(t, one, name, start(t), come);
@@ -246,9 +253,12 @@ for (const name of ['', '/woot']) {
   }
 }
 
-/* By WebSocket, here alone: stock 0.9.19's is not made for today's ws. */
+/*
+ * These tests run by WebSocket, on this server only: the WebSockets of stock 0.9.19 do not work
+ * with today's ws.
+ */
 
-/** A client by WebSocket that has joined some namespaces. */
+/** Opens a client by WebSocket, which joins some namespaces. */
 async function webSocket(
   t: TestContext, app: (io: Server) => void, ...join: string[]
 ): Promise<{ socket: WebSocket; got: string[] }> {
@@ -331,10 +341,13 @@ describe('by WebSocket', { concurrency: 4 }, () => {
 /* Clients that come, go, and are between two polls. */
 
 const both: [what: string, start: Start][] = [['stock 0.9.19', onStock], ['here', here]];
-/** How many of the volatile emits between two polls wait for the next one: here, of each kind one. */
+/**
+ * Between two polls, volatile packets of these types wait for the next poll. This server keeps the
+ * newest packet of each event.
+ */
 const keeps: { [what: string]: string[] } = { 'stock 0.9.19': [], here: ['4', '5'] };
 
-/** What is volatile, and is sent by a client's message. */
+/** When a client asks with the event 'go', the application sends volatile packets. */
 const onGo = (io: Server) => {
   for (const of of [io.sockets, io.of('/woot')]) {
     of.on('connection', socket => socket.on('go', () => {
@@ -365,7 +378,7 @@ for (const [what, start] of both) {
         const waits = poll();
         await begun;
         await post(`5::${name}:{"name":"go"}`);
-        // The first one ends the poll of stock 0.9, the others are between two then.
+        // On stock 0.9, the first packet ends the poll. The others come between two polls.
         assert.equal((await waits)[0], `3::${name}:a`);
       });
     }

@@ -1,11 +1,14 @@
-/* README.md's tables of 0.9's own cases: each case has a row, and each test that they name is there. */
+/*
+ * README.md's tables list 0.9's own cases. Each case has a row, and each test that a row names
+ * exists.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { root } from '../support/template';
 
-/** How many cases 0.9.19 has in its files. */
+/** How many cases each file of 0.9.19's tests has. */
 const CASES: { [file: string]: number } = {
   'manager.test.js': 27,
   'namespace.test.js': 8,
@@ -13,7 +16,7 @@ const CASES: { [file: string]: number } = {
   'transports.websocket.test.js': 32,
 };
 
-/** The numbers that '1, 3-5' says. */
+/** @returns the numbers of a text such as '1, 3-5' */
 const numbers = (text: string) => text.split(', ').flatMap(part => {
   const ends = part.split('-').map(Number);
   const [first, last] = [ends[0]!, ends.at(-1)!];

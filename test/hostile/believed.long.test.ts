@@ -1,4 +1,7 @@
-/* As believed.test.ts, on the old nodes that the server runs on: each reads headers in its own way. */
+/*
+ * These tests run the checks of believed.test.ts on the old versions of node that the server runs
+ * on. Each version reads headers in its own way.
+ */
 import { test } from 'node:test';
 import { oldNode } from '../support/fetched';
 import { cannotBeOthers, VISITORS } from './believed/visitors';

@@ -1,6 +1,7 @@
 /*
- * Who a visitor is, where he is, and whether he came by HTTPS: nothing that he can write is taken for IIS's own word. Each
- * forgery goes through the stand-in, which adds its headers as iisnode does.
+ * The server must know who a visitor is, where the visitor is, and whether the visitor came by
+ * HTTPS. These tests show that the server takes no header of a visitor for IIS's own word. Behind
+ * IIS, each forgery goes through the stand-in, which adds its headers as iisnode does.
  */
 import assert from 'node:assert/strict';
 import { describe, test, TestContext } from 'node:test';
@@ -75,7 +76,8 @@ describe('behind IIS', { concurrency: 1 }, () => {
   }
 
   test('one client with any number of addresses takes handshakes from himself only', async t => {
-    // The stand-in takes a visitor's address from a header of this test: two sit elsewhere.
+    // The stand-in takes the address of a visitor from the header X-Test-Sits-At. The two honest
+    // visitors have other addresses than the greedy client.
     const iis = await serveAsIis(t, [...TELLING, ['web.config', '</appSettings>', '<add key="MAX_HANDSHAKES" value="10" /></appSettings>']], {
       serverVariables: req => ({ REMOTE_ADDR: String(req.headers['x-test-sits-at'] ?? '127.0.0.1') }),
     }, deployApplication);

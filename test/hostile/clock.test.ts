@@ -1,6 +1,7 @@
 /*
- * The time of day jumps by an hour, forward and back, while clients are connected, away, and between: nobody
- * is ended, and nothing waits for longer. faketime moves the clock of the server's process only.
+ * The time of day jumps by an hour, forward or back. Meanwhile some clients are connected, and
+ * others are between two polls. No session may end, and no poll may wait for longer. faketime moves
+ * the clock of the server's process only.
  */
 import assert from 'node:assert/strict';
 import { ChildProcess, spawn } from 'node:child_process';
@@ -16,11 +17,11 @@ import { request } from '../support/request';
 import { emptyFolder, resource, root } from '../support/template';
 import { until } from '../support/wait';
 
-/** Where Debian and Ubuntu put the library of their package faketime. */
+/** Debian and Ubuntu put the library of their package faketime at these paths. */
 const LIBRARIES = ['x86_64-linux-gnu', 'aarch64-linux-gnu']
   .map(machine => `/usr/lib/${machine}/faketime/libfaketime.so.1`);
 
-/** A server whose time of day can be moved. */
+/** Starts a server whose time of day can be moved. `move` takes the seconds, such as '+3600'. */
 async function start(t: TestContext, library: string, settings: Record<string, string>) {
   const folder = emptyFolder(t, 'clock-');
   const stamp = path.join(folder, 'time');
@@ -71,10 +72,10 @@ describe('while the time of day jumps', { concurrency: true }, () => {
       await sleep(200);
       const dated = await ask('/1/');
       move(by);
-      await sleep(1500); // the sweep has seen it
+      await sleep(1500); // by now a sweep has seen the new time
       const moved = Date.parse((await ask('/1/')).headers.date!) - Date.parse(dated.headers.date!);
       assert(Math.abs(moved / 1000 - Number(by)) < 60, `the time of day has moved by ${moved} ms`);
-      // Those that were away, and the handshake that was not used, are still known.
+      // The server still knows the clients that were away, and the handshake that nobody used.
       for (const at of [unused, ...away]) {
         assert.equal((await ask(at, event('fill', [1, 10], at.includes('got') ? '1' : ''))).status, 200);
         assert.match((await ask(at)).text, /much/);

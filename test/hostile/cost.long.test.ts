@@ -1,4 +1,7 @@
-/* Requests that cost most, as a search finds them, and as cost.test.ts holds them. SEED takes another seed to begin with. */
+/*
+ * A search looks for the requests that cost most. The limit of cost.test.ts holds for them, too.
+ * SEED sets the first seed.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createMeter } from './cost/meter';

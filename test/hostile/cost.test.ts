@@ -1,7 +1,8 @@
 /*
- * What a client sends costs in proportion to its bytes: at most 5 ms and 20 ms a megabyte of the
- * processor, beyond a bare server that reads the same bytes and parses their JSON. Measured as processor
- * time of this process, the least of several runs: a machine that is busy adds little to that.
+ * The cost of a request is in proportion to its bytes. The floor is the cost of a bare server,
+ * which reads the same bytes and parses their JSON. Beyond the floor, a request may take 5 ms of
+ * the processor, and 20 ms for each megabyte. The tests measure the processor time of this process.
+ * The least of several runs counts, because a busy machine adds little to the least.
  * cost.long.test.ts searches for other requests that cost much.
  */
 import assert from 'node:assert/strict';
@@ -10,14 +11,17 @@ import { createMeter, EACH, Meter } from './cost/meter';
 import type { Recipe, Text } from './cost/recipes';
 import { describeFound, largest } from './cost/search';
 
-/** It is measured again, as often as this, while it seems to cost too much. */
+/**
+ * A measurement has at most TRIES runs. It runs again while the request seems to cost too much.
+ * With half of the bytes, it has HALF_TRIES runs.
+ */
 const TRIES = 12;
 const HALF_TRIES = 2;
 
 const text = (unit: string, before = '', after = ''): Text => ({ before, unit, after });
 const beside = (header: string, unit: string, before = '') => ({ header, text: text(unit, before) });
 
-/** What was slow in some version, or in another server. */
+/** These requests were slow in some version of this server, or in another server. */
 const known: Record<string, Recipe> = {
   'an Origin, and a list of protocols': {
     place: 'X-Forwarded-Proto of a handshake', text: text(','), beside: beside('Origin', 'b', 'http://'),
@@ -65,10 +69,13 @@ const known: Record<string, Recipe> = {
   'many small fragments': { place: 'fragments of a WebSocket', text: text('a', '3:::') },
 };
 
-/** @throws if it costs more than is allowed, or grows faster than its bytes */
+/**
+ * Measures a request.
+ * @throws if it costs more than is allowed, or if its cost grows faster than its bytes
+ */
 async function hold(t: TestContext, meter: Meter, name: string, recipe: Recipe): Promise<void> {
   const most = largest(recipe);
-  // Less than any request may cost is too little to tell how it grows.
+  // A cost of up to three times EACH is too small to show how it grows.
   let whole = await meter.measure(recipe, most, TRIES, ({ share, above }) => share <= 1 && above <= 3 * EACH);
   let mostAbove = 3 * EACH;
   let growth = '';

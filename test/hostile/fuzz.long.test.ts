@@ -1,6 +1,6 @@
 /*
- * As fuzz.test.ts, with more requests and more clients. FUZZ_SEED=n sends the same as an earlier run of
- * that seed, FUZZ_CASES=n another number of cases.
+ * These tests do the same as fuzz.test.ts, with more requests and more clients. FUZZ_SEED=n sends
+ * the cases of an earlier run with that seed again. FUZZ_CASES=n sets another number of cases.
  */
 import { test } from 'node:test';
 import { fuzz, numberOfCases, seed } from './fuzz/fuzz';

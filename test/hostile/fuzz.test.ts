@@ -1,6 +1,7 @@
 /*
- * Noise at the server while honest clients talk. fuzz.long.test.ts sends twenty times as much.
- * FUZZ_SEED=n sends the same as an earlier run of that seed, FUZZ_CASES=n another number of cases.
+ * These tests send noise to the server while honest clients talk. fuzz.long.test.ts sends twenty
+ * times as much. FUZZ_SEED=n sends the cases of an earlier run with that seed again. FUZZ_CASES=n
+ * sets another number of cases.
  */
 import { describe, test } from 'node:test';
 import { fuzz, numberOfCases, seed } from './fuzz/fuzz';

@@ -1,4 +1,7 @@
-/* What a page of another origin can do, as in hostile-page.test.ts: everything by every means, in each browser. */
+/*
+ * In each browser, hostile pages try everything by every means. hostile-page.test.ts tries less,
+ * and tries it in Chromium only.
+ */
 import { inBrowser, visitAll } from './page/visits';
 
 inBrowser('chromium', true, visitAll);

@@ -1,6 +1,7 @@
 /*
- * What a page of another origin can do with the browser of a visitor: nothing, unless ALLOWED_ORIGINS has its origin.
- * hostile-page.long.test.ts tries everything by every means, and in Firefox too.
+ * A page of another origin can do nothing with the browser of a visitor, unless ALLOWED_ORIGINS has
+ * the origin of that page. hostile-page.long.test.ts tries everything by every means, and in
+ * Firefox, too.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -62,7 +63,7 @@ test('a server that is stopping says so to no other page', needsSignals, async t
   let answer = '';
   socket.on('data', data => answer += String(data));
   socket.write(`GET ${resource}/1/ HTTP/1.1\r\nHost: localhost\r\nOrigin: http://stranger.example\r\n`);
-  await fetch(`${server.page}health`); // by now it has arrived
+  await fetch(`${server.page}health`); // by now the server has the lines above
   server.process.kill('SIGTERM');
   await until(() => server.output().includes('stopping'), 'the signal');
   socket.write('\r\n');

@@ -1,4 +1,7 @@
-/* What killers.test.ts tries on ours does harm to Socket.IO 0.9 as it comes. */
+/*
+ * The attacks of killers.test.ts do harm to stock Socket.IO 0.9. Stock 0.9 is Socket.IO 0.9 without
+ * changes.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { until } from '../support/wait';
@@ -7,10 +10,10 @@ import type { Case } from './killers/case';
 import { check, groups } from './killers/groups';
 import { answers, ended, shared, startStock, Target } from './killers/servers';
 
-/** Milliseconds without an answer that count as silence: stock does not answer some at all. */
+/** This time without an answer, in ms, counts as silence. Stock 0.9 never answers some requests. */
 const PATIENCE = 3000;
 
-/** An attack fails where its target does: then it brings the error. */
+/** Runs an attack. @returns its outcome, or its error: an attack fails where its target fails */
 const attack = (one: Case, target: Target) => one.attack(new Attacker(target.port, PATIENCE)).catch((error: unknown) => error);
 
 async function killsStock(stock: Target, one: Case): Promise<void> {

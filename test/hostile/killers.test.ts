@@ -1,6 +1,7 @@
 /*
- * Requests that harm Socket.IO 0.9 as it comes, and that do no harm to ours. killers.long.test.ts keeps this honest: it shows
- * that each of them does harm there, as an attack that harms nobody proves nothing.
+ * These requests harm Socket.IO 0.9 without changes, and do no harm to this server.
+ * killers.long.test.ts shows that each of them harms Socket.IO 0.9, because an attack that harms
+ * nobody proves nothing.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -11,14 +12,17 @@ import type { Case } from './killers/case';
 import { check, groups } from './killers/groups';
 import { answers, ended, Ours, shared, startOurs } from './killers/servers';
 
-/** How long an answer may take, ms. Ours answers at once; a machine that is busy may not. */
+/**
+ * The longest time for an answer, in ms. This server answers at once, but a busy machine may delay
+ * the answer.
+ */
 const PATIENCE = 30000;
 
 async function sparesOurs(ours: Ours, one: Case): Promise<void> {
   const given = await one.attack(new Attacker(ours.port, PATIENCE)).catch((error: unknown) => error);
   assert(!ended(ours), ours.output());
   assert(await answers(ours.port, `${appPath}/health`, PATIENCE), 'health answers');
-  // Whoever was there before is still there, once, and is heard.
+  // The client that was there before is still there, has connected only once, and is heard.
   assert.deepEqual(await ask(ours.client, 'message', one.name), [one.name]);
   const [seen] = await ask(ours.client, 'seen', ours.client.socket.sessionid) as [string[]];
   assert.deepEqual(seen.filter(what => what !== 'message'), ['connection']);

@@ -1,4 +1,6 @@
-/* Which proxies are believed, and what of their X-Forwarded headers. */
+/*
+ * These tests show which proxies the server believes, and which parts of their X-Forwarded headers.
+ */
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
@@ -9,7 +11,10 @@ import { sendHead } from '../support/head';
 import { serveAsIis } from '../support/iis';
 import { appPath, resource } from '../support/template';
 
-/** A request of a proxy, or of a client, at `from`: over TCP, by iisnode, or at a Unix socket. */
+/**
+ * A request arrives over TCP, by iisnode, or at a Unix socket. `from` is the address of the proxy
+ * or client that sends it. The server must believe `address` and `protocol`.
+ */
 interface Case {
   proxies: string;
   by?: 'tcp' | 'iisnode' | 'pipe';
@@ -37,10 +42,11 @@ const cases: Case[] = [
   { proxies: 'fd00::/8', from: 'fe00::1', xff: '1.1.1.1', address: 'fe00::1' },
   { proxies: 'fe80::1', from: 'fe80::1%eth0', xff: '1.1.1.1', address: '1.1.1.1' },
   { proxies: '::1', from: '0:0:0:0:0:0:0:1', xff: '1.1.1.1', address: '1.1.1.1' },
-  // As Application Request Routing writes it.
+  // Application Request Routing adds the port to the address.
   { proxies: OWN, from: OWN, xff: '1.1.1.1:51234', address: '1.1.1.1' },
   { proxies: OWN, from: OWN, xff: '[2001:db8::7]:51234', address: '2001:db8::7' },
-  // It says nothing, or what cannot be read: its own address is all that is known.
+  // The proxy sends no header, or a header that cannot be read. Then only the proxy's own address
+  // is known.
   { proxies: OWN, from: OWN, address: OWN },
   { proxies: OWN, from: OWN, xff: '', address: OWN },
   ...['unknown', '_hidden', '1.1.1', 'x'.repeat(9000), '1.1.1.1 2.2.2.2', '1.1.1.1,', ',', '1.1.1.1;2.2.2.2'].map(xff => (
@@ -50,7 +56,8 @@ const cases: Case[] = [
   { proxies: OWN, from: OWN, xff: '1.1.1.1', proto: 'https, http', address: '1.1.1.1' },
   ...['', 'HTTPS:', 'javascript', 'https,'].map(proto => ({ proxies: OWN, from: OWN, xff: '1.1.1.1', proto, address: '1.1.1.1' })),
   { proxies: OWN, from: OWN, xff: '1.1.1.1', proto: 'HTTPS', address: '1.1.1.1', protocol: 'https' },
-  // iisnode hands it on, and adds the proxy's address with enableXFF, unless the text ends with it.
+  // iisnode hands the header on. With enableXFF, iisnode adds the proxy's address, unless the text
+  // already ends with that address.
   { proxies: OWN, by: 'iisnode', from: OWN, xff: '6.6.6.6, 1.1.1.1', proto: 'https', address: '1.1.1.1', protocol: 'https' },
   { proxies: OWN, by: 'iisnode', from: OWN, xff: `6.6.6.6, 1.1.1.1, ${OWN}`, address: '1.1.1.1' },
   { proxies: OWN, by: 'iisnode', from: OWN, xff: `6.6.6.6, 1${OWN}`, address: `1${OWN}` },
@@ -59,7 +66,7 @@ const cases: Case[] = [
   { proxies: 'pipe', by: 'pipe', from: '', xff: '6.6.6.6, 1.1.1.1', proto: 'https', address: '1.1.1.1', protocol: 'https' },
   { proxies: OWN, by: 'pipe', from: '', xff: '1.1.1.1', proto: 'https', address: 'unknown' },
   { proxies: 'pipe', from: OWN, xff: '1.1.1.1', proto: 'https', address: OWN },
-  // A TCP connection that has gone has no address any more.
+  // A TCP connection that is closed has no address any more.
   { proxies: 'pipe', from: '', xff: '1.1.1.1', proto: 'https', address: 'unknown' },
 ];
 

@@ -1,6 +1,7 @@
 /*
- * As worst.test.ts with several times as much, and on node 12, too: it grows otherwise than the node that
- * runs the tests. WORST=large sends five times as much again, which takes minutes a case.
+ * These tests send several times as much as worst.test.ts, and run on node 12, too: the memory of
+ * node 12 grows in another way. WORST=large sends several times as much again, which takes minutes
+ * for each case.
  */
 import { describe, test } from 'node:test';
 import { available, notOnWindows } from '../support/available';

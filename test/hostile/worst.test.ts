@@ -1,7 +1,8 @@
 /*
- * What a client with bad intent can make the server hold, with small settings: the memory of the process
- * grows by twice what the settings allow and 30 MB at most, also while the attack lasts, and connections
- * are bounded. worst.long.test.ts does the same with more, and on an old node.
+ * A client with bad intent makes the server hold as much as possible. The settings are small. The
+ * memory of the process may grow by twice as much as the settings allow, and by 30 MB more, even
+ * during the attack. The number of connections has a limit, too. worst.long.test.ts does the same
+ * with more, and on an old node.
  */
 import { describe, test } from 'node:test';
 import { available, notOnWindows } from '../support/available';

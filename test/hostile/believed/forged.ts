@@ -1,10 +1,10 @@
-/* Headers by which a client could say that it is someone else, elsewhere, or came by HTTPS. */
+/* With these headers, a client could claim to be someone else, to be elsewhere, or to use HTTPS. */
 
 export const ADMIN = 'DOMAIN\\admin';
 
 export interface Forgery {
   name: string;
-  /** Whole lines. */
+  /** Whole header lines. */
   headers: string[];
 }
 
@@ -12,7 +12,7 @@ const many = (count: number, line = (n: number) => `a${n.toString(36)}:`) => Arr
 const USER = `X-iisnode-AUTH_USER: ${ADMIN}`;
 const ALL = [USER, 'X-iisnode-HTTPS: on', 'X-iisnode-REMOTE_ADDR: 6.6.6.6', 'X-Forwarded-For: 6.6.6.6', 'X-Forwarded-Proto: https'];
 
-/** @param address the client's own, which iisnode looks for at the end of X-Forwarded-For */
+/** @param address the client's own address; iisnode looks for it at the end of X-Forwarded-For */
 export function forgeries(address: string): Forgery[] {
   const spellings = [
     'X-iisnode-AUTH_USER', 'x-iisnode-auth_user', 'X-IISNODE-AUTH_USER', 'X-iisnode-AUTH-USER', 'X_iisnode_AUTH_USER', 'X-iisnode_AUTH_USER',

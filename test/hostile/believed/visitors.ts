@@ -1,4 +1,4 @@
-/* What the server believes of a visitor, whatever he says. */
+/* Checks that the server believes IIS, and not the headers of a visitor. */
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import type { TestContext } from 'node:test';
@@ -9,14 +9,14 @@ import { split } from '../../support/raw';
 import { appPath, Edit, resource } from '../../support/template';
 import { forgeries } from './forged';
 
-/** What an application is told of a visitor by Socket.IO. */
+/** The data of a visitor that Socket.IO gives to an application. */
 interface Told {
   user?: string;
   address: string;
   headers: Record<string, string>;
 }
 
-/** What a page is told of him by Express. */
+/** The data of a visitor that Express gives to a page. */
 interface Page {
   ip?: string;
   ips: string[];
@@ -26,7 +26,10 @@ interface Page {
   headers: Record<string, string>;
 }
 
-/** An application that tells its clients what it has been told of them. The page `told` of the tests does so for its visitors. */
+/**
+ * This application tells its clients all that it knows about them. The page `told` of the tests
+ * does the same for its visitors.
+ */
 export const TELLING: Edit[] = [
   ['dist/app.js', /^[^]*$/, `exports.app = io => {
     io.set('authorization', (handshake, accept) => {
@@ -40,13 +43,16 @@ export const TELLING: Edit[] = [
   };`],
 ];
 
-/** Asks both. @returns null for a request that does not come through */
+/**
+ * Asks the application and the page.
+ * @returns both answers, or null if the request does not come through
+ */
 export async function ask(to: object, headers: string[]): Promise<[Told, Page] | null> {
   const handshake = await sendHead(to as { port: number }, `${resource}/1/`, headers);
   const page = await sendHead(to as { port: number }, `${appPath}/told`, headers);
   assert.equal(handshake.status, page.status);
   if (handshake.status !== 200) {
-    // http.sys refuses it, or Request Filtering.
+    // http.sys or Request Filtering has refused the request.
     assert.equal(handshake.status, 400);
     return null;
   }
@@ -56,12 +62,12 @@ export async function ask(to: object, headers: string[]): Promise<[Told, Page] |
   return [told.args[0], JSON.parse(page.text) as Page];
 }
 
-/** Those headers by which IIS, and proxies, say who a visitor is. */
+/** @returns the headers by which IIS and proxies say who a visitor is */
 export const special = (headers: Record<string, string>) => {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => /^x-iisnode-|^x-forwarded-|^forwarded$/.test(name)));
 };
 
-/** What IIS says of a visitor. */
+/** The server variables by which IIS describes a visitor. */
 interface Visitor { AUTH_USER: string; HTTPS: 'on' | 'off' }
 
 export const VISITORS: Record<string, Visitor> = {
@@ -71,9 +77,10 @@ export const VISITORS: Record<string, Visitor> = {
 };
 
 /**
- * Each of the visitors tries all forgeries.
+ * Lets each of the visitors try all forgeries.
  * @param node the program that runs the server
- * @throws if one of them is taken for another than he is, or for elsewhere
+ * @throws if the server takes a visitor for another one, for one at another address, or for one who
+ * came by another protocol
  */
 export async function cannotBeOthers(t: TestContext, node: string, visitors: Record<string, Visitor>): Promise<void> {
   let visitor = Object.values(visitors)[0]!;

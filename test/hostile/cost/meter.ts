@@ -1,4 +1,7 @@
-/* Measures what a request costs the server, beside a server that does nothing with it but read it and parse its JSON. */
+/*
+ * Measures how much a request costs this server and a bare server. The bare server only reads the
+ * request and parses its JSON.
+ */
 import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 import net, { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
@@ -10,37 +13,44 @@ import { PLACES, prepare, Recipe } from './recipes';
 
 export interface Cost {
   bytes: number;
-  /** Processor time, ms: the least of several runs, which is what other work of the machine adds least to. */
+  /**
+   * Processor time of this server, in ms: the least of several runs, because other work of the
+   * machine adds the least to the fastest run.
+   */
   ours: number;
   floor: number;
-  /** What ours takes beyond the floor. */
+  /** The time of this server beyond the floor, in ms. */
   above: number;
-  /** How much of what is allowed it takes: more than 1 is too much. */
+  /** The part of the allowed time that the request takes. More than 1 is too much. */
   share: number;
 }
 
 /**
- * What may be added to the floor, ms: for a request, and for each megabyte of it. Of many small frames
- * each is a message to be handled: they may cost a few times what a bare server of the same ws takes.
+ * A request may add EACH ms to the floor, and MEGABYTE ms for each of its megabytes. The server
+ * handles each of many small frames as a message. So many small frames may also add TIMES_MANY
+ * times the time of the floor, which is a bare server with the same ws.
  */
 export const EACH = 5;
 const MEGABYTE = 20;
 const TIMES_MANY = 3;
-/** How many runs there are before one is believed: a floor that was disturbed makes ours look cheap. */
+/**
+ * The least number of runs. If something disturbs the floor in a single run, this server looks
+ * cheap.
+ */
 const FEWEST = 3;
 
-/** How long the work of `calibrate` takes where those figures were chosen, ms. */
+/** How long calibrate() takes on the machine where these figures were chosen, in ms. */
 const USUAL = 18;
 
 export interface Meter {
   /**
-   * Sends it several times, until it is cheap enough for `enough`.
-   * @param most how often at most
+   * Sends a recipe several times, until the cost is low enough for `enough`.
+   * @param most how many times at most
    */
   measure: (recipe: Recipe, bytes: number, most: number, enough?: (cost: Cost) => boolean) => Promise<Cost>;
 }
 
-/** Both servers run in this process, so that its processor time is theirs. */
+/** Makes a meter. Both servers run in this process, so that its processor time is theirs. */
 export function createMeter(t: TestContext): Meter {
   const { port } = serve(t, io => {
     io.of('/n');
@@ -54,14 +64,15 @@ export function createMeter(t: TestContext): Meter {
     MAX_CLIENTS: '1000000',
   });
   const floorPort = startFloor(t);
-  // A slower processor may take as much longer as it takes for anything else.
+  // On a slower processor, a request may take longer by the same factor as calibrate().
   const slower = Math.max(1, calibrate() / USUAL);
 
-  /** @returns what it takes of the processor, ms, and how many bytes were sent */
+  /** @returns the processor time, in ms, and how many bytes were sent */
   async function once(
     to: number, write: (id: string) => Buffer, overWebSocket: boolean,
   ): Promise<{ ms: number; bytes: number }> {
-    // Each has a session of its own: what was sent before may have ended the last one.
+    // Each run has a session of its own, because the bytes of the last run may have ended the last
+    // session.
     const id = (await request({ port, path: `${resource}/1/` })).text.split(':')[0]!;
     const sent = write(id);
     const socket = net.connect(to, '127.0.0.1').on('error', () => undefined);
@@ -93,7 +104,7 @@ export function createMeter(t: TestContext): Meter {
   };
 }
 
-/** How long a megabyte of JSON takes, ms: what tells processors from each other here. */
+/** @returns how long this processor takes for a megabyte of JSON, in ms */
 function calibrate(): number {
   const text = `[${'[],'.repeat(330000)}1]`;
   let least = Infinity;
@@ -106,7 +117,10 @@ function calibrate(): number {
   return least;
 }
 
-/** The floor: reads requests and messages, and parses what may be JSON in them. */
+/**
+ * Starts the floor, which reads requests and messages, and parses the JSON in them.
+ * @returns its port
+ */
 function startFloor(t: TestContext): number {
   const server = createServer((req: IncomingMessage, res: ServerResponse) => {
     const parts: Buffer[] = [];
@@ -129,7 +143,7 @@ function startFloor(t: TestContext): number {
   return (server.address() as AddressInfo).port;
 }
 
-/** Each packet of a POST has JSON of its own. Errors have no stack here, as in the server. */
+/** Parses the JSON of each packet of a POST. Errors have no stack here, as in the server. */
 function parseAll(body: string): void {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
@@ -143,7 +157,7 @@ function parse(text: string): void {
   try {
     JSON.parse(text.slice(start));
   } catch {
-    // It is no JSON, or more than one.
+    // The text is no JSON, or more than one value.
   }
 }
 
@@ -159,10 +173,12 @@ async function open(socket: net.Socket, id: string): Promise<void> {
   });
 }
 
-/** Asks for the end, so that it is known when all before that has been read. */
+/** This frame asks for the end. When the end comes, the server has read all frames before. */
 const CLOSE = Buffer.from([0x88, 0x82, 0, 0, 0, 0, 3, 0xe8]);
 
-/** Sends it, and waits for the answer: of a WebSocket its end, which a frame asks for. */
+/**
+ * Sends bytes, and waits for the answer. For a WebSocket, this is its end, for which CLOSE asks.
+ */
 function exchange(socket: net.Socket, sent: Buffer, webSocket: boolean): Promise<void> {
   return new Promise(resolve => {
     const timer = setTimeout(resolve, 20000);

@@ -1,33 +1,39 @@
-/* What cost.test.ts sends: requests that are mostly one piece of text, again and again. */
+/* The requests of cost.test.ts. Most of each request is one piece of text, again and again. */
 import type { Random } from '../../support/random';
 import { resource } from '../../support/template';
 
-/** A text of any length: `unit`, again and again, between two others. In a unit, $ is a number that counts. */
+/**
+ * A text of any length: `before`, then `unit` again and again, then `after`. In a unit, $ stands
+ * for a number that counts up.
+ */
 export interface Text { before: string; unit: string; after: string }
 
-/** A request of any size: texts, and where they are put. With two of them each has half of the bytes. */
+/** A request of any size. It has one text or two. Each of two texts has half of the bytes. */
 export interface Recipe {
   place: string;
   text: Text;
-  /** A header beside it. */
+  /** A header that the request has besides `text`, with a text of its own. */
   beside?: { header: string; text: Text };
 }
 
-/** How a place is filled. Bytes as they go over the wire; of a WebSocket, what comes behind its opening. */
+/** A place is a part of a request that a text can fill. */
 export interface Place {
-  /** The most bytes that the text may have there. */
+  /** The most bytes that the text may have in this place. */
   most: number;
-  /** @param id a session that is open */
+  /**
+   * @returns the bytes that go over the wire; for a WebSocket, those after its opening
+   * @param id the id of an open session
+   */
   write: (text: Buffer, id: string, beside: string) => Buffer;
-  /** Whether it goes over a WebSocket. */
+  /** Whether the text goes over a WebSocket. */
   webSocket?: true;
-  /** Whether it is many messages, not one. */
+  /** Whether the text is many messages, and not one. */
   many?: true;
-  /** What makes the repeated text, if not plain repetition. */
+  /** Makes the repeated text, if plain repetition is not enough. */
   repeat?: (text: Text, bytes: number) => Buffer;
 }
 
-/** node takes 16 KB of headers, of which a request has some anyway. */
+/** node takes 16 KB of headers, and a request has some headers anyway. */
 const HEAD = 14000;
 const BODY = 990000;
 
@@ -39,7 +45,7 @@ const HEADERS = [
   'Sec-WebSocket-Origin', 'Upgrade', 'If-None-Match',
 ];
 
-/** Of a header or a URL: what node would refuse is left out. */
+/** @returns the text for a header or a URL, without the letters that node would refuse */
 const printable = (text: Buffer) => text.toString('latin1').replace(/[^\x20-\x7e\x80-\xff]/g, '');
 const unspaced = (text: Buffer) => printable(text).replace(/[^\x21-\x7e]/g, '');
 
@@ -55,7 +61,7 @@ function post(path: string, body: Buffer, more: string): Buffer {
 
 const polling = (id: string) => `${resource}/1/xhr-polling/${id}`;
 
-/** A frame as a browser sends it; its mask is zeros, with which the text stays as it is. */
+/** Makes a frame as a browser sends it. The mask is zeros, so that the text stays as it is. */
 function frame(opcode: number, text: Buffer, last = true): Buffer {
   const begin = [(last ? 0x80 : 0) | opcode];
   if (text.length < 126) begin.push(0x80 | text.length);
@@ -64,7 +70,7 @@ function frame(opcode: number, text: Buffer, last = true): Buffer {
   return Buffer.concat([Buffer.from([...begin, 0, 0, 0, 0]), text]);
 }
 
-/** The unit again and again, as pieces. */
+/** @returns the text in pieces: the unit again and again, between the two other texts */
 function pieces({ before, unit, after }: Text, bytes: number): string[] {
   const all = [before];
   let left = bytes - Buffer.byteLength(before + after);
@@ -80,19 +86,19 @@ function pieces({ before, unit, after }: Text, bytes: number): string[] {
 function plain(text: Text, bytes: number): Buffer {
   const { before, unit, after } = text;
   if (unit.includes('$')) return Buffer.from(pieces(text, bytes).join(''));
-  // A million pieces of one letter take longer to make than to send.
+  // It takes longer to make a million pieces of one letter than to send them.
   const left = bytes - Buffer.byteLength(before + after);
   const times = Math.max(1, Math.floor(left / Buffer.byteLength(unit)));
   return Buffer.from(before + unit.repeat(times) + after);
 }
 
-/** Each piece with its length before it, as 0.9 puts packets together. */
+/** Puts the length of each piece before it, as 0.9 does to put packets together. */
 function payload(text: Text, bytes: number): Buffer {
   const packets = pieces(text, bytes * 0.6).filter(piece => piece !== '').slice(0, 2000);
   return Buffer.from(packets.map(packet => `\ufffd${packet.length}\ufffd${packet}`).join(''));
 }
 
-/** Frames of a WebSocket, one for each piece, at most so many as a client might send in a second. */
+/** Makes frames of a WebSocket, one for each piece. A client might send as many in a second. */
 const frames = (opcode: number) => (text: Text, bytes: number) => {
   const all = pieces(text, bytes).filter(piece => piece !== '');
   return Buffer.concat(all.map(piece => frame(opcode, Buffer.from(piece).subarray(0, 125))));
@@ -103,7 +109,9 @@ function fragments(text: Text, bytes: number): Buffer {
   return Buffer.concat(all.map((piece, i) => frame(i === 0 ? 1 : 0, piece, i === all.length - 1)));
 }
 
-/** The whole packet is written before the text and closed after it. */
+/**
+ * @returns a function that makes a POST. The packet has `begin` before the text, and `end` after it
+ */
 function packet(begin: string, end: string): Place['write'] {
   return (text, id, beside) => {
     const body = Buffer.concat([Buffer.from(begin), text, Buffer.from(end)]);
@@ -119,10 +127,13 @@ function message(begin: string, end: string): Place {
   };
 }
 
-/** Frames cost more than their bytes, in a bare server as well: fewer of them show it. */
+/**
+ * Frames cost more than their bytes, in a bare server, too. So a small text is enough to show the
+ * cost.
+ */
 const SMALL: Place = { most: 20000, webSocket: true, many: true, write: text => text };
 
-/** By name: where a text can be put. */
+/** All places where a text can be put, by name. */
 export const PLACES: Record<string, Place> = {
   ...Object.fromEntries(HEADERS.map((name): [string, Place] => [`${name} of a handshake`, {
     most: HEAD,
@@ -184,7 +195,7 @@ export const PLACES: Record<string, Place> = {
   'fragments of a WebSocket': { ...SMALL, repeat: fragments },
 };
 
-/** @returns what goes over the wire for a session, by its id */
+/** @returns a function that makes the bytes for the wire from the id of a session */
 export function prepare({ place, text, beside }: Recipe, bytes: number): (id: string) => Buffer {
   const { write, repeat = plain } = PLACES[place]!;
   const half = beside ? bytes / 2 : bytes;
@@ -193,7 +204,7 @@ export function prepare({ place, text, beside }: Recipe, bytes: number): (id: st
   return id => write(repeated, id, header);
 }
 
-/** What texts are made of. */
+/** Random texts are made of these parts. */
 const ATOMS = [
   ',', ';', ':', '/', '\\', '?', '&', '=', '%', '+', '.', '-', '@', '#', '[', ']', '{', '}', '"', '\'',
   '(', ')', '|', '*', '~', '_', ' ', '\t', '\n', '0', '1', '9', 'a', 'Z', 'é', '漢', '😀', '\ufffd', '\u2028',
@@ -211,7 +222,7 @@ function randomText(random: Random): Text {
   return { before: few(2), unit: random.pick(ATOMS) + few(2), after: few(1) };
 }
 
-/** @param place where, if not anywhere */
+/** @param place the place of the text, by default any place */
 export function randomRecipe(random: Random, place = random.pick(NAMES)): Recipe {
   const recipe: Recipe = { place, text: randomText(random) };
   const beside = random.chance(0.3) && !PLACES[place]!.webSocket;
@@ -219,7 +230,7 @@ export function randomRecipe(random: Random, place = random.pick(NAMES)): Recipe
   return recipe;
 }
 
-/** A recipe like another one. */
+/** @returns a recipe that differs from the given one in one part */
 export function mutate(random: Random, recipe: Recipe): Recipe {
   const other = randomRecipe(random);
   switch (random.below(6)) {

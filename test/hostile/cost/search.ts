@@ -1,26 +1,32 @@
-/* Looks for what costs the server most, from a seed: it changes a little what has been slow. */
+/*
+ * Searches for the requests that cost the server most. The search begins with a seed, and makes
+ * small changes to the slowest requests.
+ */
 import { Random } from '../../support/random';
 import type { Cost, Meter } from './meter';
 import { mutate, PLACES, randomRecipe, Recipe } from './recipes';
 
 export interface Found { recipe: Recipe; cost: Cost }
 
-/** How much of the largest size is sent while searching: what is slow is slow at a quarter of it, too. */
+/**
+ * The search sends this part of the largest size. A slow request is slow at a quarter of the size,
+ * too.
+ */
 const PART = 0.25;
-/** Of how many of the slowest it makes others. */
+/** In each round, the search changes this many of the slowest recipes. */
 const BEST = 6;
 
 export const largest = ({ place }: Recipe) => PLACES[place]!.most;
 
 /**
- * @param rounds how often each of the slowest is changed
- * @returns the slowest first
+ * @param rounds how often the search changes the slowest recipes
+ * @returns all recipes with their costs, the slowest first
  */
 export async function search(meter: Meter, seed: number, rounds: number): Promise<Found[]> {
   const random = new Random(seed, 0);
   const found: Found[] = [];
   const add = async (recipe: Recipe) => {
-    // What is small costs little to send as it is.
+    // A small request costs little to send, so it is sent in its full size.
     const most = largest(recipe);
     const cost = await meter.measure(recipe, most < 20000 ? most : most * PART, 2);
     found.push({ recipe, cost });
@@ -33,7 +39,7 @@ export async function search(meter: Meter, seed: number, rounds: number): Promis
   return found;
 }
 
-/** For people: what was sent, and what a byte of it cost beyond the floor. */
+/** Describes a recipe for people, with the cost of each byte beyond the floor. */
 export function describeFound({ recipe: { place, text, beside }, cost }: Found): string {
   const show = ({ before, unit, after }: typeof text) => JSON.stringify([before, unit, after]);
   const header = beside ? ` beside ${beside.header} ${show(beside.text)}` : '';

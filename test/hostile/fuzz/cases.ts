@@ -1,4 +1,7 @@
-/* A seed and a number make a case: a request, or what takes its place, and what its sender does then. */
+/*
+ * A seed and a number make a case. A case is a request, or other bytes in its place, and the manner
+ * in which its sender goes on.
+ */
 import { resource } from '../../support/template';
 import { frames, upgrade } from './frames';
 import { body, NEXT, packet, payload } from './packets';
@@ -9,27 +12,33 @@ import { address, anyRequest, handshake, malformed, noise, Part, poll, request }
 export const SLOTS = 12;
 
 /**
- * What the sender does:
- * - ask: sends right requests on a kept connection, one after the other without waiting. Each is owed an answer.
- * - apart: sends each on a connection of its own, at once. Each is owed an answer.
- * - upgrade: the same, one request; if it becomes a WebSocket, frames follow.
- * - leave: sends, and cuts the connection after a while, whatever came: resets it, if that is an even number of ms. Nothing is
- *   owed, here and below.
- * - finish: sends, and ends its side of the connection.
- * - dribble: sends the head, and then the body a little at a time, and cuts the connection before the end.
- * - stay: sends, and leaves the connection open.
+ * The sender treats a case in one of these manners:
+ * - ask: the sender sends correct requests on a kept connection, one after the other without
+ *   waiting. The server owes an answer to each.
+ * - apart: the sender sends each request on a connection of its own, all at once. The server owes
+ *   an answer to each.
+ * - upgrade: the sender sends one request in the same way. If the connection becomes a WebSocket,
+ *   frames follow.
+ * - leave: the sender sends, and cuts the connection after `pause` ms, whatever has come. If
+ *   `pause` is an even number, the sender resets the connection. In this manner and the next ones,
+ *   the server owes nothing.
+ * - finish: the sender sends, ends its side of the connection, and cuts the connection after
+ *   `pause` ms.
+ * - dribble: the sender sends the head, then the body a little at a time, and cuts the connection
+ *   before the end.
+ * - stay: the sender sends, and leaves the connection open.
  */
 export type Manner = 'ask' | 'apart' | 'upgrade' | 'leave' | 'finish' | 'dribble' | 'stay';
 
 export interface Case {
   index: number;
-  /** For whoever reads of it. */
+  /** A name for the reader of a failure. */
   kind: string;
   manner: Manner;
   parts: Part[];
-  /** Which of the sender's sessions `{session}` is. */
+  /** The number of the session that `{session}` stands for, among the sender's own. */
   slot: number;
-  /** Milliseconds: until a sender leaves, or between two pieces that it sends. */
+  /** How long a sender waits before it leaves, or between two pieces that it sends, in ms. */
   pause: number;
   frames?: Buffer;
 }
@@ -39,15 +48,16 @@ type Make = (r: Random) => Pick<Case, 'manner' | 'parts'> & Partial<Case>;
 const post = (r: Random, content: Buffer): Part => request(r, 'POST', poll(r), content);
 const ask = (...parts: Part[]): ReturnType<Make> => ({ manner: 'ask', parts });
 
-/** A POST of which some, all or nothing of the body is sent. */
+/** Makes a POST that is sent without the end of its body. */
 function half(r: Random): Part {
   const part = post(r, r.chance(0.3) ? Buffer.alloc(r.below(300000), '5:::{"name":"message"}') : Buffer.from(payload(r).padEnd(20, 'x')));
   return { ...part, body: part.body.subarray(0, r.below(part.body.length)) };
 }
 
 /**
- * Several, of which only the last may say that it is the last. None waits for 100 Continue: node writes that one into the answer
- * to the request before, if it is still writing it.
+ * Makes several requests on one connection. Only the last may say that it is the last. No request
+ * waits for 100 Continue, because node writes 100 Continue into the answer to the request before,
+ * if node is still writing that answer.
  */
 function pipelined(r: Random): Part[] {
   const parts = Array.from({ length: 2 + r.below(5) }, () => (r.chance(0.5) ? post(r, body(r)) : anyRequest(r)))
@@ -56,7 +66,10 @@ function pipelined(r: Random): Part[] {
   return last < 0 ? parts : parts.slice(0, last + 1);
 }
 
-/** From a fifth of what a POST may carry to half as much again. */
+/**
+ * Makes a POST with a large body. The size is between a fifth of what a POST may carry and one and
+ * a half times as much.
+ */
 function big(r: Random): Part {
   const size = r.pick([200000, 990000, 1000000, 1000001, 1500000]);
   const one = `\ufffd3\ufffd2::`;
@@ -74,7 +87,8 @@ const KINDS: [weight: number, kind: string, make: Make][] = [
   [18, 'request', r => ask(anyRequest(r))],
   [6, 'poll', r => ask(request(r, 'GET', poll(r)))],
   [1.5, 'polls doubled', r => ({ manner: 'apart', parts: [request(r, 'GET', poll(r)), request(r, 'GET', poll(r))] })],
-  // With a long header: a handshake's headers are kept as long as its session, and one that is not let go shows in the memory.
+  // The server keeps the headers of a handshake as long as its session. The header is long, so that
+  // the memory shows a session that stays too long.
   [8, 'handshake', r => ask(request(r, 'GET', handshake(r), undefined, [`X-Long: ${'x'.repeat(10000)}`]))],
   [1, 'disconnect', r => ask(request(r, r.weighed([[9, 'GET'], [1, 'POST']]), `${resource}/1/${r.pick(['xhr-polling', '', 'websocket'])}/{session}/?disconnect=1`))],
   [2.5, 'pipelined', r => ask(...pipelined(r))],
@@ -94,7 +108,7 @@ const KINDS: [weight: number, kind: string, make: Make][] = [
   [1, 'upgrade', r => ({ manner: 'upgrade', parts: [upgrade(r)], frames: frames(r) })],
 ];
 
-/** Where the server takes WebSockets, they are a third of it. */
+/** If the server takes WebSockets, two fifths of the cases are upgrades. */
 const WITH_WEBSOCKETS = KINDS.map(([weight, kind, make]) => [weight * (kind.startsWith('upgrade') ? 50 : 1), [kind, make]] as const);
 const WITHOUT = KINDS.map(([weight, kind, make]) => [weight, [kind, make]] as const);
 
@@ -105,8 +119,8 @@ export function makeCase(seed: number, index: number, webSockets: boolean): Case
 }
 
 /**
- * What goes over the wire.
- * @param next gives the number of the session's next message
+ * @returns the bytes that go over the wire
+ * @param next returns the number of the session's next message
  */
 export function wire(part: Part, session: string, next: () => number): Buffer {
   const encoded = `%${(session || '0').charCodeAt(0).toString(16)}${session.slice(1)}`;
@@ -115,14 +129,14 @@ export function wire(part: Part, session: string, next: () => number): Buffer {
   return Buffer.concat([Buffer.from(head, 'latin1'), part.body.includes(NEXT) ? Buffer.from(numbered(), 'latin1') : part.body]);
 }
 
-/** For the message of a failure: what was sent, in one line. */
+/** Describes a case in one line, for the message of a failure. */
 export function describe(one: Case): string {
   const parts = one.parts.map(part => show(part.head + part.body.toString('latin1')));
   const then = one.frames ? `, then the frames ${one.frames.subarray(0, 100).toString('hex')}` : '';
   return `case ${one.index} (${one.kind}): ${parts.join(', ')}${then}`;
 }
 
-/** Bytes in printable letters, without the long middle. */
+/** @returns bytes in printable letters, without the middle of a long text */
 function show(bytes: string): string {
   const letters = (text: string) => JSON.stringify(text).slice(1, -1).replace(/[^ -~]/g, letter => `\\x${letter.charCodeAt(0).toString(16).padStart(2, '0')}`);
   return bytes.length > 600 ? `"${letters(bytes.slice(0, 450))}" … ${bytes.length - 550} bytes … "${letters(bytes.slice(-100))}"` : `"${letters(bytes)}"`;

@@ -1,21 +1,27 @@
 import { createConnection, Socket } from 'node:net';
 
-/** An answer as it came. Status 0: there was none, and none was owed, since an earlier one on the connection announced its end. */
+/**
+ * An answer of the server. Status 0 means that there was no answer, and that the server owed none:
+ * an earlier answer on the connection announced the end of the connection.
+ */
 export interface Answer {
   status: number;
   body: string;
 }
 
-/** What ends the head of an answer. */
+/** These bytes end the head of an answer. */
 const END = '\r\n\r\n';
 
 /**
- * A connection to the server, down to the bytes: node's own client would not send what is sent here, and would send
- * again what was cut.
+ * A connection to the server at the level of bytes. node's own client could not send the bytes of
+ * these tests, and would send a request again if its connection was cut.
  */
 export class Connection {
   readonly socket: Socket;
-  /** The server has ended it, or announced that it will: nothing more can be sent. */
+  /**
+   * Whether the server has ended the connection, or has announced its end. Then nothing more can be
+   * sent.
+   */
   ended = false;
   readonly closed: Promise<void>;
   private received = Buffer.alloc(0);
@@ -39,14 +45,20 @@ export class Connection {
     });
   }
 
-  /** Sends requests in one piece. Gives the answer to each, null where the connection was cut instead. */
+  /**
+   * Sends requests in one piece.
+   * @returns the answer to each, or null where the connection was cut instead
+   */
   ask(bytes: Buffer, methods: string[]): Promise<Answer | null>[] {
     const answers = methods.map(method => new Promise<Answer | null>(settle => this.owed.push({ method, settle })));
     this.socket.write(bytes);
     return answers;
   }
 
-  /** Waits until it is closed, or so long. Gives whether it is closed. */
+  /**
+   * Waits until the connection is closed, or for `within` ms.
+   * @returns whether the connection is closed
+   */
   async closes(within: number): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<boolean>(resolve => timer = setTimeout(resolve, within, false));
@@ -55,7 +67,7 @@ export class Connection {
     return closed;
   }
 
-  /** Settles what has been answered in full. */
+  /** Settles the requests whose answers have arrived in full. */
   private read(closed: boolean): void {
     while (this.owed.length) {
       const answer = this.take(this.owed[0]!.method, closed);
@@ -66,7 +78,7 @@ export class Connection {
     }
   }
 
-  /** Takes one answer off what was received; undefined if it is not whole yet. */
+  /** Takes one answer off the received bytes. @returns undefined if the answer is not whole yet */
   private take(method: string, closed: boolean): Answer & { last: boolean } | undefined {
     const end = this.received.indexOf(END);
     if (end < 0) return undefined;
@@ -94,7 +106,9 @@ export class Connection {
   }
 }
 
-/** The content of a chunked body, and where it ends; undefined if it is not whole yet. */
+/**
+ * @returns the content of a chunked body, and where the body ends; undefined if it is not whole yet
+ */
 function unchunk(bytes: Buffer, start: number): [content: Buffer, end: number] | undefined {
   const pieces: Buffer[] = [];
   for (let at = start; ;) {

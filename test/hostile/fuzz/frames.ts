@@ -4,7 +4,10 @@ import { bend, packet, payload } from './packets';
 import { Part, request } from './requests';
 import { Random } from '../../support/random';
 
-/** A request for a WebSocket, more or less. Whole as HTTP: it is owed an answer. */
+/**
+ * Makes a request for a WebSocket, with or without mistakes. The request is complete HTTP, so the
+ * server owes an answer.
+ */
 export function upgrade(r: Random): Part {
   const target = r.weighed([
     [8, `${resource}/1/websocket/{session}`], [1, `${resource}/1/websocket/${r.word(20)}`], [1, `${resource}/1/xhr-polling/{session}`],
@@ -18,13 +21,13 @@ export function upgrade(r: Random): Part {
   const version = r.weighed([[9, '13'], [1, '8'], [0.5, '7'], [0.5, '0'], [0.5, '99'], [0.3, '__proto__'], [0.3, 'default'], [0.3, 'x'], [0.5, undefined]]);
   if (version !== undefined) headers.push(`Sec-WebSocket-Version: ${version}`);
   if (r.chance(0.93)) headers.push(`Sec-WebSocket-Key: ${r.weighed([[9, 'dGhlIHNhbXBsZSBub25jZQ=='], [1, ''], [1, 'x'.repeat(2000)]])}`);
-  // What the drafts before the standard asked for: two numbers, hidden among spaces.
+  // The drafts before the standard asked for two numbers, hidden among spaces.
   if (r.chance(0.1)) headers.push(`Sec-WebSocket-Key1: ${r.pick(['1 2 3', 'x', '9'.repeat(50)])}`, `Sec-WebSocket-Key2: ${r.pick(['4 5 6', ''])}`);
   if (r.chance(0.1)) headers.push('Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits');
   return request(r, r.chance(0.97) ? 'GET' : 'POST', target, undefined, headers);
 }
 
-/** What goes over the connection once it is a WebSocket. */
+/** @returns the bytes that go over the connection once it is a WebSocket */
 export function frames(r: Random): Buffer {
   const made = Array.from({ length: 1 + r.below(5) }, () => frame(r));
   const all = Buffer.concat(made);
@@ -37,7 +40,7 @@ function frame(r: Random): Buffer {
   const opcode = r.weighed([[12, 1], [1, 0], [1, 2], [1, 8], [2, 9], [1, 10], [1, 3 + r.below(5)], [0.5, 11 + r.below(5)]]);
   const first = opcode | (r.chance(0.85) ? 0x80 : 0) | (r.chance(0.05) ? r.pick([0x40, 0x20, 0x10]) : 0);
   const masked = r.chance(0.93);
-  // Now and then it promises more than comes, or tells a short length in the long way.
+  // Some frames announce more bytes than they bring, or write a short length in the long form.
   const size = r.weighed<number | bigint>([
     [20, content.length], [1, content.length + 1 + r.below(1000)],
     [0.3, 0x7fffffff], [0.3, 0xffffffff], [0.3, 0x20000000000000n], [0.3, 0xffffffffffffffffn],

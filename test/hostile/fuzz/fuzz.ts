@@ -1,4 +1,7 @@
-/* Noise at the server while honest clients talk: it lives, they lose nothing, and it holds no more memory than before. */
+/*
+ * Sends noise to the server while honest clients talk. The server must live, the clients must lose
+ * nothing, and the memory of the server must grow by no more than GROWTH.
+ */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import type { TestContext } from 'node:test';
@@ -8,12 +11,12 @@ import { Honest, Kind } from './honest';
 import { Sender } from './sender';
 import { startMeasured } from './server';
 
-/** FUZZ_SEED=n sends the same as an earlier run of that seed. */
+/** FUZZ_SEED=n sends the cases of an earlier run with that seed again. */
 export const seed = Number(process.env.FUZZ_SEED || randomInt(2 ** 31));
 
 /**
- * How many cases there are.
- * @param usual where FUZZ_CASES does not say another number
+ * @returns how many cases there are
+ * @param usual the number if FUZZ_CASES does not set another one
  */
 export function numberOfCases(usual: number): number {
   const cases = Number(process.env.FUZZ_CASES || usual);
@@ -21,10 +24,10 @@ export function numberOfCases(usual: number): number {
   return cases;
 }
 
-/** How much more the server may hold after than before, bytes. */
+/** How many bytes more the server may hold after the cases than before them. */
 const GROWTH = 20e6;
 
-/** When the server counts as one that hangs: nothing came from it for so long, ms. */
+/** A server from which nothing comes for this time, in ms, counts as one that hangs. */
 const SILENCE = 60000;
 
 export interface Noise {
@@ -32,17 +35,20 @@ export interface Noise {
   transports: string;
   /** The honest clients. */
   clients: Kind[];
-  /** How long each waits between an acknowledgement and its next message, ms. */
+  /** How long each client waits between an acknowledgement and its next message, in ms. */
   pause: number;
-  /** Cases before memory is read for the first time: code compiled, buffers and tables grown to their size. */
+  /**
+   * How many cases come before the first look at the memory. After them, the server has compiled
+   * its code, and its buffers and tables have grown to their size.
+   */
   warmUp: number;
-  /** Cases after that. */
+  /** How many cases come after that. */
   cases: number;
-  /** How to run the same again. */
+  /** The command that runs the same cases again, without the seed. */
   again: string;
 }
 
-/** Sends cases to a server. @throws if it does not stand them */
+/** Sends cases to a server. @throws if the server does not stand them */
 export async function fuzz(t: TestContext, { transports, clients, pause, warmUp, cases, again }: Noise): Promise<void> {
   const start = Date.now();
   const server = await startMeasured(t, { TRANSPORTS: transports });
@@ -66,7 +72,7 @@ export async function fuzz(t: TestContext, { transports, clients, pause, warmUp,
   const check = (right: boolean, what: string) => assert(right, `${what}\nThe same again: FUZZ_SEED=${seed} ${again}`);
   const goOn = () => check(wrong === undefined, wrong ?? '');
 
-  /** What the server holds when nothing is left of the cases. */
+  /** @returns the memory that the server holds when nothing is left of the cases */
   const held = async () => {
     await sender.finish();
     goOn();
@@ -77,7 +83,8 @@ export async function fuzz(t: TestContext, { transports, clients, pause, warmUp,
   await sender.run(warmUp, warmUp + cases);
   let after = await held();
   const grown = () => after.heapUsed + after.external - before.heapUsed - before.external;
-  // Handshakes that nobody used are given up after half a minute: what goes by itself does not count.
+  // The server gives up unused handshakes after a time. Memory that it frees by itself does not
+  // count.
   for (let seconds = 0; grown() > GROWTH && seconds < 45 && wrong === undefined; seconds += 1) {
     await sleep(1000);
     after = await server.memory();

@@ -4,13 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { clientLibrary, connect } from '../../support/client';
 import { fromRoot, resource, root } from '../../support/template';
 
-/** A client of 0.9's own library over this transport, or the one that pages have, of public/realtime.js. */
+/**
+ * A client of 0.9's own library over this transport, or the client that pages have,
+ * public/realtime.js.
+ */
 export type Kind = 'xhr-polling' | 'websocket' | 'realtime.js';
 
-/** What the texts end with: letters that a mistake in lengths or encoding would not survive. */
+/** The texts end with these letters. A mistake in lengths or in the encoding would damage them. */
 const ENDINGS = ['', ' ü€\u{1f600}', ' \ufffd5\ufffd2::', ' :+:"\\', ' \ud800', ' \u2028\u2029!', 'x'.repeat(2000)];
 
-/** Milliseconds after which a message counts as lost. */
+/** A message without an acknowledgement counts as lost after this time, in ms. */
 const LOST = 60000;
 
 interface Talker {
@@ -23,23 +26,26 @@ interface RealtimeConnection extends Talker {
   close: () => void;
 }
 
-/** Clients as they are meant to be, which send one message after the other and count what comes back for it. */
+/**
+ * Honest clients behave as clients are meant to. Each sends one message after the other, and counts
+ * the acknowledgements and responses that come back.
+ */
 export class Honest {
-  /** By client: messages, acknowledgements and responses. */
+  /** How many messages, acknowledgements and responses there were, for each client. */
   readonly sent: number[] = [];
   readonly acknowledged: number[] = [];
   readonly responses: number[] = [];
-  /** The longest that an acknowledgement took, in ms. */
+  /** The longest time that an acknowledgement took, in ms. */
   slowest = 0;
-  /** What went wrong, the first ten. */
+  /** The first ten problems. */
   readonly problems: string[] = [];
   private goOn = true;
   private talks: Promise<void>[] = [];
 
-  /** @param pause between an acknowledgement and the next message, ms */
+  /** @param pause the time between an acknowledgement and the next message, in ms */
   private constructor(private readonly pause: number) {}
 
-  /** Opens clients, and has them talk until finish() is called. */
+  /** Opens clients. They talk until finish() is called. */
   static async open(t: TestContext, origin: string, kinds: Kind[], pause: number): Promise<Honest> {
     const honest = new Honest(pause);
     const talkers = await Promise.all(kinds.map((kind, number) => {
@@ -54,7 +60,10 @@ export class Honest {
     return this.sent.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Has them stop. What is on its way has its time to come, and so has what would come a second time. */
+  /**
+   * Stops the clients. Answers that are on their way still have time to come. So have answers that
+   * come a second time by mistake.
+   */
   async finish(): Promise<void> {
     this.goOn = false;
     await Promise.all(this.talks);
@@ -79,7 +88,10 @@ export class Honest {
     }
   }
 
-  /** Sends a message, and waits for its acknowledgement. Gives whether it came. */
+  /**
+   * Sends a message, and waits for its acknowledgement.
+   * @returns whether the acknowledgement came
+   */
   private say(talker: Talker, number: number): Promise<boolean> {
     const text = `${number}-${this.sent[number] += 1}${ENDINGS[this.sent[number]! % ENDINGS.length]}`;
     let times = 0;
@@ -106,7 +118,8 @@ export class Honest {
 
 async function openPlain(t: TestContext, origin: string, transport: string, problem: (what: string) => void): Promise<Talker> {
   const client = connect(t, origin);
-  // Given to connect(), the list would be merged into the one that all clients share.
+  // If connect() were given the list, the library would merge it into the list that all clients
+  // share.
   (client.socket as unknown as { options: { transports: string[] } }).options.transports = [transport];
   client.on('error', reason => problem(`had an error: ${JSON.stringify(reason)}`));
   client.on('disconnect', reason => problem(`was disconnected: ${reason}`));
@@ -118,7 +131,8 @@ async function openRealtime(t: TestContext, origin: string, problem: (what: stri
   const library = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => RealtimeConnection };
   const connection = library.connect({ url: origin, resource, io: clientLibrary });
   t.after(() => connection.close());
-  // It would come back by itself, and lose nothing: here it has no reason to.
+  // The client would come back by itself and lose nothing. But here it has no reason to go away, so
+  // each state other than these two is a problem.
   await new Promise<void>(resolve => connection.on('status', ({ state, reason }: { state: string; reason?: string }) => {
     if (state === 'connected') resolve();
     else if (state !== 'connecting') problem(`is ${state}: ${reason}`);

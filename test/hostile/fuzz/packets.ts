@@ -1,13 +1,16 @@
-/* Packets of Socket.IO 0.9, right and bent. The format: type ':' id '+'? ':' endpoint (':' data)? */
+/*
+ * Makes packets of Socket.IO 0.9, right ones and bent ones. Their format is: type ':' id '+'? ':'
+ * endpoint (':' data)?
+ */
 import { PROTOTYPE_NAMES, Random } from '../../support/random';
 
 /**
- * Becomes the number that a message to the session has to have, where messages are numbered: as long as this, for the lengths around
- * it to hold.
+ * Where a session numbers its messages, the number of the next message replaces this text. The
+ * number has as many letters as this text, so that the lengths around it still hold.
  */
 export const NEXT = '~next~';
 
-/** Stands around the length of each packet where a body holds several. */
+/** A body of several packets has this mark before and after the length of each packet. */
 const MARK = '\ufffd';
 
 const EVENTS = [
@@ -16,10 +19,10 @@ const EVENTS = [
 const ENDPOINTS = ['/chat', '/', '/a/b', 'x', '?a=b', '/chat?a=b', '/\u00fc', '\u0000', '+', '//', '/%00', ...PROTOTYPE_NAMES];
 const KEYS = ['name', 'args', 'length', 'toJSON', '', '0', 'then', ...PROTOTYPE_NAMES];
 const STRINGS = ['', 'hello', '\u0000', MARK, '"', '\\', '5:::', '\u2028', '\ud83d\ude00', '<script>', 'ü€', '-1', 'Infinity'];
-/** No text has these; JSON does. */
+/** More JSON values, as they stand in a JSON text. */
 const LITERALS = ['null', 'true', 'false', '0', '-0', '-1', '1.5', '1e999', '1e-999', '123456789012345678901234567890', '"\\ud800"', '"\\udc00x"'];
 
-/** Text of a JSON value, of each type there is. */
+/** @returns the text of a JSON value, of any type */
 export function json(r: Random, depth = 0): string {
   const kind = r.below(depth > 3 ? 2 : 4);
   if (kind === 0) return r.pick(LITERALS);
@@ -28,7 +31,10 @@ export function json(r: Random, depth = 0): string {
   return kind === 2 ? `[${parts.join()}]` : `{${parts.join()}}`;
 }
 
-/** Few bytes that become much: depth for what calls itself, length for what takes an argument each. */
+/**
+ * Makes few bytes that need much work. Depth is hard for a function that calls itself. Length is
+ * hard for a call that passes each value as an argument.
+ */
 function excess(r: Random): string {
   const many = Math.ceil(10 ** (2 + r.next() * 3.3)); // 100 to 200,000, the small ones more often
   return r.pick([
@@ -57,13 +63,14 @@ const TYPES: [number, string][] = [
 ];
 const IDS = ['1', '2', '0', '00', '99999999999999999999999', '-1', 'x', '1.5', ' 1', '__proto__', '1'.repeat(500)];
 
-/** One packet as the format has it, or nearly: its fields have values of every kind. */
+/** Makes one packet of the right format, or nearly so. Its fields have values of every kind. */
 export function packet(r: Random): string {
   const type = r.weighed(TYPES);
   const id = r.weighed([[5, ''], [4, String(1 + r.below(20))], [4, NEXT], [1, r.pick(IDS)]]);
   const plus = r.weighed([[6, ''], [id === '' ? 0.3 : 4, '+'], [0.2, '++']]);
   const endpoint = r.weighed([[16, ''], [3, r.pick(ENDPOINTS)], [0.5, `/${r.word(1 + r.below(20))}`], [0.05, '/' + 'e'.repeat(r.below(9000))]]);
-  // A session that ends itself leaves nothing to try: that comes up, but not each time.
+  // A session that ends itself leaves nothing to try. So most of these packets do not end the
+  // session.
   if (type === '0' && endpoint === '' && r.chance(0.7)) return '0::/chat';
   const data = new Map<string, () => string>([
     ['1', () => r.pick(['', '?a=b', '?__proto__=1', '?' + 'a=b&'.repeat(200)])],
@@ -77,7 +84,7 @@ export function packet(r: Random): string {
   return `${type}:${id}${plus}:${endpoint}${text === '' && r.chance(0.5) ? '' : ':'}${text}`;
 }
 
-/** The same text with a few letters gone, doubled, changed or moved. */
+/** @returns the text with a few letters gone, doubled, changed or moved */
 export function bend(r: Random, text: string): string {
   const spare = [':', '+', MARK, '"', '{', '[', '}', ']', ',', '\\', '0', '-', '\u0000', '\n', ' ', 'ü', '\ud800', '/'];
   for (let times = 1 + r.below(3); times > 0; times -= 1) {
@@ -95,16 +102,21 @@ export function bend(r: Random, text: string): string {
   return text;
 }
 
-/** Right more often than not: a single wrong packet can have all of a body refused. */
+/**
+ * Most packets are right, because a single wrong packet can make the server refuse the whole body.
+ */
 const bent = (r: Random): string => (r.chance(0.12) ? bend(r, packet(r)) : packet(r));
 
-/** Lengths that are none. */
+/** Texts that are not the length of a packet. */
 const LENGTHS = [
   '-1', '-2', '-3', '-100', '0', '0.5', '2.5', '1e1', '1e999', '0x10', '', ' ', '+3', '3 ', 'NaN', 'Infinity', '-Infinity', '9007199254740993', '99999999999999999999',
   '2147483648', '4294967295', '-0', 'x', '__proto__', '\u0663', '1'.repeat(2000),
 ];
 
-/** Several packets in one body, each with its length before it; now and then one of the lengths is wrong, or a mark too many. */
+/**
+ * Puts several packets in one body, each with its length before it. In some bodies a length is
+ * wrong, or there is a mark too many or too few.
+ */
 export function payload(r: Random): string {
   const wrong = r.chance(0.5);
   const count = r.weighed([[8, 1 + r.below(6)], [0.6, r.below(60)], [0.03, 500], [0.03, 3000]]);
@@ -118,7 +130,7 @@ export function payload(r: Random): string {
   return wrong && r.chance(0.3) ? bend(r, text) : text + r.weighed([[8, ''], [1, MARK], [0.5, `${MARK}5`], [0.5, MARK.repeat(50)]]);
 }
 
-/** What a POST carries. */
+/** Makes the body of a POST. */
 export function body(r: Random): Buffer {
   return r.weighed([
     [60, () => Buffer.from(bent(r))],
@@ -132,7 +144,7 @@ export function body(r: Random): Buffer {
   ])();
 }
 
-/** Changes bytes: what is UTF-8 no more, or other letters. */
+/** Changes some bytes. Then the bytes are no UTF-8 any more, or they are other letters. */
 export function spoil(r: Random, bytes: Buffer): Buffer {
   for (let times = 1 + r.below(4); times > 0 && bytes.length > 0; times -= 1) {
     bytes[r.below(bytes.length)] = r.pick([0x80, 0xc0, 0xff, 0xed, 0xf8, r.below(256)]);

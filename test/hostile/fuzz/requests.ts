@@ -1,16 +1,22 @@
-/* HTTP requests: every shape of address under the resource, headers that matter, and what is no HTTP at all. */
+/*
+ * Makes HTTP requests with addresses of every shape under the resource, and with headers that
+ * matter. Some of the requests are no HTTP at all.
+ */
 import { appPath, resource } from '../../support/template';
 import { body } from './packets';
 import { PROTOTYPE_NAMES, Random } from '../../support/random';
 
-/** A request as it goes over the wire. `{session}` in its head becomes the id of a session of the sender's own. */
+/**
+ * A request as it goes over the wire. `{session}` in its head stands for the id of one of the
+ * sender's own sessions.
+ */
 export interface Part {
   method: string;
   head: string;
   body: Buffer;
 }
 
-/** How long a head may be, and an address in it: node takes 16 KB. */
+/** The most letters of a head, and of an address in it. node takes 16 KB. */
 const HEAD = 15000;
 const LONG = 6000;
 
@@ -73,7 +79,7 @@ const METHODS: [number, string][] = [
   [12, 'GET'], [9, 'POST'], [1, 'PUT'], [1, 'DELETE'], [1, 'OPTIONS'], [1, 'HEAD'], [0.5, 'PATCH'], [0.5, 'TRACE'], [0.3, 'PROPFIND'], [0.3, 'M-SEARCH'], [0.2, 'PURGE'],
 ];
 
-/** A request that is whole, and right as HTTP: it is owed an answer. */
+/** Makes a request that is complete and right as HTTP. The server owes an answer to it. */
 export function request(r: Random, method: string, target: string, content = Buffer.alloc(0), extra: string[] = []): Part {
   const lines = [`Host: ${r.weighed([[20, 'localhost'], [1, 'evil.example'], [0.5, '[::1]:80'], [0.5, ''], [0.5, 'a b']])}`, ...extra];
   for (let more = r.weighed([[6, 0], [3, 1], [2, 2], [1, 5]]); more > 0; more -= 1) {
@@ -89,7 +95,10 @@ export function request(r: Random, method: string, target: string, content = Buf
   return { method, head: `${method} ${target} HTTP/${version}\r\n${lines.join('\r\n')}\r\n\r\n`, body: chunked ? inChunks(r, content) : content };
 }
 
-/** As a chunked body, in pieces of any length, some with the extensions and trailers that HTTP allows. */
+/**
+ * Makes a chunked body of pieces of any length. Some bodies have the extensions and trailers that
+ * HTTP allows.
+ */
 function inChunks(r: Random, content: Buffer): Buffer {
   const pieces: Buffer[] = [];
   for (let at = 0; at < content.length;) {
@@ -100,16 +109,19 @@ function inChunks(r: Random, content: Buffer): Buffer {
   return Buffer.concat([...pieces, Buffer.from(r.chance(0.1) ? '0\r\nTrailer: x\r\n\r\n' : '0\r\n\r\n')]);
 }
 
-/** Any method, any address. */
+/** Makes a request with any method and any address. */
 export function anyRequest(r: Random): Part {
   const method = r.weighed(METHODS);
   return request(r, method, address(r), method === 'POST' || r.chance(0.05) ? body(r) : undefined);
 }
 
-/** Where a session's packets go. */
+/** @returns the address for the packets of a session */
 export const poll = (r: Random): string => `${resource}/1/xhr-polling/{session}${r.pick(['', '/', `?t=${r.below(1e9)}`, `?got=${got(r)}`])}`;
 
-/** A handshake: with 0.9's query, or as public/realtime.js asks for a session whose messages are numbered, or goes on with one. */
+/**
+ * @returns the address of a handshake. Some have the query of 0.9. The others have the query with
+ * which public/realtime.js asks for a session with numbered messages, or goes on with one
+ */
 export const handshake = (r: Random): string => `${resource}/1/${r.pick([
   () => '', () => `?t=${r.below(1e9)}`, () => `?got=${got(r)}`, () => `?got=${got(r)}&session={session}`,
   () => `?session={session}`, () => `?got=${got(r)}&session=${r.pick([r.word(20), '', '{session}x', '{session}&session={session}', ...PROTOTYPE_NAMES])}`,
@@ -117,7 +129,9 @@ export const handshake = (r: Random): string => `${resource}/1/${r.pick([
 
 const got = (r: Random): string => r.weighed([[6, String(r.below(30))], [1, r.pick(['-1', '1000000', '1e300', '0.5', 'x', '', 'Infinity', '1&got=2', '__proto__'])]]);
 
-/** What is no right HTTP: nothing is owed for it, but that the others go on. */
+/**
+ * Makes a request that is no right HTTP. The server owes nothing for it, but must serve the others.
+ */
 export function malformed(r: Random): Part {
   const line = `${r.pick(['POST', 'GET'])} ${poll(r)} HTTP/1.1\r\nHost: localhost\r\n`;
   const content = body(r).subarray(0, 2000);
@@ -139,7 +153,7 @@ export function malformed(r: Random): Part {
   return { method: 'GET', head, body: content };
 }
 
-/** Bytes of anything. */
+/** Makes bytes that are no request. */
 export function noise(r: Random): Part {
   const bytes = r.pick([
     () => r.bytes(1 + r.below(300)),

@@ -4,27 +4,42 @@ import { Answer, Connection } from './connection';
 import { Sessions } from './sessions';
 import { SideTasks } from './side';
 
-/** How many cases are sent at a time, each over a connection that is kept for the next. */
+/**
+ * The sender has this many lanes, which send cases at the same time. Each lane keeps its connection
+ * for its next case.
+ */
 const LANES = 16;
 
-/** What has no answer after so many ms waits by itself, and its lane goes on. Polls do, by their nature. */
+/**
+ * After this time without an answer, in ms, a case waits beside its lane, and the lane goes on.
+ * Polls wait by their nature.
+ */
 const PATIENCE = 40;
 
-/** Milliseconds after which an answer is missed. A poll is answered within 21 s, the rest at once. */
+/**
+ * An answer that has not come after this time, in ms, counts as missed. The server answers a poll
+ * within 21 s, and other requests at once.
+ */
 const MISSED = 60000;
 
-/** How many connections are left open at a time, and how many other cases wait by themselves. */
+/** How many connections stay open at a time, and how many cases wait beside the lanes at a time. */
 const STAYING = 30;
 const WAITING = 60;
 
-/** Sends cases, and looks at what comes back. */
+/** Sends cases, and checks the answers. */
 export class Sender {
-  /** Answers by status. */
+  /** How many answers there were, by status. */
   readonly statuses = new Map<number, number>();
-  /** What was owed and did not come, and answers that no client should get: the first of them, and how many. */
+  /**
+   * The first failures, and the number of all failures. An answer that was owed and did not come is
+   * a failure. An answer that no client should get is another.
+   */
   readonly failures: string[] = [];
   failed = 0;
-  /** Cases that were sent, answers that came, and how many of them say that packets were taken. */
+  /**
+   * How many cases were sent, how many answers came, and how many of these say that packets were
+   * taken.
+   */
   sent = 0;
   answers = 0;
   taken = 0;
@@ -47,7 +62,9 @@ export class Sender {
     }, what => this.fail(what));
   }
 
-  /** Sends the cases from one number to below another; fewer, if stop() is called. */
+  /**
+   * Sends the cases from the number `from` to below the number `to`. After stop(), sends no more.
+   */
   async run(from: number, to: number): Promise<void> {
     let index = from;
     const lane = async () => {
@@ -64,12 +81,14 @@ export class Sender {
     await Promise.all(Array.from({ length: LANES }, lane));
   }
 
-  /** Ends what is open: connections that stay, sessions, and with them the polls that wait. */
+  /**
+   * Ends the connections that stay, and the sessions. The polls that wait end with their sessions.
+   */
   async finish(): Promise<void> {
     for (const connection of this.staying.splice(0)) connection.socket.destroy();
     await this.sessions.endAll();
     await this.side.all();
-    await this.sessions.endAll(); // what the last of them opened
+    await this.sessions.endAll(); // the sessions that the last cases opened
   }
 
   /** Cuts all connections, and sends no more. */
@@ -78,7 +97,7 @@ export class Sender {
     for (const connection of this.open) connection.socket.destroy();
   }
 
-  /** The cases to look at when the server has died, or hangs. */
+  /** @returns the cases to look at when the server has died or hangs */
   suspects(): string {
     const lines = (list: Case[]) => list.map(one => `  ${describe(one)}\n`).join('');
     return `sent last, the newest first:\n${lines([...this.recent].reverse())}without an answer, the oldest first:\n${lines([...this.unanswered].slice(0, 10))}`;
@@ -92,7 +111,11 @@ export class Sender {
     return connection;
   }
 
-  /** Sends a case. Gives the connection for the next: the kept one, or another if that has ended, or has an answer to wait for. */
+  /**
+   * Sends a case.
+   * @returns the connection for the next case: the kept one, or a new one if the kept one has ended
+   * or still waits for an answer
+   */
   private async send(one: Case, kept: Connection): Promise<Connection> {
     const needed = one.parts.some(part => /\{(session|encoded)\}/.test(part.head));
     const session = needed ? await this.sessions.get(one.slot) : '';
@@ -132,7 +155,7 @@ export class Sender {
     return kept;
   }
 
-  /** Leaves answers to come when they come; their connections are closed then. */
+  /** Lets answers come while the lane goes on, and closes their connections afterwards. */
   private wait(one: Case, answers: Promise<unknown>, connections: Connection[]): Promise<void> {
     const close = () => connections.forEach(({ socket }) => socket.destroy());
     const tooLong = setTimeout(() => {
@@ -145,7 +168,7 @@ export class Sender {
     }));
   }
 
-  /** Looks at the answers when they come. */
+  /** Checks the answers when they come. */
   private async settle(one: Case, coming: Promise<Answer | null>[]): Promise<(Answer | null)[]> {
     this.unanswered.add(one);
     const answers = await Promise.all(coming);
@@ -176,7 +199,7 @@ export class Sender {
   }
 }
 
-/** Sends frames in one piece or two, and then closes the WebSocket, or cuts it. */
+/** Sends frames in one piece or two, and then ends the connection, or leaves it to be cut. */
 async function sendFrames(one: Case, connection: Connection): Promise<void> {
   const frames = one.frames!;
   const middle = one.pause % 3 === 0 ? frames.length >> 1 : frames.length;
@@ -187,7 +210,10 @@ async function sendFrames(one: Case, connection: Connection): Promise<void> {
   await connection.closes(20);
 }
 
-/** Sends the head, then three bytes of the body at a time, and goes before the end of it. */
+/**
+ * Sends the head, then the body three bytes at a time, and cuts the connection before the end of
+ * the body.
+ */
 async function dribble(one: Case, connection: Connection, bytes: Buffer): Promise<void> {
   const start = bytes.indexOf('\r\n\r\n') + 4;
   connection.socket.write(bytes.subarray(0, start));

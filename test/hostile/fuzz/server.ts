@@ -8,17 +8,20 @@ import { until } from '../../support/wait';
 export interface Measured {
   port: number;
   process: ChildProcess;
-  /** The last that it wrote. */
+  /** The last 20,000 letters that the server wrote. */
   output: () => string;
-  /** How many lines it wrote. */
+  /** How many lines the server wrote. */
   lines: () => number;
-  /** How it ended, undefined while it runs. */
+  /** The exit code and the signal, or undefined while the server runs. */
   ended: () => string | undefined;
-  /** What it holds, all garbage collected. */
+  /** @returns how much memory the server holds after all garbage is collected */
   memory: () => Promise<NodeJS.MemoryUsage>;
 }
 
-/** Starts the server with the application of the tests, in a process that tells of its memory. It is gone when the test ends. */
+/**
+ * Starts the server with the application of the tests, in a process that tells how much memory it
+ * holds. The server ends with the test.
+ */
 export async function startMeasured(t: TestContext, env: Record<string, string>): Promise<Measured> {
   const system = process.env.SystemRoot ? { SystemRoot: process.env.SystemRoot } : {};
   const child = fork(path.join(__dirname, 'host.js'), [deployApplication(t)], { execArgv: ['--expose-gc'], env: { ...system, PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });

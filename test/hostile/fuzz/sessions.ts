@@ -3,49 +3,58 @@ import type { Part } from './requests';
 import type { Answer } from './connection';
 import { SLOTS } from './cases';
 
-/** In the first slots there are handshakes that nobody has opened, in the last sessions whose messages are numbered. */
+/**
+ * The first slots have handshakes without a poll. The last slots have sessions whose messages are
+ * numbered.
+ */
 const UNOPENED = 2;
 const NUMBERED = 4;
 
-/** How many sessions may be open beside those in the slots: any handshake that a case makes opens one. */
+/** How many sessions may be open besides those in the slots. Each handshake of a case opens one. */
 const SPARE = 40;
 
-/** What a handshake answers. */
+/** The form of the answer to a handshake. */
 const SESSION = /^([\w-]{20}):\d*:\d*:/;
-/** What a client gets that is to come back with a handshake. */
+/** An answer with this text tells a client to come back with a handshake. */
 const COME_BACK = 'client not handshaken';
 
-/** The sessions that the sender has opened. It ends each of them: what the server holds in the end is not theirs. */
+/**
+ * The sessions that the sender has opened. The sender ends each of them, so that they hold no
+ * memory of the server at the end.
+ */
 export class Sessions {
   private readonly slots = new Map<number, Promise<string>>();
-  /** By slot: the number of the last message. */
+  /** The number of the last message in each slot. */
   private readonly numbers = new Map<number, number>();
   private readonly open = new Set<string>();
 
   /**
-   * @param request asks the server
-   * @param failed is told if the server gives no session
+   * @param request sends a request to the server
+   * @param failed is called if the server opens no session
    */
   constructor(
     private readonly request: (method: string, path: string) => Promise<Answer | null>,
     private readonly failed: (what: string) => void,
   ) {}
 
-  /** The session of a slot, opened if there is none. */
+  /** @returns the session of a slot, which is opened if the slot has none */
   get(slot: number): Promise<string> {
     const session = this.slots.get(slot) ?? this.make(slot);
     this.slots.set(slot, session);
     return session;
   }
 
-  /** The number of the next message to the session of a slot. */
+  /** @returns the number of the next message to the session of a slot */
   next(slot: number): number {
     const number = (this.numbers.get(slot) ?? 0) + 1;
     this.numbers.set(slot, number);
     return number;
   }
 
-  /** Notes what the answer to a request says of sessions: that there is one more, or that the slot's is over. */
+  /**
+   * Reads the answer to a request. The answer may open a session, or may show that the session of
+   * the slot is over.
+   */
   async learn(slot: number, part: Part, answer: Answer): Promise<void> {
     const id = SESSION.exec(answer.body)?.[1];
     if (id) this.open.add(id);
@@ -69,7 +78,10 @@ export class Sessions {
     }
   }
 
-  /** Opens a session; or goes on with an older one, if the slot is one for that and the server still knows it. */
+  /**
+   * Opens a session. If the slot has numbered messages, and the server still knows the older
+   * session, goes on with the older one.
+   */
   private async make(slot: number, older = ''): Promise<string> {
     const numbered = slot >= SLOTS - NUMBERED;
     const answer = await this.request('GET', `${resource}/1/${numbered ? `?got=0&session=${older}` : ''}`);
@@ -80,7 +92,8 @@ export class Sessions {
       return 'none';
     }
     this.open.add(id);
-    // The first poll opens a session. It says which messages have arrived, if the client comes back.
+    // The first poll opens a session. If the client comes back, the answer says which messages have
+    // arrived.
     const first = slot >= UNOPENED && await this.request('GET', `${resource}/1/xhr-polling/${id}${numbered ? '?got=0' : ''}`);
     this.numbers.set(slot, first ? Number(/6:::(\d+)/.exec(first.body)?.[1] ?? 0) : 0);
     return id;

@@ -1,4 +1,4 @@
-/** What goes on beside: a limited number of tasks. */
+/** A limited number of tasks that run beside other work. */
 export class SideTasks {
   private readonly tasks = new Set<Promise<unknown>>();
 

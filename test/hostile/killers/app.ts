@@ -4,8 +4,9 @@ import type { Server, Settings, Socket } from '../../../src/realtime';
 import type { Loose } from '../../support/raw';
 
 /**
- * The application that is attacked, on stock 0.9 and on ours. It is the demo, with two namespaces and an event that asks
- * for an acknowledgement, and it keeps what its handlers see of each session: an attack is told by what comes there.
+ * This application is attacked, on stock 0.9 and on this server. It is the demo with two namespaces
+ * and an event that asks for an acknowledgement. It keeps a list of all that its handlers see of
+ * each session. The tests find the effect of an attack in this list.
  */
 export function app(io: Server<Loose, Loose>): void {
   let clients = 0;
@@ -47,7 +48,7 @@ export function app(io: Server<Loose, Loose>): void {
     socket.on('disconnect', () => note(socket, '/other disconnect'));
   });
 
-  // An authorization that asks a database, say, answers later.
+  // This authorization answers later, as an authorization that asks a database does.
   io.of<Loose, Loose>('/slow').authorization((_handshake, accept) => {
     setTimeout(() => accept(null, true), 300);
   }).on('connection', socket => {
@@ -56,7 +57,7 @@ export function app(io: Server<Loose, Loose>): void {
   });
 }
 
-/** Bytes in use, garbage not counted. */
+/** @returns how many bytes are in use, after all garbage is collected */
 function heap(): number {
   v8.setFlagsFromString('--expose-gc');
   (vm.runInNewContext('gc') as () => void)();

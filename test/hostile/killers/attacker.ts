@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { resource } from '../../support/template';
 import { event, split } from '../../support/raw';
 
-/** What came instead of an answer. */
+/** The outcome of a request that got no answer. */
 export const CUT = 'cut';
 export const SILENCE = 'silence';
 
@@ -15,12 +15,21 @@ interface Options {
   body?: string | Buffer;
 }
 
-/** A client that keeps to no rule. Paths are those under the resource. */
+/**
+ * A client that keeps to no rule. The path of a request is the part under the resource, except for
+ * upgrade().
+ */
 export class Attacker {
-  /** @param patience how long it waits for an answer, ms: until then, silence may be a machine that is busy */
+  /**
+   * @param patience how long the client waits for an answer, in ms; a busy machine may be silent
+   * for a while
+   */
   constructor(readonly port: number, readonly patience: number) {}
 
-  /** One request, on a connection of its own. Gives its status and text, or CUT, or in the end SILENCE. */
+  /**
+   * Sends one request, on a connection of its own.
+   * @returns the status and the text, or CUT, or SILENCE when the patience is over
+   */
   send(path: string, { method = 'GET', headers = {}, body = '' }: Options = {}): Promise<string> {
     return new Promise(resolve => {
       const req = http.request({ port: this.port, path: resource + path, method, headers, agent: false }, res => {
@@ -41,24 +50,27 @@ export class Attacker {
     });
   }
 
-  /** A handshake. Gives the session's id. */
+  /** Makes a handshake. @returns the id of the session */
   async handshake(): Promise<string> {
     return /^200 ([\w-]{20}):/.exec(await this.send('/1/'))![1]!;
   }
 
-  /** A session over xhr-polling that is connected, and has been asked for an acknowledgement. */
+  /**
+   * @returns a connected session over xhr-polling, which the server has asked for an
+   * acknowledgement
+   */
   async session(): Promise<Session> {
     const session = new Session(this, await this.handshake());
     await session.hear(packet => packet.includes('question'));
     return session;
   }
 
-  /** What the handlers of the application saw of a session. */
+  /** @returns the list of all that the application's handlers saw of a session */
   async seen(id: string): Promise<string[]> {
     return (await (await this.session()).ask('seen', id))[0] as string[];
   }
 
-  /** The same, when it is as it is to be, or when there is nothing more to wait for. */
+  /** Waits until isSo() accepts the list, or until the patience is over. @returns the last list */
   async seenWhen(
     id: string, isSo: (seen: string[]) => boolean, patience = this.patience,
   ): Promise<string[]> {
@@ -67,7 +79,7 @@ export class Attacker {
     return seen;
   }
 
-  /** By how many bytes the server grows while this is done. */
+  /** @returns by how many bytes the server grows while doing() runs */
   async growth(doing: () => Promise<unknown>): Promise<number> {
     const session = await this.session();
     const heap = async () => (await session.ask('heap'))[0] as number;
@@ -76,7 +88,10 @@ export class Attacker {
     return await heap() - before;
   }
 
-  /** All that a connection brings, until this text was in it so many times, or it ends, or there is nothing more to wait for. */
+  /**
+   * @returns all that a connection brings until it has brought the text `what` so many times, until
+   * it ends, or until the patience is over
+   */
   async receive(socket: net.Socket, what: string, times = 1, patience = this.patience): Promise<string> {
     let all = '';
     let over = false;
@@ -85,7 +100,10 @@ export class Attacker {
     return all;
   }
 
-  /** A connection that has sent this. It does not close when the server does. */
+  /**
+   * Opens a connection, and sends the text. The connection stays open when the server ends its
+   * side.
+   */
   async connection(text: string | Buffer): Promise<net.Socket> {
     const socket = net.connect({ port: this.port, allowHalfOpen: true }).on('error', () => undefined);
     await once(socket, 'connect');
@@ -93,13 +111,13 @@ export class Attacker {
     return socket;
   }
 
-  /** Asks for an upgrade, at any path, with the first bytes of what comes after it. */
+  /** Asks for an upgrade, at any path. `head` has the first bytes that come after the request. */
   upgrade(path: string, headers: object = WEBSOCKET, head = Buffer.alloc(0)): Promise<net.Socket> {
     const lines = Object.entries({ Host: `localhost:${this.port}`, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
     return this.connection(Buffer.concat([Buffer.from(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`), head]));
   }
 
-  /** A WebSocket of a session, open. */
+  /** @returns an open WebSocket of a session */
   async websocket(id: string, headers: object = WEBSOCKET, head?: Buffer): Promise<net.Socket> {
     const socket = await this.upgrade(`${resource}/1/websocket/${id}`, headers, head);
     await Promise.race([once(socket, 'data'), once(socket, 'end').then(() => { throw new Error('no WebSocket'); })]);
@@ -125,7 +143,7 @@ export class Session {
     return this.attacker.send(this.path, { method: 'POST', body });
   }
 
-  /** Posts what arrives in two pieces. */
+  /** Posts a body that arrives in two pieces. */
   async postInPieces(first: Buffer, second: Buffer): Promise<void> {
     const length = first.length + second.length;
     const socket = await this.attacker.connection(`POST ${resource}${this.path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n`);
@@ -136,7 +154,7 @@ export class Session {
     socket.destroy();
   }
 
-  /** Sends an event, and gives what its acknowledgement brings. */
+  /** Sends an event. @returns the arguments of its acknowledgement */
   async ask(name: string, ...args: unknown[]): Promise<unknown[]> {
     const ack = `6:::${this.asked += 1}+`;
     await this.post(event(name, args, `${this.asked}+`));
@@ -144,7 +162,7 @@ export class Session {
     return JSON.parse(packets.find(packet => packet.startsWith(ack))!.slice(ack.length)) as unknown[];
   }
 
-  /** Polls until a packet looks so, and gives all packets until then. */
+  /** Polls until `what` accepts a packet. @returns all packets of these polls */
   async hear(what: (packet: string) => boolean): Promise<string[]> {
     const all: string[] = [];
     while (!all.some(what)) {
@@ -156,7 +174,7 @@ export class Session {
   }
 }
 
-/** A WebSocket frame, whole by default: 0x81 is text, 0x89 a ping. */
+/** Makes a whole WebSocket frame. @param first its first byte: 0x81 for a text, 0x89 for a ping */
 export function frame(first: number, text: string): Buffer {
   const data = Buffer.from(text);
   const mask = Buffer.from([1, 2, 3, 4]);

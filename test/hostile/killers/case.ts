@@ -1,22 +1,29 @@
 import type { Attacker } from './attacker';
 
-/** Something that a client can do, and what comes of it. */
+/** An attack by a client, and its results. */
 export interface Case {
   name: string;
   /** Whether the server offers WebSockets as well. */
   websocket?: true;
-  /** Settings of 0.9 that the application makes, on both. */
+  /** Settings of 0.9 that the application makes, on stock 0.9 and on this server. */
   settings?: Record<string, number>;
-  /** What stock 0.9 is started with beside the usual. */
+  /** Options with which stock 0.9 is started, besides the usual ones. */
   options?: Record<string, number>;
   attack: (attacker: Attacker) => Promise<unknown>;
-  /** What it does to stock: the error that ends the process, 'hangs', or what `attack` gives. */
+  /**
+   * The result on stock 0.9: the error that ends the process, 'hangs', or the value of `attack`.
+   */
   stock: { dies: RegExp } | 'hangs' | { gives: unknown };
-  /** What `attack` gives on ours; a RegExp for text. By default anything but no answer. */
+  /**
+   * The value of `attack` on this server, or a RegExp for its text. By default, any answer is
+   * right, but there must be one.
+   */
   ours?: unknown;
 }
 
-/** Bodies, posted in a session one after the other. Gives the answers. */
+/**
+ * @returns an attack that posts bodies in a session, one after the other. Its value is the answers
+ */
 export function post(...bodies: (string | Buffer)[]): Case['attack'] {
   return async attacker => {
     const session = await attacker.session();
@@ -26,7 +33,10 @@ export function post(...bodies: (string | Buffer)[]): Case['attack'] {
   };
 }
 
-/** The same, and gives what the handlers saw of it. */
+/**
+ * @returns an attack that posts bodies in a session. Its value is the list of all that the handlers
+ * saw
+ */
 export function seenAfter(...bodies: string[]): Case['attack'] {
   return async attacker => {
     const session = await attacker.session();

@@ -8,7 +8,7 @@ const MANY = `[${'0,'.repeat(450000)}0]`;
 const DEEP = '['.repeat(20000) + ']'.repeat(20000);
 const repeat = (body: string, times: number) => join(Array<string>(times).fill(body));
 
-/** Newer versions of node write JSON of any depth. */
+/** Newer versions of node write JSON of any depth. @returns whether this node can write the JSON */
 function canWrite(json: string): boolean {
   try {
     return JSON.stringify(JSON.parse(json)) === json;
@@ -19,12 +19,15 @@ function canWrite(json: string): boolean {
 
 const TAKEN_OR_NOT = /^(200 1|400 .+)$/;
 
-/** One packet that ends stock 0.9. Ours may take it or refuse it. */
+/** One packet that ends stock 0.9. This server may take the packet or refuse it. */
 function packet(name: string, body: string, dies: RegExp): Case {
   return { name, attack: async attacker => (await post(body)(attacker) as string[])[0], stock: { dies }, ours: TAKEN_OR_NOT };
 }
 
-/** A request for an upgrade, beside a session, reset once it is answered. Gives the first line of the answer. */
+/**
+ * @returns an attack that opens a session, asks for an upgrade, and resets the connection after the
+ * answer. Its value is the first line of the answer
+ */
 const upgradeAndReset = (path: (id: string) => string) => async (attacker: Attacker) => {
   const socket = await attacker.upgrade(path((await attacker.session()).id));
   const answer = await attacker.receive(socket, '\r\n\r\n');
@@ -34,7 +37,8 @@ const upgradeAndReset = (path: (id: string) => string) => async (attacker: Attac
 
 /** Requests that end the process of stock 0.9. */
 export const deadly: Case[] = [
-  // Sessions are properties of plain objects, and transports those of a function.
+  // In stock 0.9, sessions are properties of plain objects, and transports are properties of a
+  // function.
   ...['__proto__', 'constructor', 'length', 'apply'].map((id): Case => ({
     name: `a poll of the session ${id}`,
     attack: attacker => attacker.send(`/1/xhr-polling/${id}`),
@@ -60,14 +64,14 @@ export const deadly: Case[] = [
     ours: /^40[04] .+$/,
   },
   {
-    // The application's mistake, but one that ends all others' sessions.
+    // This is a mistake of the application. But in stock 0.9 it ends the sessions of all others.
     name: 'an authorization that accepts twice',
     attack: async attacker => (await attacker.send('/1/?twice=1')).slice(0, 3),
     stock: { dies: /ERR_HTTP_HEADERS_SENT/ },
     ours: '200',
   },
 
-  // Namespaces are properties of a plain object.
+  // In stock 0.9, namespaces are properties of a plain object.
   packet('an event for the namespace __proto__', '5::__proto__:{"name":"x"}', /handlePacket is not a function/),
   packet('a connection to the namespace constructor', '1::constructor', /handlePacket is not a function/),
   packet('an event whose name cannot be a property', '5:::{"name":{"toString":0,"valueOf":0}}', /Cannot convert object to primitive value/),
@@ -94,7 +98,8 @@ export const deadly: Case[] = [
     ours: /^HTTP\/1\.1 4\d\d /,
   },
   ...[['an unknown session', `${resource}/1/websocket/${NOBODY}`], ['no session', `${resource}/1/websocket`], ['another path', '/']].map(([what, path]): Case => ({
-    // node has no listener for the errors of such a socket: one that 0.9 is done with has none at all.
+    // node has no error listener on such a socket. When stock 0.9 has refused the upgrade, the
+    // socket has no error listener at all.
     name: `an upgrade to ${what}, refused and then reset`,
     websocket: true,
     attack: upgradeAndReset(() => path!),
@@ -103,17 +108,19 @@ export const deadly: Case[] = [
   })),
 ];
 
-/** Requests after which stock 0.9 answers nobody for as long as one likes. */
+/** After these requests, stock 0.9 answers nobody. A longer request makes this last longer. */
 export const blocking: Case[] = [
   {
-    // Each of three groups can end anywhere: cubic. 2,500 letters are ten seconds, the 16,000 that a URL may have an hour.
+    // Each of three groups of a pattern can end anywhere, so the time is cubic. 2,500 letters take
+    // ten seconds. The 16,000 letters that a URL may have take an hour.
     name: 'a path of many letters and four slashes',
     attack: attacker => attacker.send(`/${'a'.repeat(2500)}////x`),
     stock: 'hangs',
     ours: /^40[04] .+$/,
   },
   {
-    // Exponential: 40 letters are hours. In the sample, the client script is Socket.IO's to serve.
+    // The time is exponential: 40 letters take hours. In the sample, Socket.IO serves the client
+    // script.
     name: 'a client script of a transport with a long name',
     attack: attacker => attacker.send(`/socket.io+${'a'.repeat(40)}!`),
     stock: 'hangs',
@@ -130,7 +137,8 @@ export const blocking: Case[] = [
     stock: 'hangs',
   },
   {
-    // 30,000 handlers, which hear 2,000 events. A body stays within 64 KB: stock garbles what arrives in pieces.
+    // 30,000 handlers hear 2,000 events. Each body has at most 64 KB, because stock 0.9 garbles a
+    // body that arrives in pieces.
     name: 'a session that connects again and again, and then sends',
     attack: post(...Array<string>(5).fill(repeat('1::', 6000)), repeat('5:::{"name":"message"}', 2000)),
     stock: 'hangs',

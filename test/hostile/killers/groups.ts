@@ -1,4 +1,4 @@
-/* All that is tried, and how its outcome is looked at. */
+/* All attacks in groups, and the check of their outcomes. */
 import assert from 'node:assert/strict';
 import { blocking, deadly } from './deadly';
 import { websocket } from './websocket';
@@ -6,7 +6,10 @@ import { wrong } from './wrong';
 
 export const groups = { deadly, blocking, wrong, websocket };
 
-/** Holds the outcome of an attack against one that is expected, which may be a RegExp, or have some in it. */
+/**
+ * Compares the outcome of an attack with the expected one. The expected one may be a RegExp, or a
+ * list with a RegExp in it.
+ */
 export function check(actual: unknown, expected: unknown): void {
   if (expected instanceof RegExp) assert.match(String(actual), expected);
   else if (Array.isArray(expected) && expected.some(one => one instanceof RegExp)) {

@@ -1,4 +1,4 @@
-/* The servers that are attacked: Socket.IO 0.9 as it comes, and ours. */
+/* The tests attack these servers: Socket.IO 0.9 without changes, and this server. */
 import { ChildProcess, spawn } from 'node:child_process';
 import http from 'node:http';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { until } from '../../support/wait';
 import type { Case } from './case';
 
 export interface Target { process: ChildProcess; port: number; output: () => string }
-/** Ours, and a client that was there before. */
+/** This server, and a client that was connected before the attack. */
 export interface Ours extends Target { client: Client }
 
 function environment(one: Case) {
@@ -31,7 +31,7 @@ export async function startStock(t: TestContext, one: Case): Promise<Target> {
   return { process: child, port: Number(line[1]), output: () => text };
 }
 
-/** The server as it is built, with the application that is attacked. */
+/** Starts the built server, with the application that is attacked. */
 export async function startOurs(t: TestContext, one: Case): Promise<Ours> {
   const app = JSON.stringify(path.join(__dirname, 'app.js'));
   const server = await startApplication(t, { env: environment(one) }, [
@@ -42,7 +42,10 @@ export async function startOurs(t: TestContext, one: Case): Promise<Ours> {
   return { ...server, client };
 }
 
-/** Lends servers out, one of each kind at a time. One that did not stand a case is ended, and serves no other. */
+/**
+ * Lends a server to a case. Cases with the same settings share a server, one after the other. If a
+ * case fails, its server is ended, and serves no other case.
+ */
 export function shared<T extends Target>(t: TestContext, start: (t: TestContext, one: Case) => Promise<T>) {
   const idle = new Map<string, T>();
   return async (one: Case, use: (target: T) => Promise<void>) => {
@@ -59,7 +62,7 @@ export function shared<T extends Target>(t: TestContext, start: (t: TestContext,
   };
 }
 
-/** Whether a page is answered within so many ms. */
+/** @returns whether the server answers a page with status 200 within so many ms */
 export function answers(port: number, page: string, within: number): Promise<boolean> {
   return new Promise(resolve => {
     const req = http.get({ port, path: page, agent: false }, res => resolve(res.resume().statusCode === 200));
@@ -70,5 +73,5 @@ export function answers(port: number, page: string, within: number): Promise<boo
   });
 }
 
-/** Whether its process has ended. */
+/** @returns whether the process of the server has ended */
 export const ended = (target: Target) => target.process.exitCode !== null || target.process.signalCode !== null;

@@ -1,4 +1,7 @@
-/* Socket.IO 0.9 as it is, with the settings of the usual sample: what `node build/test/hostile/killers/stock.js` runs. */
+/*
+ * Runs Socket.IO 0.9 without changes, with the settings of the usual sample.
+ * The command is `node build/test/hostile/killers/stock.js`.
+ */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Server } from '../../../src/realtime';

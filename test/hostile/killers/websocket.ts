@@ -10,16 +10,16 @@ const text = (packet: string) => frame(0x81, packet);
 const PING = Buffer.from([0x89, 0]);
 const version = (value: string) => ({ ...WEBSOCKET, 'Sec-WebSocket-Version': value });
 
-/** Does something to an open WebSocket, and gives it 200 ms to have its effect. */
+/** @returns an attack that does something to an open WebSocket, and waits 200 ms for the effect */
 const to = (does: (socket: net.Socket, attacker: Attacker, id: string) => unknown, headers?: object) => async (attacker: Attacker) => {
   const id = await attacker.handshake();
   await does(await attacker.websocket(id, headers), attacker, id);
   await sleep(200);
 };
 
-/** What WebSockets do to stock 0.9, where they are on. */
+/** Attacks that work on stock 0.9 where WebSockets are on. */
 export const websocket: Case[] = ([
-  // The versions that it speaks are properties of a plain object.
+  // In stock 0.9, the versions of the protocol are properties of a plain object.
   ...['__proto__', 'constructor'].map((value): Case => ({
     name: `an upgrade for version ${value}`,
     attack: async attacker => (await attacker.receive(await attacker.upgrade(`${resource}/1/websocket/${NOBODY}`, version(value)), '\r\n\r\n')).split('\r\n')[0],
@@ -33,7 +33,8 @@ export const websocket: Case[] = ([
     ours: /^400 .+$/,
   },
 
-  // It writes to, and no longer listens for errors of, a socket that it has ended.
+  // Stock 0.9 writes to a socket that it has ended, and no longer listens for the errors of this
+  // socket.
   {
     name: 'a ping after the end of the session',
     attack: to(socket => { socket.write(Buffer.concat([text('0::'), PING])); }),
@@ -63,7 +64,8 @@ export const websocket: Case[] = ([
     stock: { dies: /ECONNRESET/ },
   },
   {
-    // Its parser calls itself for each frame of a piece. A page that sends 1,000 messages at once is enough.
+    // The parser of stock 0.9 calls itself for each frame of a piece. A page that sends 1,000
+    // messages at once is enough to end the process.
     name: '5,000 heartbeats in one piece',
     attack: to(socket => { socket.write(Buffer.concat(Array<Buffer>(5000).fill(text('2::')))); }),
     stock: { dies: /RangeError: Maximum call stack/ },
@@ -94,7 +96,7 @@ export const websocket: Case[] = ([
       const answer = await attacker.receive(socket, '\x8a');
       return Buffer.from(answer.slice(answer.search(/\xc2?\x8a/)), 'latin1').toString('hex');
     },
-    stock: { gives: 'c28a00' }, // UTF-8, where it means two bytes: a browser ends the connection
+    stock: { gives: 'c28a00' }, // 8a as UTF-8 is c28a: a browser ends the connection
     ours: '8a0178',
   },
   {
@@ -109,7 +111,7 @@ export const websocket: Case[] = ([
     ours: ['connection', 'message'],
   },
   {
-    // Of 65,536 bytes the length has three bytes: the two that are left say 0.
+    // The length 65,536 needs three bytes. Stock 0.9 writes only the last two of them, which are 0.
     name: 'an answer of 65,536 bytes',
     attack: async attacker => {
       const socket = await attacker.websocket(await attacker.handshake());
@@ -121,7 +123,8 @@ export const websocket: Case[] = ([
     ours: '7f0000000000010000',
   },
   {
-    // What is the limit of one message over xhr-polling is one of all that ever come on a WebSocket.
+    // In stock 0.9, 'destroy buffer size' limits one message over xhr-polling. On a WebSocket, it
+    // limits all messages together.
     name: '20 messages of 60 KB, with a limit of 1 MB for one',
     options: { 'destroy buffer size': 1000001 },
     attack: async attacker => {

@@ -51,7 +51,10 @@ const answers: Case[] = [
   },
 ];
 
-/** Packets after which a handler of stock 0.9 sees what is not so. */
+/**
+ * After these packets, the application on stock 0.9 or its client gets wrong or double events, or
+ * misses one.
+ */
 const handlers: Case[] = [
   {
     name: 'an event that is called disconnect',
@@ -96,7 +99,7 @@ const handlers: Case[] = [
     ours: ['connection', '/other connection', '/other disconnect'],
   },
   {
-    // What any client of 0.9 does that leaves a page within the page, and comes back.
+    // Each client of 0.9 does this if its page leaves a namespace and joins it again.
     name: 'a namespace that is left and joined again',
     attack: seenAfter('1::/other', '0::/other', '1::/other', '5::/other:{"name":"message"}'),
     stock: { gives: ['connection', '/other connection', '/other disconnect', '/other connection', '/other message', '/other message'] },
@@ -108,7 +111,7 @@ const handlers: Case[] = [
       const session = await attacker.session();
       await session.post(join(['1::/slow', '1::/slow']));
       await attacker.seenWhen(session.id, seen => times(seen, '/slow connection') > 0);
-      await sleep(300); // for a second one
+      await sleep(300); // a second connection would come now
       return times(await attacker.seen(session.id), '/slow connection');
     },
     stock: { gives: 2 },
@@ -138,14 +141,17 @@ const handlers: Case[] = [
     ours: 0,
   },
   ...['POST', 'PUT'].map((method): Case => ({
-    // 0.9 waits for the next poll once there was one. Who never polls is connected for good.
+    // Stock 0.9 begins to wait for the next poll after the first poll. A client that never polls is
+    // connected for good.
     name: `a session that begins with a ${method}, and never polls`,
-    // On a busy machine the client that was there before may be away for some seconds.
+    // On a busy machine, the client that was there before may be between two polls for some
+    // seconds.
     settings: { 'close timeout': 8, 'polling duration': 1 },
     attack: async attacker => {
       const session = new Session(attacker, await attacker.handshake());
       await attacker.send(session.path, { method, body: '2::' });
-      // To a PUT ours is no session. If it were one, it would end within the close timeout.
+      // For a PUT, this server opens no session. If there were a session, it would end within the
+      // close timeout.
       const patience = method === 'PUT' ? 10000 : Math.max(10000, attacker.patience);
       const seen = await attacker.seenWhen(session.id, all => all.includes('disconnect'), patience);
       return times(seen, 'connection') - times(seen, 'disconnect');
@@ -155,7 +161,7 @@ const handlers: Case[] = [
   })),
 ];
 
-/** Requests that make stock 0.9 grow, until the memory ends. */
+/** Requests that make the memory of stock 0.9 grow, until none is left. */
 const growth: Case[] = [
   {
     name: '10,000 polls of sessions that are not there',
@@ -163,7 +169,7 @@ const growth: Case[] = [
       let polls = '';
       for (let i = 10000; i < 20000; i++) polls += `GET ${resource}/1/xhr-polling/aaaaaaaaaaaaaaa${i} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
       const socket = await attacker.connection(polls);
-      // All are answered: on a busy machine that takes some seconds.
+      // The server answers all polls. On a busy machine this takes some seconds.
       await attacker.receive(socket, 'HTTP/1.1 ', 10000, 60000);
       socket.destroy();
     }) > 1e6,

@@ -1,4 +1,7 @@
-/* Pages that mean harm, and what they try: every means by which a page can make a browser ask another origin for something. */
+/*
+ * Hostile pages, and the requests that they try to make. The pages use every means by which a page
+ * can make a browser send a request to another origin.
+ */
 import { once } from 'node:events';
 import express from 'express';
 import type { AddressInfo } from 'node:net';
@@ -7,28 +10,42 @@ import { resource } from '../../support/template';
 
 /** A request that a page tries to make. */
 export interface Attempt {
-  /** '<means> <what for>': also in the request's query, so that it is known when it arrives. */
+  /**
+   * For example 'fetch GET poll'. The query of the request has the name, too, so that the test
+   * knows the request when it arrives.
+   */
   name: string;
   means: string;
   url: string;
-  /** What is posted; a GET if there is none. */
+  /** The body of a POST. Without a body, the request is a GET. */
   body?: string;
-  /** ms to wait for an answer: what is let through may be a poll. Default: 30000. */
+  /**
+   * How long the page waits for an answer, in ms, by default 30000. A request that is let through
+   * may be a poll.
+   */
   patience?: number;
 }
 
-/** What a browser adds no Origin header to: the server has only Sec-Fetch-Site and Referer to go by. */
+/**
+ * By these means, a browser sends a GET without an Origin header. Then the server has only
+ * Sec-Fetch-Site and Referer to decide by.
+ */
 export const withoutOrigin = ['no-cors', 'script', 'image', 'stylesheet', 'frame', 'form', 'redirected image', 'link'];
 const gets = ['fetch', 'XMLHttpRequest', 'EventSource', ...withoutOrigin.filter(means => means !== 'link')];
 const posts = ['fetch', 'XMLHttpRequest', 'no-cors', 'preflighted', 'beacon', 'form', 'redirected form'];
 
-/** The means by which a page tries all that there is, where it does not try everything by every means. */
+/**
+ * If a page does not try everything by every means, it uses only these means for all but the
+ * handshake.
+ */
 const FEW = ['fetch', 'no-cors', 'script'];
 
 /**
- * All that a page can try against a server: to shake hands, and, knowing the session id of a visitor (the worst case), to
- * post in his name, to read his poll, and to end his session.
- * @param everyMeans whether all of it is tried by every means; otherwise only the handshake is
+ * Lists all that a page can try against a server. The page can shake hands. In the worst case, the
+ * page knows the session id of a visitor. Then the page can post in the visitor's name, read the
+ * visitor's poll, and end the visitor's session.
+ * @param everyMeans whether the page tries everything by every means; otherwise the page tries only
+ * the handshake by every means
  */
 export function attempts(server: string, session: string, everyMeans: boolean): Attempt[] {
   const handshake = `${server}${resource}/1/`;
@@ -48,18 +65,22 @@ export function attempts(server: string, session: string, everyMeans: boolean): 
   add(posts, 'handshake', handshake, '');
   add(['script', 'fetch'], 'handshake as script', `${handshake}?jsonp=0`);
   add(posts, 'event', poll, event);
-  // As if the visitor's page had come back, and had all messages up to number 1000.
+  // This request claims that the visitor's page comes back, and has all messages up to number 1000.
   add(gets, 'return to the session', `${handshake}?session=${session}&got=1000`);
   add(gets, 'poll', `${poll}?got=1000`);
   add(['script'], 'poll as script', `${handshake}jsonp-polling/${session}?i=0`);
-  // The last: it ends the session where it succeeds.
+  // These attempts end the session where they succeed. So they come after all that need the
+  // session.
   add(posts, 'end of the session', `${poll}?disconnect=1`, '');
   add(gets, 'end of the session', `${poll}?disconnect=1`);
   add(['link'], 'handshake', handshake);
   return all;
 }
 
-/** Runs in a page. Makes the request, and gives all that the page gets to see of the answer: '' if that is nothing. */
+/**
+ * Runs in a page, and makes the request.
+ * @returns all that the page can see of the answer, or '' if it sees nothing
+ */
 export async function attempt({ means, url, body, patience = 30000 }: Attempt): Promise<string> {
   const read: string[] = [];
   const method = body === undefined ? 'GET' : 'POST';
@@ -77,14 +98,14 @@ export async function attempt({ means, url, body, patience = 30000 }: Attempt): 
       const text = await answer.text();
       if (answer.type !== 'opaque' || text) read.push(`${answer.status} ${text}`);
     } catch {
-      // Refused by the browser, which does not say why.
+      // The browser has refused the request, and does not say why.
     }
   };
   const byFrame = async (attributes: object, submit?: () => void) => {
     const { element, loaded } = add<HTMLIFrameElement>('iframe', attributes);
     await loaded;
     if (submit) {
-      // What was loaded is the frame as it is at first, empty.
+      // The first load was that of the empty frame.
       const answered = new Promise(resolve => element.onload = resolve);
       submit();
       await answered;
@@ -114,7 +135,7 @@ export async function attempt({ means, url, body, patience = 30000 }: Attempt): 
       source.onerror = () => resolve();
     }),
     script: async () => {
-      // A jsonp answer calls io.j[0]; an error in a script may quote it.
+      // A JSONP answer calls io.j[0]. The message of an error in a script may quote the answer.
       Object.assign(window, { io: { j: [(...all: unknown[]) => read.push(all.join())] } });
       window.onerror = message => void (typeof message === 'string' && !/^Script error\.?$/.test(message) && read.push(message));
       await add('script', { src: url }).loaded;
@@ -133,11 +154,15 @@ export async function attempt({ means, url, body, patience = 30000 }: Attempt): 
     frame: () => byFrame({ src: url }),
     form: () => byForm(url),
     'redirected form': () => byForm(redirected),
-    // The page is gone then.
+    // The link replaces the page. So the browser follows the link only after this function has
+    // ended.
     link: () => void setTimeout(() => { location.href = url; }, 100),
     beacon: () => void navigator.sendBeacon(url, body),
   };
-  /** enctype text/plain joins name and value with '=': an event that has one can be posted as it is. */
+  /**
+   * enctype text/plain puts '=' between the name and the value of a field. The body is cut in the
+   * text of the event, so that the event with '=' is still a right one.
+   */
   const byForm = (action: string) => byFrame({ name: 'answer' }, () => {
     const half = Math.floor((body ?? '').length * 0.8);
     const fields = body === undefined ? [...new URL(url).searchParams] : [[body.slice(0, half), body.slice(half)]];
@@ -154,9 +179,10 @@ export async function attempt({ means, url, body, patience = 30000 }: Attempt): 
 }
 
 /**
- * A site whose pages mean harm, until the test ends: / is one, /hidden one that keeps its Referer to itself, /sandbox has the first
- * in a frame that has no origin, /to redirects. It is at localhost and at 127.0.0.1.
- * @returns its port
+ * Starts a site with hostile pages. The site ends with the test. It is at localhost and at
+ * 127.0.0.1. / is a hostile page. /hidden is a hostile page that sends no Referer. /sandbox has the
+ * page / in a frame without an origin. /to redirects.
+ * @returns the port of the site
  */
 export async function hostileSite(t: TestContext): Promise<number> {
   const app = express();

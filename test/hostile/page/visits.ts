@@ -1,4 +1,7 @@
-/* A browser in which a visitor's page and hostile ones are open, and what the hostile ones do. */
+/*
+ * A browser has a visitor's page and hostile pages open. This file lets the hostile pages attack,
+ * and finds what they achieve.
+ */
 import assert from 'node:assert/strict';
 import { test, TestContext } from 'node:test';
 import type { Frame, Page } from 'playwright-core';
@@ -11,7 +14,10 @@ import { until } from '../../support/wait';
 import { assertAllowed, Exchange, faults, variesByOrigin, watch, Wire } from '../../support/wire';
 import { attempt, attempts, hostileSite, withoutOrigin } from './attempts';
 
-/** A visitor's browser with a cookie of the application, the application, and a hostile site: at another port, and as 127.0.0.1. */
+/**
+ * The visitor's browser has a cookie of the application. The hostile site is at another port than
+ * the application, and also at 127.0.0.1.
+ */
 export interface Given {
   t: TestContext;
   /** A page for the application. */
@@ -22,17 +28,17 @@ export interface Given {
   wire: Wire;
   /** The port of the hostile site. */
   hostile: number;
-  /** Whether its pages try everything by every means. */
+  /** Whether the hostile pages try everything by every means. */
   everyMeans: boolean;
 }
 
 interface Options {
-  /** ALLOWED_ORIGINS. */
+  /** @returns the value of ALLOWED_ORIGINS */
   allowed?: (hostile: number) => string;
   transports?: string;
 }
 
-/** Answers each message, and tells all how many clients are connected. */
+/** This application answers each message, and tells all clients how many clients are connected. */
 function app(io: Server<Loose, Loose>): void {
   io.sockets.on('connection', socket => {
     socket.on('message', (text, ack) => {
@@ -44,7 +50,7 @@ function app(io: Server<Loose, Loose>): void {
 }
 
 const PAGES = {
-  // The application's own page: it lists the answers to its messages.
+  // The application's own page lists the answers to its messages.
   '': `<p id="state"></p><ol id="log"></ol><script>
     var connection = Realtime.connect();
     connection.on('status', function (status) { document.getElementById('state').className = status.state; });
@@ -56,7 +62,8 @@ const PAGES = {
 export type Visit = (what: string, options: Options, body: (given: Given) => Promise<void>) => Promise<void>;
 
 /**
- * Tests that share a browser and its pages; skipped where it is missing.
+ * Runs tests that share a browser and its pages. The tests are skipped where the browser is
+ * missing.
  * @param everyMeans whether hostile pages try everything by every means
  */
 export function inBrowser(name: 'chromium' | 'firefox', everyMeans: boolean, tests: (visit: Visit) => Promise<void>): void {
@@ -77,19 +84,22 @@ export function inBrowser(name: 'chromium' | 'firefox', everyMeans: boolean, tes
   });
 }
 
-/** What is close to the hostile page's origin, and is not it. */
+/** @returns origins that are close to the hostile page's origin, but differ from it */
 const nearMisses = (port: number) => `https://localhost:${port},http://localhost:${port === 65535 ? 1 : port + 1},http://a.localhost:${port},http://localhost`;
 
 interface Place {
-  /** Where the page is on the hostile site. */
+  /** The address of the page on the hostile site. */
   url: string;
-  /** Whether it is in a frame there that has no origin. */
+  /** Whether the page is in a frame without an origin. */
   sandboxed?: boolean;
-  /** Whether all cookies go along: another port is no other site. */
+  /** Whether the browser sends all cookies. It does if only the ports of the two origins differ. */
   sameSite?: boolean;
   /** Whether the browser sends no Sec-Fetch-*. */
   old?: boolean;
-  /** Whether the server is told nothing of the page in requests that have no Origin, neither Sec-Fetch-Site nor Referer. */
+  /**
+   * Whether requests without an Origin have neither Sec-Fetch-Site nor Referer. Then the server
+   * knows nothing of the page.
+   */
   hidden?: boolean;
 }
 
@@ -106,10 +116,16 @@ export async function open(page: Page, place: Place): Promise<Frame> {
   return place.sandboxed ? page.frames()[1]! : page.mainFrame();
 }
 
-/** The name of the attempt that made a request; null for a request of the application's own page. */
+/**
+ * @returns the name of the attempt that made a request, or null for a request of the application's
+ * own page
+ */
 export const attemptOf = ({ url }: Exchange) => url.searchParams.get('attempt');
 
-/** Lets a page try everything while the visitor is connected, and gives what went wrong, and where, in lines of text. */
+/**
+ * Lets a page try everything while the visitor is connected.
+ * @returns a line for each fault, with the attempts that show it, or '' if there is no fault
+ */
 async function attack({ visitor, page, server, wire, hostile, everyMeans }: Given, where: (port: number) => Place): Promise<string> {
   const wrong = new Map<string, string[]>();
   const note = (fault: string, attempt = 'the visitor') => {
@@ -131,13 +147,14 @@ async function attack({ visitor, page, server, wire, hostile, everyMeans }: Give
   let patience: number | undefined;
   let seconds = 30;
   for (const one of attempts(wire.origin, session, everyMeans)) {
-    // Nobody can tell these from what the application's own page asks.
+    // The server cannot tell these requests from those of the application's own page.
     const unknown = place.hidden && one.body === undefined && withoutOrigin.includes(one.means);
     if (unknown && !one.name.includes('handshake')) continue;
     const read = await frame.evaluate(attempt, { ...one, patience });
     if (read) note(`the page reads ${read}`, one.name);
     await until(() => since(one.name).some(({ ended }) => ended), one.name, seconds).catch(() => {
-      // Something is let through. The others are tried all the same, and it is not to take all day.
+      // The server has let something through. The page still makes the other attempts, but waits
+      // less for each, so that the test does not take too long.
       patience = 200;
       seconds = 1;
     });
@@ -147,18 +164,19 @@ async function attack({ visitor, page, server, wire, hostile, everyMeans }: Give
       if (unknown && 'access-control-allow-origin' in exchange.answer) note('is answered for another origin', one.name);
       if (!unknown) for (const fault of faults(exchange)) note(fault, one.name);
       const silent = !place.sandboxed && one.body === undefined && withoutOrigin.includes(one.means);
-      if (silent && exchange.headers.origin) note('has an Origin', one.name); // then it does not try what it is to try
+      if (silent && exchange.headers.origin) note('has an Origin', one.name); // a faulty attempt
       const withCookie = exchange.method !== 'OPTIONS' && (place.sameSite || (one.means === 'link' && !place.sandboxed));
       if (withCookie && exchange.headers.cookie !== 'user=ada') note(`has not the visitor's cookie`, one.name);
     }
   }
 
-  // An empty packet ends a poll after 20 s.
+  // After 20 s, the empty packet 8:: ends a poll.
   const own = () => seen(null).slice(seen(null).indexOf(poll!));
   for (const { method, ended, text } of own()) {
     if (method !== 'GET' || (ended && text !== '8::')) note(`is disturbed: ${method} ${text}`);
   }
-  // The visitor goes on as if nothing had happened. What was posted in his name would be answered before this.
+  // The visitor sends a message, as if nothing had happened. If a message was posted in the
+  // visitor's name, its answer comes before the answer to this message.
   await say(visitor);
   const answers = async () => await visitor.locator('#log li').count() - answersBefore;
   await until(answers, 'the answer', 30).catch(() => note('gets no answer'));
@@ -181,7 +199,7 @@ export async function connect(page: Page, origin: string): Promise<void> {
 /** Sends a message from the application's page, which lists the answer. */
 export const say = (page: Page) => page.evaluate('connection.emit("message", "hello")');
 
-/** Makes a request from a page, and gives what the page reads of the answer. */
+/** Makes a request from a page. @returns all that the page reads of the answer */
 export const read = (page: Frame, name: string, means: string, url: string, body?: string) => {
   const address = new URL(url);
   address.searchParams.set('attempt', name);
@@ -214,7 +232,7 @@ export async function visitAll(visit: Visit): Promise<void> {
       assert.match(packets, /^200 .*1::/);
       assert.equal(await read(page, 'post', means, poll, '5:::{"name":"message","args":["one"]}'), '200 1');
       assert.equal(await read(page, 'post with X-Requested-With', 'preflighted', poll, '5:::{"name":"message","args":["two"]}'), '200 1');
-      // A poll may bring one packet or all.
+      // A poll may bring one of the packets, or all of them.
       const got = () => packets.split('Got it!').length - 1;
       for (let i = 0; i < 4 && got() < 2; i++) packets += await read(page, 'poll', means, poll);
       assert.equal(got(), 2, packets);

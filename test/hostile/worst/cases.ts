@@ -1,6 +1,6 @@
 /*
- * Clients with bad intent that make a server hold as much as they can. Each case sends several times
- * what its settings allow to be held.
+ * Clients with bad intent make a server hold as much as they can. Each case sends several times as
+ * much as its settings allow the server to hold.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,22 +11,25 @@ type Attack = (target: Target) => Promise<void>;
 
 export interface Case {
   settings: Record<string, string>;
-  /** How much may be held with these settings, bytes. */
+  /** How many bytes the server may hold with these settings. */
   allowed: number;
-  /** How many connections may be open after an attack, beside those of requests that are answered. */
+  /**
+   * How many connections may be open after an attack. The connections of answered requests do not
+   * count.
+   */
   connections: number;
-  /** One after the other. */
+  /** The attacks run one after the other. */
   attacks: Record<string, Attack>;
 }
 
-/** How many bytes of headers node takes, --max-http-header-size. */
+/** The most bytes of headers that node takes: --max-http-header-size. */
 const HEADERS = 32768;
-/** What may wait for all clients together: so many times MAX_WAITING_BYTES. */
+/** For all clients together, this many times MAX_WAITING_BYTES may wait. */
 const TOGETHER = 256;
-/** How many bodies may be under way. */
+/** How many bodies the server may receive at a time. */
 const BODIES = 2000;
 
-/** 31 KB of headers, in each of the ways that cost something. */
+/** Ways to send some 31 KB of headers or of a query, at a cost for the server. */
 const WAYS: Record<string, (n: number) => { headers?: string[]; query?: string }> = {
   'headers of one letter': n => ({
     headers: pairs(3300, i => [`${n}x${i}`, 'b']),
@@ -44,14 +47,17 @@ const WAYS: Record<string, (n: number) => { headers?: string[]; query?: string }
   }),
 };
 
-/** Those that take most where nothing is done about it. */
+/** These ways take the most memory in a server that does nothing about them. */
 const QUICK = ['headers of one letter', 'a query of 200 parts'];
 
 function pairs(count: number, make: (i: number) => [string, string]): string[] {
   return Array.from({ length: count }, (_, i) => make(i)).flat();
 }
 
-/** How much is sent: as little as shows each fault, several times that, or as much as takes minutes. */
+/**
+ * How much a case sends: just enough to show each fault, several times that, or so much that it
+ * takes minutes.
+ */
 export type Size = 'small' | 'usual' | 'large';
 
 export function cases(size: Size): Record<string, Case> {
@@ -68,8 +74,8 @@ export function cases(size: Size): Record<string, Case> {
 }
 
 /**
- * @param most how many bytes a body may have
- * @param clients how many send one
+ * @param most the most bytes that a body may have
+ * @param clients how many clients send a body
  */
 function chunks(most: number, clients: number): Case {
   const head = 'HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n';
@@ -79,21 +85,22 @@ function chunks(most: number, clients: number): Case {
     const at = await open(target);
     const sockets = Array.from({ length: clients }, () => target.connect().resume());
     for (const socket of sockets) socket.write(`POST ${at} ${head}`);
-    // In turns, so that what is read together is not all of one body. None comes to its end.
+    // The sockets take turns, so that the pieces that the server reads together belong to several
+    // bodies. No body comes to its end.
     for (let i = 0; i < 9; i++) {
       await Promise.all(sockets.map(socket => new Promise<unknown>(resolve => {
         if (socket.destroyed) resolve(null);
         else socket.once('close', resolve).write(tenth, resolve);
       })));
     }
-    await sleep(2000); // the system has taken all of it, the server may not have read all of it yet
+    await sleep(2000); // the system has taken all bytes, but the server may not have read all yet
   }
 
   const settings = { MAX_MESSAGE_BYTES: String(most) };
   return { settings, allowed: 64 * most, connections: clients, attacks: { chunks: attack } };
 }
 
-/** @param more how many more there are than may be */
+/** @param more how many bodies are sent beyond BODIES */
 function bodies(more: number): Case {
   const head = 'HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n';
 
@@ -110,8 +117,8 @@ function bodies(more: number): Case {
 }
 
 /**
- * @param most how many there may be
- * @param ways the names of those that are tried
+ * @param most how many unused handshakes there may be
+ * @param ways the names of the WAYS that are tried
  */
 function handshakes(most: number, ways = Object.keys(WAYS)): Case {
   const settings = { MAX_HANDSHAKES: String(most), MAX_CLIENTS: '100000' };
@@ -128,8 +135,8 @@ function handshakes(most: number, ways = Object.keys(WAYS)): Case {
 }
 
 /**
- * @param most how many there may be
- * @param ways the names of those that are tried
+ * @param most how many sessions there may be
+ * @param ways the names of the WAYS that are tried
  */
 function sessions(most: number, ways = Object.keys(WAYS)): Case {
   const attacks = ways.map((name): [string, Attack] => [
@@ -155,7 +162,7 @@ function sessions(most: number, ways = Object.keys(WAYS)): Case {
 }
 
 /**
- * @param factor how large it all is
+ * @param factor how large all numbers of the case are
  * @param short how many short messages wait for each client
  */
 function waiting(factor: number, short = 20000): Case {
@@ -213,7 +220,7 @@ function waiting(factor: number, short = 20000): Case {
   };
 }
 
-/** @param clients how many there are */
+/** @param clients how many clients there are */
 function unended(clients: number): Case {
   const most = 200000;
   const TEXT = 1;
@@ -221,7 +228,8 @@ function unended(clients: number): Case {
   const PONG = 10;
   // The first 9 tenths of a message.
   const part = frame(TEXT, 'x'.repeat(most), true).subarray(0, most * 0.9);
-  // Of a frame that brings one byte of a message all is kept that was read with it.
+  // A frame that brings one byte of a message holds all bytes that the server read together with
+  // it.
   const pongs = Buffer.concat(Array.from({ length: 500 }, () => frame(PONG, 'x'.repeat(120), true)));
   const letters = (first: number) => Buffer.concat([frame(first, '5', false), pongs]);
   const attack = (count: number, texts: Buffer[]): Attack => target => many(count, 20, async () => {
@@ -244,7 +252,7 @@ function unended(clients: number): Case {
   };
 }
 
-/** @param count how many of each kind */
+/** @param count how many upgrades of each kind are sent */
 function upgrades(count: number): Case {
   const lines = [
     `GET ${resource}/1/websocket/1 HTTP/1.1`, 'Host: localhost', 'Connection: Upgrade',

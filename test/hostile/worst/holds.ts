@@ -1,4 +1,4 @@
-/* What the server of a case holds while it is attacked, and afterwards. */
+/* Measures how much the server of a case holds during the attacks, and after them. */
 import assert from 'node:assert/strict';
 import { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,16 +8,16 @@ import type { Case } from './cases';
 import { fill, many, open, start, Target } from './target';
 
 const MB = 1000000;
-/** How often the memory is looked at, ms; and of how many looks in a row the least counts. */
+/** The memory is read every EVERY ms. Of WINDOW readings in a row, the least counts. */
 const EVERY = 20;
 const WINDOW = 25;
-/** How many connections the requests of a case keep. */
+/** How many connections the requests of a case keep open. */
 const KEPT = 20;
 
 /**
- * The most that a process holds, bytes, beginning now: of each half second the least, as the server
- * collects what is free ten times in it. All that is free and not collected is no more than garbage of
- * the application, which makes half a megabyte at a time.
+ * Watches the most bytes that a process holds, from now on. Of each half second, the least counts,
+ * because the server collects its garbage ten times in that time. So only a little garbage counts:
+ * the application makes half a megabyte at a time.
  */
 function watch({ memory }: Target): { most: () => number; stop: () => void } {
   let looks: number[] = [];
@@ -31,7 +31,10 @@ function watch({ memory }: Target): { most: () => number; stop: () => void } {
   return { most: () => most, stop: () => clearInterval(timer) };
 }
 
-/** Serves clients that read all that they get: what a process needs once is there afterwards. */
+/**
+ * Serves clients that read all that they get. Afterwards the process has all memory that it needs
+ * only once.
+ */
 async function warmUp(target: Target): Promise<void> {
   await many(6, 3, async () => {
     const at = await open(target);
@@ -47,9 +50,9 @@ async function warmUp(target: Target): Promise<void> {
 
 /**
  * Attacks a server.
- * @param node the program that runs it
- * @throws if it holds more than twice what its settings allow and 30 MB, also while it is attacked; if it
- * does not answer afterwards; if it keeps connections
+ * @param node the program that runs the server
+ * @throws if the server holds 30 MB more than twice the bytes that its settings allow, even during
+ * an attack; if the server does not answer afterwards; if the server keeps connections
  */
 export async function holds(t: TestContext, node: string, which: Case): Promise<void> {
   const target = await start(t, node, which.settings);

@@ -1,6 +1,6 @@
 /*
- * The server of worst.test.ts: its application sends as much as a client asks for. A node down to 10 runs
- * it: nothing newer here.
+ * The server of worst.test.ts. Its application sends as much as a client asks for. This file must
+ * run on node 10, too, so it uses nothing newer.
  */
 import http from 'http';
 import path from 'path';
@@ -19,9 +19,9 @@ realtime.io.sockets.on('connection', (socket: any) => {
   });
 });
 
-// Memory that is free and not collected yet is not held. Left alone, node 12 lets it grow by 200 MB. A
-// fast client brings 30 MB and more in 200 ms, so the memory is collected more often than that, where
-// there is something to collect. Without --expose-gc, node collects as usual.
+// Memory that is free but not collected yet does not count as held. By itself, node 12 lets this
+// memory grow by 200 MB. A fast client brings 30 MB and more in 200 ms. So this server looks every
+// 50 ms, and collects if there is enough to collect. Without --expose-gc, node collects as usual.
 declare const gc: (() => void) | undefined;
 const GARBAGE = 1000000;
 let held = 0;
@@ -40,7 +40,7 @@ function collect(): void {
 if (typeof gc === 'function') setInterval(collect, 50);
 
 const server = http.createServer(realtime.handle);
-// As in src/server.ts.
+// These values are those of src/server.ts.
 server.maxHeadersCount = 0;
 server.keepAliveTimeout = 40000;
 server.headersTimeout = 45000;

@@ -1,4 +1,7 @@
-/* A server in a process of its own, and what it holds: memory and connections. */
+/*
+ * Starts a server in a process of its own. The tests read how much memory and how many connections
+ * it holds.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -13,24 +16,24 @@ export interface Answer { status: number; text: string }
 export interface Target {
   /** Resident memory, bytes. */
   memory: () => number;
-  /** Open files and connections. */
+  /** How many files and connections are open. */
   descriptors: () => number;
   /**
-   * A request over a connection that is kept, and its answer.
-   * @param body where there is one it is a POST
-   * @param headers a name, its value, the next name
+   * Sends a request over a connection that is kept open.
+   * @param body the body of a POST; without it, the request is a GET
+   * @param headers a name, its value, the next name, and so on
    */
   request: (path: string, body?: string, headers?: string[]) => Promise<Answer>;
-  /** A connection, closed by nobody but the server and end(). */
+  /** Opens a connection. Only the server and end() close it. */
   connect: () => net.Socket;
   /** Ends all connections. */
   end: () => void;
 }
 
 /**
- * Starts the server. It is gone when the test ends. It listens at a Unix socket, where the system keeps
- * little for a connection.
- * @param node the program
+ * Starts the server. It ends with the test. It listens at a Unix socket, because the system keeps
+ * little memory for such a connection.
+ * @param node the program that runs the server
  */
 export async function start(
   t: TestContext, node: string, settings: Record<string, string>,
@@ -39,8 +42,8 @@ export async function start(
   const options = [
     '--max-http-header-size=32768', // as web.config and npm start have it
     '--expose-gc',
-    // V8's young generation grows to some 30 MB in every process that does some work. Here it stays small:
-    // memory that grows is memory that is held.
+    // V8's young generation grows to some 30 MB in every process that does some work. Here it stays
+    // small, so that the memory grows only by what the server holds.
     '--max-semi-space-size=1',
   ];
   const script = path.join(__dirname, 'server.js');
@@ -79,7 +82,7 @@ export async function start(
   };
 }
 
-/** Does something many times, some at once. */
+/** Calls a function many times. `atOnce` calls run at the same time. */
 export async function many(
   times: number, atOnce: number, act: (i: number) => Promise<unknown>,
 ): Promise<void> {
@@ -89,21 +92,24 @@ export async function many(
   }));
 }
 
-/** A handshake. @returns the id of its session */
+/** Makes a handshake. @returns the id of its session */
 export async function shake({ request }: Target, query = '', headers?: string[]): Promise<string> {
   const { status, text } = await request(`${resource}/1/${query}`, undefined, headers);
   if (status !== 200) throw new Error(`handshake: ${status} ${text}`);
   return text.split(':')[0]!;
 }
 
-/** A handshake and its first poll. @returns the path of the session's polls */
+/** Makes a handshake and the first poll. @returns the path of the session's polls */
 export async function open(target: Target, query = ''): Promise<string> {
   const at = `${resource}/1/xhr-polling/${await shake(target, query)}${query}`;
   await target.request(at);
   return at;
 }
 
-/** A frame of a client, with a mask that changes nothing. @param isLast whether it ends its message */
+/**
+ * Makes a frame of a client. Its mask changes nothing.
+ * @param isLast whether it ends its message
+ */
 export function frame(opcode: number, text: string, isLast: boolean): Buffer {
   const head = Buffer.alloc(14);
   head[0] = (isLast ? 0x80 : 0) | opcode;
@@ -112,7 +118,10 @@ export function frame(opcode: number, text: string, isLast: boolean): Buffer {
   return Buffer.concat([head.subarray(0, text.length < 126 ? 6 : 14), Buffer.from(text)]);
 }
 
-/** A WebSocket of a new session. @returns what it goes over */
+/**
+ * Opens a WebSocket of a new session.
+ * @returns its connection, from which nothing reads any more
+ */
 export async function upgrade(target: Target): Promise<net.Socket> {
   const socket = target.connect();
   socket.write([
@@ -124,13 +133,13 @@ export async function upgrade(target: Target): Promise<net.Socket> {
   return socket.pause();
 }
 
-/** A WebSocket of a new session. @returns a function that sends a text over it; nothing is read */
+/** Opens a WebSocket from which nothing reads. @returns a function that sends a text over it */
 export async function openWebSocket(target: Target): Promise<(text: string) => void> {
   const socket = await upgrade(target);
   return text => socket.write(frame(1, text, true));
 }
 
-/** A message that asks the application for messages. */
+/** @returns a packet that asks the application for messages */
 export function fill(times: number, letters: number, id = ''): string {
   return `5:${id}::{"name":"fill","args":[${times},${letters}]}`;
 }
