@@ -1,13 +1,14 @@
 /*
- * Tests of YOUR APPLICATION, src/app.ts: change them along with it. Each starts the server as it is
- * built, and talks to it with a client of Socket.IO 0.9, as a page does. `npm test -- app.test` builds the
- * server and runs this file alone.
+ * Tests of YOUR APPLICATION, src/app.ts. If you change src/app.ts, change these tests too. Each
+ * test starts the built server, and talks to it with a client of Socket.IO 0.9, as a page does.
+ * `npm test -- app.test` builds the server and runs this file alone.
  *
  * To write your own:
- * - startApp(t) starts your server on a free port; it ends with the test.
- * - connect(t, origin) opens a connection. To wait for an event: await next(client, 'name').
+ * - startApp(t) starts your server on a free port. The server ends with the test.
+ * - connect(t, origin) opens a connection.
+ * - await next(client, 'name') waits for an event.
  * - ask(client, 'name', …) sends an event, and waits for its acknowledgement.
- * Ask for an event with next() before you do what brings it: it may come at once.
+ * An event may come at once. So call next() before the step that causes the event.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

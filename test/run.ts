@@ -1,7 +1,7 @@
 /*
- * Runs the tests with node's own runner: all of them, or those whose path holds one of the arguments.
- * `npm test` runs *.test.ts. `npm run test:long` passes --long and runs *.long.test.ts: the same
- * things, repeated for longer or with more versions.
+ * Runs the tests with node's own runner: all of them, or those whose path contains an argument.
+ * `npm test` runs *.test.ts. `npm run test:long` passes --long, and runs *.long.test.ts. The long
+ * tests repeat the others for longer, or with more versions.
  */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,8 +17,8 @@ Runs the tests: all of them, or the files whose path in test/ has one of the wor
 pages or realtime/polling. npm run test:long -- [words] runs the long tests.`;
 
 /**
- * The files of `npm test` that take longest, the longest first. They are started first: a long file that
- * is started last runs alone in the end, and the other processor waits for it.
+ * The files of `npm test` that take longest, the longest first. They start first. If a long file
+ * started last, it would run alone in the end, and the other processor would wait for it.
  */
 const LONGEST = [
   'site/leaving', 'site/demo/browser', 'tools/package', 'cluster/steps', 'cluster/cluster-moves', 'tools/compare',
@@ -26,13 +26,15 @@ const LONGEST = [
   'site/neighbours', 'tools/build', 'realtime/delivery', 'realtime/foreign', 'hostile/killers', 'cluster/cluster-redis',
 ].map(name => `${name}.test.ts`);
 
-/** The place of a file among those that are started, a number: the longest ones first. */
+/**
+ * @returns the place of a file in the order of the start, a number: the longest files come first
+ */
 function place(file: string): number {
   const found = LONGEST.indexOf(file.replaceAll(path.sep, '/'));
   return found === -1 ? LONGEST.length : found;
 }
 
-/** Whether a file of test/, named by its path in there, is one to run. */
+/** @returns whether to run a file, which is named by its path in test/ */
 function isWanted(file: string, long: boolean, wanted: string[]): boolean {
   if (!file.endsWith('.test.ts') || file.endsWith('.long.test.ts') !== long) return false;
   return wanted.length === 0 || wanted.some(part => file.includes(part));
@@ -40,11 +42,11 @@ function isWanted(file: string, long: boolean, wanted: string[]): boolean {
 
 command('test', HELP, { long: { type: 'boolean', default: false } }, async ({ values, positionals }) => {
   const { long } = values;
-  // `npm test` has done it; `tsc -b` alone has not.
+  // `npm test` has copied commit.lua before this. `tsc -b` alone has not.
   const copy = path.join(__dirname, '..', '..', 'src', 'realtime', 'cluster', 'copy-lua.mjs');
   if (existsSync(copy)) spawnSync(process.execPath, [copy], { stdio: 'inherit' });
 
-  // By the sources: of one that was deleted, what was built may still be there.
+  // The list comes from the sources: a test that was deleted may still be in build/.
   const sources = path.join(__dirname, '..', '..', 'test');
   const files = readdirSync(sources, { recursive: true })
     .map(file => String(file))
@@ -56,8 +58,8 @@ command('test', HELP, { long: { type: 'boolean', default: false } }, async ({ va
     const words = positionals.map(part => `"${part}"`).join(' or ');
     throw new UsageError(`no test file has ${words} in its path`);
   }
-  // Most of a test is waiting: eight files at once keep two processors busy, and so do four long ones.
-  // node --test would sort the files by their names; run() takes them in this order.
+  // Tests mostly wait. Eight files at once keep two processors busy, and so do four long files.
+  // node --test would sort the files by their names, but run() takes them in this order.
   const [concurrency, timeout] = long ? [4, 1800000] : [8, 600000];
   const tests = run({ files, concurrency, timeout });
   let status = 0;

@@ -1,6 +1,7 @@
 /*
- * A page that was away comes back as another user. What it emitted as the user of before is not sent
- * as the one who is there now. With public/realtime.js and the real server.
+ * A page loses its connection, and comes back as another user. The messages that the first user
+ * emitted are not sent in the name of the second user. The tests use public/realtime.js and the
+ * real server.
  */
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -19,11 +20,11 @@ const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as {
 interface Scene {
   connection: any;
   middle: Middle;
-  /** What the application heard: the user and the text. */
+  /** The messages that the application heard: the user and the text of each. */
   heard: string[];
   seen: Status[];
   connected: () => Promise<unknown>;
-  /** Who logs in, '' for nobody. */
+  /** Sets the user whom the next handshakes log in; '' lets nobody in. */
   login: (name: string) => void;
 }
 
@@ -55,13 +56,16 @@ function start(t: TestContext, env: Record<string, string> = {}): Scene {
   };
 }
 
-/** Cuts all requests: nothing that the page emits arrives. */
+/** Cuts all requests, so that no message of the page arrives. Waits until the page notices. */
 function cut({ middle, seen }: Scene): Promise<unknown> {
   middle.set((_kind, res) => Boolean(res.destroy()));
   return until(() => seen.at(-1)!.state === 'reconnecting', 'the cut');
 }
 
-/** Emits as alice while the connection is cut; then bob's page goes on. */
+/**
+ * Emits two messages as alice, while the connection is cut.
+ * @returns the answers to the first message, which are added as they come
+ */
 function write({ connection }: Scene): unknown[][] {
   const answers: unknown[][] = [];
   connection.emit('say', 'for alice\'s eyes', (...args: unknown[]) => answers.push(args));

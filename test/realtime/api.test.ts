@@ -27,7 +27,7 @@ interface Out {
 }
 interface Data { name: string }
 
-/** A server with an application that uses all of 0.9's API that src/realtime/api.ts declares. */
+/** Starts a server with the given application. @returns its origin */
 function start(t: TestContext, app: (io: Server<In, Out, Data>) => void, port: number | string = 0, env = {}): string {
   const realtime = makeRealtime({ PORT: String(port), ...env });
   const server = createServer(realtime.handle).listen(port);
@@ -130,7 +130,7 @@ test('two servers in one process do not share their clients', async t => {
   const client = connect(t, start(t, rooms));
   const lost = next(client, 'disconnect').then(() => 'lost');
   await next(client, 'connect');
-  // Again and again, so that it happens while the client's poll waits as well as between two.
+  // close() runs ten times: some calls meet a poll that waits, others the time between two polls.
   for (let i = 0; i < 10; i++) {
     closing.close();
     await sleep(20);

@@ -1,15 +1,18 @@
-/* An application's functions that are async and fail: the log says it, nobody else is hurt, and the process lives. */
+/*
+ * Async functions of an application fail. The log says so, no other client is hurt, and the process
+ * lives.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Server } from '../../src/realtime';
 import { event, handshake, Loose, serve, session } from '../support/raw';
 import { until } from '../support/wait';
 
-/** What an application without types can hand in. */
+/** The type of a value from an application that is written without types. */
 type Any = any;
 const fail: Any = () => Promise.reject(new Error('it failed'));
 
-/** Each makes one function fail; the packet that a client sends for it, if it takes one. */
+/** Each entry makes one function fail. The packet, if there is one, makes the server call it. */
 const places: Record<string, [app: (io: Server<Loose, Loose>) => void, packet?: string]> = {
   'io.on(\'connection\')': [io => (io as Any).on('connection', fail)],
   'io.once(\'connection\')': [io => (io as Any).once('connection', fail)],

@@ -1,6 +1,6 @@
 /*
- * The bytes that a poll and its answer have on the wire, with their headers. Polls are most of what goes
- * over a line on which little happens, so what each of them carries is to stay small.
+ * The bytes that a poll and its answer have on the wire, with their headers. Where little happens,
+ * most of the traffic is polls. So each poll has to stay small.
  */
 import assert from 'node:assert/strict';
 import { describe, test, TestContext } from 'node:test';
@@ -10,15 +10,15 @@ import { Loose, serve } from '../support/raw';
 import { until } from '../support/wait';
 
 /**
- * The bytes of version 1.0.0, measured by this file with its figures replaced by zeros, on node 20 (the
- * Date header and the session id have the same length each time; a port is given five digits here).
- * They are those of the client's headers as well: the same ones in every version.
+ * The bytes of version 1.0.0. This file measured them on node 20, with zeros in place of the
+ * figures below. The Date header and the session id always have the same length, and a port counts
+ * as five digits. The figures include the client's headers, which are the same in every version.
  */
 const VERSION_1: Record<string, { news: number; nothing: number }> = {
   'a client of 0.9': { news: 379, nothing: 321 },
   'a client of realtime.js': { news: 392, nothing: 333 },
 };
-/** How much more there may be, for both together. */
+/** The most bytes that a poll and its answer may have more than in version 1.0.0. */
 const MOST_MORE = 100;
 
 interface Heard { on: (event: string, heard: () => void) => unknown }
@@ -39,7 +39,9 @@ const open: Record<string, (t: TestContext, port: number) => Promise<Heard>> = {
   },
 };
 
-/** A server that says of each poll that is over how many bytes it and its answer had. */
+/**
+ * Starts a server that notes how many bytes each poll and its answer had, once the poll is over.
+ */
 function counting(t: TestContext) {
   const polls: number[] = [];
   let waiting = 0;
@@ -50,7 +52,7 @@ function counting(t: TestContext) {
       const { socket } = req;
       waiting += 1;
       res.on('close', () => { waiting -= 1; });
-      // 0.9's client for node makes a connection for each request.
+      // 0.9's client for node opens a new connection for each request.
       socket.on('close', () => {
         polls.push(socket.bytesRead + socket.bytesWritten + 5 - String(port).length);
       });

@@ -1,4 +1,6 @@
-/* When the application hears how many clients there are, if thousands come or go at once. */
+/*
+ * The application hears the number of clients at the right time, if thousands come or go at once.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/* The page may close its connection at any time, also in each of its own functions. */
+/* The page may close its connection at any time, even inside each of its own callbacks. */
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -20,7 +20,7 @@ interface Connection {
   close: () => void;
 }
 
-/** A page at a server of this process. */
+/** Connects a page to a server that runs in this process. */
 function start(t: TestContext) {
   const ends: string[] = [];
   const served = serve(t, io => io.sockets.on('connection', socket => {
@@ -40,7 +40,7 @@ function start(t: TestContext) {
   return { ...served, connection, states, ends };
 }
 
-/** The page has closed in one of its functions: the server knows, and nothing follows. */
+/** Checks that the server knows that the page has closed, and that nothing follows. */
 async function isOver({ clients, states, ends }: ReturnType<typeof start>): Promise<void> {
   await until(() => clients() === 0, 'the end of the session');
   await sleep(300);
@@ -96,7 +96,7 @@ test('in the function that takes an acknowledgement', async t => {
 });
 
 test('in the function that learns that the server was restarted: the new session is ended', async t => {
-  // By hand: it takes the message, and then knows another session only.
+  // This server is written by hand. It takes the message, and then knows only another session.
   let handshakes = 0;
   let polls = 0;
   const posts: string[] = [];

@@ -1,6 +1,7 @@
 /*
- * What it costs that messages arrive: requests, packets and bytes of public/realtime.js beside those of 0.9's own client, for the same
- * load on the same server. Only what does not depend on the machine is asserted, the rest is printed.
+ * The cost of messages that arrive: the requests, packets and bytes of public/realtime.js beside
+ * those of 0.9's own client, for the same load on the same server. The tests assert only figures
+ * that do not depend on the machine. They print the others.
  */
 import assert from 'node:assert/strict';
 import { createServer, IncomingMessage, ServerResponse } from 'node:http';
@@ -19,7 +20,10 @@ const TEXT = 'a line that someone has typed';
 
 interface Traffic { polls: number; posts: number; packetsUp: number; packetsDown: number; bytesUp: number; bytesDown: number }
 
-/** A server of this process that counts what passes. Bytes are those of whole requests and answers, with their headers. */
+/**
+ * Starts a server in this process that counts its traffic. The bytes are those of whole requests
+ * and answers, with their headers.
+ */
 function counting(t: TestContext) {
   const { io, handle, close } = makeRealtime();
   const traffic: Traffic = { polls: 0, posts: 0, packetsUp: 0, packetsDown: 0, bytesUp: 0, bytesDown: 0 };
@@ -40,7 +44,7 @@ function counting(t: TestContext) {
     }) as never;
     handle(req, res);
   }).listen(0);
-  // 0.9's client for node makes a connection for each request.
+  // 0.9's client for node opens a new connection for each request.
   server.on('connection', socket => socket.on('close', () => {
     traffic.bytesUp += socket.bytesRead;
     traffic.bytesDown += socket.bytesWritten;
@@ -69,7 +73,7 @@ const open: Record<string, (t: TestContext, port: number) => Promise<Client>> = 
   },
 };
 
-/** A load: what the clients and the server do, until all has arrived. */
+/** A load lets the clients and the server send messages, and waits until all have arrived. */
 type Load = (clients: Client[], io: Server<Loose, Loose>, heard: () => number) => Promise<void>;
 
 const loads: Record<string, { up: number; down: number; run: Load }> = {
@@ -113,10 +117,10 @@ describe('messages of realtime.js cost little more', { concurrency: 3 }, () => {
           socket.on('line', () => { heard += 1; });
         });
         const clients = await Promise.all(Array.from({ length: CLIENTS }, () => openOne(t, port)));
-        await sleep(300); // until all of them poll
+        await sleep(300); // by now all clients poll
         Object.keys(traffic).forEach(key => { traffic[key as keyof Traffic] = 0; });
         await run(clients, io, () => heard);
-        await sleep(2500); // what is said later, of what has arrived, counts too
+        await sleep(2500); // a client may report late which messages arrived: this counts too
         const { polls, posts, packetsUp, packetsDown, bytesUp, bytesDown } = traffic;
         const requests = `${polls + posts} requests (${polls} polls answered)`;
         t.diagnostic(`${kind}: ${requests}, packets ${packetsUp} up, ${packetsDown} down, bytes ${bytesUp} up, ${bytesDown} down`);

@@ -1,4 +1,4 @@
-/* As delivery.test.ts, with more clients, more that breaks, and for longer. */
+/* The cases of delivery.test.ts, with more clients, with more faults, and for longer. */
 import { describe, test } from 'node:test';
 import { notOnWindows } from '../support/available';
 import { asleep, cut, found, replaced } from './delivery/cases';

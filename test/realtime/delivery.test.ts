@@ -1,7 +1,8 @@
 /*
- * What becomes of messages while connections break and processes come and go: public/realtime.js, the server as it is built, and the
- * stand-in for IIS between them. Each case counts what was lost, doubled and out of order, each way, and prints it.
- * delivery.long.test.ts does the same with 100 clients, and for longer.
+ * Messages while connections break, and while processes end and start. The stand-in for IIS is
+ * between public/realtime.js and the built server. Each case counts the messages that were lost,
+ * doubled or out of order, in each direction, and prints the counts. delivery.long.test.ts does the
+ * same with up to 100 clients, and for longer.
  */
 import { describe, test } from 'node:test';
 import { notOnWindows } from '../support/available';
@@ -11,7 +12,7 @@ import { offline, restarts } from './delivery/page';
 describe('messages arrive', { concurrency: true }, () => {
   test('8 clients; an overlapped recycle and a kill', t => replaced(t, 8, ['recycle', 'kill'], 500));
 
-  // Longer than a connection that is not used lives, and than a poll is held.
+  // The client sleeps longer than an unused connection lives, and longer than a poll is held.
   test('a client sleeps, and the server sends on', notOnWindows('SIGSTOP'), t => {
     return asleep(t, 12, '<add key="SESSION_TIMEOUT" value="30" />');
   });

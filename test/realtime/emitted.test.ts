@@ -1,4 +1,7 @@
-/* A message is what it was when it was emitted, and belongs to each handler alone. */
+/*
+ * A message arrives as it was when it was emitted, even if it is changed later. Each handler gets a
+ * copy of its own.
+ */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';

@@ -1,4 +1,4 @@
-/* As foreign.test.ts, in each browser. */
+/* The cases of foreign.test.ts, in Chromium and in Firefox. */
 import { test } from 'node:test';
 import { ANSWERS, CASES, portal, REDIRECT } from './foreign/portal';
 

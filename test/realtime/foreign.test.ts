@@ -1,7 +1,8 @@
 /*
- * Something in between answers in the server's place: a login page, a captive portal, an error page
- * with status 200. Whatever is not what the server sent counts as a failure: the page is told why,
- * tries again after growing pauses, and nothing is lost when it is over. foreign.long.test.ts has Firefox.
+ * Something in between answers in the place of the server: a login page, a captive portal, or an
+ * error page with status 200. The page takes each answer that is not the server's as a failure. It
+ * is told the reason, and tries again after growing pauses. No message is lost in the end.
+ * foreign.long.test.ts has Firefox.
  */
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -17,7 +18,7 @@ import { ANSWERS, CASES, instead, portal, REDIRECT } from './foreign/portal';
 interface Status { state: string; attempt: number; reason?: string }
 const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => any };
 
-/** A client, and a server behind something in between. Each side tells the other numbers. */
+/** Starts a client, a server, and a proxy between them. The server sends each number back. */
 function start(t: TestContext) {
   const heard: number[] = [];
   const { port } = serve(t, io => {
@@ -40,7 +41,7 @@ function start(t: TestContext) {
 
 const NUMBERS = Array.from({ length: 20 }, (_, n) => n);
 
-/** Lets the connection run, then something is in between for 3 s, then not any more. */
+/** Lets the connection work, disturbs it for 3 s, and checks that all numbers arrive in the end. */
 async function endure(t: TestContext, meddle: Meddle, change: Change | undefined, reason: RegExp) {
   const { heard, back, seen, middle, connection, connected } = start(t);
   await connected();
@@ -58,7 +59,8 @@ async function endure(t: TestContext, meddle: Meddle, change: Change | undefined
   const reasons = seen.slice(from).filter(({ state }) => state === 'reconnecting').map(one => one.reason);
   assert(reasons.length > 0, 'the page is told');
   for (const one of reasons) assert.match(String(one), reason);
-  // Pauses of 0.25 s and more, each twice as long: 6 tries, with a handshake, a poll, a POST each.
+  // The first pause is 0.25 s or more, and each pause is twice as long as the one before. So there
+  // are few tries: about 6, each with a handshake, a poll and a POST.
   assert(handshake + poll + POST <= 24, JSON.stringify(middle.counts));
   await until(() => back.length >= NUMBERS.length, `all: ${JSON.stringify([heard, back, seen])}`, 30);
   assert.deepEqual(heard, NUMBERS);
@@ -67,8 +69,8 @@ async function endure(t: TestContext, meddle: Meddle, change: Change | undefined
 
 for (const kinds of CASES) {
   test(`in place of an answer to each ${kinds.join(' and ')}`, { concurrency: 10 }, async t => {
-    // A browser follows a redirected POST with a GET: see the tests below. The XMLHttpRequest that 0.9
-    // has in node follows with a POST whose body never comes.
+    // A browser follows the redirect of a POST with a GET: the tests below have this. In node,
+    // 0.9's XMLHttpRequest follows it with a POST whose body never comes.
     const inNode = Object.entries(ANSWERS)
       .filter(([what]) => what !== REDIRECT || !kinds.includes('POST'));
     await Promise.all(inNode.map(([what, [answer, reason]]) =>
@@ -109,7 +111,8 @@ test('sessions that end within seconds begin after growing pauses', async t => {
   const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
   t.after(() => connection.close());
   await sleep(6000);
-  // 300 ms and pauses of 0.5, 1, 2, 4 s at most: without growth there would be ten and more.
+  // Each session lasts 300 ms. The pauses are at most 0.5, 1, 2 and 4 s long. If the pauses did not
+  // grow, there would be ten sessions or more.
   const soon = begun.filter(at => at < start + 6500);
   assert(soon.length <= 6, String(soon.length));
   await until(() => begun.length >= 3, 'the third session', 60);

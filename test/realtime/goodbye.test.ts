@@ -1,4 +1,7 @@
-/* A page with public/realtime.js says goodbye: how long its session still counts, and is heard. */
+/*
+ * A page with public/realtime.js says goodbye. For a short time its session still counts, and the
+ * server still takes its messages.
+ */
 import assert from 'node:assert/strict';
 import { test, TestContext } from 'node:test';
 import { event, handshake, serve } from '../support/raw';
@@ -10,7 +13,7 @@ test('a reloaded page counts twice for a second, and what overtakes its goodbye 
   await takesLess(2000, () => reload(t));
 });
 
-/** @returns from the goodbye to the end of its session, ms */
+/** @returns the time from the goodbye of a page to the end of its session, ms */
 async function reload(t: TestContext): Promise<number> {
   const heard: string[] = [];
   const served = serve(t, io => io.sockets.on('connection', socket => {
@@ -26,7 +29,7 @@ async function reload(t: TestContext): Promise<number> {
   await post('0::');
   const said = Date.now();
   const { status } = await post(event('say', ['last'], '1'));
-  // The reloaded page knows nothing of the session of before.
+  // The reloaded page does not know the session before.
   const next = await handshake(port, '?got=0&try=1');
   await request({ port, path: `${resource}/1/xhr-polling/${next.id}?got=0&try=1` });
   clients.push(served.clients());

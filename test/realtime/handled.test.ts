@@ -1,8 +1,8 @@
 /*
- * A message that the server has handled is not sent again, though its session ended for what it
- * caused. Version 1.0.0 ended a session whose handler emitted more than MAX_WAITING_BYTES, its
- * acknowledgement was lost, and the page sent the message to the next session, without an end. With
- * public/realtime.js and the real server.
+ * A page does not send a message again that the server has handled, even if the message led to the
+ * end of its session. In version 1.0.0 a session ended if a handler emitted more than
+ * MAX_WAITING_BYTES, and the acknowledgement was lost. So the page sent the message again to each
+ * next session, without an end. The tests use public/realtime.js and the real server.
  */
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -21,8 +21,9 @@ const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as {
 type App = (io: Server<Loose, Loose>, socket: Socket<Loose, Loose>) => void;
 
 /**
- * @param handle what the application does with a message, after it has acknowledged it
- * @param transports what the server offers
+ * Starts a server and a page.
+ * @param handle the application calls this after it has acknowledged a message
+ * @param transports the transports that the server offers
  */
 function start(t: TestContext, handle: App, transports = 'xhr-polling') {
   const seen = { sessions: 0, handled: 0, transport: '' };
@@ -69,7 +70,7 @@ for (const [transport, transports] of [
   test(`${transport}: a session ends in the handler of a message, as too much waits: the message is acknowledged, and not sent again`, async t => {
     const { seen, ask } = start(t, (io, socket) => {
       socket.emit('history', 'x'.repeat(1.1e6));
-      // As Limits ends a session: acknowledgements are all that is left of what waits.
+      // Limits ends a session like this: of the waiting messages only acknowledgements are kept.
       (io as any).sessions.get(socket.id).end('too much waits', 'acks');
     }, transports);
     assert.equal(await ask('ask'), 'answered');

@@ -4,7 +4,7 @@ import { ask, connect, next } from '../support/client';
 import { until } from '../support/wait';
 import { event, join, serve, session, split } from '../support/raw';
 
-/* The application's handlers: what one of them does must not hurt the others, nor the process. */
+/* A fault in one handler of the application must not hurt the other handlers, or the process. */
 
 const FAILED = { error: 'the server failed to handle this' };
 
@@ -25,7 +25,7 @@ test('a handler that throws, or rejects: logged with its stack, the sender is to
   assert.equal(others, 1);
   assert.deepEqual(await ask(client, 'reject'), [FAILED]);
   assert.deepEqual(await ask(client, 'answer and throw'), ['good']);
-  client.emit('throw'); // nobody waits
+  client.emit('throw'); // without an acknowledgement
   assert.deepEqual(await ask(client, 'good'), ['good']);
   const errors = logged.filter(line => line.startsWith('error'));
   assert.match(errors[0]!, /handler of throw: Error: on purpose\n +at .*handlers\.test/);
@@ -39,7 +39,7 @@ test('a handler of connection, disconnect, an acknowledgement or authorization t
     io.set('authorization', (handshake, accept) => {
       if (handshake.query.token === 'throw') throw new Error('authorization');
       accept(null, true);
-      accept(null, true); // 0.9 answers twice, which ends the process
+      accept(null, true); // the second call: 0.9 answers twice, and that ends its process
     });
     io.sockets.on('connection', socket => {
       socket.on('disconnect', () => { throw new Error('disconnect'); });
@@ -62,7 +62,7 @@ test('a handler of connection, disconnect, an acknowledgement or authorization t
 });
 
 test('an emit that cannot be written leaves the next one as it is', async t => {
-  // 0.9 keeps the flags of an emit that throws: the private message would go to everyone.
+  // 0.9 keeps the flags of an emit that throws, so the private message would go to everyone.
   const { port } = serve(t, io => io.sockets.on('connection', socket => {
     socket.on('go', () => {
       const circular: Record<string, unknown> = {};
@@ -124,7 +124,7 @@ test('a namespace hears only those who have joined it, once each, and until they
   await post(join(['1::/other', '3::/other:hello', '0::/other', '0::/other', '3::/other:too late']));
   await post(event('message', ['not there either']).replace('5:::', '5::/other:'));
   assert.deepEqual(happened, ['connection', 'joined', 'hello', 'left']);
-  await post('1::/other'); // and again, with a socket that has no handler twice
+  await post('1::/other'); // the client joins again: its socket must not have a handler twice
   assert.deepEqual((await poll()).at(-1), '1::/other');
   await post('3::/other:again');
   assert.deepEqual(happened.slice(4), ['joined', 'again']);
@@ -165,7 +165,7 @@ test('a second poll answers the first, and takes its place', async t => {
   const { port } = serve(t, io => io.sockets.on('connection', socket => { socket.on('tell', () => { socket.emit('told'); }); }));
   const { poll, post } = await session(port);
   const first = poll();
-  await post('2::'); // by now it waits
+  await post('2::'); // by now the first poll waits
   const second = poll();
   assert.deepEqual(await first, ['8::']);
   await post(event('tell'));

@@ -1,4 +1,7 @@
-/* Handshakes: how a client may ask for one, how it is refused, and whose session it may go on with. */
+/*
+ * Handshakes: how a client may ask for one, how the server refuses one, and with whose session a
+ * client may go on.
+ */
 import assert from 'node:assert/strict';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { describe, test, TestContext } from 'node:test';
@@ -126,7 +129,7 @@ describe('a handshake that is refused', () => {
   });
 });
 
-/* Whose session it is. */
+/* A session belongs to one user: the handshakes of several users. */
 
 interface Page {
   id: string;
@@ -136,7 +139,7 @@ interface Page {
   post: (body: string) => Promise<number>;
 }
 
-/** What realtime.js sends, of a user that a cookie names. */
+/** Makes a handshake like realtime.js, with a cookie that names the user. */
 async function come(port: number, user: string, attempt: number, session = '', got = 0): Promise<Page> {
   const headers = { cookie: `user=${user}` };
   const more = session === '' ? '' : `&session=${session}`;
@@ -150,7 +153,10 @@ async function come(port: number, user: string, attempt: number, session = '', g
   };
 }
 
-/** An application that knows its users; nobody is let in whose name is nobody, and the database is away for error. */
+/**
+ * Serves an application that knows its users. It refuses the user "nobody". For the user "error"
+ * its authorization fails.
+ */
 function withUsers(t: TestContext, more: (io: Server<Loose, Loose>) => void = nothing) {
   const seen: string[] = [];
   const handshakes: (() => Handshake)[] = [];
@@ -218,7 +224,7 @@ describe('a session that goes on', () => {
     await alice.poll();
     const waiting = alice.poll();
     await alice.post(event('say', ['hello'], '1'));
-    await waiting; // that it has arrived
+    await waiting; // its answer says that the message has arrived
     const open = alice.poll();
     await new Promise(resolve => setTimeout(resolve, 50));
     await come(port, 'bob', 2, alice.id);

@@ -1,16 +1,19 @@
-/* A client's JSON: what JSON.parse reads, without what reaches a prototype, at a cost that grows as the text does. */
+/*
+ * A client's JSON is read as JSON.parse reads it, but without members that reach a prototype. The
+ * cost grows no faster than the text.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { withoutPrototypes } from '../../src/realtime/protocol/json';
 import { readPacket } from '../../src/realtime/protocol/read';
 
-/** What a handler gets as its only argument. */
+/** @returns the only argument that a handler gets for this JSON */
 function read(json: string): unknown {
   const { args } = readPacket(`5:::{"name":"x","args":[${json}]}`);
   return args![0];
 }
 
-/** The same by JSON.parse, which reads all keys, and leaves them out of what it has read. */
+/** @returns the same value, from JSON.parse with a reviver that leaves harmful keys out */
 function expected(json: string): unknown {
   return JSON.parse(json, (key, value: unknown) => {
     if (key === '__proto__') return undefined;
@@ -20,7 +23,7 @@ function expected(json: string): unknown {
 }
 
 const PAD = JSON.stringify('x'.repeat(300));
-/** Harmful members in the places that a member can have. */
+/** Texts with harmful members, in each place that a member can have. */
 const HARMFUL = [
   '{"__proto__":{"a":1}}', '{"__proto__":1}', '{"a":1,"__proto__":{"b":2}}', '{"__proto__":{"b":2},"a":1}',
   '{"a":1,"__proto__":2,"b":3}', '{"__proto__":1,"__proto__":2}', '{"__proto__":1,"__proto__":2,"a":3}',
@@ -39,7 +42,7 @@ const HARMLESS = [
 describe('keys that reach a prototype are left out, and nothing else', () => {
   for (const json of [...HARMFUL, ...HARMLESS]) {
     test(json, () => {
-      // A long text is looked at by another way than a short one.
+      // Long texts and short texts take different ways through the code.
       for (const text of [json, `[${json},${PAD}]`, `{"pad":${PAD},"inner":${json}}`, `{"inner":${json},"pad":${PAD}}`]) {
         assert.deepEqual(read(text), expected(text), text);
         if (HARMLESS.includes(json)) assert.deepEqual(read(text), JSON.parse(text), text);
@@ -62,7 +65,8 @@ describe('keys that reach a prototype are left out, and nothing else', () => {
     for (let i = 0; i < 2000; i++) {
       const text = make(4);
       const value = read(text);
-      if (/"constructor"[^]*"constructor"/.test(text)) continue; // of two with one name, both may be left out, or the first only
+      // Of two members with one name, the reader may leave out both, or only the first one.
+      if (/"constructor"[^]*"constructor"/.test(text)) continue;
       assert.deepEqual(value, expected(text), text);
       if (JSON.stringify(value) !== JSON.stringify(JSON.parse(text))) harmful += 1;
     }
@@ -93,7 +97,7 @@ describe('keys that reach a prototype are left out, and nothing else', () => {
   });
 });
 
-/** Texts of about that many bytes: what such a text costs most by. */
+/** Each makes a text of about the given number of bytes, of a kind that costs much to read. */
 const COSTLY: Record<string, (bytes: number) => string> = {
   'letters as escapes': bytes => `["${'\\u0063'.repeat(bytes / 6)}"]`,
   'a key that is left out, and numbers as keys': bytes => `{"__proto__":1,${list(bytes, i => `"${4e9 - i * 17}":1`)}}`,
@@ -112,7 +116,7 @@ function list(bytes: number, make: (i: number) => string): string {
   return parts.join(',');
 }
 
-/** How long a call takes of the processor, ms. */
+/** @returns the processor time that a call takes, ms */
 function time(act: () => unknown): number {
   const before = process.cpuUsage();
   act();
@@ -121,9 +125,9 @@ function time(act: () => unknown): number {
 }
 
 /**
- * Measures several calls in turn, so that other work of the machine meets all of them alike, until the
- * least time of each is good enough.
- * @returns the least processor time of each, ms: the one that other work has added least to
+ * Measures several calls in turn, until the least times are good enough. The calls take turns, so
+ * that other work on the machine disturbs all of them alike.
+ * @returns the least processor time of each call, ms: other work has disturbed this one least
  */
 function leastTimes(calls: (() => unknown)[], enough: (least: number[]) => boolean): number[] {
   const least = calls.map(() => Infinity);
@@ -137,7 +141,7 @@ describe('what is looked for in a text costs as much as its bytes', () => {
   for (const [name, make] of Object.entries(COSTLY)) {
     test(name, t => {
       const [once, twice] = [make(4e5), make(8e5)];
-      // Less than a millisecond cannot be measured well, and is not compared.
+      // A time below a millisecond cannot be measured well, so it counts as a millisecond.
       const isLinear = ([one, two]: number[]) => two! <= Math.max(one!, 1) * 3;
       const least = leastTimes([() => withoutPrototypes(once), () => withoutPrototypes(twice)], isLinear);
       const figures = `${least[0]!.toFixed(1)} ms for ${once.length} letters, ${least[1]!.toFixed(1)} ms for ${twice.length}`;

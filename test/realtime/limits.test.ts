@@ -14,7 +14,10 @@ import { resource } from '../support/template';
 import { until } from '../support/wait';
 import { event, handshake, join, serve, session } from '../support/raw';
 
-/* What a client can make the server hold. Beyond a bound it is that client which pays for it. */
+/*
+ * Limits for the data that a client can make the server hold. A client beyond a limit is refused or
+ * loses its session. It does no harm to the other clients.
+ */
 
 const quiet = () => undefined;
 const lines = (logged: string[], part: string) => logged.filter(line => line.startsWith('warn') && line.includes(part));
@@ -61,7 +64,7 @@ test('what waits for all clients together: the one with the most is ended', asyn
   const most = await session(port);
   await most.post(event('keep', [9000]));
   const others = [];
-  // 256 times as much as may wait for one.
+  // All these clients together have 256 times as much as may wait for one client.
   for (let i = 0; i < 320; i++) {
     const other = await session(port);
     others.push(other);
@@ -82,8 +85,9 @@ test('what waits for all together: who has taken nothing for longest ends first,
   const taking = await session(port);
   const away = await session(port);
   for (const { post } of [taking, away]) await post(event('keep', [2000]));
-  await sleep(2500); // two sweeps at least
-  // It came before the one that is away, and has as much waiting. It has taken what waited before.
+  await sleep(2500); // the server sweeps at least twice
+  // The client `taking` came before the client `away`, and as much waits for it. But it polls, and
+  // takes the messages that waited for it.
   await taking.poll();
   await taking.post(event('keep', [2000]));
   while (ended.length === 0) await (await session(port)).post(event('keep', [9000]));
@@ -116,7 +120,7 @@ test('bodies under way: all together are bounded, and each in time', async t => 
   await until(() => new Promise<boolean>(resolve => server.getConnections((_error, count) => resolve(count === 3))), 'three connections');
   await sleep(100);
   gone.req.destroy();
-  // 64 times as much as one may have.
+  // These bodies together have about 64 times as many bytes as one body may have.
   for (let i = 0; i < 64; i++) post(String(i), 998);
   assert.equal(await large.status, 503);
   await sleep(100);

@@ -1,6 +1,6 @@
 /*
- * io.use with faulty middleware. Each fault has a result: no handshake waits for ever, and the process
- * does not end. sign-in.test.ts has the middleware that people use.
+ * io.use with faulty middleware. After each fault the handshake is answered, and the process does
+ * not end. sign-in.test.ts has the middleware that people use.
  */
 import assert from 'node:assert/strict';
 import express from 'express';
@@ -174,7 +174,7 @@ const cases: Case[] = [
   },
 ];
 
-/** Makes a handshake like public/realtime.js. @returns the status and the text of the answer */
+/** Makes a handshake as public/realtime.js does. @returns the status and the text of the answer */
 async function come({ port }: Site): Promise<string> {
   const { status, text } = await request({ port, path: `${resource}/1/?got=0&try=1` });
   return `${status} ${text}`;

@@ -1,6 +1,6 @@
 /*
- * Volatile emits that a client cannot take at once. The newest emit of each event and room waits. It
- * goes with the next poll, in its place among the other messages.
+ * Volatile emits that a client cannot take at once. The newest emit of each event and room waits.
+ * The next poll brings it, in its place among the other messages.
  */
 import assert from 'node:assert/strict';
 import { test, TestContext } from 'node:test';
@@ -88,7 +88,8 @@ test('a client of realtime.js that comes back has it behind what was lost', asyn
   socket.volatile.emit('price', 1);
   const both = ['5:1::{"name":"a"}', event('price', [1])];
   assert.deepEqual(split(await ask('got=0&try=1', id)), both);
-  // The answer has not arrived. The server keeps its messages for another try, but not the price.
+  // No poll says that this answer has arrived. So the server keeps its messages for another try,
+  // but not the volatile price.
   socket.emit('b');
   socket.volatile.emit('price', 2);
   socket.emit('c');
@@ -106,7 +107,7 @@ test('values are bounded, and end no session', async t => {
   const packets = await client.poll();
   assert(packets.length > 10 && packets.length < 25, `${packets.length} packets`);
   assert.equal(packets[0], event('price 0', [0]));
-  // An emit that is too large is lost, and the older emit of its kind with it.
+  // An emit that is too large is lost, together with the older emit of its kind.
   io.sockets.volatile.emit('price', 1);
   io.sockets.volatile.emit('price', 'x'.repeat(6000));
   io.sockets.volatile.emit('weather', 1);

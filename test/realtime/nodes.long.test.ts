@@ -1,4 +1,7 @@
-/* The nodes that the server runs on, beside that of nodes.test.ts, and a clone that an old one builds. */
+/*
+ * The server on more versions of node than nodes.test.ts has, and a clone of the template that an
+ * old node builds.
+ */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -10,7 +13,7 @@ import { fetchPackage, oldNode, run } from '../support/fetched';
 import { appPath, cloneTemplate } from '../support/template';
 import { runsOn, signsInOn } from './nodes/runs';
 
-/** What would make someone who installs the template stop and ask. */
+/** Words in the output of npm that would worry someone who installs the template. */
 const SCARE = /ERR!|deprecated|vulnerabilit|gyp|EBADENGINE|notsup|install script/i;
 
 for (const version of ['12.22.12', '13.14.0', '26.10.0']) {
@@ -24,7 +27,7 @@ test('a clone on a server builds with node 12 and npm 6, with no compiler and no
   const npm6 = fetchPackage('npm', '6.14.18');
   if (!available(t, 'npm 6, from the registry', npm6)) return;
   const folder = cloneTemplate(t);
-  // npm 6 hands its own node on to scripts: it has to be the first on the path.
+  // npm 6 runs scripts with the node that is first on the path, so this must be its own node.
   const env = { ...process.env, PATH: path.dirname(node) + path.delimiter + process.env.PATH };
   for (const name of Object.keys(env)) if (/^npm_/i.test(name)) delete env[name as keyof typeof env];
   const npm = (...args: string[]) => run(node, [path.join(npm6!, 'bin', 'npm-cli.js'), ...args], { cwd: folder, env });

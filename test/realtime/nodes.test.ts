@@ -1,4 +1,7 @@
-/* The oldest node that the server runs on. nodes.long.test.ts has the others, and a clone that is built by an old one. */
+/*
+ * The oldest node that the server runs on. nodes.long.test.ts has the other versions, and a clone
+ * of the template that an old node builds.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,7 +1,8 @@
 /*
- * What published clients of 0.9 in other languages send, in its order, by hand. socketIO-client
- * 0.5.6 (Python) and socket.io-java-client were run once against this server, and passed; those of
- * socket.io-clientpp (C++), socket.io-poco (C++) and socket.IO-objc were read.
+ * The requests of published clients of 0.9 in other languages. The tests send them by hand, in the
+ * order in which the clients send them. socketIO-client 0.5.6 (Python) and socket.io-java-client
+ * ran once against this server, without a fault. The requests of socket.io-clientpp (C++),
+ * socket.io-poco (C++) and socket.IO-objc come from their sources.
  */
 import assert from 'node:assert/strict';
 import { AddressInfo, connect } from 'node:net';
@@ -36,7 +37,10 @@ function start(t: TestContext) {
   return { port, seen };
 }
 
-/** Sends one request as it stands, on a connection of its own; gives the status line and the body. */
+/**
+ * Sends one request exactly as it is given, on a connection of its own.
+ * @returns the status and the body of the answer
+ */
 function send(port: number, head: string, body = ''): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const socket = connect(port);
@@ -55,7 +59,10 @@ function send(port: number, head: string, body = ''): Promise<{ status: number; 
   });
 }
 
-/** A WebSocket by hand: its frames are masked with zeros, each a text of less than 126 bytes. */
+/**
+ * Opens a WebSocket without a library. Each frame that it sends is a text of less than 126 bytes,
+ * with a mask of zeros.
+ */
 async function webSocket(t: TestContext, port: number, head: string) {
   const socket = connect(port);
   t.after(() => socket.destroy());

@@ -24,7 +24,7 @@ test('a message gets its acknowledgement and its answer, over xhr-polling', asyn
 
 test('any letter arrives, there and back', async t => {
   const { origin } = await startApplication(t);
-  // 0.9's client takes the last two for the end of an acknowledgement.
+  // 0.9's client reads an acknowledgement only up to the first U+2028 or U+2029.
   const letters = 'é – 漢字 😀 \ufffd12\ufffd "quoted" \\ \n \u0000 \u2028 \u2029 !';
   assert.deepEqual(await ask(connect(t, origin), 'message', letters), [letters]);
 });

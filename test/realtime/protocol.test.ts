@@ -1,4 +1,7 @@
-/* 0.9's protocol document, revision 1, requirement by requirement: docs/protocol.md has the table. Raw requests, for both transports. */
+/*
+ * Each requirement of 0.9's protocol document, revision 1: docs/protocol.md has the table. The
+ * tests send raw requests, over both transports.
+ */
 import assert from 'node:assert/strict';
 import { describe, test, TestContext } from 'node:test';
 import WebSocket from 'ws';
@@ -10,7 +13,10 @@ import type { Server } from '../../src/realtime';
 
 const BOTH = { TRANSPORTS: 'websocket,xhr-polling' };
 
-/** What the application has seen. */
+/**
+ * Serves an application.
+ * @returns the port, and a list of the events that the application has seen
+ */
 function start(t: TestContext, more: (io: Server<Loose, Loose>) => void = () => undefined, env: Record<string, string> = BOTH) {
   const seen: string[] = [];
   const { port } = serve(t, io => {
@@ -28,7 +34,7 @@ function start(t: TestContext, more: (io: Server<Loose, Loose>) => void = () => 
         });
         socket.on('tell', () => { socket.emit('told', 1); });
         socket.on('question', () => {
-          // With a parameter that is named: a function without any asks for no data.
+          // The first parameter has a name, because a function without one asks for no data.
           socket.emit('why', (first?: unknown, ...more: unknown[]) => {
             seen.push(`answer ${JSON.stringify(first === undefined ? [] : [first, ...more])}`);
           });
@@ -41,7 +47,7 @@ function start(t: TestContext, more: (io: Server<Loose, Loose>) => void = () => 
   return { port, seen };
 }
 
-/** A client by either transport: what it sends, and what it is sent. */
+/** A client on one of the transports. It sends packets, and keeps the packets that it got. */
 interface Client { send: (packet: string) => Promise<unknown>; got: string[]; has: (packet: string) => Promise<unknown> }
 
 const clients: Record<string, (t: TestContext, port: number) => Promise<Client>> = {

@@ -13,7 +13,10 @@ import { startServer } from '../support/server';
 import { fromRoot, resource, root } from '../support/template';
 import { until } from '../support/wait';
 
-/* public/realtime.js with socket.io-client, in node: the cases that a page cannot be brought into at will. */
+/*
+ * public/realtime.js with socket.io-client, in node: the cases that a test cannot easily cause in a
+ * page.
+ */
 
 type In = { message: (text: string, ack?: (answer: string) => void) => void };
 type Out = { response: (text: string) => void };
@@ -35,7 +38,7 @@ function open(t: TestContext, port: number) {
   return { connection, seen, reach };
 }
 
-/** A port that nothing listens on. */
+/** @returns a port that nothing listens on */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0);
   await once(server, 'listening');
@@ -61,7 +64,7 @@ describe('public/realtime.js with socket.io-client, in node', { concurrency: tru
   });
 
   test('a first poll that fails is noticed, which 0.9 does not say', async t => {
-    // A server that takes the handshake and then answers every poll with an error, for a while.
+    // This server takes the handshake, but answers the first two polls with an error.
     let polls = 0;
     const server = createServer((req, res) => {
       const poll = /xhr-polling/.test(req.url!);
@@ -80,7 +83,7 @@ describe('public/realtime.js with socket.io-client, in node', { concurrency: tru
     connection.close();
   });
 
-  /** A server of this process, with an application of the test's. */
+  /** Starts a server in this process, with the application of a test. @returns its port */
   function serve(t: TestContext, app: (io: Server<In, Out>) => void, env = {}): number {
     const realtime = makeRealtime(env);
     app(realtime.io);
@@ -94,11 +97,15 @@ describe('public/realtime.js with socket.io-client, in node', { concurrency: tru
     return (server.address() as AddressInfo).port;
   }
 
-  /** A server that takes `wait(path)` ms to answer, with 0.9's time-outs in s. Gives its port, and what was asked of it. */
+  /**
+   * Starts a server that answers each request after `wait(path)` ms.
+   * @param timeouts the two time-outs in its answer to a handshake, s
+   * @returns its port, and the paths of the GET requests that it got
+   */
   function slowServer(t: TestContext, timeouts: string, wait: (path: string) => number): { port: number; asked: string[] } {
     const asked: string[] = [];
     const server = createServer((req, res) => {
-      if (req.method === 'GET') asked.push(req.url!); // a farewell is a POST
+      if (req.method === 'GET') asked.push(req.url!); // a goodbye is a POST, and does not count
       setTimeout(() => res.end(/xhr-polling/.test(req.url!) ? '1::' : `session:${timeouts}:xhr-polling`), wait(req.url!));
     }).listen(0);
     t.after(() => {
@@ -113,7 +120,7 @@ describe('public/realtime.js with socket.io-client, in node', { concurrency: tru
     const { connection } = open(t, port);
     await until(() => asked.length === 1, 'the handshake');
     connection.close();
-    await sleep(2000); // 0.9's heartbeat timer, 1 s here, would throw
+    await sleep(2000); // a heartbeat timer of 0.9 would throw after 1 s
     assert.equal(asked.length, 1);
   });
 
@@ -124,7 +131,7 @@ describe('public/realtime.js with socket.io-client, in node', { concurrency: tru
     assert.deepEqual(seen.map(status => status.state), ['connecting', 'connected']);
     connection.close();
     await sleep(2000);
-    // The first poll, and the one that follows it: that may have been on its way already.
+    // Two polls are allowed: the second may have begun before close().
     const polls = asked.filter(path => /xhr-polling/.test(path) && !/disconnect/.test(path));
     assert(polls.length <= 2, asked.join(' '));
   });

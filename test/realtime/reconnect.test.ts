@@ -12,7 +12,10 @@ import { serveSite } from '../support/scripted';
 import { fromRoot, resource, root } from '../support/template';
 import { until } from '../support/wait';
 
-/* What goes wrong around a reconnect: answers that are lost, late ones, sessions that end meanwhile, messages that nobody takes. */
+/*
+ * Faults around a reconnect: answers are lost or come late, sessions end meanwhile, and nobody
+ * takes a message.
+ */
 
 const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => any };
 function open(t: TestContext, port: number) {
@@ -95,21 +98,24 @@ describe('what goes wrong around a reconnect', { concurrency: true }, () => {
     const h = host(t, io => io.sockets.on('connection', (s: any) => {
       s.on('big', () => s.emit('response', 'x'.repeat(9000000)));
     }), { MAX_WAITING_BYTES: '100000000' });
-    // The one connection that something in between (iisnode's pool of pipes) uses for several clients in turn.
+    // Something in between, such as iisnode with its pool of pipes, may use one connection for
+    // several clients in turn. This agent does the same.
     const shared = new http.Agent({ keepAlive: true, maxSockets: 1 });
     t.after(() => shared.destroy());
     const shake = async () => `${resource}/1/xhr-polling/${(await request({ port: h.port, path: `${resource}/1/` })).text.split(':')[0]}`;
     const [one, other] = [await shake(), await shake()];
     await request({ port: h.port, path: other });
     await request({ port: h.port, path: other, method: 'POST' }, '5:::{"name":"big"}');
-    await request({ port: h.port, path: one, agent: shared }); // its first poll, answered
+    await request({ port: h.port, path: one, agent: shared }); // the first poll, which is answered
     let size = 0;
     const ended = new Promise<string>(resolve => http.get({ port: h.port, path: other, agent: shared }, res => {
       res.on('error', error => resolve(error.message)).on('end', () => resolve('whole'));
-      setTimeout(() => res.on('data', data => size += data.length), 1000); // reads slowly
+      // The client begins to read late.
+      setTimeout(() => res.on('data', data => size += data.length), 1000);
     }));
     await sleep(300);
-    request({ port: h.port, path: one }).catch(() => undefined); // polls again, on another connection
+    // The first client polls again, on another connection.
+    request({ port: h.port, path: one }).catch(() => undefined);
     assert.equal(await ended, 'whole', String(size));
   });
 
@@ -120,7 +126,7 @@ describe('what goes wrong around a reconnect', { concurrency: true }, () => {
     await connected();
     let deep: unknown = 1;
     for (let i = 0; i < 250; i++) deep = [deep];
-    try { connection.emit('message', deep); } catch { /* refused at once is fine */ }
+    try { connection.emit('message', deep); } catch { /* emit() may refuse it at once */ }
     connection.emit('message', 'after');
     await until(() => heard.includes('string'), 'the message behind it');
   });
@@ -177,13 +183,15 @@ describe('what goes wrong around a reconnect', { concurrency: true }, () => {
 
   test('an answer to a handshake that is none, though its status is 200, is not the end', async t => {
     const h = host(t, io => io.sockets.on('connection', (s: any) => s.on('question', (answer: () => void) => answer())));
-    // A page of something in between, and what 0.9 takes apart like a handshake: an answer to a poll, no numbers, no transport that it has.
+    // Each answer comes in the place of a handshake. Some are pages of something in between. 0.9
+    // would read the others as a handshake: an answer to a poll, one without numbers, and one whose
+    // transport 0.9 does not have.
     const answers = ['<p>It works: really</p>', '', 'It works', '\ufffd5\ufffd6:::1\ufffd5\ufffd6:::2', 'a:b:c:xhr-polling', 'a:0:0:none'];
     const clients = answers.length;
     h.hook((req, res) => {
       if (/\/1\/\?/.test(req.url!) && answers.length > 0) res.end(answers.shift());
     });
-    // What is thrown in a timer, which would end the process, fails the test.
+    // An error that a timer throws fails the test. In an application it would end the process.
     await Promise.all(Array.from({ length: clients }, async () => {
       const { connection, connected, seen } = open(t, h.port);
       await connected();
@@ -224,7 +232,7 @@ describe('what goes wrong around a reconnect', { concurrency: true }, () => {
     const poll = (attempt: number) => request({ port: h.port, path: `${resource}/1/xhr-polling/${id}?got=0&try=${attempt}` });
     await poll(1);
     await shake(`got=0&try=2&session=${id}`);
-    assert.equal((await poll(1)).text, 'client not handshaken'); // of before, late
+    assert.equal((await poll(1)).text, 'client not handshaken'); // a late poll of the first try
     const answer = await Promise.race([poll(2).then(({ text }) => text), sleep(3000).then(() => 'nothing')]);
     assert(answer.includes('1::'), answer);
   });

@@ -1,4 +1,7 @@
-/* Rooms with names that are none, or that look like something else: as in stock 0.9.19, run beside it. */
+/*
+ * Rooms without a real name, such as '' or null, or with a name that looks like something else. The
+ * tests do the same on stock 0.9.19, and compare.
+ */
 import assert from 'node:assert/strict';
 import { describe, test, TestContext } from 'node:test';
 import type { Namespace, Server, Socket } from '../../src/realtime';
@@ -7,13 +10,13 @@ import { serveStock } from '../support/stock';
 import { until } from '../support/wait';
 
 type Client = Socket<Loose, Loose>;
-type Room = any; // that of an application without types
-/** What an application does with three clients that have just come. */
+type Room = any; // an application without types may pass any value
+/** A deed is the code of an application that deals with three clients that have just come. */
 type Deed = (of: Namespace<Loose, Loose>, clients: Client[]) => unknown;
 
 const NONE: Room[] = ['', undefined, null, 0, false, NaN];
 
-/** All that is done with a room without a name; and with names that look like a key of ours or of 0.9's. */
+/** @returns all that an application can do with a room of this name */
 function deeds(room: Room): Deed[] {
   return Object.values<Deed>({
     leave: (of, [a]) => { a!.leave(room); of.emit('all'); },
@@ -36,7 +39,10 @@ function deeds(room: Room): Deed[] {
   });
 }
 
-/** Three clients; what the deed returned, and what each of them heard. */
+/**
+ * Connects three clients.
+ * @returns the result of the deed, and the events that each client heard
+ */
 async function outcome(port: number, arrived: Client[], deed: (clients: Client[]) => unknown): Promise<unknown[]> {
   const clients: Raw[] = [];
   for (let i = 0; i < 3; i++) {
@@ -62,7 +68,7 @@ async function outcome(port: number, arrived: Client[], deed: (clients: Client[]
   return [Array.isArray(returned) ? returned : null, heard];
 }
 
-/** Does the same on stock 0.9.19 and here. */
+/** Does the same on stock 0.9.19 and on this server, and compares the outcomes. */
 async function compare(t: TestContext, all: Deed[]): Promise<void> {
   const servers = [serveStock, serve].map(start => {
     const arrived: Client[] = [];

@@ -10,9 +10,12 @@ import { until } from '../support/wait';
 import type { Server } from '../../src/realtime';
 import { event, handshake, join, Loose, serve, split } from '../support/raw';
 
-/* Sessions of public/realtime.js: what is numbered, kept and sent again. First request by request, then with the script itself. */
+/*
+ * Sessions of public/realtime.js: messages are numbered, kept and sent again. The first tests send
+ * the requests one by one, the others use the script itself.
+ */
 
-/** A session whose messages are numbered: polls say what has arrived. */
+/** Opens a session whose messages are numbered. Its polls say which messages have arrived. */
 async function numbered(port: number, query = '?got=0') {
   const { id, post } = await handshake(port, query);
   const poll = async (got: number) => split((await request({ port, path: `${resource}/1/xhr-polling/${id}?got=${got}` })).text);
@@ -44,7 +47,7 @@ describe('sessions of public/realtime.js', { concurrency: true }, () => {
     assert.deepEqual(await poll(1), both.slice(1));
     await post(event('tell', ['c'], '2'));
     assert.deepEqual(await poll(2), ['6:::2', '5:3::{"name":"told","args":["c"]}']);
-    const waiting = poll(999); // it cannot have what was not sent
+    const waiting = poll(999); // a client cannot have a message that was never sent
     await post(event('tell', ['d'], '3'));
     assert.deepEqual(await waiting, ['6:::3', '5:4::{"name":"told","args":["d"]}']);
   });
@@ -73,8 +76,8 @@ describe('sessions of public/realtime.js', { concurrency: true }, () => {
     const { id, poll, post } = await numbered(port);
     await poll(0);
     await post(event('tell', ['a'], '1'));
-    await poll(0); // lost on its way
-    await poll(0); // and once more
+    await poll(0); // this answer is lost on its way
+    await poll(0); // and so is this one
     await post(event('n', ['before it comes back'], '2'));
     const back = await numbered(port, `?got=0&session=${id}`);
     assert.equal(back.id, id);
@@ -100,10 +103,10 @@ describe('sessions of public/realtime.js', { concurrency: true }, () => {
     const { poll, post } = await numbered(port);
     await poll(0);
     const waiting = poll(0);
-    await sleep(200); // it waits
+    await sleep(200); // by now the poll waits
     await post(join([event('volatile', [], '1'), event('ask', [], '2')]));
     assert.deepEqual(await waiting, ['6:::2', '5:::{"name":"passing"}', '5:1+::{"name":"asked"}']);
-    await post(event('volatile', [], '3')); // no poll waits
+    await post(event('volatile', [], '3')); // no poll waits now
     await post('6:4::1+["yes"]');
     await post('6:4::1+["yes"]');
     assert.deepEqual(heard, ['yes']);
@@ -128,7 +131,8 @@ describe('sessions of public/realtime.js', { concurrency: true }, () => {
     await poll(0);
     await post(event('tell', ['x'.repeat(6000)], '1'));
     assert.equal((await poll(0)).length, 2);
-    await post(event('tell', ['x'.repeat(6000)], '2')); // the first is kept: no poll has said that it has arrived
+    // The server still keeps the first message: no poll has said that it has arrived.
+    await post(event('tell', ['x'.repeat(6000)], '2'));
     await until(() => ends.length === 1, 'its end');
     assert.deepEqual(ends, ['too much waits']);
     assert.notEqual((await numbered(port, `?got=1&session=${id}`)).id, id);
@@ -166,9 +170,9 @@ describe('sessions of public/realtime.js', { concurrency: true }, () => {
     const { connection, states } = open(t, first.port);
     const answers: unknown[] = [];
     connection.emit('message', 'one', (answer: unknown) => answers.push(answer));
-    connection.emit('no such event', (answer: unknown) => answers.push(answer)); // nobody answers
+    connection.emit('no such event', (answer: unknown) => answers.push(answer)); // has no handler
     await until(() => answers.length === 1, 'the first answer');
-    await sleep(2500); // by now the client knows that the server has both
+    await sleep(2500); // by now the client knows that the server has both messages
     await first.stop('SIGKILL');
     await until(() => states.some(({ state }) => state === 'reconnecting'), 'the loss');
     for (const text of ['two', 'three']) connection.emit('message', text, (answer: unknown) => answers.push(answer));
@@ -201,7 +205,7 @@ describe('sessions of public/realtime.js', { concurrency: true }, () => {
     await until(() => heard.length === 3040, 'all of them', 60);
     assert.deepEqual(heard, Array.from({ length: 3040 }, (_, n) => n));
     assert.throws(() => connection.emit('n', 'é'.repeat(600000)), /too large/);
-    const away = open(t, 1); // nobody listens there
+    const away = open(t, 1); // no server listens on port 1
     for (let n = 0; n < 5000; n++) away.connection.emit('n', n);
     assert.throws(() => away.connection.emit('n', 5000), /5000 messages wait/);
     away.connection.close();

@@ -1,4 +1,4 @@
-/* io.configure and io.set: what is set is what holds, and what would hold by half is refused. */
+/* io.configure and io.set: a setting either takes full effect, or is refused with the reason. */
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
@@ -15,7 +15,7 @@ import { request } from '../support/request';
 import { fromRoot } from '../support/template';
 
 type Io = Server<Loose, Loose>;
-/** As a script without types has it. */
+/** The type of `io` for a script without types. */
 interface Untyped {
   get: (name: string) => unknown;
   set: (name: string, value: unknown) => unknown;
@@ -23,7 +23,7 @@ interface Untyped {
   disable: (name: string) => unknown;
 }
 
-/** A server as src/server.ts makes it, whose own listener answers 'page'. */
+/** Starts a server as src/server.ts does. Its own listener answers 'page'. */
 function start(t: TestContext, settings: (io: Io) => void = () => undefined): { io: Io; port: number } {
   const config = readConfig({});
   const server = createServer((_req, res) => res.end('page'));
@@ -38,7 +38,7 @@ function start(t: TestContext, settings: (io: Io) => void = () => undefined): { 
   return { io: realtime.io, port: (server.address() as AddressInfo).port };
 }
 
-/** An Io that serves nothing. */
+/** Makes an `io` without a server. */
 function make(t: TestContext): Io {
   const realtime = makeRealtime();
   t.after(() => realtime.close());
@@ -103,7 +103,7 @@ describe('io.set', () => {
       } catch (error) {
         const { message } = error as Error;
         assert.match(message, new RegExp(`^io\\.set\\('${name}'\\) changes nothing here: [^\\n]+$`));
-        // 0.9's value of it would be believed.
+        // An application would believe 0.9's value of this setting.
         assert.throws(() => io.get(name), { message: message.replace(/set(.*) changes/, 'get$1 says') });
       }
     }

@@ -1,4 +1,6 @@
-/* Polls that say how long they wait: of tabs that leave the browser's connections to others. */
+/*
+ * Polls that say how long they wait. A tab sends them to leave the browser's connections to others.
+ */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test, TestContext } from 'node:test';
@@ -13,7 +15,7 @@ interface Page {
   post: (body: string) => Promise<number>;
 }
 
-/** A client that speaks as public/realtime.js does. */
+/** Connects a client that sends the requests of public/realtime.js. */
 async function page({ port }: Served): Promise<Page> {
   let got = 0;
   const query = () => `got=${got}&try=1`;
@@ -38,7 +40,7 @@ async function page({ port }: Served): Promise<Page> {
 }
 
 test('a poll with wait=0 is answered at once, with all that waits or that nothing does', async t => {
-  // None of them waits: that would be 20 s.
+  // No poll waits here: one that does would take 20 s.
   await takesLess(10000, () => askShortly(t));
 });
 
@@ -58,7 +60,8 @@ async function askShortly(t: TestContext): Promise<number> {
   socket.emit('b');
   assert.deepEqual(await poll(0), ['5:2::{"name":"a"}', '5:3::{"name":"b"}']);
   await post(event('say', ['hello'], '1+'));
-  // What has arrived is said along with it, not a second later as to a poll that waits.
+  // The short poll is told at once which messages have arrived. A poll that waits is told a second
+  // later.
   assert.deepEqual(await poll(0), ['6:::1', '6:4::1']);
   await post(event('say', ['hello'], '2'));
   assert.deepEqual(await poll(0), ['6:::2']);
@@ -78,7 +81,7 @@ test('a poll with wait=1 waits a second, and one without it for longer', async t
     assert(took >= 1000, `${took} ms`);
     return took;
   });
-  // It does wait: it brings what is emitted meanwhile.
+  // This poll waits, so it brings an event that is emitted meanwhile.
   const waiting = poll(1);
   await sleep(200);
   socket.emit('news');

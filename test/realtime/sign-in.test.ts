@@ -217,7 +217,8 @@ test('expiry: a session that is over is nobody\'s; a connection of before can as
   await alice.ask('/login?name=alice');
   const id = await alice.connect();
   assert.match(alice.lastCookie, /Expires=/);
-  // The store still has the session, with a date that is over: the store itself says that it expired.
+  // The sessions in the store get a date in the past. So the store itself finds that they have
+  // expired.
   const { sessions } = store as unknown as { sessions: { [id: string]: string } };
   for (const [name, text] of Object.entries(sessions)) {
     const data = JSON.parse(text) as SessionData;

@@ -7,7 +7,9 @@ import { event, serve, session } from '../support/raw';
 import { until } from '../support/wait';
 
 const CLIENTS = 200;
-/** The time that each client takes, ms: as on a machine that is slow enough for several slices. */
+/**
+ * The time that each client takes, ms. It makes the broadcast so slow that it needs several slices.
+ */
 const EACH = 0.3;
 
 test('between two slices others are served; each client gets all that was emitted, in order', async t => {

@@ -1,6 +1,7 @@
 /*
- * A line so slow that an answer, or what a page sends, takes longer than any time-out. Whoever gives up
- * something that is still coming gets all of it again, and never the end.
+ * The line is so slow that an answer, or a POST of a page, takes longer than each time-out. If one
+ * side gave up while data is still coming, all of the data would be sent again, and would never
+ * arrive whole.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -14,14 +15,16 @@ import type { Server } from '../../src/realtime';
 import { resource, root } from '../support/template';
 import { until } from '../support/wait';
 
-/** How long the page waits for a first poll in these tests, ms; and 0.9 for any, s. */
+/** The time that the page waits for a first poll in these tests, ms. */
 const TOO_LONG = 1500;
+/** The close timeout and the heartbeat timeout in these tests, s. */
 const CLOSE_TIMEOUT = 2;
-/** How many letters a large message has, and how many bytes a second the line takes. */
+/** The number of letters of a large message. */
 const LARGE = 600000;
+/** The speed of the line to the page, bytes a second. */
 const SPEED = 150000;
 
-/** public/realtime.js with shorter time-outs. */
+/** @returns public/realtime.js, but with a shorter TOO_LONG */
 function load(): { connect: (options: object) => any } {
   const text = readFileSync(path.join(root, 'public', 'realtime.js'), 'utf8');
   const shorter = text.replace('var TOO_LONG = 45000;', `var TOO_LONG = ${TOO_LONG};`);
@@ -32,7 +35,7 @@ function load(): { connect: (options: object) => any } {
   return module.exports as ReturnType<typeof load>;
 }
 
-/** A line that carries all that goes to the server, and little that comes back. @returns its port */
+/** Starts a proxy that is fast towards the server, and slow towards the page. @returns its port */
 function slowLine(t: TestContext, port: number): number {
   const line = net.createServer(client => {
     const server = net.connect(port);
@@ -99,7 +102,7 @@ describe('a slow line', { concurrency: true }, () => {
       socket.on('n', (n: number) => heard.push(n));
     }));
     const middle = standBetween(t, port);
-    // As the server answers where 60 s are over.
+    // The server gives this answer when a body takes longer than 60 s.
     middle.set((kind, res, req) => {
       if (kind !== 'POST' || Number(req.headers['content-length']) < 8000) return false;
       res.writeHead(408).end('the body did not come in time');

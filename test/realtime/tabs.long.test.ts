@@ -1,4 +1,7 @@
-/* Many tabs of one browser, for longer than tabs.test.ts, and the table in docs/operating.md. */
+/*
+ * Many tabs of one browser: more of them, and for longer, than in tabs.test.ts. It also measures
+ * the table in docs/operating.md.
+ */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
@@ -33,7 +36,7 @@ test('firefox: places of a few tabs', { timeout: 300000 }, async t => {
   if (tabs) await fewTabs(t, 'firefox', tabs);
 });
 
-/** How often a timer of 1 s runs in a page in so many seconds. */
+/** @returns how often a timer of 1 s runs in a page within the given number of seconds */
 function timers(page: Page, seconds: number): Promise<number> {
   return page.evaluate(async seconds => {
     let ran = 0;
@@ -42,7 +45,7 @@ function timers(page: Page, seconds: number): Promise<number> {
       setTimeout(run, 1000);
     };
     setTimeout(run, 1000);
-    // The answer to a request is not slowed.
+    // The browser slows timers, but not the answer to a request. Each answer here takes 1 s.
     for (let i = 0; i < seconds; i++) await fetch('/second');
     return ran;
   }, seconds);
@@ -51,7 +54,7 @@ function timers(page: Page, seconds: number): Promise<number> {
 const long = { timeout: 300000 };
 
 test('chromium: all tabs hidden until their timers run once a minute', long, async t => {
-  // After 10 s, not after 5 minutes.
+  // With this flag Chromium slows timers after 10 s instead of 5 minutes.
   const after = '--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/10';
   const tabs = await openTabs(t, 'chromium', [after]);
   if (!tabs) return;
@@ -60,7 +63,7 @@ test('chromium: all tabs hidden until their timers run once a minute', long, asy
   for (let i = 1; i <= 15; i++) pages.push((await openTab(site, tabs, i)).page);
   await tabs.open();
   await sleep(75000);
-  // The first five in a row are not slowed.
+  // Chromium does not slow the first five timers of a chain.
   const ran = await timers(pages[0]!, 60);
   assert(ran < 15, `a timer of 1 s ran ${ran} times in 60 s`);
   for (let i = 0; i < 3; i++) {

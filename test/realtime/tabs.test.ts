@@ -1,4 +1,4 @@
-/* Many tabs of one browser: as many as show it, in Chromium. tabs.long.test.ts has more of them, and Firefox. */
+/* Many tabs of one browser: eight in Chromium. tabs.long.test.ts has more tabs, and Firefox. */
 import { test } from 'node:test';
 import { openTabs } from '../support/tabs';
 import { fewTabs, manyTabs } from './tabs/cases';

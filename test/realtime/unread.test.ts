@@ -1,6 +1,7 @@
 /*
- * Answers that clients have not read, or that the system has not said to be read: nobody is cut because of
- * one that may have arrived, and nobody keeps more of them than is allowed.
+ * Answers that a client has not read, or of which the system has not yet said that they were read.
+ * The server must not cut a client if the answer may have arrived. It must not keep more unread
+ * answers for a client than its limit allows.
  */
 import assert from 'node:assert/strict';
 import http from 'node:http';
@@ -17,7 +18,7 @@ const quiet = () => undefined;
 const poll = (id: string, query = '') => `${resource}/1/xhr-polling/${id}${query}`;
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
-/** Each write to a connection is reported as done later, as by Windows' named pipes. */
+/** Makes each write to a connection report late that it is done, as Windows' named pipes do. */
 function reportLate(socket: Socket, ms: number): void {
   const streams = socket as unknown as Record<string, (...args: unknown[]) => void>;
   for (const name of ['_write', '_writev']) {
@@ -85,7 +86,7 @@ describe('answers that are not read', { concurrency: true }, () => {
             heard.push(Number(n));
           }
         };
-        await next(); // 1::
+        await next(); // the first poll brings 1::
         for (let n = 1; n <= 10; n++) {
           const waiting = next();
           await ask(agent, poll(id), event('n', [n], numbered ? String(n) : ''));
@@ -114,7 +115,7 @@ describe('answers that are not read', { concurrency: true }, () => {
       await post(event('fill'));
     }
     const kept = () => sockets.reduce((sum, socket) => sum + socket.writableLength, 0);
-    // What may wait for one, and an answer, whose size is the application's business.
+    // The limit of 20 MB for one client, and one answer of 9 MB: the application decides its size.
     assert(kept() < 29000000, `${kept()} bytes are kept for it`);
     await until(() => ends.length > 0, 'the end of its session', 40);
     assert.deepEqual(ends, ['too much waits']);
@@ -125,7 +126,7 @@ describe('answers that are not read', { concurrency: true }, () => {
   test('a client that reads slowly is not away: its session is there when it has read', async t => {
     const ends: string[] = [];
     const { port } = serve(t, io => {
-      io.set('close timeout', 4); // s: this process may be busy for a second or two
+      io.set('close timeout', 4); // in s: this process may be busy for a second or two
       io.sockets.on('connection', socket => {
         socket.on('fill', () => { socket.emit('much', 'x'.repeat(8500000)); });
         socket.on('disconnect', (reason: string) => ends.push(reason));

@@ -1,4 +1,7 @@
-/* Which unused handshake goes where there are too many: src/realtime/session/unused.ts, held against a plain search. */
+/*
+ * If there are too many unused handshakes, one has to go. The test compares the choice of
+ * src/realtime/session/unused.ts with a plain search.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Unused } from '../../src/realtime/session/unused';
@@ -6,7 +9,7 @@ import { Random } from '../support/random';
 
 interface One { address: string }
 
-/** Those that may go: of each address that has most handshakes, the oldest. */
+/** @returns the handshakes that may go: the oldest of each address that has the most handshakes */
 function candidates(all: Set<One>): One[] {
   const oldest = new Map<string, One>();
   const count = new Map<string, number>();

@@ -1,4 +1,7 @@
-/* Requests for an upgrade: to anything but a WebSocket they are requests as any other, and one that is refused keeps no connection. */
+/*
+ * Requests for an upgrade. A request for anything but a WebSocket is treated as a plain request. If
+ * an upgrade is refused, its connection does not stay open.
+ */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createServer, Server as HttpServer } from 'node:http';
@@ -13,7 +16,7 @@ const BOTH = { TRANSPORTS: 'websocket,xhr-polling' };
 const H2C = 'Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n';
 const WEBSOCKET = 'Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
 
-/** A connection, and what has come on it. It does not close its side when the server closes its own. */
+/** A connection that keeps the text it got. It stays open when the server closes its side. */
 class Line {
   text = '';
   ended = false;
@@ -38,7 +41,7 @@ class Line {
   }
 }
 
-/** How many connections a server has. */
+/** @returns how many connections a server has */
 const connections = (server: HttpServer): Promise<number> =>
   new Promise((resolve, reject) => { server.getConnections((error, count) => error ? reject(error) : resolve(count)); });
 
@@ -53,7 +56,7 @@ describe('an upgrade to anything but a WebSocket is a plain request', () => {
       const answer = await line.ask(`GET ${resource}/1/ HTTP/1.1\r\n${headers}\r\n`, /xhr-polling/);
       assert.match(answer, /^HTTP\/1\.1 200 /);
       const id = /[\w-]{20}(?=:60:)/.exec(answer)![0];
-      // The same connection, a poll and messages, each asking again.
+      // A poll and messages on the same connection. Each request asks for the upgrade again.
       const path = `${resource}/1/xhr-polling/${id}`;
       await line.ask(`GET ${path} HTTP/1.1\r\n${headers}\r\n`, /1::$/);
       const body = '5:1+::{"name":"ask","args":["h\xe9"]}';
@@ -64,7 +67,7 @@ describe('an upgrade to anything but a WebSocket is a plain request', () => {
       const chunked = `POST ${path} HTTP/1.1\r\n${headers}Transfer-Encoding: chunked\r\n\r\n3\r\n2::\r\n`;
       line.socket.write(chunked);
       await line.ask('0\r\n\r\n', /\r\n\r\n1$/);
-      // One behind the other.
+      // Two requests at once, one behind the other.
       const two = `GET ${resource} HTTP/1.1\r\n${headers}\r\n`.repeat(2);
       assert.match(await line.ask(two, /io\.[^]*io\.$/), /Welcome[^]*Welcome/);
       assert.match(await line.ask(`GET ${resource}/1/websocket/${id} HTTP/1.1\r\n${headers}\r\n`, /meant here/), / 400 /);
@@ -133,7 +136,7 @@ describe('an upgrade that is refused', () => {
       }
     }
     await until(() => lines.every(({ ended }) => ended), 'all to be ended');
-    // Some go on sending, which keeps nothing open.
+    // Some clients go on sending, which must not keep their connections open.
     lines.slice(0, 50).forEach(({ socket }) => socket.write('x'.repeat(100000)));
     await until(async () => await connections(server) === 0, 'no connection to be left', 30);
   });

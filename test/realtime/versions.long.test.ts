@@ -1,4 +1,4 @@
-/* Each client of 0.9 that there is, when its session is gone: as in versions.test.ts. */
+/* The cases of versions.test.ts, with each client of 0.9 that exists. */
 import { test } from 'node:test';
 import { inNode, inPages, VERSIONS } from './versions/clients';
 

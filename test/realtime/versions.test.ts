@@ -1,6 +1,8 @@
 /*
- * Clients of 0.9, unchanged, whose session is not known come back with a new one, and know that they do: in a page the last one, in
- * node one of before 0.9.7, which shakes hands in another way. versions.long.test.ts does the same with each that there is.
+ * The server does not know the session of an unchanged client of 0.9. The client comes back with a
+ * new session, and its application is told. The client in a page is of the last version. In node it
+ * is one before 0.9.7, which makes its handshakes in another way. versions.long.test.ts has all
+ * versions.
  */
 import { describe, test } from 'node:test';
 import { inNode, inPages } from './versions/clients';

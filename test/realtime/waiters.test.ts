@@ -1,9 +1,9 @@
-/* Work that grows with the number of requests, or of exceptions, and no faster: counted, not timed. */
+/* The work for requests that wait grows no faster than their number. It is counted, not timed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Moves, Moving } from '../../src/realtime/cluster/moves';
 
-/** A map that counts how often it is asked. */
+/** A map that counts the calls of get(). */
 class Counted extends Map<string, Promise<void>> {
   asked = 0;
 
@@ -13,12 +13,16 @@ class Counted extends Map<string, Promise<void>> {
   }
 }
 
-/** How often requests for one session that there is not look for others that wait, and ask Redis. */
+/**
+ * Makes several requests for one session that does not exist.
+ * @returns how often they look for other requests that wait, how often they ask Redis, and how many
+ * of them ask at once
+ */
 async function fetchUnknown(requests: number): Promise<{ looks: number; asked: number; most: number }> {
   let asked = 0;
   let under = 0;
   let most = 0;
-  // No session is here, and Redis has none.
+  // This process has no session, and Redis has none either.
   const take = async () => {
     asked += 1;
     under += 1;

@@ -1,6 +1,7 @@
 /*
- * What waits for clients. How much the application sends in one turn is not its client's doing: who takes
- * what it can is not ended. Who takes nothing is, and still hears which of its messages were handled.
+ * Messages that wait for a client. The application decides how much it sends at once. So a client
+ * that takes its messages keeps its session, however many wait. The session of a client that takes
+ * nothing ends. Even then this client hears which of its own messages were handled.
  */
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -17,7 +18,7 @@ import { until } from '../support/wait';
 
 const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => any };
 
-/** An application that sends much for one message. */
+/** Serves an application that answers one message with much data. */
 function generous(t: TestContext, env: Record<string, string> = {}) {
   const ends: string[] = [];
   const heard: unknown[] = [];
@@ -40,7 +41,7 @@ function open(t: TestContext, port: number) {
 
 const LOADS = [[1, 1100000], [4, 300000], [1, 10000000], [20000, 100]] as const;
 
-/** Whether it is the acknowledgement of the message that asked for much. */
+/** @returns whether a packet is the acknowledgement of the message that asked for the data */
 const isAck = (packet: string) => packet.endsWith('1+["filled"]');
 
 describe('what waits for a client', { concurrency: true }, () => {
@@ -54,7 +55,7 @@ describe('what waits for a client', { concurrency: true }, () => {
       connection.emit('fill', times, letters, () => answers += 1);
       await until(() => come === times && answers === 1, 'all of it', 60);
 
-      // A client of 0.9, which numbers nothing.
+      // This is a client of 0.9, which does not number its messages.
       const { id, post } = await handshake(port);
       const poll = async () => split((await request({ port, path: `${resource}/1/xhr-polling/${id}` })).text);
       await poll();
@@ -78,7 +79,7 @@ describe('what waits for a client', { concurrency: true }, () => {
       const at = () => `${resource}/1/xhr-polling/${id}${numbered ? `?got=${got}&try=1` : ''}`;
       const ask = async () => (await request({ port, path: at() })).text;
       await ask();
-      // A number of its own, then one that nothing is kept of: both kinds are among what waits.
+      // The server emits 60 events for this message, and then acknowledges it.
       await request({ port, path: at(), method: 'POST' }, event('fill', [60, 100000], '1+'));
       const packets: string[] = [];
       let answers = 0;
@@ -91,7 +92,8 @@ describe('what waits for a client', { concurrency: true }, () => {
           if (numbered && number) assert.equal(Number(number[1]), got += 1, 'in order, and once');
           packets.push(packet);
         }
-        if (answers === 3 && numbered) await ask(); // lost on its way: its packets come again
+        // This answer is lost on its way, so its packets come again.
+        if (answers === 3 && numbered) await ask();
       }
       assert.equal(packets.filter(packet => packet.startsWith('5:')).length, 60);
       assert.equal(packets.findIndex(isAck), packets.length - 1);
@@ -125,7 +127,8 @@ describe('what waits for a client', { concurrency: true }, () => {
     await plain.post(event('fill', [2, 10000], '1+'));
     await until(() => ends.length === 2, 'the end of both', 40);
     assert.deepEqual(ends, ['too much waits', 'too much waits']);
-    // The numbers that it expects next: what stood between is gone.
+    // The acknowledgements get the numbers that the client expects next. The events between are
+    // gone.
     assert.deepEqual(await poll(0), ['6:::2', '6:1::1+["filled"]', '6:2::2+["filled"]']);
     assert.deepEqual(await poll(2), ['client not handshaken']);
     assert.deepEqual(await plain.poll(), ['6:::1+["filled"]']);
@@ -153,7 +156,9 @@ describe('what waits for a client', { concurrency: true }, () => {
     }
     await sleep(1500);
     const { id: greedy } = await handshake(port, '?got=0&try=1');
-    // 256 times what may wait for one. It reads what it is sent, and says that it has one message more.
+    // All clients together may have 256 times the limit of one. This client makes more wait than
+    // that. It reads each answer, but each of its polls says that only one more message has
+    // arrived.
     for (let n = 0; n < 16 && ends.length === 0; n++) {
       await say(greedy, n * 100 + 1, 100, 2000, n);
       const path = `${resource}/1/xhr-polling/${greedy}?got=${n}&try=1`;

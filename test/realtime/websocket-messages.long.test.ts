@@ -1,4 +1,4 @@
-/* As websocket-messages.test.ts, with more clients. */
+/* The case of websocket-messages.test.ts that cuts connections, with more clients. */
 import { test } from 'node:test';
 import { cutOff } from './websocket/messages';
 

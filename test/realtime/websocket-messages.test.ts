@@ -1,4 +1,4 @@
-/* What arrives over WebSockets, whatever happens to them: as much as over polling. */
+/* Messages over WebSockets arrive as safely as over polling, whatever happens to the WebSockets. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, test, TestContext } from 'node:test';
@@ -14,7 +14,7 @@ import { cutOff } from './websocket/messages';
 const TRANSPORTS = 'websocket,xhr-polling';
 const library = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => any };
 
-/** A client of realtime.js. */
+/** Connects a client with realtime.js. */
 function open(t: TestContext, port: number) {
   const connection = library.connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
   t.after(() => connection.close());
@@ -93,7 +93,8 @@ describe('what arrives over WebSockets', { concurrency: true }, () => {
     const { transports, seen } = open(t, between.port);
     await until(() => transports().length === 1, 'the WebSocket');
     between.change({ status: 502 });
-    // A poll that is on its way when the others are cut would wait for long.
+    // Waits until the second poll waits. If change() met a poll on its way, that poll would wait
+    // long.
     await until(() => transports().length === 2 && polls.come > 1 && polls.waiting === 1, 'polling');
     between.change('passes');
     await until(() => transports().length === 3, 'the next WebSocket');

@@ -1,4 +1,7 @@
-/* As websocket.test.ts, in Firefox, and with all that something in between may do, for a page too. */
+/*
+ * The cases of websocket.test.ts in Firefox, and with all faults of something in between, for
+ * clients in node and for pages.
+ */
 import { describe, test } from 'node:test';
 import { startApplication } from '../support/application';
 import { openBrowser } from '../support/browser';

@@ -1,6 +1,6 @@
 /*
- * WebSockets, on IIS 8 and later: the two places of web.config, and what becomes of a client where they do not work.
- * websocket.long.test.ts has Firefox, and more that something in between may do.
+ * WebSockets on IIS 8 and later: the two places of web.config, and clients that cannot use
+ * WebSockets. websocket.long.test.ts has Firefox, and more faults of something in between.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -27,7 +27,8 @@ describe('where WebSockets are offered and do not work, clients poll', { concurr
     const [what] = one;
     test(`something in between ${what}`, async t => {
       const { port } = await startApplication(t, { env });
-      // A page finds it out as a client in node does: one that is not told is enough.
+      // A page notices the fault in the same way as a client in node. So one fault is enough here:
+      // the one that the client is not told of.
       const browser = what === 'opens it, and passes nothing' ? await openBrowser(t) : null;
       await pollsBehind(t, port, browser, one);
     });

@@ -1,7 +1,8 @@
 /*
- * Load on Windows' own node at a named pipe, where node hears up to 20 ms late that an answer was taken: no
- * connection is cut, and no message is lost or doubled. LOAD_SECONDS, LOAD_NODES and LOAD_CLIENTS change
- * it: each client sends one message a second. On a machine that is too slow for them it takes longer.
+ * Load on Windows' own node at a named pipe. There node hears up to 20 ms late that an answer was
+ * taken. No connection may be cut, and no message lost or doubled. Each client sends one message a
+ * second. LOAD_SECONDS, LOAD_NODES and LOAD_CLIENTS change the load. On a slow machine the test
+ * takes longer.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -34,7 +35,7 @@ for (const version of NODES) {
         const pipe = newPipeName(true);
         const script = path.join(__dirname, 'windows', 'load-server.js');
         const args = [...command.slice(1), file(script), file(path.join(root, 'dist')), pipe];
-        // As web.config has it: four connections may be pending by default.
+        // This is the value in web.config. By default, only four connections may be pending.
         const pending = { NODE_PENDING_PIPE_INSTANCES: '5000' };
         const server = spawn(command[0]!, args, {
           env: { ...process.env, ...env, ...pending }, stdio: 'ignore',

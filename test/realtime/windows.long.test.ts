@@ -17,11 +17,11 @@ import type { NodeExe } from '../../tools/iis/system';
 import { findWine, startWine } from './windows/wine';
 
 /*
- * The server as it is deployed, with Windows' own node.exe at a named pipe. What stands for IIS is the stand-in, what stands for
- * Windows elsewhere is wine.
+ * The deployed server, with Windows' own node.exe at a named pipe. The stand-in takes the place of
+ * IIS. On other systems, wine takes the place of Windows.
  */
 
-/** The newest releases of what IIS 7.5's Windows can run that the registry has for Windows. */
+/** The newest releases in the registry that the Windows of IIS 7.5 can run. */
 const VERSIONS = ['12.16.1', '13.13.0'];
 
 test('the server under node.exe, at a named pipe', { concurrency: true }, async t => {
@@ -35,10 +35,10 @@ test('the server under node.exe, at a named pipe', { concurrency: true }, async 
   await Promise.all(VERSIONS.map((version, i) => t.test(version, st => check(st, version, node(paths[i]!), list))));
 });
 
-/** As wine's, on Windows itself. */
+/** Does the same as wine's `list`, on Windows itself. */
 const listFolder = (folder: string) => spawnSync('cmd', ['/c', 'dir', '/a', '/x', folder], { encoding: 'latin1' }).stdout;
 
-/** The package, with files in public/ that no visitor is meant to get. */
+/** Makes the package, with more files in public/. No visitor may get the hidden ones. */
 async function packagedWithSecrets(t: TestContext): Promise<string> {
   const folder = emptyFolder(t, 'packaged-');
   await packBundle(deployApplication(t), folder);
@@ -93,7 +93,7 @@ async function check(t: TestContext, version: string, node: string | NodeExe, li
     const names = [
       short('', '.env'), `${short('', '.vscode')}/sftp.json`, `sub/${short('sub', '.hidden.html')}`, short('', 'ordinary-long-name.html'),
     ].map(String);
-    // A Windows can be told to make no short names.
+    // Windows may be set to make no short names.
     if (process.platform !== 'win32') assert.deepEqual(names.filter(name => !/^[^~]+~[^~]+$/.test(name)), []);
     for (const name of ['.env', '.ENV', '.vscode/sftp.json', 'sub/.hidden.html', ...names]) {
       for (const spelt of [name, name.toLowerCase(), name.replace('~', '%7e'), name.replace('/', '%5c'), `${name}.`, `${name}::$DATA`, `sub/../${name}`]) {
@@ -125,7 +125,7 @@ async function check(t: TestContext, version: string, node: string | NodeExe, li
     const again = next(plain, 'connect');
     const now = new Date();
     utimesSync(path.join(server.folder, 'dist', 'server.js'), now, now);
-    // Whichever process gets it.
+    // Either process may get this message.
     const answered = echo(connection, 'two');
     const second = await until(async () => {
       const one = await health(server);
@@ -163,7 +163,7 @@ async function health({ origin }: Deployed) {
   return await (await fetch(`${origin}${appPath}/health`)).json() as { status: string; pid: number; node: string };
 }
 
-/** What each process has written. */
+/** @returns the output of each process */
 function logs({ folder }: Deployed, of: 'stdout' | 'stderr'): string[] {
   const files = readdirSync(path.join(folder, 'iisnode')).filter(name => name.includes(`-${of}-`));
   return files.map(name => readFileSync(path.join(folder, 'iisnode', name), 'utf8'));

@@ -1,4 +1,4 @@
-/* As address.test.ts, in Firefox. */
+/* A case of address.test.ts, in Firefox. */
 import { clockJumps } from './address/clock';
 
 clockJumps('firefox');

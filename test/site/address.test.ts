@@ -1,4 +1,7 @@
-/* Where Realtime.connect finds the server, and what it says to it, in a real page. */
+/*
+ * The address that Realtime.connect uses for the server, and the query that it sends: in a real
+ * page.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBrowser } from '../support/browser';
@@ -28,7 +31,7 @@ test('chromium: url counts with and without a resource, and a query arrives whol
   await until(() => queries.length === 3, 'in the url');
   assert.deepEqual(queries, [token, 'abc==', 'in it']);
   await assert.rejects(connect({ query: { got: 1 } }), /may have no got/);
-  // 0.9's io.connect('/side') leads to a namespace. Here it would lead to the main one.
+  // In 0.9, io.connect('/side') leads to a namespace. Here it would lead to the main namespace.
   await assert.rejects(connect('/side'), /must be an object/);
 });
 

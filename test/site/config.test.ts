@@ -34,7 +34,7 @@ test('the page of settings names every setting with its default, and no other', 
   const named = new Map([...table].map(([, name, value]) => [name!, value!.replace(/`/g, '')]));
   const used = readFileSync(path.join(root, 'src/config.ts'), 'utf8').matchAll(/setting\('(\w+)', '([^']*)'/g);
   const settings = new Map([...used].map(([, name, value]) => [name!, value! || 'none']));
-  named.set('APP_PATH', readConfig({}).appPath); // the page may tell of an older name
+  named.set('APP_PATH', readConfig({}).appPath); // the page may still have an older name
   assert.deepEqual([...named].sort(), [...settings, ['REDIS_URL', 'none']].sort());
 });
 
@@ -100,7 +100,7 @@ test('on the Windows of IIS 7.5 there are no WebSockets, and the start says so i
       assert.equal(error.message, `TRANSPORTS: got "${TRANSPORTS}"; takes xhr-polling on this Windows (6.1): its IIS, 7.5, has no WebSockets`);
       return true;
     });
-    // Windows Server 2012 and later, and a Linux of that number.
+    // Windows Server 2012 and later; and a Linux with the version number 6.1.
     for (const system of ['win32 6.2.9200', 'win32 6.3.9600', 'win32 10.0.17763', 'linux 6.1.0-18-amd64']) {
       assert(readConfig({ TRANSPORTS }, system).transports.includes('websocket'), system);
     }

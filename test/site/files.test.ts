@@ -1,4 +1,4 @@
-/* Which files of public/ a visitor gets, by whatever name, and how they are sent. */
+/* The files of public/: which of them a visitor gets, under any name, and how they are sent. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { emptyFolder, resource } from '../support/template';
 
 const SECRET = 'not for visitors';
 
-/** Files that no visitor is meant to get. Windows itself does not have those of the second list. */
+/** Files that no visitor may get. Windows itself cannot have the files of the second list. */
 const PRIVATE = [
   '.env', '.htpasswd', '.vscode/sftp.json', '.svn/wc.db', '.git/config', 'sub/.git/HEAD', 'a/b/.idea/c/d.xml', '..data', '...',
   '.well-known/.env', '.well-known/.git/config', 'sub/.well-known/token', '.well-known.json',
@@ -25,7 +25,7 @@ const PRIVATE_ELSEWHERE = [
   'con', 'NUL', 'aux.css', 'PRN .txt', 'com1.js', 'LPT9', 'com\u00b9', 'conin$', 'CLOCK$', 'nul/page.html',
   'a\\b.html', '.vscode\\sftp.json', 'page?.html', 'page*.html', 'page<.html', 'page|.html', 'page".html', 'page\u0007.html', 'page\u202e.html',
 ];
-/** Files that look like these and are meant for visitors. */
+/** Files that look like private ones, but are meant for visitors. */
 const PUBLIC = [
   'page.html', 'style.css', 'sub/page.html', 'vendors~main.js', 'runtime~app.chunk.js', 'company.js', 'context.html', 'com10.txt', 'auxiliary/nulls.js',
   'with space.txt', 'über.txt', 'a.b.c.js', '-_(1),+@!$&=;[]{}\'.txt', 'no-ending', '.well-known/security.txt', '.well-known/acme-challenge/t0-k_en',
@@ -91,7 +91,7 @@ test('a symbolic link does not lead out of public', notOnWindows('a symbolic lin
   ];
   for (const name of names) {
     const { status, body } = await askBytes({ port, path: at(name) });
-    // sub is a folder of public, and has a link for its page.
+    // sub/ is a real folder of public/, but its index.html is a link that leads out of public/.
     assert.equal(status, 404, `${name}: ${status} ${body.toString()}`);
   }
   for (const name of ['latest/page.html', 'latest.html', 'v2/first.html', 'whole.html', 'self/page.html', 'self/self/latest/page.html', 'project/public/page.html']) {
@@ -99,7 +99,7 @@ test('a symbolic link does not lead out of public', notOnWindows('a symbolic lin
   }
   assert.equal(output().split('\n').length, 2, output());
 
-  // public/ itself may be a link: a release that is switched.
+  // public/ itself may be a link, if a site switches between releases.
   const served = await startSite(t, project => {
     publish(project, 'page.html', 'page');
     link(project, 'other.html', path.join(folder, 'public', 'page.html'));
@@ -140,7 +140,8 @@ test('a part of a file is a part of its plain bytes; the rest of what is sent fi
       { 'if-none-match': etag }, { 'if-modified-since': changed }, { 'if-none-match': '"other"' }, { 'if-match': '"other"' }, { 'if-unmodified-since': before },
     ];
     for (const encoding of encodings) for (const range of ranges) for (const condition of conditions) {
-      // Each range without a condition, and each condition without a range and with one.
+      // Each range is asked for without a condition. Each condition is sent without a range, and
+      // with one range.
       if (Object.keys(condition).length > 0 && range !== undefined && range !== 'bytes=3-') continue;
       if (Object.keys(condition).length > 0 && encoding !== undefined && encoding !== 'gzip') continue;
       const headers = { ...encoding && { 'accept-encoding': encoding }, ...range && { range }, ...condition };
@@ -149,20 +150,25 @@ test('a part of a file is a part of its plain bytes; the rest of what is sent fi
       parts += check(got, whole, usual, what);
       const head = await ask('HEAD', name, headers);
       assert.deepEqual([head.status, head.body.length], [got.status, 0], `HEAD ${what}`);
-      // RFC 9110, 8.6: the length that GET would have, or none.
+      // RFC 9110, 8.6: an answer to HEAD has the length of the answer to GET, or no length.
       if (head.headers['content-length'] !== undefined && got.status !== 304) {
         assert.equal(head.headers['content-length'], got.headers['content-length'], `HEAD ${what}`);
       }
       for (const field of ['etag', 'last-modified', 'vary', 'accept-ranges', 'content-range']) assert.equal(head.headers[field], got.headers[field], `HEAD ${field} ${what}`);
     }
   }
-  // Pictures and films do come in parts.
+  // Pictures and films come in parts.
   assert(parts > 50, String(parts));
   assert.equal(statSync(path.join(folder, 'public', 'style.css')).size, long.length);
   assert.equal(output().split('\n').length, 2, output());
 });
 
-/** Whether an answer to GET is a part. */
+/**
+ * Checks an answer to GET.
+ * @param whole the body of the answer without conditions and ranges
+ * @param usual the status of that answer
+ * @returns 1 if the answer is a part of the file, otherwise 0
+ */
 function check({ status, headers, body }: Answered, whole: Buffer, usual: number, what: string): number {
   const { 'content-encoding': encoding, 'content-length': length, 'content-range': range } = headers;
   if (length !== undefined && status !== 304) assert.equal(body.length, Number(length), what);

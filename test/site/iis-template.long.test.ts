@@ -1,4 +1,7 @@
-/* The template behind IIS again: with more clients, without its setting for them, and in Firefox. */
+/*
+ * More tests of the template behind IIS: with more clients, without the template's setting for many
+ * clients, and in Firefox.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { serveAsIis } from '../support/iis';

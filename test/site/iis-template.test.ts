@@ -11,7 +11,7 @@ import { appPath, deploy, Edit, edit, resource, root } from '../support/template
 import { until } from '../support/wait';
 import { health, polls, recycles, session } from './iis-template/cases';
 
-/** What someone has on a server who copies all of the project there. */
+/** Deploys the template together with its sources, as if someone copied the whole project. */
 function withSources(t: TestContext, edits: Edit[]): string {
   const folder = deploy(t, edits);
   for (const name of ['.npmrc', 'README.md', 'tsconfig.json', 'src', 'test/support/template.ts']) {
@@ -99,7 +99,8 @@ describe('the template runs behind IIS, each time on a site of its own', { concu
     assert.match((await poll()).text, /1::/);
     const waiting = poll();
     assert.equal((await post('2::')).text, '1');
-    // Nobody says anything for longer than 5 s. iisnode keeps its connections to node; node must not be the first to close one.
+    // There is no traffic for longer than 5 s. iisnode keeps its connections to node. So node must
+    // not close one first.
     await sleep(6500);
     assert.deepEqual(await post('5:1+::{"name":"message","args":["late"]}').then(({ status, text }) => [status, text]), [200, '1']);
     const answers = (await waiting).text;
@@ -124,13 +125,13 @@ describe('the template runs behind IIS, each time on a site of its own', { concu
   });
 
   test('authorization by Windows account: a visitor cannot be another, and a stranger is no visitor', async t => {
-    // The README's example.
+    // This is the example of the README.
     const authorize = `io.set('authorization', (handshake, accept) => {
       handshake.user = handshake.headers['x-iisnode-auth_user'];
       accept(null, Boolean(handshake.user) || process.env.NODE_ENV !== 'production');
     });
     io.sockets.on('connection', socket => socket.emit('response', socket.handshake.user));`;
-    // IIS has authenticated this one, and no other.
+    // IIS has authenticated bob, and no other visitor.
     const serverVariables = (req: http.IncomingMessage): Record<string, string> => req.headers.authorization === 'bob' ? { AUTH_USER: 'DOM\\bob' } : {};
     const { port } = await serveAsIis(t, [['dist/app.js', 'io.sockets.on(', `${authorize} io.sockets.on(`]], { serverVariables });
     const forged = { 'X-iisnode-AUTH_USER': 'DOM\\admin', 'x-iisnode-logon_user': 'DOM\\admin', 'X-Forwarded-For': '1.2.3.4', 'X-Forwarded-Proto': 'http' };
@@ -192,7 +193,8 @@ describe('processes come and go', { concurrency: 4 }, () => {
     await until(() => pids().length === 1, 'the old process to be ended');
     assert(!pids().includes(before));
 
-    // Saving web.config replaces it too; a change of iisnode.yml does not, and counts from then on.
+    // A change of web.config replaces the process too. A change of iisnode.yml does not, and takes
+    // effect with the next process.
     const second = (await health(origin)).pid;
     edit(folder, ['iisnode.yml', 'nodeProcessCountPerApplication: 1', 'nodeProcessCountPerApplication: 2']);
     assert.equal((await health(origin)).pid, second);

@@ -1,7 +1,7 @@
 /*
- * Headers above 8 KB, as a single sign-on has them, up to the 16 KB that IIS takes; and what is said of
- * larger ones. With this node, and with one that IIS 7.5's Windows can run. large-headers.long.test.ts
- * has the others.
+ * Headers between 8 KB and the 16 KB that IIS takes: a single sign-on may need them. The answer to
+ * larger headers is tested too. The tests run with this node, and with one that the Windows of IIS
+ * 7.5 can run. large-headers.long.test.ts has the other versions.
  */
 import { packaged } from '../support/packaged';
 import { areRefused, comeThrough } from './large-headers/cases';

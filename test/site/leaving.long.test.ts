@@ -1,4 +1,4 @@
-/* As leaving.test.ts, twelve times each way, and each way in both browsers. */
+/* The cases of leaving.test.ts: each way to leave, twelve times, in both browsers. */
 import { leave, leaveWithHandlers } from './leaving/cases';
 
 for (const name of ['chromium', 'firefox'] as const) {

@@ -1,7 +1,7 @@
 /*
- * A page leaves: by a link, a script, a reload, a closed tab, and it may come back from the
- * browser's memory. The messages that it emitted arrive, and the server knows at once that it has
- * gone. In real browsers, by real navigation.
+ * A page leaves: by a link, a script, a reload or a closed tab. It may come back from the browser's
+ * memory. The messages that it emitted arrive, and the server knows at once that the page has gone.
+ * The tests use real browsers and real navigation.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,31 +12,35 @@ import { connected, FIVE, gone, leave, leaveWithHandlers, Seen, start, Visit, vi
 
 leave('chromium', 1);
 leaveWithHandlers('chromium', 1);
-// By a link, a reload and a closed tab: leaving.long.test.ts has the same of the page without handlers.
+// The ways are a link, a reload and a closed tab. In Firefox, leaving.long.test.ts has the page
+// without handlers too.
 leaveWithHandlers('firefox', 1);
 
 const BY_LINK = "document.querySelector('a').click()";
 
-/** Goes to the page that the link leads to, by the link or forward in the history, and back. */
+/** Goes to the other page, by its link or forward in the history, and then back. */
 async function thereAndBack(page: Page, seen: Seen, before: string, way = BY_LINK): Promise<void> {
   await page.evaluate(`${before}; ${way}`).catch(gone);
-  // Of a page from the browser's memory playwright hears no load.
+  // Playwright hears no event "load" for a page from the browser's memory.
   const isThere = () => page.evaluate<boolean>('location.pathname.slice(-6) === "/other"').catch(() => false);
   await until(isThere, 'the other page');
   await until(() => seen.left, 'disconnect', 10);
   await goBack(page);
 }
 
-/** In Firefox, Playwright does not see that a page has come from the browser's memory. */
+/**
+ * Goes back in the history. In Firefox, Playwright does not notice a page from the browser's
+ * memory, so this function looks for the page itself.
+ */
 async function goBack(page: Page): Promise<void> {
   await page.evaluate('setTimeout(function () { history.back(); }, 0); 0');
   const isThere = () => page.evaluate<boolean>(
     'location.pathname.slice(-5) === "/page" && window.state === "connected"',
-  ).catch(() => false); // it is on its way
+  ).catch(() => false); // the page is still on its way
   await until(isThere, 'the page again');
 }
 
-/** The page is another client from now on, and goes on. */
+/** Checks that the page is another client now, and that its new messages arrive. */
 async function goesOn(page: Page, site: Visit, times: number): Promise<void> {
   assert.equal(await page.evaluate('back'), times, 'times from the browser\'s memory');
   await until(() => site.clients() === 1, 'the page again');
@@ -75,8 +79,9 @@ test('chromium: the same of a page that is connected by a WebSocket', async t =>
   }
 });
 
-// Firefox keeps no page in its memory that has a request under way, as a held poll is (its own log
-// says so: MOZ_LOG=SHIPBFCache:5). So the page begins anew, unless it is between two short polls.
+// Firefox does not keep a page in its memory if a request of the page is under way, such as a held
+// poll. Firefox's log says so (MOZ_LOG=SHIPBFCache:5). So the page begins anew, unless it is
+// between two short polls.
 test('firefox: back: the page begins anew, as Firefox keeps none whose poll is under way', async t => {
   const browser = await openBrowser(t, 'firefox');
   if (!browser) return;
@@ -97,7 +102,7 @@ test('firefox: back: a page from the browser\'s memory, which had no place for i
   const browser = await openBrowser(t, 'firefox');
   if (!browser) return;
   const site = start(t);
-  // Four tabs that have the places for polls: this page polls shortly, and pauses.
+  // Four other tabs have the places for polls. So this page makes short polls, with pauses.
   const page = await browser.newPage();
   await page.goto(site.page('other'));
   await page.evaluate(() => {
@@ -110,7 +115,7 @@ test('firefox: back: a page from the browser\'s memory, which had no place for i
   const seen = site.sessions.at(-1)!;
   await page.evaluate('emit(1, 5)');
   await until(() => seen.heard.length === 5, 'the messages');
-  // Right after a short poll: there is none under way for 1.5 s.
+  // Waits for the end of a short poll. After it, no poll is under way for 1.5 s.
   await page.evaluate(`new Promise(function (resolve) {
     var seen = performance.getEntriesByType('resource').length;
     var timer = setInterval(function () {

@@ -1,4 +1,7 @@
-/* What the log writes: one line an entry, and nothing that a terminal or an editor acts on. */
+/*
+ * The log writes one line for each entry. It writes no character that a terminal or an editor acts
+ * on.
+ */
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { once } from 'node:events';
@@ -8,7 +11,7 @@ import { startServer } from '../support/server';
 import { appPath, resource } from '../support/template';
 import { until } from '../support/wait';
 
-/** What the log writes to stderr for an entry. */
+/** @returns the text that the log writes to stderr for an entry */
 function written(t: TestContext, ...parts: unknown[]): string {
   let text = '';
   const write = t.mock.method(process.stderr, 'write', (chunk: string) => { text += chunk; return true; });
@@ -17,7 +20,10 @@ function written(t: TestContext, ...parts: unknown[]): string {
   return text.replace(/^\S+Z /, '');
 }
 
-/** What must not be written as it is: C0 but the line feed, C1, separators, directions, invisible characters, lone surrogates. */
+/**
+ * The log must not write these characters as they are: C0 without the line feed, C1, separators,
+ * directions, invisible characters, lone surrogates.
+ */
 const UNSEEN = [
   ...Array.from({ length: 0x20 }, (_, code) => code).filter(code => code !== 10), ...Array.from({ length: 0x21 }, (_, i) => 0x7f + i),
   0xad, 0x61c, 0x200b, 0x200d, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2060,
@@ -54,7 +60,7 @@ test('no text begins a line of its own: it would look like an entry', t => {
 
 test('what a client sends reaches the log escaped: its origin, its path', async t => {
   const { port, output } = await startServer(t, { env: { LOG_LEVEL: 'debug' } });
-  // node refuses C0 characters in a header by itself.
+  // node itself refuses C0 characters in a header, so this text has none.
   const bad = '\u009b31m\u0085\u00ad';
   for (const [line, ...headers] of [
     [`GET ${resource}/1/ HTTP/1.1`, `Origin: http://evil${bad}`], [`GET ${resource}/1/ HTTP/1.1`, `Referer: http://evil${bad}/`],

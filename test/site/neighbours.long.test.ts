@@ -1,4 +1,7 @@
-/* As neighbours.test.ts: web.config without each of its sections and of its entries' attributes. */
+/*
+ * More of neighbours.test.ts: web.config without each section, and without each attribute of an
+ * entry.
+ */
 import { eachIsNeeded } from './neighbours/lines';
 
 eachIsNeeded(false);

@@ -1,6 +1,7 @@
 /*
- * The template's web.config and iisnode.yml: below a site that has everything set otherwise, above
- * other applications, and without each of their lines in turn.
+ * The template's web.config and iisnode.yml in several places: below a site with other settings for
+ * everything, and above other applications. They are also tried without each of their lines in
+ * turn.
  */
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';

@@ -15,7 +15,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-/** @returns from the signal to the end of the process, ms */
+/** @returns the time from the signal to the end of the process, ms */
 async function stop(t: TestContext, signal: 'SIGTERM' | 'SIGINT'): Promise<number> {
   const server = await startServer(t, { env: { LOG_LEVEL: 'debug' } });
   const session = (await (await fetch(`${server.origin}${resource}/1/`)).text()).split(':')[0]!;
@@ -39,7 +39,7 @@ test('a request that never ends does not keep a stopped server', needsSignals, a
   t.after(() => upload.destroy());
   upload.on('error', () => undefined);
   upload.write(`POST ${resource}/1/xhr-polling/${session} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf`);
-  await fetch(`${server.origin}${appPath}/health`); // by now it has arrived
+  await fetch(`${server.origin}${appPath}/health`); // by now the half request has arrived
   const ended = server.stop('SIGTERM');
   await until(() => server.output().includes('SIGTERM: stopping'), 'the signal');
   await assert.rejects(request({ port: server.port, path: `${appPath}/health` }), { code: 'ECONNREFUSED' });

@@ -1,4 +1,7 @@
-/* Requests as no browser writes them: whole addresses for targets, and paths that are meant to lead to another host. */
+/*
+ * Requests that no browser writes: with a whole address as the target, or with a path that is meant
+ * to lead to another host.
+ */
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { test } from 'node:test';
@@ -8,7 +11,7 @@ import { appPath, resource } from '../support/template';
 
 interface Got { status: number; head: string; body: string }
 
-/** One request, written as it is given, and all that is answered. */
+/** Sends one request exactly as it is given. @returns the whole answer */
 function send(port: number, ...lines: string[]): Promise<Got> {
   return write(port, `${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`);
 }
@@ -29,7 +32,7 @@ function write(port: number, request: string): Promise<Got> {
 
 const location = ({ head }: Got) => /^location: (.*)$/im.exec(head)?.[1];
 
-/** Paths that browsers, or servers that read them otherwise, may take for another host. */
+/** Paths that some browsers or servers may read as the address of another host. */
 const ELSEWHERE = ['/', '//', '///', '/\\', '\\', '/%5c', '/%2f', '/%2F%2f', '/%09/', '/./', '/.//', '/%2e//', '/sub/..//', '/sub/../\\', '/%5C%5c', '/;/', '/%0d%0a//', '/\u0085/', '/\u00a0//']
   .flatMap(start => [`${start}evil.example/..`, `${start}evil.example/%2e%2e`, `${start}evil.example/sub`, `${start}evil.example`, `${start}evil.example/../sub`, `${start}evil.example%2f..`])
   .flatMap(path => [path, `${path}/..?x`]);
@@ -47,7 +50,8 @@ for (const root of ['/', appPath]) {
       if (to !== undefined) assert.equal(new URL(to, 'http://own.example/').host, 'own.example', `${path} → ${to}`);
       else assert([200, 400, 404].includes(got.status), `${path}: ${got.head}`);
     }
-    // A folder is redirected to itself, with its slash, whatever host is asked for it.
+    // The path of a folder is redirected to the same path with a slash, whatever host the target
+    // names.
     for (const target of [`${prefix}/sub`, `http://evil.example${prefix}/sub`, `HTTPS://me@evil.example:99${prefix}/sub`, `ftp://evil.example${prefix}/sub`]) {
       const got = await send(port, `GET ${target} HTTP/1.1`, 'Host: own.example');
       assert.deepEqual([got.status, location(got)], [301, `${prefix}/sub/`], target);
@@ -69,7 +73,7 @@ test('a whole address for a target is a path, for pages and for the resource', a
   assert.equal(location(await send(port, 'GET http://own.example HTTP/1.1', 'Host: own.example')), `${appPath}/`);
   assert.equal(location(await send(port, 'GET http://own.example?x=1 HTTP/1.1', 'Host: own.example')), `${appPath}/`);
 
-  // A session, as a client behind such a proxy has it.
+  // Opens a session in the way of a client behind such a proxy.
   const at = `http://own.example${resource}/1/`;
   const [id, ...rest] = (await send(port, `GET ${at} HTTP/1.1`, 'Host: own.example')).body.split(':');
   assert.equal(rest.length, 3);
@@ -79,7 +83,7 @@ test('a whole address for a target is a path, for pages and for the resource', a
   const got = await write(port, post.join('\r\n'));
   assert.deepEqual([got.status, got.body], [200, '1']);
 
-  // The host in the target is the one that counts (RFC 9112, 3.2.2): Host may be another.
+  // The host in the target counts, even if the header Host names another (RFC 9112, 3.2.2).
   for (const [host, status] of [['own.example', 200], ['other.example', 403]] as const) {
     assert.equal((await send(port, `GET http://${host}${resource}/1/ HTTP/1.1`, 'Host: own.example', 'Origin: http://own.example')).status, status, host);
   }

@@ -1,18 +1,23 @@
-/* The application of the delivery tests, in the place of src/app.ts. It runs in the server's process, which may be killed at any moment. */
+/*
+ * The application of the delivery tests, in the place of src/app.ts. It runs in the server's
+ * process, which a test may kill at any moment.
+ */
 import { openSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { Server } from '../../../src/realtime';
 import type { Loose } from '../../support/raw';
 
-/** How often each side sends a number, ms. */
+/** The time between two numbers of one side, ms. */
 export const EVERY = 100;
 
 /**
- * Sends each session the numbers 1, 2, 3, … with the session's name, and writes down what it sends and what arrives: at once, into a file
- * of this process, so that a kill takes none of it.
+ * Sends each session the numbers 1, 2, 3, … with the session's name. Writes each number that is
+ * sent or that arrives into a file of this process. It writes at once, so that a kill loses
+ * nothing.
  */
 export function app(io: Server<Loose, Loose>): void {
-  // iisnode starts a process in the folder of its script, dist. Windows gives the number of a process that has ended to the next.
+  // iisnode starts a process in the folder of its script, dist. The time is in the name because
+  // Windows may give a new process the number of one that has ended.
   const file = openSync(path.join('..', `numbers-${process.pid}-${Date.now()}`), 'a');
   const note = (...parts: (string | number)[]) => writeSync(file, `${parts.join(' ')}\n`);
   note('started');

@@ -1,4 +1,7 @@
-/* What delivery.test.ts tries once, and delivery.long.test.ts with more clients and for longer. */
+/*
+ * The cases of delivery.test.ts and delivery.long.test.ts. The second has more clients, and runs
+ * them for longer.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, utimesSync } from 'node:fs';
 import path from 'node:path';
@@ -13,19 +16,23 @@ import { count, Counts, serveNumbers, startClients, table } from './load';
 const NONE = { lost: 0, doubled: 0, outOfOrder: 0 };
 const broken = ({ lost, doubled, outOfOrder }: Counts['up'] | Counts['down']) => ({ lost, doubled, outOfOrder });
 
-/** A file of the server changes: the process is replaced at the next request. */
+/** Changes a file of the server, so that the next request replaces the process. */
 function touch(folder: string, seconds: number): void {
   utimesSync(path.join(folder, 'dist', 'server.js'), new Date(), new Date(Date.now() + seconds * 1000));
 }
 
-/** What each process has written down so far, the newest last. */
+/** @returns the text that each process has written so far, the newest process last */
 function records(folder: string): string[] {
   const files = readdirSync(folder).filter(name => name.startsWith('numbers-'));
   const began = (name: string) => Number(name.split('-')[2]);
   return files.sort((a, b) => began(a) - began(b)).map(name => readFileSync(path.join(folder, name), 'utf8'));
 }
 
-/** Waits until the newest of so many processes has heard each client: at any time, or again from now on. */
+/**
+ * Waits until the newest process has heard each client.
+ * @param processes how many processes there are by then
+ * @param when 'ever': a number that arrived earlier counts too; 'from now on': it does not
+ */
 export async function heardByAll(
   folder: string, processes: number, clients: number, when: 'ever' | 'from now on' = 'ever',
 ): Promise<void> {
@@ -40,8 +47,8 @@ export async function heardByAll(
 
 /**
  * Clients send 10 messages a second each way, while processes are replaced.
- * @param steps by a recycle that overlaps, or after a kill
- * @param pause how long they go on in each process, ms
+ * @param steps how each process is replaced: by a recycle that overlaps, or after a kill
+ * @param pause how long the clients go on in each process, ms
  */
 export async function replaced(
   t: TestContext, clients: number, steps: ('recycle' | 'kill')[], pause: number,
@@ -52,24 +59,29 @@ export async function replaced(
     await heardByAll(folder, i + 1, clients);
     await sleep(pause);
     if (what === 'recycle') touch(folder, i + 1);
-    else process.kill(pids()[0]!, 'SIGKILL'); // the newest: one that was replaced may still answer its polls
+    // This is the newest process. One that was replaced may still answer its polls.
+    else process.kill(pids()[0]!, 'SIGKILL');
   }
   await heardByAll(folder, steps.length + 1, clients);
   await sleep(pause);
   const counts = count(folder, await running.finish());
   table(steps.join(', '), counts).forEach(line => t.diagnostic(line));
-  // To the server at least once, and no process handles one twice. What a new one is sent again, the last may have handled.
+  // Each message to the server arrives at least once, and no process handles one twice. A client
+  // may send a new process a message that the process before has handled.
   assert.deepEqual({ ...broken(counts.up), doubled: counts.up.doubledWithin }, NONE);
-  // To the client: all of what a session brings, up to its last; the last session goes on, and brings all.
+  // A client gets all messages of a session up to the last one that arrived. The last session goes
+  // on, so all of its messages arrive.
   assert.deepEqual(broken(counts.down), NONE);
   assert.deepEqual(counts.wrong, [], 'recovered is false where the session is another one, and only there');
   assert.equal(counts.processes, steps.length + 1);
-  assert(counts.sessions > clients * steps.length * 0.8, String(counts.sessions)); // most of the clients have been at each
+  // Most of the clients had a session in each process.
+  assert(counts.sessions > clients * steps.length * 0.8, String(counts.sessions));
 }
 
 /**
- * A client sleeps, and the server sends on.
- * @param settings of the server, as web.config has them; '' for those that it comes with
+ * Clients sleep, while the server goes on sending.
+ * @param seconds how long they sleep
+ * @param settings more lines for <appSettings> in web.config; '' for none
  */
 export async function asleep(t: TestContext, seconds: number, settings: string): Promise<void> {
   const CLIENTS = 5;
@@ -89,13 +101,15 @@ export async function asleep(t: TestContext, seconds: number, settings: string):
 }
 
 /**
- * Clients send 10 messages a second each way, while connections are cut at random, about one a second for
- * each client: at least so many polls, POSTs and handshakes, and POSTs that arrive late.
+ * Clients send 10 messages a second each way, while connections are cut at random: about one a
+ * second for each client.
+ * @param least how many polls, POSTs and handshakes are cut at least, and how many POSTs arrive
+ * late
  */
 export async function cut(t: TestContext, clients: number, least: number): Promise<void> {
   const { port, folder } = await serveNumbers(t);
   const cutter = await startCutter(t, port);
-  // From the start: handshakes and first polls are among what is cut.
+  // The cuts begin before the clients start, so that they meet handshakes and first polls too.
   cutter.cut(clients * 0.3);
   const running = await startClients(t, cutter.port, clients);
   cutter.cut(clients);
@@ -109,15 +123,16 @@ export async function cut(t: TestContext, clients: number, least: number): Promi
   assert.deepEqual(broken(counts.up), NONE);
   assert.deepEqual(broken(counts.down), NONE);
   assert.deepEqual(counts.wrong, []);
-  // The process lives, and so does each session.
+  // The process lives on, and so does each session.
   assert.equal(counts.sessions, clients);
   assert.equal(counts.down.gone, 0);
   assert(counts.recovered >= 2 * least, String(counts.recovered));
 }
 
 /**
- * 0.9's own client, which someone types into, finds the process that a recycle has started.
- * @returns from the recycle to the first message that the new process takes, ms, of each round
+ * 0.9's own client sends messages, and so finds the process that a recycle has started.
+ * @returns the time from the recycle to the first message that the new process takes, of each
+ * round, ms
  */
 export async function found(t: TestContext, rounds: number): Promise<number[]> {
   const { origin, folder } = await serveNumbers(t);
@@ -130,7 +145,8 @@ export async function found(t: TestContext, rounds: number): Promise<number[]> {
     touch(folder, round);
     const start = Date.now();
     let took = 0;
-    // 0.9 finds the new process with the next message, which is lost, and keeps those that it has no connection for.
+    // 0.9 finds the new process with the next message, which is lost. It keeps messages while it
+    // has no connection.
     const typing = setInterval(() => client.emit('who', (pid: number) => { if (pid !== before) took ||= Date.now() - start; }), 50);
     await until(() => took, 'the new process', 60).finally(() => clearInterval(typing));
     times.push(took);

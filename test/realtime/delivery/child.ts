@@ -4,15 +4,19 @@ import type { TestContext } from 'node:test';
 /** Clients in a process of their own. */
 export interface Clients<Report> {
   pid: number;
-  /** Stops the sending, waits until all has arrived, and gives what each client reports. */
+  /** Stops the sending, and waits until all has arrived. @returns the report of each client */
   finish: () => Promise<Report[]>;
 }
 
-/** Starts them, and waits until all are connected, for 300 s at most. They are gone when the test ends. */
+/**
+ * Starts clients in a process of their own, and waits until all are connected. The process ends
+ * with the test.
+ * @throws if the clients are not connected within 300 s, or if their process ends before
+ */
 export async function forkClients<Report>(t: TestContext, script: string, args: number[]): Promise<Clients<Report>> {
   const child = fork(script, args.map(String));
   t.after(() => { child.kill('SIGKILL'); });
-  /** The next that they have to say. */
+  /** @returns the next message from the process of the clients */
   const told = () => new Promise<unknown>((resolve, reject) => {
     const tooLong = setTimeout(() => reject(new Error('waited 300 s for the clients')), 300000);
     child.once('message', message => {

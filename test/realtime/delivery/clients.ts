@@ -1,15 +1,20 @@
 /*
- * Clients of public/realtime.js in a process of their own, so that it can be frozen, and leaves the other processor to the server.
- * Arguments: the port, and how many. Each sends the numbers 1, 2, 3, … and keeps those that it hears. On 'finish' they stop, each asks
- * the server how many it was sent, and all is reported.
+ * Clients of public/realtime.js in a process of their own. A test can freeze this process, and it
+ * leaves the other processor to the server. Arguments: the port, and the number of clients. Each
+ * client sends the numbers 1, 2, 3, … and keeps the numbers that it hears. On 'finish' the
+ * clients stop. Then each asks the server how many numbers it was sent, and the process reports
+ * everything.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectRealtime } from '../../support/client';
 import { EVERY } from './app';
 
-/** What a client heard from one connected with recovered: false to the next: of one session, if the client is told the truth. */
+/**
+ * The numbers that a client heard between two statuses "connected" with recovered: false. They are
+ * of one session, if the client is told the truth.
+ */
 export interface Heard {
-  /** Whether it did begin so. */
+  /** Whether it began with a status "connected" with recovered: false. */
   told: boolean;
   /** The sessions that named themselves. */
   sessions: string[];
@@ -17,12 +22,12 @@ export interface Heard {
 }
 
 export interface Report {
-  /** The last number that was sent. */
+  /** The last number that the client sent. */
   sent: number;
   heard: Heard[];
-  /** How often it was connected with recovered: true. */
+  /** How often the client was connected with recovered: true. */
   recovered: number;
-  /** What the last session says it has sent; null if the server did not answer. */
+  /** How many numbers the server says the last session was sent; null if it did not answer. */
   served: number | null;
 }
 
@@ -47,7 +52,7 @@ function open(port: number, client: number) {
     report.sent += 1;
     connection.emit('number', client, report.sent);
   };
-  // Not all at the same moment.
+  // The clients do not all start at the same moment.
   let timer = setTimeout(() => {
     send();
     timer = setInterval(send, EVERY);
@@ -66,13 +71,14 @@ if (require.main === module) {
   const [port, count] = process.argv.slice(2).map(Number);
   const clients = Array.from({ length: count! }, (_, client) => open(port!, client));
   const telling = setInterval(() => {
-    // A client that was connected, and cut before it heard a number, would not be counted as a session of this process.
+    // Waits until each client has heard a number. If a client were cut before, its session would
+    // not be counted.
     if (clients.some(({ report }) => !report.heard.some(({ numbers }) => numbers.length > 0))) return;
     process.send!('connected');
     clearInterval(telling);
   }, 50);
   process.once('message', () => void (async () => {
-    // One that is not answered is reported as it is: what is missing is counted.
+    // A client without an answer is reported as it is. The test counts the missing numbers.
     await Promise.race([Promise.all(clients.map(({ finish }) => finish())), sleep(60000)]);
     process.send!(clients.map(({ report }) => report), () => process.exit());
   })());

@@ -1,4 +1,4 @@
-/* Something in between that breaks connections: a proxy that cuts those that happen to be open, at any point of their request. */
+/* A proxy that breaks connections: it cuts random open ones, at any point of their request. */
 import { once } from 'node:events';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -8,24 +8,29 @@ interface Open {
   client: net.Socket;
   server: net.Socket;
   kind: Kind | undefined;
-  /** Whether its answer is not to arrive whole. */
+  /** Whether the proxy cuts the connection when the answer comes. */
   doomed: boolean;
-  /** What is passed on later, when the client has gone. */
+  /** Data that the proxy passes on later, when the client is gone. */
   held: Buffer[] | undefined;
 }
 
-/** What a connection carries: 0.9's client for node makes one for each request, and for each WebSocket. */
+/**
+ * The kind of request on a connection. 0.9's client for node opens a new connection for each
+ * request and for each WebSocket.
+ */
 type Kind = 'poll' | 'post' | 'handshake' | 'websocket';
 
 export interface Cutter {
   port: number;
   /** Cuts this many connections a second, until it is told 0. */
   cut: (perSecond: number) => void;
-  /** How many were cut, by what they carried, and how many POSTs arrived when their client had given them up. */
+  /**
+   * How many connections were cut, by kind; and how many POSTs arrived after their client had gone.
+   */
   counts: Record<Kind | 'late', number>;
 }
 
-/** Passes connections on to a port. It is gone when the test ends. */
+/** Starts a proxy that passes connections on to a port. The proxy ends with the test. */
 export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
   const open = new Set<Open>();
   const counts = { poll: 0, post: 0, handshake: 0, websocket: 0, late: 0 };
@@ -38,7 +43,7 @@ export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
     client.destroy();
     server.destroy();
   };
-  /** The client finds its POST broken off, comes back and sends it again. Then the first one arrives. */
+  /** Cuts the client of a POST, so that it sends the POST again. Then the first POST arrives. */
   const hold = (one: Open) => {
     lateDue -= 1;
     counts.late += 1;
@@ -66,7 +71,7 @@ export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
         client.write(data);
         return;
       }
-      // The server has answered, or sends a message, and the client does not learn it, or gets a part.
+      // The server has sent an answer or a message. The client gets a part of the data, or nothing.
       counts[one.kind!] += 1;
       server.removeAllListeners('data');
       client.write(data.subarray(0, Math.random() * data.length), () => end(one));
@@ -82,12 +87,13 @@ export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
       const all = Array.from(open).filter(({ kind, doomed, held }) => kind && !doomed && !held);
       const one = all[Math.floor(Math.random() * all.length)];
       const how = Math.random();
-      // Some now, wherever their request is; some when the server answers; and some arrive late.
+      // Some connections are cut now, some when the server answers, and some POSTs arrive late.
       if (!one) continue;
       if (how < 0.1) {
         lateDue += 1;
       } else if (how < 0.2) {
-        // A handshake is over within milliseconds: chosen among what is open, hardly one would be cut.
+        // A handshake lasts only milliseconds, so a random choice among open connections rarely
+        // hits one. The next handshake is cut instead.
         handshakeDue = true;
       } else if (how < 0.5) {
         one.doomed = true;

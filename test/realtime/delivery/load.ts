@@ -1,4 +1,4 @@
-/* Starts the clients of clients.ts, and counts what became of their numbers, and of the server's. */
+/* Starts the clients of clients.ts, and counts how their numbers and the server's arrived. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -11,7 +11,7 @@ import type { Report } from './clients';
 
 const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = require(${JSON.stringify(path.join(__dirname, 'app.js'))}).app;`];
 
-/** The application that sends numbers, on the stand-in for IIS. */
+/** Serves the application that sends numbers, with the stand-in for IIS. */
 export function serveNumbers(t: TestContext, edits: Edit[] = [], options: Partial<IisOptions> = {}): Promise<Deployed> {
   return serveAsIis(t, [APP, ...edits], options, deployApplication);
 }
@@ -21,31 +21,34 @@ export function startClients(t: TestContext, port: number, count: number): Promi
   return forkClients<Report>(t, path.join(__dirname, 'clients.js'), [port, count]);
 }
 
-/** What became of the numbers that went one way. */
+/** How the numbers of one direction arrived. */
 export interface Count {
   sent: number;
   lost: number;
   doubled: number;
-  /** Arrived after a larger one, at the same process or in the same session. */
+  /** Numbers that arrived after a larger one, in the same process or in the same session. */
   outOfOrder: number;
 }
 
 export interface Counts {
   /** Client to server. */
   up: Count & {
-    /** Handled twice by the same process. */
+    /** Numbers that the same process handled again. */
     doubledWithin: number;
   };
-  /** Server to client. Lost are those that a session lacks though it went on. */
+  /** Server to client. A number is lost if it is missing although its session went on. */
   down: Count & {
-    /** Those behind the last one that a session brought before its process was replaced or killed: the client is told (recovered). */
+    /**
+     * Numbers after the last one that a session brought before its process was replaced or killed.
+     * The client is told of this: recovered is false.
+     */
     gone: number;
   };
-  /** Processes that handled something. */
+  /** How many processes handled a number. */
   processes: number;
   sessions: number;
   recovered: number;
-  /** What clients were told wrongly about their session, and sessions that did not answer. */
+  /** One line for each client that was told a false `recovered`, or that got no last answer. */
   wrong: string[];
 }
 
@@ -85,7 +88,8 @@ export function count(folder: string, reports: Report[]): Counts {
     sessions.forEach(one => seen.add(one));
     const different = new Set(numbers);
     const last = i === heard.length - 1;
-    // Of a session that is still there all is to arrive, of one that has gone all up to the last that did.
+    // If the session is still there, all of its numbers have to arrive. If it is gone, all numbers
+    // up to the last one that arrived.
     const highest = last ? served ?? emitted.get(sessions.at(-1) ?? '') ?? 0 : numbers.reduce((one, other) => Math.max(one, other), 0);
     down.lost += highest - different.size;
     down.doubled += numbers.length - different.size;
@@ -98,7 +102,7 @@ export function count(folder: string, reports: Report[]): Counts {
   return { up, down, processes, sessions: seen.size, recovered: reports.reduce((sum, one) => sum + one.recovered, 0), wrong };
 }
 
-/** How many come, for the first time, after a larger one. */
+/** @returns how many numbers come for the first time after a larger one */
 function outOfOrder(numbers: number[]): number {
   let highest = 0;
   const seen = new Set<number>();
@@ -110,7 +114,7 @@ function outOfOrder(numbers: number[]): number {
   }).length;
 }
 
-/** The counts as lines of a table. */
+/** @returns the counts as lines of a table */
 export function table(what: string, { up, down, processes, sessions, recovered }: Counts): string[] {
   const line = (way: string, { sent, lost, doubled, outOfOrder: late }: Count, more: string) =>
     `${way}: sent ${sent}, lost ${lost}, doubled ${doubled}, out of order ${late}${more}`;

@@ -1,4 +1,4 @@
-/* The page of the tests in a browser, while the server or the network goes away. */
+/* The demo page in a browser, while the server or the network is away. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { connect, next } from '../../support/client';
 import { startServer } from '../../support/server';
 import { until } from '../../support/wait';
 
-/** A page that someone types into until they are told to stop. */
+/** Types lines into a page, until finish() is called. */
 function type(page: Page) {
   let stopped = false;
   let typed = 0;
@@ -21,7 +21,7 @@ function type(page: Page) {
     }
   })();
   return {
-    /** Stops, and waits until all lines have their note. */
+    /** Stops the typing, and waits until all lines have their note. */
     async finish() {
       stopped = true;
       await typing;
@@ -34,7 +34,7 @@ function type(page: Page) {
           connected: statuses.filter(({ state }) => state === 'connected').map(({ recovered }) => recovered),
         };
       });
-      // What is missing is counted.
+      // The test counts the notes that are missing.
       await until(async () => (await look()).received.length >= typed, `${typed} notes`, 60).catch(() => undefined);
       return { typed, ...await look() };
     },
@@ -69,7 +69,7 @@ export async function restarts(t: TestContext, kills: number): Promise<void> {
   }
   await sleep(1000);
   const result = await typing.finish();
-  // A line that the killed process had handled, and not said so, is sent again.
+  // A line is sent again if the killed process handled it without an acknowledgement.
   check(t, result, Infinity);
   assert.deepEqual(result.connected, Array(kills + 1).fill(false));
 }
@@ -86,7 +86,7 @@ export async function offline(t: TestContext): Promise<void> {
   await browser.setOffline(true);
   await page.waitForSelector('#state.reconnecting', { timeout: 60000 });
   await sleep(1000);
-  // The server tells all pages of another client meanwhile.
+  // Meanwhile another client comes, and the server tells all pages.
   await next(connect(t, server.origin), 'connect');
   await sleep(1500);
   await browser.setOffline(false);

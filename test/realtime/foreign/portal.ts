@@ -1,4 +1,4 @@
-/* What something in between answers in the server's place, and a page behind it. */
+/* Answers that something in between gives in the place of the server, and a page that gets them. */
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
@@ -12,7 +12,7 @@ const LOGIN = '<!DOCTYPE html>\n<html><head><style>a::before{}</style></head><bo
 
 export const REDIRECT = 'a redirect to a login page';
 
-/** What comes in place of an answer, and what the page is told of it. */
+/** Answers in the place of the server's, each with the reason that the page is told. */
 export const ANSWERS: Record<string, [answer: (res: ServerResponse) => unknown, reason: RegExp]> = {
   'a login page, 200': [res => res.setHeader('Content-Type', 'text/html').end(LOGIN), /page of HTML, not of this server/],
   'nothing, 200': [res => res.end(), /empty/],
@@ -26,7 +26,7 @@ export const ANSWERS: Record<string, [answer: (res: ServerResponse) => unknown, 
   'a status alone, 204': [res => res.writeHead(204).end(), /204.*empty/],
 };
 
-/** Answers requests of these kinds. */
+/** @returns a function that gives the answer to each request of these kinds */
 export function instead(kinds: Kind[], answer: (res: ServerResponse) => unknown): Meddle {
   return (kind, res, req) => {
     if (req.url === '/login') res.setHeader('Content-Type', 'text/html').end(LOGIN);
@@ -37,7 +37,10 @@ export function instead(kinds: Kind[], answer: (res: ServerResponse) => unknown)
 }
 
 export const CASES: Kind[][] = [['handshake', 'poll', 'POST'], ['poll'], ['POST']];
-/** Something answers requests of these kinds for 3 s, in the place of the server. What a page emits meanwhile arrives. */
+/**
+ * Something answers requests of these kinds for 3 s, in the place of the server. Checks that the
+ * messages that a page emits meanwhile arrive.
+ */
 export async function portal(
   t: TestContext, name: BrowserName, kinds: Kind[], [answer, reason]: typeof ANSWERS[string],
 ): Promise<void> {

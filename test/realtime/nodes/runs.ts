@@ -5,7 +5,7 @@ import { ask, connect, next } from '../../support/client';
 import { oldNode, run } from '../../support/fetched';
 import { appPath, resource, root } from '../../support/template';
 
-/** The server runs on that node, and says nothing that would make someone ask. */
+/** Checks that the server works on this version of node, and writes no warning. */
 export async function runsOn(t: TestContext, version: string): Promise<void> {
   const node = oldNode(t, version);
   if (!node) return;
@@ -21,7 +21,10 @@ export async function runsOn(t: TestContext, version: string): Promise<void> {
   assert.doesNotMatch(output(), /warn|deprecat/i);
 }
 
-/** A server with middleware of Express, and one handshake: says the cookie, the user and the answer. */
+/**
+ * A script that starts a server with middleware of Express, and makes one handshake. It writes the
+ * user, the cookie and the answer.
+ */
 const SIGN_IN = `
 const http = require('http');
 const express = require('express');
@@ -52,7 +55,7 @@ server.listen(0, () => http.get({ port: server.address().port, path: '${resource
 }));
 `;
 
-/** Middleware of Express runs on that node. */
+/** Checks that middleware of Express works on this version of node. */
 export function signsInOn(t: TestContext, version: string): void {
   const node = oldNode(t, version);
   if (!node) return;

@@ -1,6 +1,7 @@
 /*
- * Many tabs of one browser. It opens six connections to a server for all of them together, and each
- * tab of version 1.0.0 held one: with seven tabs a message took 15 s, with ten none connected.
+ * Many tabs of one browser. A browser opens six connections to a server for all of its tabs
+ * together, and in version 1.0.0 each tab held one. With seven tabs a message took 15 s. After the
+ * eighth tab, most new tabs did not connect within a minute.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,24 +16,31 @@ import { windows } from './windows';
 
 const MOST_HELD = 4;
 /**
- * How long a page and its connection may take, ms; longer where the first pages are slow already. Where
- * each tab holds a connection, a page behind them waits until a poll is answered, for up to 20 s.
+ * The longest time for a page to load, and to connect, ms. It is longer if even the first pages are
+ * slow. If each tab held a connection, the next page would wait for up to 20 s until a poll is
+ * answered.
  */
 const LONGEST_START = 8000;
 
 const hidden = (page: Page) => page.evaluate(() => document.hidden);
 
-/** @param count how many tabs, 8 at least */
+/**
+ * Opens many tabs, and checks that each connects, and that messages arrive in time.
+ * @param count how many tabs, at least 8
+ */
 export async function manyTabs(t: TestContext, name: BrowserName, tabs: Tabs, count: number): Promise<void> {
   const site = startSite(t);
   const pages: Page[] = [];
 
-  /** ms. On a busy machine, five times as long as the slowest of the first four tabs took. */
+  /**
+   * The longest time for a page, ms. On a busy machine it is five times as long as the slowest of
+   * the first four tabs took.
+   */
   let longest = LONGEST_START;
 
   /**
-   * A message each way, in all tabs at once.
-   * @returns the texts that were sent: `what`, and others where it was measured again
+   * Sends a message each way, in all tabs at once.
+   * @returns the texts that were sent: `what`, and one more for each time that it measures again
    */
   async function messages(what: string): Promise<string[]> {
     const texts: string[] = [];
@@ -56,12 +64,12 @@ export async function manyTabs(t: TestContext, name: BrowserName, tabs: Tabs, co
       assert(load < longest && connect < longest, `tab ${i}: ${load} ms, ${connect} ms`);
       pages.push(page);
       if (i !== MOST_HELD) continue;
-      // So many are as one is: no poll is short.
+      // With four tabs or less, each tab polls as if it were alone: no poll is short.
       for (const [n, one] of pages.entries()) await message(site, one, n + 1);
       assert.equal(site.short(), 0);
     }
     assert.equal(site.clients(), count);
-    // It is one browser's pool that they share, and some of it is left.
+    // All tabs share the few connections of one browser.
     assert(site.mostConnections() <= 8, `${site.mostConnections()} connections`);
     assert.deepEqual(await Promise.all(pages.map(hidden)), pages.map((_page, i) => i < count - 1));
   });
@@ -127,7 +135,7 @@ export async function manyTabs(t: TestContext, name: BrowserName, tabs: Tabs, co
     await until(() => site.held().length === MOST_HELD, 'four polls to wait');
     const closed = site.held();
     for (const tab of closed) await pages[tab - 1]!.close({ runBeforeUnload: false });
-    // The server does not know at once that the closed ones are gone.
+    // The server does not know at once that the closed tabs are gone.
     const others = () => site.held().filter(tab => !closed.includes(tab));
     await until(() => others().length === MOST_HELD, 'four others to take their places', 30);
   });
@@ -135,7 +143,7 @@ export async function manyTabs(t: TestContext, name: BrowserName, tabs: Tabs, co
   for (const page of pages) if (!page.isClosed()) await page.close();
 }
 
-/** Where there are few tabs, or something is not as it should be. */
+/** Tests a few tabs, and places in the storage that are wrong. */
 export async function fewTabs(t: TestContext, name: BrowserName, tabs: Tabs): Promise<void> {
   // In Firefox a window takes seconds to open: see tabs.long.test.ts.
   if (name === 'chromium') {
@@ -146,7 +154,7 @@ export async function fewTabs(t: TestContext, name: BrowserName, tabs: Tabs): Pr
     const site = startSite(t);
     const page = await tabs.open();
     await page.goto(site.url(0));
-    // As if four other tabs had polled for the last time 85 s ago.
+    // The storage says that four other tabs polled for the last time 85 s ago.
     await page.evaluate(() => {
       (window as unknown as InTab).tab.close();
       for (let i = 0; i < 4; i++) {
@@ -157,7 +165,7 @@ export async function fewTabs(t: TestContext, name: BrowserName, tabs: Tabs): Pr
     await until(() => site.short() > 0, 'a short poll');
     assert.deepEqual(site.held(), []);
     await until(() => site.held().length === 1, 'a poll to wait', 30);
-    // A time that is still to come was written by a clock that has been set since.
+    // These times are in the future, as if the clock had been set back since they were written.
     await page.evaluate(() => {
       (window as unknown as InTab).tab.close();
       for (let i = 0; i < 4; i++) {

@@ -1,4 +1,4 @@
-/* How long pages of several tabs take to come, to connect, and for a message. */
+/* Measures how long the pages of several tabs take to load, to connect, and to send a message. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import type { Tabs } from '../../support/tabs';
@@ -6,17 +6,20 @@ import type { Site } from './site';
 
 export interface Measured {
   tabs: number;
-  /** ms. Infinity: not within a minute. */
+  /** The time until the page has loaded, ms. Infinity if that takes longer than a minute. */
   load: number;
   connect: number;
-  /** The longest of a message each way, with its acknowledgement: the first tab and the last. */
+  /**
+   * The longest time of four messages with their acknowledgements, ms: one each way, in the first
+   * tab and in the last.
+   */
   message: number;
 }
 
-/** What the page of a tab has. */
+/** The object that the page of each tab has in its window. */
 export interface InTab {
   tab: {
-    /** The numbers that site.count has sent. */
+    /** The numbers that have come from site.count. */
     counted: number[];
     statuses: { state: string; recovered?: boolean; after: number }[];
     send: (text: string) => Promise<number>;
@@ -25,14 +28,14 @@ export interface InTab {
   };
 }
 
-/** A page that has not come after this time does not come, ms. */
+/** A test does not wait longer than this for a page, a connection or a message, ms. */
 const PATIENCE = 60000;
-/** How long a message may take at most, ms, with up to 15 tabs. */
+/** The longest time that a message may take with up to 15 tabs, ms. */
 export const LONGEST = 3000;
 
 interface Opened { page: Page; load: number; connect: number }
 
-/** Opens a further tab. */
+/** Opens one more tab. @returns its page, and how long it took to load and to connect, ms */
 export async function openTab(
   site: Site, tabs: Pick<Tabs, 'open'>, number: number,
 ): Promise<Opened> {
@@ -48,7 +51,7 @@ export async function openTab(
   return { page, load, connect: status ? status.after : Infinity };
 }
 
-/** How long a message takes, ms, the longer of both ways. */
+/** Sends a message each way. @returns the longer of the two times, ms */
 export async function message(
   site: Site, page: Page, number: number, text = 'hello',
 ): Promise<number> {

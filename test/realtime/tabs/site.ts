@@ -1,4 +1,4 @@
-/* A page and an application for tabs.test.ts: each side can ask the other. */
+/* A page and an application for tabs.test.ts. Each side can ask the other. */
 import { readFileSync } from 'node:fs';
 import { createServer, IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket as Connection } from 'node:net';
@@ -10,28 +10,31 @@ import type { Loose } from '../../support/raw';
 import { fromRoot, resource, root } from '../../support/template';
 
 export interface Site {
-  /** The address of a tab's page. */
+  /** @returns the address of a tab's page */
   url: (tab: number) => string;
-  /** Asks a tab's page something, and gives how long its acknowledgement took, ms. */
+  /** Asks a tab's page something. @returns how long its acknowledgement took, ms */
   ask: (tab: number) => Promise<number>;
-  /** What tabs have sent: the tab's number and the text. */
+  /** The messages from all tabs: the tab's number and the text. */
   heard: { tab: number; text: string }[];
-  /** Sends a tab's page numbers from 1 on, one every 100 ms, until it is called; gives how many. */
+  /**
+   * Sends a tab's page the numbers from 1 on, one every 100 ms.
+   * @returns a function that stops this, and returns how many numbers were sent
+   */
   count: (tab: number) => () => number;
-  /** How many requests under the resource have come. */
+  /** @returns how many requests under the resource have come */
   requests: () => number;
-  /** The tabs whose polls wait now, but for those that say that they do not. */
+  /** @returns the tabs whose polls wait now, without those that poll shortly */
   held: () => number[];
-  /** How many short polls have come. */
+  /** @returns how many short polls have come */
   short: () => number;
-  /** The most held polls that there were at once, since this was asked last. */
+  /** @returns the highest number of held polls at once since the last call of this function */
   mostHeld: () => number;
-  /** The most connections there were at once. */
+  /** @returns the highest number of connections at once */
   mostConnections: () => number;
   clients: () => number;
 }
 
-/** Runs in each tab. */
+/** This function runs in each tab. */
 function tab(): void {
   const page = window as unknown as { tab: object; Realtime: any; state: string };
   const connection = page.Realtime.connect({ url: `/${location.search}`, resource: RESOURCE });
@@ -58,7 +61,7 @@ function tab(): void {
 }
 declare const RESOURCE: string;
 
-/** A server of this process. It is gone when the test ends. */
+/** Starts a server in this process. The server ends with the test. */
 export function startSite(t: TestContext, env: Record<string, string> = {}): Site {
   const realtime = makeRealtime(env);
   const sockets = new Map<number, Socket<Loose, Loose>>();
@@ -134,8 +137,8 @@ export function startSite(t: TestContext, env: Record<string, string> = {}): Sit
     }),
     count(number) {
       let sent = 0;
-      // Each number is an answer and a poll. With five times as many, eight tabs took all of two
-      // processors, and bringing a tab in front took seconds.
+      // Each number costs an answer and a poll. With five times as many numbers, eight tabs used up
+      // two processors, and the browser needed seconds to bring a tab to the front.
       const timer = setInterval(() => sockets.get(number)!.emit('count', sent += 1), 100);
       t.after(() => clearInterval(timer));
       return () => {

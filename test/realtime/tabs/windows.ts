@@ -1,4 +1,4 @@
-/* Windows of one browser, each with one tab that is visible. */
+/* Several windows of one browser, each with one visible tab. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -7,7 +7,7 @@ import { takesLess, until } from '../../support/wait';
 import { LONGEST, message, openTab } from './measure';
 import { startSite } from './site';
 
-/** Five windows: four of them have a place, and a message arrives in each. */
+/** Opens five windows. Four of them have a place for a poll, but a message arrives in each. */
 export async function windows(t: TestContext, tabs: Tabs): Promise<void> {
   const site = startSite(t);
   const pages: Page[] = [];

@@ -13,21 +13,26 @@ import { Deployed, serveAsIis } from '../../support/iis';
 import { Edit, fromRoot, resource, root } from '../../support/template';
 import { until } from '../../support/wait';
 
-/* Clients of 0.9, unchanged, when their session is gone: with the process, by a recycle or by its death. */
+/*
+ * Unchanged clients of 0.9 lose their session with the process: by a recycle, or because it dies.
+ */
 
-/** All that there are. */
+/** All releases of socket.io-client 0.9. */
 export const VERSIONS = [
   '0.9.0', '0.9.1-1', '0.9.1', '0.9.2', '0.9.3', '0.9.4', '0.9.5', '0.9.6', '0.9.7', '0.9.8', '0.9.9', '0.9.10', '0.9.11', '0.9.15', '0.9.16', '0.9.17',
 ];
-/** In node these do not find their xhr-polling: they look for window.location. */
+/** In node, these versions do not find their xhr-polling, because they look for window.location. */
 const NOT_IN_NODE = /^0\.9\.([3-9]|10)$/;
 
-/** Gives the folder that has them all, kept in build/ for the next run; null if they are not to be had. */
+/**
+ * Installs all releases, into a folder of build/ that the next run uses again.
+ * @returns the folder, or null if the releases cannot be fetched
+ */
 function fetchClients(): string | null {
   const folder = path.join(root, 'build', 'fetched', 'socket.io-client-0.9');
   const there = () => VERSIONS.every(version => existsSync(path.join(folder, 'node_modules', version)));
   if (!there()) {
-    // What they ask for would not build on a node of today.
+    // The dependencies that these releases ask for would not build on a node of today.
     const { overrides, dependencies: { ws } } = fromRoot('./package.json') as Needs;
     const dependencies = Object.fromEntries(VERSIONS.map(version => [version, `npm:socket.io-client@${version}`]));
     mkdirSync(folder, { recursive: true });
@@ -46,7 +51,7 @@ interface Socket extends Client { socket: Client['socket'] & { sessionid: string
 interface Library { connect: (url: string, options: object) => Socket }
 interface State { id: string; connected: boolean; heard: string[]; answers: string[] }
 
-/** Opens sessions, and notes what an application on each of them hears. It runs in pages, too. */
+/** Opens sessions, and notes the events that an application hears on each. Also runs in pages. */
 function watch(io: Library, url: string, options: object, names: string[]) {
   const sockets = names.map(() => io.connect(url, { ...options, 'force new connection': true }));
   const heard: string[][] = names.map(() => []);
@@ -69,12 +74,12 @@ interface Subject {
 }
 
 /**
- * The sessions of a client in a page. While one of the page's POSTs has the word 'held' in it, it is on its way, until the session that
- * sent it is disconnected.
+ * Opens the sessions of a client in a page. If a POST of the page contains the word 'held', it is
+ * delayed until the session that sent it is disconnected.
  */
 async function openPage(browser: BrowserContext, port: number, library: string, version: string, options: object, names: string[]) {
   const page = await browser.newPage();
-  // A host of its own: a browser has six connections to each.
+  // Each page has a host of its own, because a browser opens only six connections to each host.
   const origin = `http://v${version.replace(/\W/g, '-')}.localhost:${port}`;
   await page.route('**/client.js', route => route.fulfill({ contentType: 'text/javascript', body: readFileSync(path.join(library, 'dist', 'socket.io.js'), 'utf8') }));
   await page.route('**/page.html', route => route.fulfill({
@@ -90,7 +95,7 @@ async function openPage(browser: BrowserContext, port: number, library: string, 
     }
     await route.continue();
   });
-  // From a refused POST to the handshake that follows, ms.
+  // Measures the times from a refused POST to the next handshake, ms.
   let refused = 0;
   const took: number[] = [];
   page.on('response', answer => { if (answer.request().postData()?.includes('refused') && answer.status() !== 200) refused = Date.now(); });
@@ -102,7 +107,7 @@ async function openPage(browser: BrowserContext, port: number, library: string, 
   return { name: version, took, states, emit: (i: number, text: string) => page.evaluate(`watched.emit(${i}, '${text}')`) };
 }
 
-/** Waits until it holds for each session of each client. */
+/** Waits until the function `holds` returns true for each session of each client. */
 async function each(subjects: Subject[], what: string, holds: (state: State, i: number, subject: Subject) => boolean): Promise<void> {
   await Promise.all(subjects.map(async subject => {
     let states: State[] = [];
@@ -111,15 +116,15 @@ async function each(subjects: Subject[], what: string, holds: (state: State, i: 
   }));
 }
 
-/** Each session of each client sends a message, and gets it back. */
+/** Sends a message in each session of each client, and waits until each gets it back. */
 async function ask(subjects: Subject[], text: string, names: string[]): Promise<void> {
   await Promise.all(subjects.flatMap(subject => names.map((_, i) => subject.emit(i, text))));
   await each(subjects, `the acknowledgement of ${text}`, state => state.answers.includes(text));
 }
 
 /**
- * Does the same, but the sessions of the clients in `again` send the message again every ten
- * seconds until they get it back.
+ * Does the same as ask(). But the sessions of the clients in `again` send the message again every
+ * ten seconds, until they get it back.
  */
 async function askAgain(
   subjects: Subject[], text: string, names: string[], again: Subject[],
@@ -141,15 +146,16 @@ async function askAgain(
 }
 
 /**
- * Releases before 0.9.7, when they come back, shake hands again while the server takes more than a
- * second to answer. They then send over their first connection and drop it: that message is lost.
+ * Whether a client may make two handshakes when it comes back. Releases before 0.9.7 do, if the
+ * server takes more than a second to answer. They send a message over the first connection, and
+ * drop this connection: the message is lost.
  */
 const mayShakeTwice = ({ name }: Subject) => /^0\.9\.[0-6](-|$)/.test(name);
 
-/** What is refused of a session. */
+/** The requests that a process refuses of each session, by the session's name. */
 const REFUSED: Record<string, string[]> = { post: ['POST'], poll: ['GET'], 'post and poll': ['GET', 'POST'] };
 
-/** Takes the process away from clients that are connected to it, twice. */
+/** Takes the process away from its connected clients twice: by a recycle, and by a kill. */
 async function takeAway(subjects: Subject[], names: string[], server: Deployed): Promise<void> {
   const send = async (name: string, text: string) => {
     if (names.includes(name)) await Promise.all(subjects.map(subject => subject.emit(names.indexOf(name), text)));
@@ -157,16 +163,18 @@ async function takeAway(subjects: Subject[], names: string[], server: Deployed):
   const ids = new Map<Subject, string[]>();
   const note = async () => { for (const subject of subjects) ids.set(subject, (await subject.states()).map(state => state.id)); };
   /**
-   * Waits until all of them have other sessions than those noted, and know it.
+   * Waits until all clients have other sessions than the noted ones, and their applications know
+   * it.
+   * @param heard the events that each application has to hear
    * @param late whether a POST of the last session may be refused after the client has come back. 0.9
-   * takes that for a failure of its new session, and comes back once more: its own fault, seen where a
-   * process takes as long to start as 0.9 waits.
+   * takes the refusal for a failure of its new session, and comes back once more. This fault of 0.9
+   * shows if a process takes as long to start as 0.9 waits.
    */
   const back = async (heard: string[], late = false) => {
     await each(subjects, 'another session', (state, i, subject) => state.connected && state.id !== ids.get(subject)![i]);
     for (const subject of subjects) {
       for (const state of await subject.states()) {
-        // A client that shook hands twice is connected twice.
+        // A client that made two handshakes hears "connect" twice.
         const told = state.heard.filter((event, i, all) => event !== all[i - 1]);
         const twice = late && told.length > heard.length ? ['disconnect', 'connect'] : [];
         assert.deepEqual(told, [...heard, ...twice], subject.name);
@@ -176,10 +184,10 @@ async function takeAway(subjects: Subject[], names: string[], server: Deployed):
   await each(subjects, 'a session', state => state.connected);
   await ask(subjects, 'first', names);
   await note();
-  await sleep(500); // they poll again
+  await sleep(500); // by now the clients poll again
 
-  // The old process holds these polls for some seconds; all else goes to a new one. A POST is refused, or the next poll is, or that is
-  // while a POST is on its way.
+  // The old process holds these polls for some seconds. All other requests go to a new process. The
+  // new process refuses a POST, or the next poll, or the next poll while a POST is on its way.
   await send('post and poll', 'held');
   server.recycle();
   await send('post', 'refused');
@@ -194,18 +202,21 @@ async function takeAway(subjects: Subject[], names: string[], server: Deployed):
   }
   await askAgain(subjects, 'second', names, subjects.filter(mayShakeTwice));
 
-  // All of them at once, with a message from each.
+  // Now all sessions lose the process at once, and each sends a message.
   await note();
   process.kill(server.pids()[0]!, 'SIGKILL');
   await Promise.all(names.map(name => send(name, 'after it died')));
   await back(['connect', 'disconnect', 'connect', 'disconnect', 'connect'], true);
-  // Any of them may have a late refusal of its last session now (see `back`), and lose the message.
+  // Now any client may get a late refusal for its last session (see `back`), and lose the message.
   await askAgain(subjects, 'third', names, subjects);
 }
 
 const SHORT_POLLS: Edit = ['dist/app.js', 'io.sockets.on(', 'io.set("polling duration", 6); io.sockets.on('];
 
-/** What an application with this version has to say; a server that offers nothing but xhr-polling is enough for the others. */
+/**
+ * @returns the options of io.connect. Only some versions need the list of transports. For the
+ * others it is enough that the server offers only xhr-polling.
+ */
 function optionsOf(version: string, inNode: boolean) {
   return { resource: resource.slice(1), ...(version === '0.9.2' || inNode ? { transports: ['xhr-polling'] } : {}) };
 }
@@ -215,7 +226,7 @@ function get(t: TestContext): string | null {
   return available(t, 'a registry with the releases of socket.io-client 0.9', folder) ? path.join(folder!, 'node_modules') : null;
 }
 
-/** In a page: a client whose session is not known comes back with a new one, and knows that it does. */
+/** Checks in pages that a client whose session is gone comes back with a new one, and is told. */
 export async function inPages(t: TestContext, versions: string[]): Promise<void> {
   const folder = get(t);
   const browser = folder && await openBrowser(t);
@@ -229,11 +240,11 @@ export async function inPages(t: TestContext, versions: string[]): Promise<void>
   t.diagnostic(`from a refused POST to the next handshake: median ${took[took.length >> 1]} ms, at most ${took.at(-1)} ms, ${took.length} clients`);
 }
 
-/** The same in node, for those that poll there. */
+/** Checks the same in node, for the versions that can poll there. */
 export async function inNode(t: TestContext, versions: string[]): Promise<void> {
   const folder = get(t);
   if (!folder) return;
-  // Before the server goes: a client that has lost it tries for minutes.
+  // The clients close before the server: a client without a server would try for minutes.
   const clients: ReturnType<typeof watch>[] = [];
   t.after(() => clients.forEach(client => client.close()));
   const server = await serveAsIis(t, [SHORT_POLLS], {}, deployApplication);

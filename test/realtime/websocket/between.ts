@@ -1,32 +1,32 @@
-/* Something between client and server that has its own idea of WebSockets. All else passes. */
+/* A proxy between client and server that treats WebSockets in its own way. All else passes. */
 import { once } from 'node:events';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 
-/** What becomes of a request for a WebSocket. */
+/** How the proxy treats a request for a WebSocket. */
 export type Idea =
-  /** It is answered with this status. */
+  /** The proxy answers it with this status. */
   | { status: 400 | 502 }
   | 'cuts'
-  /** It is never answered. */
+  /** The proxy never answers it. */
   | 'swallows'
-  /** It is answered as it should be, and then nothing passes. */
+  /** The proxy answers it correctly, but then passes nothing on. */
   | 'opens, and passes nothing'
-  /** It passes with the header Connection as Firefox sent it for years, whatever the client is. */
+  /** The proxy passes it on, but with the header Connection that Firefox sent for years. */
   | 'asks as Firefox did'
   | 'passes';
 
 export interface Between {
   origin: string;
   port: number;
-  /** How many WebSockets were asked for. */
+  /** @returns how many WebSockets the clients have asked for */
   asked: () => number;
-  /** Has another idea from now on, and cuts all connections that there are. */
+  /** Cuts all connections, and treats WebSockets in another way from now on. */
   change: (idea: Idea) => void;
 }
 
-/** Passes connections on to a port. It is gone when the test ends. */
+/** Starts a proxy that passes connections on to a port. The proxy ends with the test. */
 export async function putBetween(t: TestContext, to: number, idea: Idea): Promise<Between> {
   const open = new Set<net.Socket>();
   let asked = 0;
@@ -57,7 +57,7 @@ export async function putBetween(t: TestContext, to: number, idea: Idea): Promis
       socket.on('error', () => undefined).on('close', () => open.delete(socket));
     }
     client.once('data', request => {
-      // Browsers and node ask for a WebSocket on a connection of its own.
+      // Browsers and node open a new connection for each WebSocket.
       if (/^upgrade: websocket\r$/im.test(String(request))) {
         upgrade(client, server, request);
         return;

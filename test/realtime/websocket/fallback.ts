@@ -1,4 +1,4 @@
-/* What becomes of a client where WebSockets are offered. */
+/* Clients of a server that offers WebSockets: they use one, or fall back to polling. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -12,7 +12,7 @@ import { until } from '../../support/wait';
 import { Idea, putBetween } from './between';
 import { BOTH } from './places';
 
-/** A page that counts its WebSockets. */
+/** Opens a page, and notes its complaints and the addresses of its WebSockets. */
 async function visit(browser: BrowserContext, url: string): Promise<{ page: Page; found: string[]; opened: string[] }> {
   const page = await browser.newPage();
   const found = complaints(page);
@@ -30,7 +30,9 @@ async function exchange(page: Page): Promise<void> {
   await page.waitForSelector('small:has-text("received")');
 }
 
-/** With the two places of web.config in use, a page is connected by WebSocket on IIS 10. */
+/**
+ * Checks that a page connects by WebSocket on IIS 10, if the two places of web.config are in use.
+ */
 export async function connectsByWebSocket(t: TestContext, name: BrowserName): Promise<void> {
   const browser = await openBrowser(t, name);
   if (!browser) return;
@@ -47,12 +49,12 @@ const { connect: connectRealtime } = fromRoot(path.join(root, 'public', 'realtim
 
 /**
  * Connects a client of each kind.
- * @param browser null without a page
- * @returns how long each took to be connected over polling, ms
+ * @param browser the browser for a page; null: there is no page
+ * @returns how long each client took to connect over polling, ms
  */
 async function fallBack(t: TestContext, browser: BrowserContext | null, origin: string): Promise<Record<string, number>> {
   const times: Record<string, number> = {};
-  await fetch(`${origin}${appPath}/health`); // by now a process runs
+  await fetch(`${origin}${appPath}/health`); // this makes sure that a process runs
   const realtime = async () => {
     const start = Date.now();
     const connection = connectRealtime({ url: origin, resource: resource.slice(1), io: clientLibrary });
@@ -86,13 +88,13 @@ async function fallBack(t: TestContext, browser: BrowserContext | null, origin: 
 }
 
 /**
- * How much sooner than 0.9's own client realtime.js polls, ms. That one waits for 10 s, whatever
- * becomes of its WebSocket. realtime.js tries again after a second what is refused, and gives up after 5 s
- * what is not answered. Both are in the same process, so a busy machine makes both later.
+ * How much sooner than 0.9's own client realtime.js polls, ms. 0.9's client always waits for 10 s.
+ * realtime.js tries again after a second if its WebSocket is refused, and gives up after 5 s if it
+ * is not answered. Both clients are in the same process, so a busy machine delays both.
  */
 export const SOONER = { refused: 5000, unanswered: 2000 };
 
-/** What something in between may do to a WebSocket, and how much sooner realtime.js polls then. */
+/** Faults of something in between, and how much sooner realtime.js polls with each. */
 export const ideas: [what: string, idea: Idea, sooner: number][] = [
   ['answers 400', { status: 400 }, SOONER.refused],
   ['never answers', 'swallows', SOONER.unanswered],
@@ -103,13 +105,14 @@ export const moreIdeas: typeof ideas = [
   ['cuts the connection', 'cuts', SOONER.refused],
 ];
 
-/** How often it is measured, at most, on a machine that is busy. */
+/** How often a measurement is made at most: a busy machine may spoil one. */
 const ROUNDS = 3;
 
 /**
- * Measures how long clients of each kind take to poll.
- * @param browser null without a page
- * @throws if realtime.js is never so much sooner than 0.9's own client
+ * Measures how long clients of each kind take to connect over polling.
+ * @param browser the browser for a page; null: there is no page
+ * @param sooner how much sooner than 0.9's own client realtime.js has to be, ms
+ * @throws if realtime.js is not so much sooner in any round
  */
 export async function pollsSooner(
   t: TestContext, browser: BrowserContext | null, origin: string, sooner: number,
@@ -122,7 +125,10 @@ export async function pollsSooner(
   }
 }
 
-/** Clients poll, whatever something in between does. @param browser null without a page */
+/**
+ * Checks that clients connect over polling although something in between disturbs WebSockets.
+ * @param browser the browser for a page; null: there is no page
+ */
 export async function pollsBehind(
   t: TestContext, port: number, browser: BrowserContext | null, [, idea, sooner]: typeof ideas[number],
 ): Promise<void> {

@@ -1,6 +1,6 @@
 /*
- * The server of windows-load.long.test.ts, for a node of Windows: it answers each number with the number.
- * A node down to 10 runs it: nothing newer here.
+ * The server of windows-load.long.test.ts, for a node of Windows. It sends each number back. Node
+ * 10 has to be able to run this file, so it uses nothing newer.
  */
 import http from 'http';
 import path from 'path';
@@ -12,7 +12,7 @@ const { Trust } = load('iisnode');
 const realtime = load('realtime').createRealtime({ ...config, trust: new Trust(config) }, load('log').createLog('error'));
 realtime.io.set('resource', config.resource);
 
-/** What came twice or in the wrong order. */
+/** Numbers that came twice or in the wrong order, each with the number before it. */
 const wrong: string[] = [];
 realtime.io.sockets.on('connection', (socket: any) => {
   let last = 0;
@@ -25,7 +25,7 @@ realtime.io.sockets.on('connection', (socket: any) => {
 });
 
 const server = http.createServer(realtime.handle);
-// As in src/server.ts.
+// These are the values of src/server.ts.
 server.keepAliveTimeout = 40000;
 server.headersTimeout = 45000;
 server.listen(at);

@@ -1,4 +1,7 @@
-/* Clients that poll over connections that are kept, their own or those of one pool, as iisnode's. */
+/*
+ * Clients that poll over kept connections. Each has connections of its own, or all share one pool,
+ * as with iisnode.
+ */
 import http from 'node:http';
 import type net from 'node:net';
 import { performance } from 'node:perf_hooks';
@@ -8,15 +11,15 @@ import { resource } from '../../support/template';
 
 export interface Counts { clients: number; sent: number; lost: number; doubled: number; cut: number; slowest: number }
 
-/** How long iisnode keeps a connection that is not in use, ms (maxNamedPipePooledConnectionAge). */
+/** The time that iisnode keeps an unused connection, ms (maxNamedPipePooledConnectionAge). */
 const KEPT = 30000;
 
-/** Connections that are used by one request after the other. */
+/** A pool of connections. Each carries one request after the other. */
 class Pool {
-  /** Connections that the server has cut, and requests without an answer. */
+  /** How many connections the server has cut while they carried a request. */
   cut = 0;
   private idle: { socket: net.Socket; since: number }[] = [];
-  /** Those that carry a request. That the server closes others after a while hurts nobody. */
+  /** The connections that carry a request. The server may close the others after a while. */
   private readonly busy = new Set<net.Socket>();
 
   constructor(private readonly open: () => Promise<net.Socket>) {}
@@ -26,10 +29,10 @@ class Pool {
     return await new Promise(resolve => {
       const done = (status: number, text: string) => resolve({ status, text });
       const method = body === undefined ? 'GET' : 'POST';
-      const headers = { Connection: 'keep-alive' }; // without an agent it would be close
+      const headers = { Connection: 'keep-alive' }; // without an agent, node would send "close"
       const req = http.request({ method, path, headers, createConnection: () => socket });
       req.shouldKeepAlive = true;
-      // The request has gone and its answer has come: not before is the connection free.
+      // The connection is free when the whole request is sent and the whole answer has come.
       let open = 2;
       const close = () => {
         open -= 1;
@@ -73,12 +76,12 @@ class Pool {
 }
 
 /**
- * Lets clients send numbers, and counts what comes back. Half of them are plain clients of 0.9, the others
- * number their messages as public/realtime.js does.
+ * Lets clients send numbers, and counts the numbers that come back. Half of the clients are plain
+ * clients of 0.9. The others number their messages as public/realtime.js does.
  * @param open opens a connection to the server
- * @param shared whether all use the connections of one pool
- * @param rate messages a second, of all clients together, where the machine is quick enough
- * @param seconds how long it takes them then: each sends rate * seconds / clients
+ * @param shared whether all clients use the connections of one pool
+ * @param rate how many messages a second all clients together send, if the machine is quick enough
+ * @param seconds how long that takes: each client sends rate * seconds / clients messages
  */
 export async function load(
   open: () => Promise<net.Socket>, shared: boolean, clients: number, rate: number, seconds: number,
@@ -93,7 +96,7 @@ export async function load(
   const counts: Counts = { clients, sent: 0, lost: 0, doubled: 0, cut: 0, slowest: 0 };
   let wrong: string[] = [];
 
-  // The load begins when all are there.
+  // The load begins when all clients are connected.
   let begin: () => void;
   const begun = new Promise<void>(resolve => begin = resolve);
 
@@ -119,7 +122,7 @@ export async function load(
     function take(packet: string): void {
       const [, id, data] = /^[56]:(\d*)::(.*)$/.exec(packet) ?? [];
       if (data === undefined || (numbered && id === '')) return;
-      if (numbered && Number(id) <= got) return; // again, as it had to be
+      if (numbered && Number(id) <= got) return; // sent again, as the server has to do
       if (numbered) got = Number(id);
       if (packet.startsWith('6')) {
         wrong = (JSON.parse(data.slice(data.indexOf('+') + 1)) as [string[]])[0];
@@ -134,7 +137,8 @@ export async function load(
       last += 1;
       const id = numbered || ack ? `${last}${ack}` : '';
       const body = `5:${id}::${JSON.stringify(args.length > 0 ? { name, args } : { name })}`;
-      // One that is cut is sent again where numbers say whether it came.
+      // If the connection is cut, only a numbered message can be sent again: its number tells the
+      // server whether it has come before.
       while ((await own.request(path + query(), body)).status === 0 && numbered) await sleep(100);
     }
 
@@ -144,7 +148,7 @@ export async function load(
     await begun;
     const every = 1000 * clients / rate;
     await sleep(every * number / clients);
-    // So many, however long they take: a slow machine sends them later, and none is left out.
+    // Each client sends all its messages. On a slow machine that takes longer.
     for (let i = 0; i < Math.round(seconds * rate / clients); i++) {
       const next = performance.now() + every;
       sentAt[last + 1] = performance.now();
@@ -153,7 +157,7 @@ export async function load(
       await sleep(Math.max(0, next - performance.now()));
     }
     const sent = last;
-    // What has not come when nothing has come for a minute is lost.
+    // If nothing comes for a minute, the missing messages are lost.
     for (let idle = 0, before = heard.size; heard.size < sent && idle < 60000; idle += 50) {
       await sleep(50);
       if (heard.size > before) idle = 0;
@@ -161,7 +165,7 @@ export async function load(
     }
     counts.lost += sent - heard.size;
     for (const times of heard.values()) counts.doubled += times - 1;
-    // Its answer is the last that the poll brings.
+    // The acknowledgement of this message is the last packet that the polls bring.
     await send('wrong', [], '+');
     await Promise.race([end, sleep(60000)]);
     over = true;

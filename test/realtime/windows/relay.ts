@@ -1,6 +1,7 @@
 /*
- * The way to named pipes from outside of wine, which has no door for it: run by a node under wine, this takes TCP connections on
- * loopback. The first line of each names the pipe that it goes on to. A node down to 10 runs it: nothing newer here.
+ * A relay to the named pipes inside wine, which programs outside of wine cannot reach. A node under
+ * wine runs this file. It takes TCP connections on loopback. The first line of each connection
+ * names its pipe. Node 10 has to be able to run this file, so it uses nothing newer.
  */
 import net from 'net';
 
@@ -13,12 +14,13 @@ const server = net.createServer(from => {
       to.write(data.slice(line + 1));
       from.pipe(to).pipe(from);
     });
-    // Where one side ends by an error or is gone, so is the other: a connection that nobody answers would look like a slow one.
+    // If one side fails or closes, the other is closed too. Otherwise a connection that nobody
+    // answers would look like a slow one.
     to.on('error', () => undefined).on('close', () => from.destroy());
     from.on('close', () => to.destroy());
   });
 }).listen(0, '127.0.0.1', () => {
-  // Whoever started this is told the port, and this ends with them.
+  // Tells the port to the process that started this one, and ends when that process is gone.
   const starter: net.Socket = net.connect(Number(process.argv[2]), '127.0.0.1', () => starter.write(`${(server.address() as net.AddressInfo).port}\n`));
   starter.on('error', () => undefined).on('close', () => process.exit());
 });

@@ -1,4 +1,4 @@
-/* Windows' node.exe on other systems: run by wine, and reached at the named pipes that it listens at. */
+/* Windows' node.exe on other systems: wine runs it, and a relay leads to its named pipes. */
 import { spawn, spawnSync, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -8,33 +8,40 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { connected, NodeExe } from '../../../tools/iis/system';
 
-/** Debian and Ubuntu put wine64 where the path does not lead, unless the package `wine` is there too. */
+/**
+ * Debian and Ubuntu put wine64 into a folder outside PATH if the package `wine` is not installed.
+ */
 const FOLDERS = ['/usr/lib/wine', ...(process.env.PATH ?? '').split(path.delimiter)];
 const find = (...names: string[]) => names.flatMap(name => FOLDERS.map(folder => path.join(folder, name))).find(file => existsSync(file));
 
-/** wine's program for 64 bits; undefined where there is none. */
+/** @returns wine's program for 64 bits; undefined if there is none */
 export const findWine = () => find('wine64', 'wine64-stable', 'wine-stable', 'wine');
 
-/** A Windows of its own. */
+/** A separate Windows for a test. */
 export interface Wine {
-  /** A node.exe in it. */
+  /** @returns a node.exe, ready to run in this Windows */
   node: (program: string) => NodeExe;
-  /** What its `dir` says of a folder, hidden files and short names with it. */
+  /** @returns the output of `dir` for a folder, with hidden files and short names */
   list: (folder: string) => string;
-  /** Runs a program of it to its end. @returns what that wrote, as wine's cmd writes it: with \r\n, in latin1 */
+  /**
+   * Runs a program, and waits for its end.
+   * @returns its output in latin1, with \r\n after each line
+   */
   run: (args: string[], options?: { cwd?: string; env?: NodeJS.ProcessEnv }) => string;
 }
 
 /**
- * Makes a Windows that is empty but for wine's own files: it takes some seconds, and half a GB until the test ends.
- * @param program the node.exe that helps
+ * Makes a Windows that has only wine's own files. This takes some seconds, and half a GB of the
+ * disk until the test ends.
+ * @param program the node.exe that runs the relay
  */
 export async function startWine(t: TestContext, wine: string, program: string): Promise<Wine> {
   const folder = mkdtempSync(path.join(tmpdir(), 'windows-'));
-  // Where wine keeps a socket, it leaves the folder behind. Without the two libraries it asks for no downloads.
+  // TMPDIR: wine makes a folder for its socket, and never removes it. Without the two libraries,
+  // wine does not ask for downloads.
   const env = { WINEPREFIX: path.join(folder, 'prefix'), TMPDIR: folder, WINEDEBUG: '-all', WINEDLLOVERRIDES: 'mscoree,mshtml=' };
   t.after(() => {
-    // Ends all that runs in it, and waits until it has.
+    // Ends all processes of this Windows, and waits until they have ended.
     const server = find('wineserver64', 'wineserver-stable', 'wineserver');
     if (server) for (const option of ['-k', '-w']) spawnSync(server, [option], { env: { ...process.env, ...env } });
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -44,7 +51,7 @@ export async function startWine(t: TestContext, wine: string, program: string): 
   await once(starter, 'listening');
   t.after(() => starter.close());
   const { port } = starter.address() as net.AddressInfo;
-  // A pipe for what it writes would not do: node.exe fails at one of another system's.
+  // node.exe fails if its output is a pipe of another system, so the output is ignored.
   const relay = spawn(wine, [program, file(path.join(__dirname, 'relay.js')), String(port)], { env: { ...process.env, ...env }, stdio: 'ignore' });
   const ended = once(relay, 'exit').then(([code]) => { throw new Error(`wine ended with ${code}`); });
   ended.catch(() => undefined);
@@ -66,7 +73,7 @@ export async function startWine(t: TestContext, wine: string, program: string): 
     return socket;
   };
   const run: Wine['run'] = (args, { cwd, env: own = process.env } = {}) => {
-    // Into a file: as with node.exe, a pipe would not do.
+    // The output goes into a file, because programs may fail with a pipe of another system.
     const said = path.join(folder, 'said.txt');
     const output = openSync(said, 'w');
     const stdio: StdioOptions = ['ignore', output, output];
@@ -78,7 +85,7 @@ export async function startWine(t: TestContext, wine: string, program: string): 
   return { list, run, node: exe => ({ command: [wine, exe], env, windows: true, file, open }) };
 }
 
-/** The disk Z: is this system's root. */
+/** @returns the name of a file for programs under wine, where the disk Z: is this system's root */
 export function file(name: string): string {
   return `Z:${name.replaceAll('/', '\\')}`;
 }

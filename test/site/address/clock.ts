@@ -1,11 +1,11 @@
-/* What address.test.ts and address.long.test.ts share. */
+/* A test that address.test.ts and address.long.test.ts share. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BrowserName, openBrowser } from '../../support/browser';
 import { serveSite } from '../../support/scripted';
 import { until } from '../../support/wait';
 
-/** The clock of a page is set, as a user or the system sets it. */
+/** Tests that the clock of a page may jump: a user or the system may set it. */
 export function clockJumps(name: BrowserName): void {
   test(`${name}: a clock that jumps by hours ends nothing and holds nothing up`, async t => {
     const browser = await openBrowser(t, name);

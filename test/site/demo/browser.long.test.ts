@@ -1,4 +1,4 @@
-/* The demo page in another browser. */
+/* The demo page in Firefox. */
 import { converses } from './browser';
 
 converses('firefox');

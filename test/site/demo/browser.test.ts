@@ -39,7 +39,7 @@ inBrowser('the page can be used with a keyboard, and says what it is to a screen
   for (const part of ['heading', 'status: connected', 'textbox "Message"', 'button "Send"', 'log "Messages"']) {
     assert(tree.includes(part), `${part} in\n${tree}`);
   }
-  await page.keyboard.press('Tab'); // the link to a second window
+  await page.keyboard.press('Tab'); // the focus is on the link to a second window
   await page.keyboard.press('Tab');
   await page.keyboard.type('typed');
   await page.keyboard.press('Tab');
@@ -52,7 +52,7 @@ inBrowser('the page says that a message is too large, in words that are seen, an
   const found = complaints(page);
   await page.goto(server.page);
   await connected(page);
-  // As somebody pastes it: to type a million characters takes too long.
+  // The text is set as if it were pasted. To type a million characters would take too long.
   await page.evaluate(() => {
     (document.getElementById('text') as HTMLInputElement).value = new Array(1100001).join('x');
   });
@@ -93,7 +93,7 @@ inBrowser('two pages see each other, and see each other go', async ({ browser, p
   await count(first, 1);
   await second.goto(server.page);
   await Promise.all([count(first, 2), count(second, 2)]);
-  // Again and again: the page comes back from the browser's memory, where it is kept as it was.
+  // This runs twice. Each time the page comes back from the browser's memory, in its old state.
   for (let i = 0; i < 2; i++) {
     await second.goto(`${server.page}health`);
     await count(first, 1);
@@ -147,7 +147,10 @@ inBrowser('the server is stopped and started: the page says so, goes on by itsel
   assert.equal(await page.textContent('#median'), '–', 'no message is counted that waited for a connection');
 });
 
-/** The demo page on an origin of its own: the same files, but for the address of the client script. */
+/**
+ * Serves the demo page on an origin of its own. The files are the same, except for the address of
+ * the client script.
+ */
 async function hostElsewhere(t: TestContext, serverPage: () => string): Promise<string> {
   const html = readFileSync(path.join(root, 'public', 'index.html'), 'utf8');
   const app = express();
@@ -175,7 +178,7 @@ test('a page of another origin in ALLOWED_ORIGINS connects, cookies included', a
   await connected(page);
   await send(page, 'from elsewhere');
   await page.waitForSelector('#log .in');
-  assert(cookies.length >= 4); // handshake, polls, a POST
+  assert(cookies.length >= 4); // of the handshake, of polls, and of a POST
   assert.deepEqual(new Set(await Promise.all(cookies)), new Set(['user=ada']));
   assert.deepEqual(found, []);
 });

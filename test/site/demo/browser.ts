@@ -1,4 +1,4 @@
-/* What browser.test.ts and browser.long.test.ts share. */
+/* Functions that browser.test.ts and browser.long.test.ts share. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test, TestContext } from 'node:test';
@@ -10,7 +10,10 @@ import { until } from '../../support/wait';
 
 export interface Given { t: TestContext; page: Page; browser: BrowserContext; server: Running }
 
-/** A test with a browser, the server and an empty page of it; skipped where the browser is missing. */
+/**
+ * Makes a test with a browser, an empty page and the server. The test is skipped if the browser is
+ * missing.
+ */
 export function inBrowser(what: string, body: (given: Given) => Promise<void>, name: BrowserName = 'chromium'): void {
   test(what, async t => {
     const browser = await openBrowser(t, name);
@@ -25,7 +28,7 @@ export async function send(page: Page, text: string): Promise<void> {
   await page.press('#text', 'Enter');
 }
 
-/** The page connects, sends, and shows what comes back. */
+/** Tests that the page connects, sends a message, and shows the acknowledgement and the answer. */
 export function converses(name: BrowserName): void {
   inBrowser(`${name}: the page connects over xhr-polling, sends, and shows the acknowledgement and the answer`, async ({ page, server }) => {
     const found = complaints(page);

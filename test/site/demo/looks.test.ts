@@ -1,4 +1,4 @@
-/* How the demo page looks: at each size and in each scheme of colours, and without JavaScript. */
+/* The looks of the demo page: in several sizes, in each colour scheme, and without JavaScript. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { startServer } from '../../support/server';
 import { fromRoot, root } from '../../support/template';
 import { connected, inBrowser, send } from './browser';
 
-/** Only the parts of axe-core that are used here: its types are for the page's own code. */
+/** The parts of axe-core that are used here. Its own types are for code of the page. */
 interface Axe {
   run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[]; passes: unknown[] }>;
 }
@@ -23,13 +23,13 @@ const SCHEMES = [
   { colorScheme: 'light', forcedColors: 'none', media: 'print' },
 ] as const;
 
-/** @returns how much lighter one of two colours is than the other, as WCAG counts: 1 to 21 */
+/** @returns the contrast of two colours as WCAG defines it: 1 to 21 */
 function contrast(one: string, other: string): number {
   const [dark, light] = [one, other].map(luminance).sort((a, b) => a - b) as [number, number];
   return (light + 0.05) / (dark + 0.05);
 }
 
-/** @param colour such as rgb(29, 95, 168) */
+/** @param colour such as rgb(29, 95, 168) @returns its relative luminance as WCAG defines it */
 function luminance(colour: string): number {
   const [r, g, b] = colour.match(/\d+/g)!.slice(0, 3).map(Number)
     .map(part => part / 255)
@@ -37,7 +37,10 @@ function luminance(colour: string): number {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
-/** Focuses each element that takes the focus. @returns the colours of its outline, and around it */
+/**
+ * Focuses each link, input and button in turn.
+ * @returns for each the width and the colour of its outline, and the colour around it
+ */
 function outlines(page: Page): Promise<{ what: string; width: number; colour: string; around: string }[]> {
   return page.evaluate(() => Array.from(document.querySelectorAll<HTMLElement>('a, input, button'), element => {
     element.focus();
@@ -57,7 +60,7 @@ inBrowser('axe-core finds nothing, and nothing is cut off, at each size and in e
   await send(second, 'a word that is long: '.concat('x'.repeat(200)));
   await page.waitForSelector('#log .other');
   await page.locator('#log .out small', { hasText: 'received' }).nth(1).waitFor();
-  // The policy of the page lets no script in; the browser's own evaluate may.
+  // The policy of the page allows no other scripts. But evaluate() of the browser is allowed.
   await page.evaluate(readFileSync(fromRoot.resolve('axe-core/axe.min.js'), 'utf8'));
   for (const scheme of SCHEMES) {
     await page.emulateMedia(scheme);

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { compile } from '../../support/compile';
 import { root } from '../../support/template';
 
-/** A change of one place, which has to be there. */
+/** @returns a function that replaces one place of a text, and fails if the place is missing */
 const swap = (from: string, to: string) => (text: string) => {
   assert(text.includes(from), `no ${from}`);
   return text.replace(from, to);
@@ -33,7 +33,7 @@ const pageMistakes: typeof appMistakes = [
 
 const asItIs = (text: string) => text;
 
-/** Compiles a file as it is, and with each of the mistakes. */
+/** Makes tests: a file compiles as it is, but not with any of the mistakes. */
 function check(project: string, file: string, mistakes: typeof appMistakes): void {
   const changes = mistakes.map(([, from, to]) => swap(from, to));
   const [unchanged, ...changed] = compile(project, file, [asItIs, ...changes]);
@@ -51,7 +51,7 @@ describe('the page\'s script', () => check('src/browser/tsconfig.json', 'public/
 test('the script in the README passes, and fails the build with an event that is not there', () => {
   const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
   const script = /```js\n([^]*?)```/.exec(readme)![1]!;
-  // As a script of a page it has its names to itself.
+  // The function around the script keeps its names apart from those of other scripts.
   const texts = [script, script.replace(`'response'`, `'respones'`)].map(text => `(function () {\n${text}\n})();\n`);
   const [right, wrong] = compile('src/browser/tsconfig.json', 'public/demo.js', texts.map(text => () => text));
   assert.deepEqual(right, []);

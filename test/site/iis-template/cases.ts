@@ -1,4 +1,4 @@
-/* What iis-template.test.ts and iis-template.long.test.ts share. */
+/* Functions that iis-template.test.ts and iis-template.long.test.ts share. */
 import assert from 'node:assert/strict';
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -10,10 +10,10 @@ import { request } from '../../support/request';
 import { appPath, Edit, resource } from '../../support/template';
 import { until } from '../../support/wait';
 
-/** What the server says of itself. */
+/** @returns the state that the server reports under /health */
 export const health = async (origin: string) => await (await fetch(`${origin}${appPath}/health`)).json() as { pid: number; clients: number; iisnode: string };
 
-/** Opens a session without a client, on one connection: gives what polls it. */
+/** Opens a session without a client library. @returns its path, and functions that poll and post */
 export async function session(port: number, agent: http.Agent) {
   const shake = await request({ port, path: `${resource}/1/`, agent });
   assert.equal(shake.status, 200, shake.text);
@@ -28,10 +28,15 @@ export async function session(port: number, agent: http.Agent) {
   };
 }
 
-// As a user's own application may be: the demo tells each client how many there are, which is much work for 2,000 at once.
+// This application is quiet. The demo tells each client how many clients there are: too much work
+// for 2,000 clients at once.
 export const QUIET: Edit = ['dist/app.js', /^[^]*$/, 'exports.app = io => io.sockets.on("connection", socket => socket.on("message", text => io.sockets.emit("all", text)));'];
 
-/** Opens sessions and leaves their polls waiting. Gives the statuses of those that were answered, and a session. */
+/**
+ * Opens sessions, and leaves a poll of each waiting.
+ * @returns the sessions, the waiting polls, and the statuses and texts of the polls that were
+ * answered
+ */
 export async function crowd(t: TestContext, port: number, size: number) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: size + 100 });
   t.after(() => agent.destroy());
@@ -50,7 +55,7 @@ export async function crowd(t: TestContext, port: number, size: number) {
   return { sessions, statuses, texts, polls, agent };
 }
 
-/** So many clients poll at once, and each is served. */
+/** Checks that all clients are served, if they all poll at once. */
 export async function polls(t: TestContext, clients: number): Promise<void> {
   const { port, origin } = await serveAsIis(t, [QUIET]);
   const { sessions, statuses, texts, polls } = await crowd(t, port, clients);
@@ -63,7 +68,7 @@ export async function polls(t: TestContext, clients: number): Promise<void> {
   assert.equal(texts.length, clients);
 }
 
-/** Pages that are open go on after a recycle. */
+/** Checks that open pages go on after a recycle. */
 export async function recycles(t: TestContext, name: BrowserName): Promise<void> {
   const browser = await openBrowser(t, name);
   if (!browser) return;
@@ -77,7 +82,8 @@ export async function recycles(t: TestContext, name: BrowserName): Promise<void>
   assert.deepEqual(found, []);
   const [before] = pids();
 
-  // A deployment: files of the server change, the entry last, and someone sends a message.
+  // This is a deployment: files of the server change, the entry last. The next request gets a new
+  // process.
   const file = path.join(folder, 'dist', 'app.js');
   writeFileSync(file, readFileSync(file, 'utf8').replace('Got it!', 'Got it, anew!'));
   utimesSync(path.join(folder, 'dist', 'server.js'), new Date(), new Date());

@@ -1,4 +1,4 @@
-/* What large-headers.test.ts and large-headers.long.test.ts share. */
+/* Functions that large-headers.test.ts and large-headers.long.test.ts share. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -28,7 +28,7 @@ export function comeThrough(version: string, make: typeof deploy | typeof packag
       const poll = await sendHead(to, `${resource}/1/xhr-polling/${text.split(':')[0]}`, cookie(letters));
       assert.match(poll.text, /1::/);
     }
-    // What IIS itself refuses.
+    // IIS itself refuses headers of this size.
     assert.equal((await sendHead(to, `${appPath}/health`, cookie(16400))).status, 400);
   });
 }

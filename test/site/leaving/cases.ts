@@ -1,6 +1,6 @@
 /*
- * A page leaves: by a link, a script, a reload, a closed tab, so many times each way. In real
- * browsers, by real navigation. Used by leaving.test.ts and leaving.long.test.ts.
+ * A page leaves several times by each way: a link, a script, a reload and a closed tab. The tests
+ * use real browsers and real navigation. leaving.test.ts and leaving.long.test.ts share them.
  */
 import assert from 'node:assert/strict';
 import { test, TestContext } from 'node:test';
@@ -9,7 +9,7 @@ import { BrowserName, openBrowser } from '../../support/browser';
 import { serveSite, Site } from '../../support/scripted';
 import { until } from '../../support/wait';
 
-/** A page that is connected. The test may add to it by the query of its address. */
+/** A page that connects. Its function emit() emits a range of numbers. */
 const PAGE = `<a href="other">a link</a><script>
   var state;
   var transport;
@@ -24,7 +24,9 @@ const PAGE = `<a href="other">a link</a><script>
     for (var n = from; n <= to; n += 1) connection.emit('n', n);
   }
 </script>`;
-/** The same, with handlers of its own, before and after those of realtime.js, that emit. */
+/**
+ * The same page, with its own handlers before and after those of realtime.js. They emit numbers.
+ */
 const WITH_HANDLERS = `<a href="other">a link</a><script>
   var EVENTS = ['beforeunload', 'pagehide', 'visibilitychange'];
   var state;
@@ -46,7 +48,9 @@ const WITH_HANDLERS = `<a href="other">a link</a><script>
 </script>`;
 const OTHER = '<!DOCTYPE html><title>another page</title><p>nothing here';
 
-/** What the application has seen of one session. */
+/**
+ * One session as the application sees it: the numbers that it heard, and when the session ended.
+ */
 export interface Seen { heard: number[]; left: number }
 
 export interface Visit extends Site { sessions: Seen[]; most: () => number }
@@ -66,7 +70,7 @@ export function start(t: TestContext, env = {}, page = PAGE): Visit {
 
 export const connected = (page: Page) => page.waitForFunction('state === "connected"');
 
-/** The ways for a page to go. Each emits 5 messages right before. */
+/** The ways in which a page leaves. Each emits 5 messages right before the page leaves. */
 const WAYS: Record<string, (page: Page) => Promise<unknown>> = {
   'a link': page => page.evaluate(`emit(1, 5); document.querySelector('a').click()`),
   'a script that sets location': page => page.evaluate(`emit(1, 5); location.href = 'other'; 0`),
@@ -87,20 +91,25 @@ export async function visit(browser: BrowserContext, site: Site): Promise<Page> 
   return page;
 }
 
-/** The page that a script has left is gone while playwright still asks it. */
+/**
+ * Ignores the error of playwright about a page that has gone.
+ * @throws each other error
+ */
 export function gone(error: Error): void {
   if (!/context|closed|navigat|destroyed/i.test(error.message)) throw error;
 }
 
 /**
- * What arrives of a page that leaves, `times` times each way.
+ * Tests that the messages of a page that leaves arrive.
  * @param name the browser
+ * @param times how many times the page leaves by each way
  */
 export function leave(name: BrowserName, times: number): void {
   test(`${name}: what a page emits right before it goes arrives, and the server knows at once`, async t => {
     const browser = await openBrowser(t, name);
     if (!browser) return;
-    // A browser ends with its last tab, and Firefox's process for a site with the last of that site.
+    // A browser ends with its last tab. Firefox also ends the process of a site with the last tab
+    // of that site. So this tab stays open.
     const keeper = await browser.newPage();
     for (const [way, go] of Object.entries(WAYS)) {
       await t.test(way, async () => {
@@ -122,7 +131,7 @@ export function leave(name: BrowserName, times: number): void {
   });
 }
 
-/** The same of a page whose own handlers of leaving emit. */
+/** Tests the same with a page that emits in its own handlers of leaving. */
 export function leaveWithHandlers(name: BrowserName, times: number): void {
   test(`${name}: what a page emits in its own handlers of leaving arrives`, async t => {
     const browser = await openBrowser(t, name);
@@ -138,7 +147,7 @@ export function leaveWithHandlers(name: BrowserName, times: number): void {
           await WAYS[way]!(page).catch(gone);
           await until(() => seen.left, `disconnect ${JSON.stringify(seen)}`, 10);
           assert.deepEqual(seen.heard, [1, 2, 3, 4, 5, 6]);
-          // One that is closed while its first requests are under way cannot say goodbye.
+          // A page that is closed while its first requests are under way cannot say goodbye.
           if (way === 'a reload') await until(() => site.clients() === 1, 'the page again');
           if (!page.isClosed()) await page.close();
           await until(() => site.clients() === 0, 'its end');

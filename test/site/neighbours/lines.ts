@@ -1,10 +1,13 @@
-/* Each part of web.config and iisnode.yml is needed. What neighbours.test.ts and neighbours.long.test.ts share. */
+/*
+ * Each part of web.config and iisnode.yml is needed. neighbours.test.ts and neighbours.long.test.ts
+ * share these tests.
+ */
 import assert from 'node:assert/strict';
 import { describe, test, TestContext } from 'node:test';
 import { Without, withoutEach, withoutEachLine } from '../../support/config-lines';
 import { below, Files, moving, plain, SHIPPED, withYmlOnly, within, World, worlds } from './worlds';
 
-/** Parts without which nothing fails that a test sees, and why they are there. */
+/** Parts that no test misses if they are taken away, and why they are there. */
 const NOT_SEEN: Record<string, string> = {
   'location/@path': '"." is the default; IIS\'s own files write it',
   'appSettings/add[NODE_PENDING_PIPE_INSTANCES]': 'iisnode 0.2.21 and later set it themselves, as does the stand-in',
@@ -17,7 +20,10 @@ const NOT_SEEN: Record<string, string> = {
   'system.webServer/rewrite/rules/rule[pages]/match/@url': 'the same',
 };
 
-/** The first world that looks otherwise without the part; undefined if none does. */
+/**
+ * @param files the two files, without one part
+ * @returns the first world where a visitor sees a difference; undefined if there is none
+ */
 async function whereSeen(t: TestContext, files: Files, from: World[]): Promise<string | undefined> {
   for (const world of from) {
     try {
@@ -31,15 +37,15 @@ async function whereSeen(t: TestContext, files: Files, from: World[]): Promise<s
 
 const all: [keyof Files, Without, World[]][] = [
   ...withoutEach(SHIPPED['web.config']).map((one): [keyof Files, Without, World[]] => ['web.config', one, worlds]),
-  // Most of what iisnode.yml says is seen below another site only.
+  // Most lines of iisnode.yml make a difference only below another site.
   ...withoutEachLine(SHIPPED['iisnode.yml']).map((one): [keyof Files, Without, World[]] =>
     ['iisnode.yml', one, [below, moving, withYmlOnly]]),
 ];
 
 /**
- * Whether a part says one thing: an entry (<add …>), an attribute of another element, an element with
- * nothing in it, a line of iisnode.yml. The others are an entry's attributes, without which it is no
- * entry, and elements whose parts are taken away one by one.
+ * @returns whether a part says one thing: an entry (<add …>), an attribute of another element, an
+ * element with nothing in it, or a line of iisnode.yml. Other parts are the attributes of an entry,
+ * which needs them, and elements whose own parts are taken away one by one.
  */
 function saysOneThing(part: string): boolean {
   const isEntry = /\/(add|remove)\[[^\]]*\]$/.test(part);
@@ -48,7 +54,10 @@ function saysOneThing(part: string): boolean {
   return isEntry || (!isOfEntry && !hasParts);
 }
 
-/** Takes each part away, and expects that something fails. @param single those that say one thing, or the others */
+/**
+ * Takes each part away, and expects that something fails.
+ * @param single true: the parts that say one thing; false: all others
+ */
 export function eachIsNeeded(single: boolean): void {
   describe('Each part is needed: without it, something fails', { concurrency: 3 }, () => {
     for (const [file, { part, text }, from] of all) {

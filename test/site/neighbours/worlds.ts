@@ -1,4 +1,7 @@
-/* Where the template's web.config and iisnode.yml are tried: what stands around them, and what is seen there. */
+/*
+ * Worlds in which the template's web.config and iisnode.yml are tried. Each has other things around
+ * the application, and says how the application has to look there.
+ */
 import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
@@ -13,7 +16,7 @@ const read = (name: string) => readFileSync(path.join(root, name), 'utf8');
 export const SHIPPED = { 'web.config': read('web.config'), 'iisnode.yml': read('iisnode.yml') };
 export type Files = typeof SHIPPED;
 
-/** A server that tells what it was given. */
+/** The script of a server that answers with the data that it was given. */
 export const SERVER = `
 const http = require('http');
 let requests = 0, connections = 0, held = 0;
@@ -45,7 +48,7 @@ http.createServer((req, res) => {
 console.log('listening');
 `;
 
-/** A site that sets everything otherwise. */
+/** The web.config of a site that has other settings for everything. */
 const HOSTILE = `<configuration>
   <appSettings>
     <add key="APP_PATH" value="/elsewhere" />
@@ -107,29 +110,29 @@ const HOSTILE = `<configuration>
   </system.webServer>
 </configuration>`;
 
-/** Where the application stands. */
+/** The surroundings of the application. */
 export interface World {
   what: string;
-  /** What is changed of the two files there, beside the part that is gone. */
+  /** Changes of the two files in this world, beside the part that is taken away. */
   edits?: [file: keyof Files, from: string | RegExp, to: string][];
   options?: (t: TestContext) => Partial<IisOptions>;
-  /** What is seen there. */
+  /** @returns how the application looks in this world */
   look: (site: Site) => Promise<unknown>;
-  /** What is to be seen. */
+  /** How the application has to look. */
   expected: unknown;
 }
 
-/** An application in its world. */
+/** The application in its world. */
 interface Site {
   folder: string;
   get: (name: string, to?: http.RequestOptions, body?: string) => ReturnType<typeof request>;
   pids: () => number[];
 }
 
-/** Patience with an answer, in ms. The parent's namedPipeConnectionRetryDelay is longer. */
+/** The longest wait for an answer, ms. The parent's namedPipeConnectionRetryDelay is longer. */
 const PATIENCE = 8000;
 
-/** Serves the two files with the server above, for as long as `use` takes. */
+/** Serves the two files with the server above, until `use` is done. @returns the result of `use` */
 export async function within<T>(
   t: TestContext, { edits = [], options }: World, files: Files, use: (site: Site) => Promise<T>,
 ): Promise<T> {
@@ -153,7 +156,7 @@ export async function within<T>(
   }
 }
 
-/** What a server tells of itself and of a request, as far as it is the same each time. */
+/** @returns the part of the server's answer that is the same each time */
 async function told(site: Site, name: string): Promise<Record<string, unknown>> {
   const { status, text } = await site.get(name);
   if (status !== 200 || !text.startsWith('{')) return { status, text: text.slice(0, 80) };
@@ -175,14 +178,14 @@ const TOLD = {
   headers: 32768,
 };
 
-/** Headers that the parent sets, or that would show what it does. */
+/** Headers that the parent site sets, or that show an effect of its settings. */
 const COMPARED = [
   'access-control-allow-origin', 'content-encoding', 'content-security-policy', 'content-type', 'iisnode-debug',
   'referrer-policy', 'set-cookie', 'x-content-type-options', 'x-frame-options', 'x-powered-by',
 ];
 const LARGEST = Number(/maxAllowedContentLength="(\d+)"/.exec(SHIPPED['web.config'])![1]);
 
-/** What a visitor sees, wherever the application stands. */
+/** @returns how the application looks for a visitor */
 async function visit(site: Site): Promise<unknown> {
   const first = await told(site, 'socket/1/?t=1');
   const page = await site.get('page', { headers: { 'accept-encoding': 'gzip' } });
@@ -212,7 +215,7 @@ async function visit(site: Site): Promise<unknown> {
   };
 }
 
-/** What the file itself says of a header. */
+/** @returns the value that web.config has for a header */
 const own = (name: string) => new RegExp(`<add name="${name}" value="([^"]*)"`).exec(SHIPPED['web.config'])?.[1];
 const VISIT = {
   first: TOLD,
@@ -239,7 +242,7 @@ const VISIT = {
   processes: 1,
 };
 
-/** Connections that are kept, processes that are replaced. */
+/** Looks whether connections are kept, and whether a changed file replaces the process. */
 async function processes(site: Site): Promise<unknown> {
   const tell = async () => JSON.parse((await site.get('page')).text) as { pid: number; connections: number; held: number };
   const first = await tell();
@@ -288,7 +291,7 @@ const above: World = {
   expected: { status: 200, text: 'a file below', powered: 'ASP.NET', policy: undefined },
 };
 const loosened: World['edits'] = [
-  // Someone lets a URL pass the rules.
+  // Someone has changed a rule, so that a URL passes the rules.
   ['web.config', '<match url=".*" />', '<match url="^(?!dist/server.js/debug)" />'],
 ];
 const seen: World['look'] = async site => ({
@@ -309,5 +312,7 @@ export const moving: World = {
   what: 'where processes come and go', look: processes,
   expected: { connections: 1, replaced: true, held: true }, options: t => parents(t),
 };
-/** The one that shows most is the first: the search for a part that is missing ends sooner. */
+/**
+ * The world that shows most parts is the first, so that the search for a missing part ends soon.
+ */
 export const worlds = [below, plain, root_, above, withoutYml, withYmlOnly, moving];
