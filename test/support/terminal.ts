@@ -1,13 +1,17 @@
 /*
- * Runs commands as a person's terminal does, and in a pipe. node cannot make a pseudo-terminal. The
- * program script of util-linux can: it runs a shell's command in one, and prints what would be there.
+ * Runs commands on a terminal, as a person does, and in a pipe. node cannot make a pseudo-terminal.
+ * The program `script` of util-linux can. It runs a line of the shell in a pseudo-terminal, and
+ * prints the output that the terminal gets.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { available } from './available';
 
-/** Says whether the test can run: whether the machine has the `script` of util-linux. BSD's takes other options. */
+/**
+ * Says whether the machine has the `script` of util-linux, so that the test can run. BSD's `script`
+ * has other options.
+ */
 export function hasTerminal(t: TestContext): boolean {
   const { stdout } = spawnSync('script', ['--version'], { encoding: 'utf8' });
   return available(t, 'script of util-linux', /util-linux/.test(stdout ?? ''), false);
@@ -31,12 +35,14 @@ export async function shown(
   return (await text(child.stdout)).replaceAll('\r\n', '\n');
 }
 
-/** The lines that are left on the terminal: the escape sequence of progress.ts empties a line. */
+/**
+ * Returns the lines that remain on the terminal. The escape sequence of progress.ts empties a line.
+ */
 export function left(output: string): string[] {
   return output.split('\n').map(line => line.split('\r\x1b[K').at(-1)!);
 }
 
-/** A command of this node, for the shell. */
+/** Returns a line of the shell that runs this node with arguments. */
 export function nodeLine(...args: string[]): string {
   return [process.execPath, ...args].map(word => `'${word}'`).join(' ');
 }

@@ -1,4 +1,4 @@
-/* npm run build makes what has changed, and nothing else: the same as in build.test.ts, with all of the template. */
+/* Tries the builds of build.test.ts with all of the template. */
 import { test } from 'node:test';
 import { repository } from '../support/repository';
 import { buildsWhatChanged } from './building/cases';

@@ -1,7 +1,8 @@
 /*
- * npm run build makes what has changed, and nothing else: by the times of the files, so that a second
- * start waits for nothing. Whatever is edited, deleted or switched, the result is the right one. The
- * projects are the template's, with less in them; build.long.test.ts has all of the template.
+ * npm run build builds only the projects with changes, so a second start does not wait for a build.
+ * It finds the changes by the times of the files. The result is right after an edit, after files
+ * were deleted, and on another branch. The projects are those of the template, with fewer files.
+ * build.long.test.ts has all of the template.
  */
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +11,9 @@ import { commit, repository } from '../support/repository';
 import { edit } from '../support/template';
 import { buildsWhatChanged } from './building/cases';
 
-/** Sources in the place of those of src and tools: an event goes from one to the next. */
+/**
+ * The sources that replace those of src and tools. The type of an event goes from one to the next.
+ */
 const SMALL = {
   'src/app.ts': `import type { ServerToClientEvents as Events } from './events';
 
@@ -31,8 +34,9 @@ app(() => undefined);
 };
 
 /**
- * Leaves of a clone the configuration of its projects, its page and the events; the rest is small. The
- * types of node are the greater part of a build, and these sources need none of them.
+ * Makes a clone small: it keeps the configuration of its projects, its page and the events, and
+ * SMALL replaces its other sources. A build spends most of its time on the types of node, and these
+ * sources do not need them.
  */
 function makeSmall(folder: string): void {
   const kept = ['browser', 'events.ts', 'tsconfig.json'];

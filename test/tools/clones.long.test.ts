@@ -1,8 +1,9 @@
 /*
- * Clones of the template as their owners change them: after README's "Make it yours", with the demo
- * gone; and with all folders gone that docs/developing.md says can be deleted. What is left builds,
- * lints, and passes its tests: those are run that a user's application, its page, its name or a folder that is
- * gone could break; all of them would take as long again as `npm test`.
+ * Clones of the template with the changes of their owners. One owner has followed "Make it yours"
+ * in the README, and has deleted the demo. Another owner has deleted all folders that
+ * docs/developing.md names for this. Each clone builds, and passes the linter and its tests. The
+ * tests that run here are those that these changes could break. All tests of a clone would take as
+ * long as the whole `npm test`.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -77,7 +78,7 @@ test('what one says is heard in the room', async t => {
 });
 `;
 
-/** Runs `npm test -- …` of a clone: the tests with one of these words in their path. */
+/** Runs the tests of a clone that have one of these words in their path. */
 function passesItsTests(t: TestContext, folder: string, ...words: string[]): void {
   const run = path.join(folder, 'build', 'test', 'run.js');
   const { status, stdout } = spawnSync(process.execPath, [run, ...words], { cwd: folder, env, encoding: 'utf8', maxBuffer: 2 ** 28 });
@@ -109,9 +110,9 @@ test('after "Make it yours", with the demo gone: it builds, and its tests pass',
 test('with all folders gone that can be deleted: it builds, and its tests pass', t => {
   const folder = repository(t);
   if (!folder) return;
-  // test/tools/bench is gone with test/tools already.
+  // The loop deletes test/tools, and test/tools/bench after it, so `force` is needed.
   for (const name of DELETABLE.flat()) rmSync(path.join(folder, name), { recursive: true, force: true });
-  // test/app.test.ts is of the application that is really there, not of the tests' own.
+  // test/app.test.ts tests the application of the template, and the clone has the one of the tests.
   for (const name of ['src/app.ts', 'src/events.ts', 'public']) {
     cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
   }

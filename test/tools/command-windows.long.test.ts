@@ -1,6 +1,6 @@
 /*
- * The options of each command, typed into Windows' cmd, through npm.cmd: with -- in front of them, and with
- * a = and without it. Windows' own node 20 and npm run in wine, and the cmd is wine's.
+ * The options of each command go through Windows' cmd and npm.cmd: with -- in front of them and
+ * without, with = and without. Windows' own node 20 and npm run in wine. The cmd is wine's.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -15,10 +15,12 @@ import { ADDRESS, REFUSED } from './command/cases';
 
 /** The newest release of node 20 that the registry has for Windows. */
 const NODE = '20.20.2';
-/** Windows 7's node starts wine: wine is a Windows 7 at first, and node 20 refuses to start there. */
+/**
+ * The node with which wine starts. wine is a Windows 7 at first, and node 20 does not start there.
+ */
 const FIRST = '12.16.1';
 
-/** The line as a person types it, and the last line that it prints. */
+/** The line that a person types, and the last line that the command prints. */
 type Typed = [line: string, says: string];
 
 const refused = (line: string) => `${line}. --help says more.`;
@@ -53,7 +55,7 @@ function installNode(t: TestContext, exe: string, cli: string): string {
   return folder;
 }
 
-/** Finds npm's script: that of the npm that runs the tests, or that of the system. */
+/** Finds the script of npm: of the npm that runs the tests, or else of the system's npm. */
 function findNpm(): string {
   const given = process.env.npm_execpath ?? '';
   if (given.endsWith('npm-cli.js')) return given;
@@ -72,11 +74,11 @@ test('each command takes its options through cmd and npm.cmd, with -- and withou
   const { run } = await startWine(t, wine!, exe(first!));
   run(['winecfg', '-v', 'win10']);
 
-  // A batch file reads a % in another way than a person's line, so no line has one.
+  // cmd reads a % in a batch file in another way than in a typed line, so no line has a %.
   const script = path.join(emptyFolder(t, 'typed-'), 'typed.cmd');
   const lines = TYPED.map(([line]) => [`call ${line}`, 'echo exit %errorlevel%'].join('\r\n'));
   writeFileSync(script, ['@echo off', ...lines, ''].join('\r\n'));
-  // The build is not what is tried here.
+  // npm does not build first, because this test does not need a new build.
   const usual = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_)/i.test(name));
   const env = {
     ...Object.fromEntries(usual), WINEPATH: file(nodejs),
@@ -87,7 +89,7 @@ test('each command takes its options through cmd and npm.cmd, with -- and withou
   assert.equal(said.length, TYPED.length + 1, text);
   for (const [at, [line, says]] of TYPED.entries()) {
     assert.equal(said[at]!.trim().split('\n').at(-1), says, line);
-    // Behind `call`, wine's cmd makes a 1 of each other exit status.
+    // After `call`, wine's cmd reports 1 for every exit status other than 0.
     assert.notEqual(said[at + 1]!.split('\n')[0], '0', line);
   }
 });

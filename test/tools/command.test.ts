@@ -1,4 +1,4 @@
-/* How every command reads its options, and what its exit status says. */
+/* The options and the exit statuses of all commands. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import path from 'node:path';
@@ -50,9 +50,9 @@ test('options that npm has kept are read where npm leaves them', () => {
   }
 });
 
-/** Runs a command by npm. @returns the exit status, and the last line of its errors */
+/** Runs a command with npm run. @returns the exit status, and the last line of stderr */
 function npm(command: string, ...args: string[]): Promise<[status: number, line: string]> {
-  // The build is not what is tried here.
+  // npm does not build first, because this test does not need a new build.
   const all = ['run', '--silent', '--ignore-scripts', command, ...args];
   return new Promise(resolve => {
     execFile('npm', all, { cwd: root, shell: process.platform === 'win32' }, (error, _out, err) => {

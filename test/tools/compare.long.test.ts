@@ -1,4 +1,7 @@
-/* As compare.test.ts, with all requests, the polls that are held among them, against each bent server. */
+/*
+ * Tries each bend of compare.test.ts in a server of its own, with all requests. Some
+ * requests are polls that wait.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { table } from '../../tools/compare/report';

@@ -1,6 +1,7 @@
 /*
- * `npm run compare` between two previews: none of their answers differ, and each of twenty ways to bend
- * one of them is found. compare.long.test.ts sends all requests to each bent one.
+ * `npm run compare` between two previews. The answers of two equal previews do not differ. If one
+ * of the two has one of twenty faults ("bends"), compare finds it. compare.long.test.ts sends all
+ * requests to each bent server.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -45,7 +46,7 @@ test('the command: a table, a file with all answers and no passwords, exit codes
   assert.equal((JSON.parse(file) as { requests: unknown[] }).requests.length, 10);
   assert.doesNotMatch(file, /secret/);
 
-  // With the new process, the same requests once more.
+  // With --recycle, compare sends the same requests again to the new process.
   const [before] = real.pids();
   const again = await run('--recycle', real.folder, ...given);
   assert.match(again.text, /^20 requests, 20 of them answered in another way\.$/m);
@@ -82,9 +83,10 @@ for (const [name, bends] of Object.entries(BENT)) {
 
 test('two that are the same: each request is answered in the same way', async t => {
   const [one, other] = [await serve(t, []), await serve(t, [])];
-  // The first requests would wait for the start of a process: on a busy machine so long that it counts.
+  // The first request waits for the start of a process. On a busy machine, this can be so long that
+  // compare reports the time as a difference. So each server gets a request before.
   for (const { side } of [one, other]) await fetch(new URL('health', side.url));
-  // A poll that is held takes 20 s: it is in compare.long.test.ts.
+  // A poll that waits takes 20 s, so only compare.long.test.ts has such polls.
   const results = await compare(one.side, other.side, allCases(one.folder).filter(({ slow }) => !slow));
   assert.equal(table(results), `\n${results.length} requests, and each is answered in the same way.`);
 });

@@ -1,4 +1,4 @@
-/* The texts of docs/ that come from code: `npm run docs` fills them in, and each page has them as they are now. */
+/* `npm run docs` fills texts from code into the pages of docs/. Each page has the present texts. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -59,7 +59,7 @@ test('the files of tests, tools and workflows that a page names are there', () =
     if (!existsSync(path.join(root, page))) continue;
     const text = readFileSync(path.join(root, page), 'utf8');
     for (const [, name] of text.matchAll(/`((?:test|tools|deploy|\.github)\/[\w./-]+)`/g)) {
-      // Whoever has deleted a whole folder, such as test/cluster, does not want its files.
+      // An owner may have deleted a whole folder, such as test/cluster. Its files may be missing.
       const folder = name!.split('/').slice(0, 2).join('/');
       if (!existsSync(path.join(root, folder))) continue;
       if (!existsSync(path.join(root, name!))) missing.push(`${page}: ${name!}`);

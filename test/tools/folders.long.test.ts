@@ -1,4 +1,7 @@
-/* With each folder gone that docs/developing.md says can be deleted: what is left builds and lints, and each command runs. */
+/*
+ * An owner deletes a folder that docs/developing.md names for this, or two that belong together.
+ * The clone still builds, passes the linter, and runs each command.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -11,7 +14,7 @@ import { appPath } from '../support/template';
 import { until } from '../support/wait';
 import { buildAndLint, DELETABLE } from './clones/cases';
 
-/** Runs each command once, as far as it goes without a server of IIS. */
+/** Runs commands of a clone that do not need a server with IIS. */
 async function commandsRun(t: TestContext, folder: string): Promise<void> {
   const server = await startServer(t, { folder });
   assert.equal((await fetch(server.page)).status, 200);

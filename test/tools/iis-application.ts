@@ -1,4 +1,4 @@
-/* Small applications for the tests of the stand-in, each in a folder of its own. */
+/* Makes small applications for the tests of the stand-in for IIS. Each has a folder of its own. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type http from 'node:http';
 import path from 'node:path';
@@ -7,7 +7,11 @@ import { startIis, type IisOptions } from '../../tools/iis';
 import { request } from '../support/request';
 import { appPath, emptyFolder } from '../support/template';
 
-/** Writes a folder: relative path to text. Gives where it is; it is gone when the test ends. */
+/**
+ * Writes files into a new folder, which is deleted when the test ends.
+ * @param files the texts of the files, by their paths in the folder
+ * @returns the path of the folder
+ */
 export function application(t: TestContext, files: Record<string, string>): string {
   const folder = emptyFolder(t, 'application-');
   for (const [name, text] of Object.entries(files)) {
@@ -17,9 +21,15 @@ export function application(t: TestContext, files: Record<string, string>): stri
   return folder;
 }
 
-/** A web.config: a handler for `script`, attributes of `<iisnode>`, and what else is in `<system.webServer>` and `<configuration>`. */
+/**
+ * Makes a web.config with a handler of iisnode.
+ * @param attributes the attributes of `<iisnode>`
+ * @param script the path of the handler
+ * @param server further elements of `<system.webServer>`
+ * @param rest further elements of `<configuration>`
+ */
 export function webConfig(attributes = '', { script = 'hello.js', server = '', rest = '' } = {}): string {
-  // With iisnode's own delay, 250 ms, each first request would wait that long for node.
+  // The delay of iisnode is 250 ms by default. Each first request would wait for so long.
   const delay = attributes.includes('namedPipeConnectionRetryDelay') ? '' : 'namedPipeConnectionRetryDelay="20"';
   return `<?xml version="1.0" encoding="utf-8"?>
 <configuration>
@@ -32,14 +42,23 @@ export function webConfig(attributes = '', { script = 'hello.js', server = '', r
 </configuration>`;
 }
 
-/** A script for node 10 and later: `answer` is what it does with `req` and `res`, `before` what it does first. */
+/**
+ * Makes a script for node 10 and later.
+ * @param answer the code that handles a request, with `req` and `res`
+ * @param before the code that runs at the start
+ */
 export function script(answer: string, before = ''): string {
   return `const http = require('http');\n${before}\nhttp.createServer((req, res) => {\n${answer}\n}).listen(process.env.PORT);\n`;
 }
 
-/** Runs an application until the test ends. `trace` is what the stand-in says of its requests; `get` asks for a path in it. */
+/**
+ * Serves an application by the stand-in until the test ends.
+ * @returns `trace`, which returns the stand-in's lines about its requests, and `get`, which
+ *   requests a path in the application
+ */
 export async function serve(t: TestContext, files: Record<string, string>, options: Partial<IisOptions> = {}) {
-  // What runs in the folder ends before the folder goes: these are called in the order they are given.
+  // The stand-in has to stop before application() deletes the folder. node:test calls these
+  // functions in the order of the calls of after().
   let stop = () => Promise.resolve();
   t.after(() => stop());
   const folder = application(t, files);

@@ -1,17 +1,21 @@
-/* One question to a site of its own: a web.config, a request, and what the stand-in answers. */
+/*
+ * Sends one request to a site with its own web.config, and returns the answer of the stand-in for
+ * IIS.
+ */
 import type http from 'node:http';
 import type { TestContext } from 'node:test';
 import type { IisOptions } from '../../tools/iis';
 import { serve } from './iis-application';
 
 export interface Ask {
-  /** The content of <rewrite>, and what is beside it in <system.webServer>. */
+  /** The content of <rewrite>. */
   rewrite?: string;
+  /** The elements beside <rewrite> in <system.webServer>. */
   server?: string;
-  /** Instead of both: the whole file. */
+  /** The whole web.config, in the place of `rewrite` and `server`. */
   config?: string;
   files?: Record<string, string>;
-  /** From the application's folder, without a slash in front. */
+  /** The path from the application's folder, without a slash at the beginning. */
   url?: string;
   request?: http.RequestOptions;
   options?: Partial<IisOptions>;
@@ -22,18 +26,23 @@ export interface Asked {
   reason: string;
   headers: http.IncomingHttpHeaders;
   text: string;
-  /** The way of the request, with the sub-status, which IIS writes into its log. */
+  /**
+   * The stand-in's line about the request. It has the sub-status, which IIS shows only in its log.
+   */
   trace: string;
-  /** What the stand-in said on the console. */
+  /** The lines of the stand-in on the console. */
   log: string;
 }
 
-/** A web.config of what is in <system.webServer>. */
+/** Makes a web.config. @param server the content of <system.webServer> */
 export function site(server: string, rest = ''): string {
   return `<configuration>${rest}<system.webServer>${server}</system.webServer></configuration>`;
 }
 
-/** Serves the files at the root of a site, unless `options` say otherwise, and asks once. */
+/**
+ * Serves the files, and sends one request. The files are the root of a site, unless `options` has
+ * another path.
+ */
 export async function ask(t: TestContext, { rewrite, server = '', config, files = {}, ...how }: Ask): Promise<Asked> {
   const own = config ?? site((rewrite ? `<rewrite>${rewrite}</rewrite>` : '') + server);
   const log: string[] = [];
@@ -43,12 +52,15 @@ export async function ask(t: TestContext, { rewrite, server = '', config, files 
   return { ...answer, trace: trace(), log: log.join('\n') };
 }
 
-/** A rule that answers with a redirect to http://v/, whose query string is a string of rules. */
+/**
+ * Makes a rule that redirects to http://v/. The query string of this URL has the value of a string
+ * with references.
+ */
 export function tell(text: string, inside = ''): string {
   return rule(`<match url=".*" />${inside}<action type="Redirect" url="http://v/?{UrlEncode:${text}}" appendQueryString="false" />`);
 }
 
-/** The string that `tell` has told. */
+/** Returns the value that the answer of a `tell` rule has in its query string. */
 export function told({ headers, status }: Pick<Asked, 'headers' | 'status'>): string {
   if (status !== 301) throw new Error(`not told, but answered ${status}`);
   return decodeURIComponent(headers.location!.slice('http://v/?'.length));

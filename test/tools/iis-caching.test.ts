@@ -1,4 +1,4 @@
-/* <caching>, allowKeepAlive and <staticContent> of the stand-in. */
+/* <caching>, allowKeepAlive and <staticContent> in the stand-in for IIS. */
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import path from 'node:path';
@@ -10,7 +10,7 @@ const COUNT = script('n += 1; res.end(String(n));', 'let n = 0;');
 const caching = (profile: string, attributes = '') =>
   `<caching ${attributes}><profiles><add extension=".js" ${profile} /></profiles></caching>`;
 
-/** What a server that counts its requests answers to some, one after the other. */
+/** Sends some requests, one after the other, to a server that counts them. @returns its answers */
 async function counts(t: TestContext, server: string, asked: [name: string, to?: http.RequestOptions][]) {
   const { get } = await serve(t, { 'web.config': webConfig('', { server }), 'hello.js': COUNT });
   const answers: string[] = [];
@@ -36,7 +36,7 @@ describe('IIS keeps answers of node where <caching> has a profile for the extens
   test('no other method than GET, and one for each value of varyByQueryString and varyByHeaders', async t => {
     const post = { method: 'POST', headers: { 'content-length': '0' } };
     assert.equal(await counts(t, caching('policy="CacheForTimePeriod"'), [['hello.js'], ['hello.js'], ['hello.js', post], ['hello.js']]), '1 2 3 2');
-    // What is not named makes no other answer.
+    // varyByQueryString does not name `a` here, so all values of `a` have the same answer.
     assert.equal(await counts(t, caching('policy="CacheForTimePeriod"'), [['hello.js?a=1'], ['hello.js?a=2'], ['hello.js?a=3']]), '1 2 2');
     const byQuery = caching('policy="CacheForTimePeriod" varyByQueryString="a"');
     assert.equal(await counts(t, byQuery, [['hello.js?a=1'], ['hello.js?a=1'], ['hello.js?a=2'], ['hello.js?a=1&b=3']]), '1 2 3 2');

@@ -13,7 +13,10 @@ const INVALID = '0x8007000d';
 const LOCKED = '0x80070021';
 const DUPLICATE = '0x800700b7';
 
-/** A web.config with what is given in its system.webServer, which begins on line 2. */
+/**
+ * Makes a web.config.
+ * @param lines the lines inside of <system.webServer>; the first is line 2 of the file
+ */
 function server(...lines: string[]): string {
   return ['<configuration><system.webServer>', ...lines, '</system.webServer></configuration>'].join('\n');
 }
@@ -227,7 +230,7 @@ test('the server\'s own entries are what a fresh IIS has', () => {
   const [old, recent] = [mimeTypes('7.5'), mimeTypes('10')];
   assert.deepEqual([old.get('.html'), old.get('.js'), old.get('.json'), old.get('.woff')], ['text/html', 'application/x-javascript', undefined, undefined]);
   assert.deepEqual([recent.get('.js'), recent.get('.json'), recent.get('.woff')], ['application/javascript', 'application/json', 'font/x-woff']);
-  // What 7.5 has, later releases have, if by another type.
+  // Later releases have all extensions of IIS 7.5, some of them with another type.
   for (const extension of old.keys()) assert(recent.has(extension), extension);
   for (const [extension, type] of recent) {
     assert.match(extension, /^\.[\w.-]+$/);

@@ -1,4 +1,7 @@
-/* Applications below another one: each has its own folder, and inherits from the files above it. */
+/*
+ * Applications below another application. Each has its own folder, and inherits from the web.config
+ * above.
+ */
 import assert from 'node:assert/strict';
 import { test, TestContext } from 'node:test';
 import { deploy } from '../support/template';
@@ -11,7 +14,7 @@ const ALL = '<rewrite><rules><clear /><rule name="all"><match url=".*" /><action
 const named = (name: string) => script(`res.end(${JSON.stringify(name)} + " " + req.url + " " + process.env.SHARED);`);
 const shared = '<appSettings><add key="SHARED" value="of the parent" /></appSettings>';
 
-/** An application at the root of a site, and one below it at /below. */
+/** Serves an application at the root of a site, and another application below it, at /below. */
 async function serveBoth(t: TestContext, own: string, below: Record<string, string>) {
   const folder = application(t, below);
   const files = { 'web.config': own, 'server.js': named('parent') };

@@ -1,4 +1,7 @@
-/* The order in which the compiler writes a build, as iis-config.test.ts has it from the compiler's list. */
+/*
+ * iis-config.test.ts takes the order of the files in a build from the compiler's list. Here, the
+ * compiler writes them.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
@@ -13,7 +16,7 @@ test('tsc writes the one file that is watched last', t => {
   const folder = emptyFolder(t, 'built-');
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const written = execFileSync(process.execPath, [tsc, '-p', root, '--outDir', folder, '--listEmittedFiles'], { encoding: 'utf8' });
-  // A source map is for a debugger: no process of node reads it at its start.
+  // No process of node reads a source map at its start. Only a debugger reads it.
   const read = written.trim().split(/\s*\n/).filter(file => !file.endsWith('.map'));
   assert.equal(path.basename(read.at(-1)!), watchedFiles);
 });

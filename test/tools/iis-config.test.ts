@@ -19,7 +19,7 @@ const config = readSiteConfig(root, '7.5');
 const entry = config.handlers[0]!.path;
 const settings = readSettings(config.iisnode, path.join(root, entry));
 
-/** What the rules make of a URL. */
+/** Returns the result of the rewrite rules for a URL. */
 function rewritten(url: string, base: string) {
   return (config.rewrite as Rules)({ path: url, query: 't=1', base, variable: () => '', isFile: () => true, isDirectory: () => true });
 }
@@ -49,7 +49,7 @@ test('the three places that know the path agree: the rule, APP_PATH, and what th
   const script = new URL(/<script[^>]+src="([^"]+socket\.io\.js)"/.exec(page)![1]!, server.page);
   assert.equal(script.pathname, `${resource}/socket.io.js`);
   assert.equal((await fetch(script)).status, 200);
-  // The rule takes the script's address, as application and at the root of a site.
+  // The rule takes the address of the script, in an application and at the root of a site.
   assert.deepEqual(rewritten(script.pathname, `${appPath}/`).rules, ['socket']);
   assert.deepEqual(rewritten(script.pathname, '/').rules, ['socket']);
 });
@@ -58,7 +58,7 @@ test('what is commented out for IIS 8 is right when it is not commented out', ()
   const enabled = webConfig
     .replace(/<!-- (<add key="TRANSPORTS"[^>]*>) -->/, '$1')
     .replace(/<!-- (<webSocket [^>]*>) -->/, '$1');
-  // The section is locked until an administrator has unlocked it; IIS 7.5 does not know it.
+  // In IIS 10, the section is locked until an administrator unlocks it. IIS 7.5 does not know it.
   assert.deepEqual(checkWebConfig(enabled, '10').map(({ element, code }) => [element, code]), [['system.webServer/webSocket', '0x80070021']]);
   assert.match(checkWebConfig(enabled, '7.5')[0]!.message, /Unrecognized/);
   const appSettings = inLocation(enabled).find(({ name }) => name === 'appSettings')!;
@@ -74,7 +74,7 @@ test('every setting in appSettings is one', () => {
   const { NODE_PENDING_PIPE_INSTANCES, NODE_OPTIONS } = Object.fromEntries(config.appSettings);
   assert.equal(NODE_PENDING_PIPE_INSTANCES, '5000');
   assert.match(NODE_OPTIONS!, /^--max-http-header-size=\d+$/);
-  // npm start reads as much of a request.
+  // npm start and npm run dev allow headers of the same size.
   const { scripts } = fromRoot('./package.json') as { scripts: Record<string, string> };
   for (const name of ['start', 'dev']) assert(scripts[name]!.includes(`node ${NODE_OPTIONS} dist/server.js`), name);
 });
@@ -88,7 +88,7 @@ test('IIS takes a body just above MAX_MESSAGE_BYTES, so that the server refuses 
 test('what must hold without iisnode.yml is in web.config too, and says the same', () => {
   const without = readSettings({ ...config.iisnode, configOverrides: 'none.yml' }, path.join(root, entry));
   for (const key of ['node_env', 'devErrorsEnabled', 'debuggingEnabled'] as const) assert.equal(without[key], settings[key], key);
-  // The headers that src/iisnode.ts takes for IIS's word.
+  // src/iisnode.ts trusts these headers, because IIS sets them.
   const trusted = /PROMOTED = \[([^\]]*)\]/.exec(readFileSync(path.join(root, 'src/iisnode.ts'), 'utf8'))![1]!;
   const promoted = without.promoteServerVars.split(',').map(name => `'x-iisnode-${name.toLowerCase()}'`);
   assert.equal(promoted.join(', '), trusted);
@@ -97,7 +97,10 @@ test('what must hold without iisnode.yml is in web.config too, and says the same
   ]);
 });
 
-/** What is in the one <location> of the file: nothing is outside of it. */
+/**
+ * Returns the elements in the only <location> of a web.config. Fails if an element is outside of
+ * it.
+ */
 function inLocation(text: string) {
   const { children } = parseXml(text);
   assert.deepEqual(children.map(({ name }) => name), ['location']);
@@ -106,7 +109,7 @@ function inLocation(text: string) {
 
 test('web.config has what a deployment needs, section by section', () => {
   const server = inLocation(webConfig).find(({ name }) => name === 'system.webServer')!;
-  // None of these is locked by default; any other may be, which is a 500.19.
+  // None of these sections is locked by default. If another section is locked, IIS answers 500.19.
   assert.deepEqual(server.children.map(({ name }) => name), [
     'handlers', 'validation', 'httpRedirect', 'rewrite', 'iisnode', 'httpErrors', 'urlCompression', 'caching', 'security',
     'httpProtocol',
@@ -148,7 +151,8 @@ test('a build is one recycle, when all is there: the one file that is watched is
   const project = path.join(root, 'tsconfig.json');
   const text: unknown = ts.readConfigFile(project, name => ts.sys.readFile(name)).config;
   const { options, fileNames } = ts.parseJsonConfigFileContent(text, ts.sys, root);
-  // tsc writes the files in this order (iis-config.long.test.ts lets it write them, which takes some seconds).
+  // tsc writes the files in the order of this list. iis-config.long.test.ts lets tsc write them,
+  // which takes some seconds.
   const program = ts.createProgram(fileNames, { ...options, types: [], noLib: true });
   const sources = program.getSourceFiles().filter(({ isDeclarationFile }) => !isDeclarationFile);
   assert(sources.length > 20, String(sources.length));

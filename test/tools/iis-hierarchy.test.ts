@@ -1,4 +1,7 @@
-/* Levels of configuration, merged as IIS merges them: parents, locations, locks, included files. */
+/*
+ * The stand-in merges all levels of configuration as IIS does: parents, locations, locks, included
+ * files.
+ */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -17,14 +20,17 @@ const NODE = '<handlers><add name="node" path="server.js" verb="*" modules="iisn
 const ENVIRONMENT = script('res.end(JSON.stringify(process.env));');
 
 interface Below {
-  /** The web.config files above, the outermost first. */
+  /** The texts of the web.config files above, the outermost first. */
   parents: string[];
   own?: string;
   files?: Record<string, string>;
   options?: Partial<IisOptions>;
 }
 
-/** An application below others, at /app unless `options` say otherwise. */
+/**
+ * Serves an application below other web.config files. Its path is /app, unless `options` has
+ * another.
+ */
 async function serveBelow(t: TestContext, { parents, own = site(''), files = {}, options }: Below) {
   const folder = application(t, Object.fromEntries(parents.map((text, at) => [`${at}/web.config`, text])));
   const log: string[] = [];
@@ -399,7 +405,7 @@ describe('A rule that URL Rewrite cannot read is named with file, line and eleme
 
   interface Case {
     wrong: string;
-    /** The element that has `wrong`, from <rewrite> down. */
+    /** The path of the element `wrong`, from <rewrite> on. */
     element: string;
     says: RegExp;
   }
@@ -439,7 +445,7 @@ describe('A rule that URL Rewrite cannot read is named with file, line and eleme
     }
   }
 
-  /** The beginning of the line on the console for a mistake in a text. */
+  /** Returns the beginning of the line that the console shows for a mistake in a text. */
   function where(file: string, text: string, wrong: string, element = 'rules/rule/match'): string {
     const line = text.slice(0, text.indexOf(wrong)).split('\n').length;
     return `${file}, line ${line}, system.webServer/rewrite/${element}: `;

@@ -1,63 +1,78 @@
-/* What a case of URL Rewrite is: rules or a string, and what the module makes of it. The cases are in the files beside. */
+/*
+ * The types of the cases for URL Rewrite. A case has rules or a string, and the result. The cases
+ * are in other files.
+ */
 
-/** What becomes of a request. */
+/** The result of the rules for a request. */
 export type Outcome =
-  /** Path and query string that the next module sees; a whole URL where the rule rewrites to another server or scheme. */
+  /**
+   * `url` has the path and the query string that the next module gets. It is a whole URL if the
+   * rule rewrites to another server or scheme.
+   */
   | { kind: 'rewrite'; url: string }
-  /** `location` as the re-implementation sends it. IIS makes it absolute: compare both after resolving them against the request's URL. */
+  /**
+   * `location` is the text that the re-implementation sends. IIS makes it absolute, so a test
+   * resolves both texts against the URL of the request before it compares them.
+   */
   | { kind: 'redirect'; status: number; location: string }
   | { kind: 'custom'; status: number; reason?: string; body?: string }
   | { kind: 'abort' }
   /** The rules leave the request as it is. */
   | { kind: 'none' }
-  /** The request fails: status 500. */
+  /** The request fails with status 500. */
   | { kind: 'error' };
 
-/** One case: rules in, what comes out. */
+/** A case with rules and a request. */
 export interface RewriteCase {
   what: string;
-  /** The <rewrite> element, rules and maps. */
+  /** The <rewrite> element, with its rules and maps. */
   rules: string;
-  /** Scheme and host matter for the server variables. */
+  /** The whole URL of the request. The server variables need its scheme and host. */
   url: string;
-  /** Path of the application whose folder holds the rules; without it, the root of the site. */
+  /**
+   * The path of the application whose folder has the rules. Without `app`, the root of the site has
+   * them.
+   */
   app?: string;
   method?: string;
   headers?: Record<string, string>;
-  /** What exists, relative to the folder; directories end with '/'. */
+  /** The paths of the files and directories in the folder. A directory ends with '/'. */
   files?: string[];
-  /** What the re-implementation does. */
+  /** The result of the re-implementation. */
   expect: Outcome;
-  /** How the real module differs, in words. Without `iis`: what it does is not documented, or cannot be told here, so do not compare. */
+  /**
+   * The difference of the real module, in words. If `iis` is missing beside it, Microsoft does not
+   * document the result of the module, or `iis` cannot express it. A test then skips the case.
+   */
   differs?: string;
-  /** What the real module does. */
+  /** The result of the real module, if it differs. */
   iis?: Outcome;
 }
 
-/** One string with {…} in it, and what it comes to. */
+/** A case with a string that has {…} in it. */
 export interface InputCase {
   what: string;
   input: string;
-  /** Captures of the rule's pattern, the whole match first. */
+  /** The captures of the rule's pattern. The first is the whole match. */
   r?: string[];
-  /** Captures of the conditions, the whole match first. */
+  /** The captures of the conditions. The first is the whole match. */
   c?: string[];
   maps?: Record<string, Record<string, string>>;
-  /** The request; http://example.com/ where it does not matter. */
+  /** The URL of the request. Without `url`, it is http://example.com/. */
   url?: string;
   method?: string;
   headers?: Record<string, string>;
-  /** Server variables that the server itself gives, whatever the request says. */
+  /** The server variables that come from the server itself, and not from the request. */
   variables?: Record<string, string>;
-  /** As a rule in <globalRules> sees it. */
+  /** Whether the string is in a rule of <globalRules>. */
   global?: boolean;
-  /** What the re-implementation makes of it. */
+  /** The value in the re-implementation. */
   expect: string;
-  /** As above: without `iis` do not compare. */
+  /** The difference of the real module, in words. Without `iis`, a test skips the case. */
   differs?: string;
-  /** What the real module makes of it. */
+  /** The value in the real module, if it differs. */
   iis?: string;
 }
 
-/** An identifier as it stands in a URL. */
+/** A GUID, as a URL may have it. */
 export const GUID = '3f2504e0-4f89-11d3-9a0c-0305e82c3301';

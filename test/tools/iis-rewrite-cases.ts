@@ -1,8 +1,9 @@
-// What Microsoft's own re-implementation of IIS URL Rewrite (dotnet/aspnetcore, src/Middleware/Rewrite) is tested with, as data, and
-// what the module's documentation states outright. The stand-in is held to both: where they disagree, the module counts (`iis`).
+// The cases of Microsoft's tests for its own re-implementation of IIS URL Rewrite
+// (dotnet/aspnetcore, src/Middleware/Rewrite), and clear statements of the module's documentation.
+// The stand-in has to pass both. If the two disagree, the module counts (`iis`).
 import { RewriteCase } from './iis-rewrite-case';
 
-/** One rule: its pattern, its conditions, and what its action makes of the URL. */
+/** The cases of a single rule: its pattern, its conditions, and the result of its action. */
 export const RULE_CASES: RewriteCase[] = [
   {
     what: 'a redirect puts captured parts of the path into a query string',

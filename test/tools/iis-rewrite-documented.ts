@@ -1,4 +1,5 @@
-// What Microsoft's documentation says outright of the module, as cases: ASP.NET Core's re-implementation does not do all of it.
+// Cases from clear statements of Microsoft's documentation about the module. The re-implementation
+// in ASP.NET Core does not do all of this.
 import type { RewriteCase } from './iis-rewrite-case';
 
 const REWRITES = `<rewrite>
@@ -28,9 +29,10 @@ const REDIRECTS = `<rewrite>
 </rewrite>`;
 
 /**
- * What Microsoft says of the module itself: its configuration references (1 and 2.0), walkthroughs, and its developers' blogs and answers.
- * Query strings are kept out where the source is silent on them. The 2.0 reference explains trackAllCaptures with a {REQUEST_URI} that has
- * no query string, against reference 1: {URL} stands in its place here.
+ * The statements are from Microsoft's configuration references (1 and 2.0) and walkthroughs, and
+ * from blogs and answers of the module's developers. If a source does not mention query strings,
+ * its case has none. In its example for trackAllCaptures, reference 2.0 has a {REQUEST_URI} without
+ * the query string. This contradicts reference 1, so the case here has {URL} in its place.
  */
 export const DOCUMENTED_CASES: RewriteCase[] = [
   ...([

@@ -1,7 +1,10 @@
-// More of the cases of iis-rewrite-cases.ts, of the same origin.
+// Further cases, from the same sources as those of iis-rewrite-cases.ts.
 import { GUID, RewriteCase } from './iis-rewrite-case';
 
-/** Global rules, rewrite maps, which rules of several are applied, and the other patterns. */
+/**
+ * The cases of global rules, rewrite maps, several rules, and patterns other than regular
+ * expressions.
+ */
 export const RULES_CASES: RewriteCase[] = [
   {
     what: 'a global rule sees the whole URL in {REQUEST_URI}',

@@ -1,6 +1,6 @@
 /*
- * URL Rewrite to the letter of Microsoft's reference, "URL Rewrite Module Configuration Reference":
- * each of its statements that says what happens, under its own heading.
+ * Tries each statement about behaviour in Microsoft's "URL Rewrite Module Configuration Reference".
+ * The tests have the headings of this reference.
  */
 import assert from 'node:assert/strict';
 import { describe, test, TestContext } from 'node:test';
@@ -14,7 +14,9 @@ const redirectTo = (url: string) => `<action type="Redirect" url="${url}" />`;
 const match = (url: string, more = '') => `<match url="${url}" ${more} />`;
 const condition = (inside: string, more = '') => `<conditions ${more}>${inside}</conditions>`;
 
-/** What the file at the end of a rewrite says, or the status. */
+/**
+ * @returns the text of the file that a request gets after a rewrite; its status, if it is not 200
+ */
 async function served(t: TestContext, rewrite: string, url: string, more: Ask = {}): Promise<string | number> {
   const { status, text } = await ask(t, { rewrite, url, files: FILES, ...more });
   return status === 200 ? text : status;
@@ -26,7 +28,7 @@ async function location(t: TestContext, rewrite: string, url: string, more: Ask 
   return headers.location.replace(/^http:\/\/localhost:\d+/, '');
 }
 
-/** What a string of rules comes to. */
+/** @returns the value of a string with references */
 async function value(t: TestContext, text: string, url: string, more: Ask = {}, inside = ''): Promise<string> {
   return told(await ask(t, { rewrite: tell(text, inside), url, files: FILES, ...more }));
 }
@@ -344,7 +346,8 @@ describe('CustomResponse, AbortRequest and None', () => {
 });
 
 describe('Using server variables, back-references, functions and maps', () => {
-  // The reference calls them statusLine and responseLine, the schema statusReason and statusDescription.
+  // The reference calls two attributes statusLine and responseLine. The schema calls them
+  // statusReason and statusDescription.
   const MAPS = '<rewriteMaps><rewriteMap name="Words"><add key="x" value="mapped" /></rewriteMap></rewriteMaps>';
   const PIECES: [what: string, text: string, comes: string][] = [
     ['a server variable', '{REQUEST_METHOD}', 'GET'],

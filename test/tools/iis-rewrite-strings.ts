@@ -1,7 +1,8 @@
-// Strings with references, and rules and strings that are refused, from Microsoft's tests of its own re-implementation.
+// Strings with references, refused rules and refused strings. They are from Microsoft's tests for
+// its own re-implementation.
 import { GUID, InputCase } from './iis-rewrite-case';
 
-/** Rules that the re-implementation refuses to load, each reduced to the one fault it is about. */
+/** Rules that the re-implementation refuses to load. Each has only one fault. */
 export const INVALID_RULES: { what: string; rules: string; differs?: string }[] = [
   {
     what: 'a rule without match and action',
@@ -98,7 +99,7 @@ export const INVALID_RULES: { what: string; rules: string; differs?: string }[] 
   },
 ];
 
-/** Strings that the re-implementation refuses wherever {…} may stand. */
+/** Strings that the re-implementation refuses in each place that may have {…}. */
 export const INVALID_INPUTS: { what: string; input: string; maps?: InputCase['maps']; differs?: string }[] = [
   { what: 'an open brace alone', input: '{' },
   { what: 'neither name nor argument', input: '{:}' },
@@ -172,7 +173,7 @@ export const INPUTS: InputCase[] = [
     expect: 'test.com/api',
   },
 
-  // Braces: documented for the module itself, which has no escape character.
+  // Braces. Microsoft documents these for the module itself, which has no escape character.
   {
     what: 'an open brace is written with UrlDecode, a closing one outside of an expression is itself',
     input: 'Products.aspx?Id={UrlDecode:%7B}{GuidMap:{R:0}}}',

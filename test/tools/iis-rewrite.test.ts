@@ -16,7 +16,7 @@ import { parseXml } from '../../tools/iis/xml';
 
 const place = (app = '', folder = '/site'): Place => ({ folder, base: `${app}/`, physicalPath: path => `${folder}/${path.slice(app.length + 1)}` });
 
-/** A request for a URL, as far as rules look at it. */
+/** Makes a request, with the parts of it that rules use. */
 function visit({ url, method, headers, variables }: Pick<InputCase, 'url' | 'method' | 'headers' | 'variables'>): Visit {
   const { host, pathname, search, protocol, port } = new URL(url ?? 'http://example.com/');
   const encrypted = protocol === 'https:';
@@ -26,7 +26,7 @@ function visit({ url, method, headers, variables }: Pick<InputCase, 'url' | 'met
   return { req, res: undefined as never, rawUrl: pathname + search, path, query, trace: [], variables: variables ?? {} };
 }
 
-/** Carries rules out on a request, through the same functions as a site does. */
+/** Applies rules to a request, with the functions that a site of the stand-in uses. */
 function run(rules: string, { url, app, method, headers, files = [] }: Pick<RewriteCase, 'url' | 'app' | 'method' | 'headers' | 'files'>): RewriteResult {
   const at = place(app);
   const one = visit({ url, method, headers });
@@ -54,7 +54,7 @@ function outcome(result: RewriteResult, url: string): Outcome {
 
 describe('URL Rewrite does as Microsoft\'s own tests and documentation say', () => {
   for (const one of [...RULE_CASES, ...RULES_CASES, ...DOCUMENTED_CASES]) {
-    // Where the re-implementation differs from the module and the module's way is not documented there is nothing to compare.
+    // A case that has `differs` and no `iis` has no known result of the module (RewriteCase).
     const expected = one.iis ?? (one.differs === undefined ? one.expect : null);
     if (!expected) continue;
     test(one.what, () => {

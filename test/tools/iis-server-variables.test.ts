@@ -1,6 +1,6 @@
 /*
- * Every server variable of Microsoft's list ("IIS Server Variables"), and those that the reference of
- * URL Rewrite names beside it, as a rule sees them.
+ * A rule can read every server variable of Microsoft's list ("IIS Server Variables"), and those
+ * that only the reference of URL Rewrite names.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -9,7 +9,10 @@ import { site, tell, told } from './iis-ask';
 
 const NONE = /^$/;
 const ADDRESS = /^(127\.0\.0\.1|::1)$/;
-/** Of a GET for /app/sub/a%20b.txt?q=1, from this machine, without TLS and without a user. */
+/**
+ * The values for a GET of /app/sub/a%20b.txt?q=1, from this machine, without TLS and without a
+ * user.
+ */
 const EXPECTED: Record<string, RegExp> = {
   ALL_HTTP: /^HTTP_HOST:www\.example\.com:8080\nHTTP_ACCEPT_ENCODING:gzip\n/,
   ALL_RAW: /^Host: www\.example\.com:8080\r\nAccept-Encoding: gzip\r\n/,

@@ -13,7 +13,9 @@ const site = (server: string, rest = '') => `<configuration>${rest}<system.webSe
 const documents = (inner: string, attributes = '') => site(`<defaultDocument ${attributes}>${inner}</defaultDocument>`);
 const filtering = (inner: string, attributes = '') => site(`<security><requestFiltering ${attributes}>${inner}</requestFiltering></security>`);
 
-/** A site of files, as IIS serves it when nothing is said of them. */
+/**
+ * The files of the site. Without configuration, IIS serves some of them, and refuses the others.
+ */
 const FILES = {
   'index.html': '<p>home', 'a.js': 'let secret;', 'notes.log': 'log', 'app.config': 'secret', 'bin/tool.js': 'tool', 'data/file name.txt': 'spaced',
   'server.js': script('res.statusCode = Number(req.url.split("?")[1]) || 200; res.end("of node");'),
@@ -25,7 +27,7 @@ interface Seen {
   url?: string;
   method?: string;
   headers?: Record<string, string>;
-  /** With IIS's sub-status, which only its log shows. */
+  /** The status, with the sub-status, which IIS shows only in its log. */
   status: string;
   text?: RegExp;
   options?: Partial<IisOptions>;
@@ -34,7 +36,8 @@ interface Seen {
 const ruled = (action: string, more = '') => site(`<rewrite><rules><rule name="r"><match url="^x" />${action}</rule></rules></rewrite>${more}`);
 const iisnode = '<handlers><add name="iisnode" path="server.js" verb="*" modules="iisnode" /></handlers>';
 const cases: Seen[] = [
-  // What is served where no rule and no handler takes it: a configuration that leaks is seen to leak.
+  // Requests that no rule and no handler takes. The stand-in serves a file where IIS would serve
+  // it, so it shows if a configuration makes a file public by mistake.
   { what: 'a file is served with its type', config: site(''), url: 'a.js', status: '200', text: /secret/ },
   { what: 'a name with a space is decoded', config: site(''), url: 'data/file%20name.txt', status: '200', text: /spaced/ },
   { what: 'a name in other letters is found', config: site(''), url: 'A.JS', status: '200', text: /secret/ },
@@ -69,7 +72,7 @@ const cases: Seen[] = [
   { what: 'a sequence that is denied', config: filtering('<denyUrlSequences><add sequence=".js" /></denyUrlSequences>'), url: 'a.js', status: '404.5' },
   { what: 'a sequence in the query string', config: filtering('<denyQueryStringSequences><add sequence="drop" /></denyQueryStringSequences>'), url: 'a.js?DR%4FP', status: '404.18' },
 
-  // Rules, as far as a site is needed for them.
+  // Rules that need a site.
   { what: 'a rule that redirects', config: site('<rewrite><rules><rule name="r"><match url="^old/(.*)" /><action type="Redirect" url="new/{R:1}" redirectType="Found" /></rule></rules></rewrite>'), url: 'old/x?y=1', status: '302' },
   { what: 'a rule that answers by itself', config: site('<rewrite><rules><rule name="r"><match url="^no" /><action type="CustomResponse" statusCode="410" subStatusCode="3" statusReason="Gone" statusDescription="no more" /></rule></rules></rewrite><httpErrors existingResponse="PassThrough" />'), url: 'no', status: '410.3', text: /no more/ },
   { what: 'a rule to another server', config: site('<rewrite><rules><rule name="r"><match url=".*" /><action type="Rewrite" url="http://other.invalid/{R:0}" /></rule></rules></rewrite>'), url: 'x', status: '404.4' },

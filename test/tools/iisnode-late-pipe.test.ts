@@ -1,10 +1,16 @@
-/* Windows' pipes confirm later than sockets that something was written: what the stand-in for iisnode makes of that. */
+/*
+ * Windows' pipes confirm a write later than sockets do. The stand-in for iisnode has to work with
+ * both.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { script, serve, webConfig } from './iis-application';
 import { ownNode } from '../../tools/iis/system';
 
-/** A node whose pipe confirms late what was written, even nothing, as Windows' do: what node ends a request with is under way for 50 ms. */
+/**
+ * Makes a node whose pipe confirms each write late, as Windows' pipes do. This includes the empty
+ * write at the end of a request, which takes 50 ms.
+ */
 function latePipe() {
   const own = ownNode(process.execPath);
   const open = async (pipe: string) => {

@@ -1,4 +1,7 @@
-/* How iisnode starts, chooses, fills, recycles and loses its processes. Behaviours as in iisnode's own tests, and more. */
+/*
+ * iisnode starts, chooses, fills, recycles and loses its processes. Some tests try the same
+ * behaviour as iisnode's own tests.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -13,7 +16,11 @@ import { script, serve, webConfig } from './iis-application';
 
 const pid = script('res.end(String(process.pid));');
 
-/** ?hold waits, and says so in a file, until there is a file go. ?die ends the process, ?cut the connection. Else its number. */
+/**
+ * A script that reads the query string. ?hold writes a file, and waits for a file with the name go.
+ * ?die ends the process, and ?cut cuts the connection. All other requests get the number of the
+ * process.
+ */
 const holding = script(`
   const what = req.url.split('?')[1];
   if (what === 'die') return process.exit(1);
@@ -23,7 +30,7 @@ const holding = script(`
   const timer = setInterval(() => fs.existsSync('go') && (clearInterval(timer), res.end('went on in ' + process.pid)), 10);`,
 'const fs = require("fs"); let n = 0;');
 
-/** How many requests wait in scripts like the one above. */
+/** Returns the number of requests with ?hold that have reached the script above. */
 const held = (folder: string) => readdirSync(folder).filter(name => name.startsWith('held-')).length;
 
 test('roundrobin: processes take turns', async t => {
@@ -131,7 +138,9 @@ test('a kept connection that turns out closed when the request is written is rep
     await once(socket, 'connect');
     await sleep(50);
     socket.write(`GET ${appPath}/hello.js HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-    // node closes while this process, which is the stand-in's too, looks at nothing: the request is there first, and then the close.
+    // The stand-in runs in this process, which now does nothing for 600 ms. In this time, node
+    // closes its connection. Afterwards, the stand-in reads the request first, and then learns of
+    // the close.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
     const [answer] = await once(socket, 'data') as [Buffer];
     assert.match(String(answer), /^HTTP\/1\.1 200 /);
@@ -188,19 +197,20 @@ test('watchedFiles: iisnode hears of writes only, and compares times only', asyn
   utimesSync(path.join(folder, 'next', 'hello.js'), 1000, 1000);
   const first = (await get()).text;
   const same = async (why: string) => {
-    // What is to be seen would be seen by then: the events of the system are as old as this file.
+    // The system reports a change at once, so the stand-in would see it during these requests.
     for (let n = 0; n < 5; n++) assert.equal((await get()).text, first, why);
   };
   renameSync(path.join(folder, 'next', 'hello.js'), path.join(folder, 'hello.js'));
   await same('a file that is put in place by a rename is not seen');
-  // A write beside it makes iisnode look, and then the time is another.
+  // A write to another file makes iisnode compare times. The renamed file has another time.
   writeFileSync(path.join(folder, 'beside.txt'), 'x');
   const second = await until(async () => { const now = (await get()).text; return now === first ? null : now; }, 'a new process');
   const { atime, mtime } = statSync(path.join(folder, 'hello.js'));
   writeFileSync(path.join(folder, 'hello.js'), `${pid}// longer`);
   utimesSync(path.join(folder, 'hello.js'), atime, mtime);
   const third = (await get()).text;
-  // The write itself may have been seen before its time was set back; after that nothing is.
+  // iisnode may have seen the write before utimesSync set the time back. After that, it sees no
+  // change.
   for (let n = 0; n < 5; n++) assert.equal((await get()).text, third);
   assert.notEqual(second, first);
 });

@@ -1,4 +1,7 @@
-/* What iisnode does with a request and its answer. The behaviours are those that iisnode's own functional tests name. */
+/*
+ * iisnode passes a request and its answer on. Some tests have the names of iisnode's own functional
+ * tests.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -9,7 +12,7 @@ import { appPath } from '../support/template';
 import { until } from '../support/wait';
 import { script, serve, webConfig } from './iis-application';
 
-/** Answers with what was sent. */
+/** A script that answers with the request that it gets. */
 const echo = script(`
   let body = '';
   req.on('data', data => body += data).on('end', () => {
@@ -90,7 +93,10 @@ test('encoding: answers with a length, in one chunk and in ten arrive whole', as
   assert.equal((await get('hello.js?close')).text, 'until the end');
 });
 
-/** A request that is answered in two parts, one that asks whether it was begun, and one that lets the second part go. */
+/**
+ * A script with three kinds of requests. ?begin gets an answer in two parts. ?ask asks whether the
+ * first part was sent. All other requests make the script send the second part.
+ */
 const inParts = script(`
   if (req.url.endsWith('begin')) return res.write('first '), held = res;
   if (req.url.endsWith('ask')) return res.end(String(Boolean(held)));
@@ -115,7 +121,7 @@ test('without flushResponse nothing of a chunked answer arrives before its end',
   const req = http.get(`${iis.url}hello.js?begin`, { agent: false, signal: AbortSignal.timeout(60000) });
   const answer = once(req.on('response', () => arrived = true), 'response');
   while ((await get('hello.js?ask')).text !== 'true') assert(!arrived);
-  // What was let through would be here before the answers to these.
+  // If the stand-in passed the first part on, it would arrive before the answers to these requests.
   for (let n = 0; n < 3; n++) await get('hello.js?ask');
   assert(!arrived);
   await get('hello.js?end');
@@ -156,7 +162,8 @@ test('xff: with enableXFF node is told the client\'s address and protocol', asyn
   const [address, protocol] = await ask();
   assert(isIP(address!), address);
   assert.equal(protocol, 'http');
-  // A client's own X-Forwarded-Proto stays; of X-Forwarded-For only the last entry is IIS's word.
+  // iisnode keeps a client's own X-Forwarded-Proto. In X-Forwarded-For, only the last entry
+  // comes from IIS.
   assert.deepEqual(await ask({ 'X-Forwarded-Proto': 'https' }), [address, 'https']);
   assert.deepEqual(await ask({ 'x-forwarded-for': '192.0.2.1' }), [`192.0.2.1, ${address}`, 'http']);
   assert.deepEqual(await ask({ 'X-Forwarded-For': address! }), [address, 'http']);
@@ -231,7 +238,7 @@ test('upload: a body with a length, in chunks, or empty arrives as it was sent',
 
 test('the answer is passed on when the whole request has been sent, though node gives it before', async t => {
   const { iis, get } = await serve(t, { 'web.config': webConfig(), 'hello.js': script('res.end("early"); req.resume();') });
-  await get(); // node is there from now on
+  await get(); // after this request, node runs
   const socket = connect(iis.port, 'localhost');
   t.after(() => socket.destroy());
   let text = '';
@@ -266,7 +273,7 @@ test('HTTP/1.0 reaches node as that', async t => {
   socket.write(`GET ${appPath}/hello.js HTTP/1.0\r\nHost: localhost\r\n\r\n`);
   await once(socket, 'end');
   assert.match(text, /"version":"1\.0"/);
-  // The connection to node serves on.
+  // The connection to node can still be used.
   assert.equal(seen((await get()).text).version, '1.1');
 });
 

@@ -1,4 +1,7 @@
-/* What iisnode makes of its settings: in web.config, in iisnode.yml, and when they are wrong. Behaviours as in iisnode's own tests. */
+/*
+ * iisnode reads its settings from web.config and iisnode.yml, and refuses wrong settings. Some
+ * tests have the names of iisnode's own functional tests.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,13 +10,16 @@ import { readSettings } from '../../tools/iis/settings';
 import { until } from '../support/wait';
 import { application, script, serve, webConfig } from './iis-application';
 
-/** Answers with its environment. */
+/** A script that answers with its environment. */
 const environment = script('res.end(JSON.stringify(process.env));');
 const parse = (text: string) => JSON.parse(text) as Record<string, string>;
-/** Answers with NODE_ENV, its number, and whether it was told of the client. */
+/**
+ * A script that answers with NODE_ENV, the number of its process, and whether it got
+ * X-Forwarded-For.
+ */
 const settings = script('res.end([process.env.NODE_ENV, process.pid, "x-forwarded-for" in req.headers].join());');
 
-/** A node.exe that is not there. */
+/** The path of a node.exe that does not exist. */
 const noNode = path.join(path.sep, 'nowhere', 'no-such-node.exe');
 
 test('appsettings: each entry becomes an environment variable, beside iisnode\'s own', async t => {
@@ -112,7 +118,7 @@ test('configerror: an attribute that <iisnode> does not have is a 500.1000 of wh
   assert.equal((await get()).status, 500);
   assert.match(trace(), /500\.1000.*noSuchSetting/);
   assert.equal((await get('page.html')).text, 'a page');
-  // iisnode's own functional test 116: a request of the server itself.
+  // As in iisnode's own functional test 116, this request comes from the server itself.
   const local = await (await serve(t, files, { local: true })).get();
   assert.equal(local.status, 200);
   assert.match(local.text, /unable to read the configuration file web\.config/);
@@ -209,7 +215,9 @@ const good: [yml: string, nodeEnv: string][] = [
   ['loggingEnabled : NO\nenableXFF: 1\nflushResponse: Yes\nmaxLogFiles: many', 'config'],
 ];
 
-/** What iisnode makes of attributes of <iisnode> and an iisnode.yml beside the script: no process is needed to see it. */
+/**
+ * Reads the settings from attributes of <iisnode> and a text of iisnode.yml. This needs no process.
+ */
 const read = (t: TestContext, attributes: Record<string, string>, yml: string) =>
   readSettings(attributes, path.join(application(t, { 'iisnode.yml': yml }), 'hello.js'));
 
@@ -230,7 +238,8 @@ test('names of the environment are one in any case, for iisnode and for node', a
   const answer = script('res.end(JSON.stringify([process.env.PORT, process.env.NODE_ENV, process.env.greeting, "GREETING" in process.env, Object.keys(process.env)]));');
   const { get } = await serve(t, { 'web.config': webConfig('node_env="attribute"', { rest }), 'hello.js': answer });
   const [port, nodeEnv, greeting, there, names] = JSON.parse((await get()).text) as [string, string, string, boolean, string[]];
-  // iisnode's PORT comes before appSettings, node_env after them, and the first of a name counts.
+  // iisnode writes its PORT, then appSettings, and then node_env. Of two equal names, the first
+  // counts.
   assert.notEqual(port, '8000');
   assert.deepEqual([nodeEnv, greeting, there], ['settings', 'hello', true]);
   for (const name of ['port', 'node_env']) assert.equal(names.filter(one => one.toLowerCase() === name).length, 1, name);
@@ -264,7 +273,8 @@ test('IISNODE_<attribute> of the machine comes before web.config, and iisnode.ym
 
 const bad = [': foo', '   : bar', 'loggingEnabled: foobar', 'no colon here', 'two words: 1', 'node_env # comment: one', '- node_env'];
 
-// A browser on the server itself gets the page whatever devErrorsEnabled says: the settings cannot be read, that one neither.
+// A browser on the server itself gets the page of the error with both values of devErrorsEnabled.
+// iisnode cannot read its settings here, and devErrorsEnabled is one of them.
 test('node_config_syntax: a line that iisnode does not take takes the application down, until it is mended', async t => {
   for (const devErrors of [true, false]) {
     const files = { 'web.config': webConfig(`devErrorsEnabled="${devErrors}"`), 'hello.js': settings };

@@ -1,4 +1,7 @@
-/* WebSockets: iisnode hands on an upgrade only where IIS 8 or later was told to leave them alone. */
+/*
+ * iisnode passes an upgrade to a WebSocket on only in IIS 8 and later, if web.config turns IIS's
+ * own WebSockets off.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -9,7 +12,10 @@ import { script, serve, webConfig } from './iis-application';
 const upgrade = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' };
 const off = '<webSocket enabled="false" />';
 
-/** Takes an upgrade, greets, and sends back in capitals all that it gets. Anything else is told that it is no WebSocket. */
+/**
+ * A script that accepts upgrades, sends a greeting, and returns all bytes in capital letters. It
+ * answers all other requests with "not a WebSocket".
+ */
 const shouting = script('res.end("not a WebSocket");').replace('.listen', `.on('upgrade', (req, socket) => {
   socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nx-greeting: yes\\r\\n\\r\\nwelcome ');
   socket.on('data', data => socket.write(String(data).toUpperCase())).on('end', () => socket.end());

@@ -26,7 +26,10 @@ function textsOf(folder: string): Record<string, string> {
   return Object.fromEntries(textFiles(folder).map(name => [name, readFileSync(path.join(folder, name), 'utf8').replaceAll('\r', '')]));
 }
 
-/** Makes the clone with \r\n. @returns null if there is no git; the test is then skipped */
+/**
+ * Makes the clone with \r\n.
+ * @returns its folder; null if there is no git, and the test is then skipped
+ */
 function cloneOfWindows(t: TestContext): string | null {
   const made = repository(t);
   if (!made) return null;
@@ -45,7 +48,7 @@ function cloneOfWindows(t: TestContext): string | null {
 
 /** Starts a command that serves pages, until the test ends. @returns the address that the command prints */
 async function address(t: TestContext, folder: string, program: string, ...args: string[]): Promise<string> {
-  // npm starts a shell, and the shell starts node: the signal is for all of them.
+  // npm starts a shell, and the shell starts node. The signal must reach all of them.
   const child: ChildProcess = spawn(program, args, { cwd: folder, env: { ...env, PORT: '0' }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout!, child.stderr!]) stream.on('data', part => { said += String(part); });

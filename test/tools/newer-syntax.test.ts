@@ -1,4 +1,7 @@
-/* The pages' scripts are ES5, by the build and by the linter; one line allows newer syntax. */
+/*
+ * The build refuses newer syntax than ES5 in the pages' scripts, unless "target" in
+ * src/browser/tsconfig.json allows it. The linter refuses names that Internet Explorer 9 lacks.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';

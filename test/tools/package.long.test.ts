@@ -1,4 +1,7 @@
-/* The package again: made twice by the command, refused by it after the build, and on each old node. */
+/*
+ * Longer tests of the package. The command makes it twice, and refuses it after the build. Each old
+ * node runs it.
+ */
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

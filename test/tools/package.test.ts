@@ -1,7 +1,7 @@
 /*
- * The command that `npm run package` runs; and what it makes, where it is to run. That npm runs it, that
- * the same commit gives the same bytes by the command, too, and that other old nodes run it, is in
- * package.long.test.ts.
+ * The command that `npm run package` runs, and the package that it makes, on the stand-in for IIS.
+ * package.long.test.ts has more: npm runs the command, the command makes the same bytes from the
+ * same commit, and other old nodes run the package.
  */
 import assert from 'node:assert/strict';
 import { appendFileSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ import { until } from '../support/wait';
 import { makeWorld, test as testWithPrograms, World } from './deploy/world';
 import { breaks, FILES, NAME, verifies } from './package/cases';
 
-/** A server of few files: to bundle all of the template takes the bundler some seconds. */
+/** An edit that makes the server small. The bundler needs some seconds for all of the template. */
 const SMALL: Edit = ['dist/server.js', /^[^]*$/, `require('ws'); require('./config');`];
 
 const LATER = '2026-05-06T07:08:10Z';
@@ -35,7 +35,7 @@ const LATER = '2026-05-06T07:08:10Z';
 test('a package has all that a server gets, with the times of the commits; a file that git does not have goes along if it is named', t => {
   const folder = repository(t, ['test']);
   if (!folder) return;
-  // An application that knows that it is no main program, and lets no stranger in.
+  // This application refuses to be the main program. Its authorization refuses every client.
   edit(folder, ['src/app.ts', 'io.sockets.on', `if (!module.parent) throw new Error('the main program');
   io.set('authorization', (_handshake, answer) => answer(null, false));
   io.sockets.on`]);
@@ -60,7 +60,8 @@ test('a package has all that a server gets, with the times of the commits; a fil
   const made = path.join(folder, 'build', NAME);
   const names = readdirSync(made, { recursive: true }).map(String).filter(name => statSync(path.join(made, name)).isFile());
   assert.deepEqual(names.map(name => name.replaceAll('\\', '/')).sort(), files);
-  // By its time, a copy over an older version tells what has changed, and iisnode that there is a new server.
+  // A copy over an older version finds the changed files by their times. iisnode finds a new server
+  // by its time.
   for (const name of names) {
     const own = /^(web\.config|iisnode\.yml|public.(?!\.well-known|built))/.test(name);
     assert.equal(statSync(path.join(made, name)).mtime.toISOString(), new Date(own ? WHEN : LATER).toISOString(), name);
@@ -136,7 +137,7 @@ test('what git ignores stays at home, and so do files that the server never serv
   publish(folder, '.well-known/security.txt', 'Contact: mailto:me@own.example');
   git(folder, 'add', '-A');
   for (const name of ['.env', '.vscode/sftp.json', '.svn/wc.db', 'images/secret.txt']) publish(folder, name, 'not for visitors');
-  // As the main program would name them, and what it packs.
+  // The main program packs `files`, and prints `leftOut`.
   const { files, leftOut } = published(folder);
   assert.deepEqual(files, [...FILES.filter(name => name.startsWith('public/')), 'public/.well-known/security.txt'].sort());
   assert.deepEqual(leftOut, [
@@ -162,14 +163,15 @@ test('a symbolic link in public is no part of a package: one line says which', l
     git(folder, 'add', '-A');
     const message = `public/${name} is a symbolic link, and a package has files only: put a copy in its place`;
     assert.throws(() => published(folder), { message });
-    // Where git makes no links there is a file with the path instead, and git alone knows.
+    // On some systems, git writes a file with the path in the place of a link. Then only git knows
+    // that it is a link.
     rmSync(path.join(folder, 'public', name));
     publish(folder, name, to);
     assert.throws(() => published(folder), /is a symbolic link/, name);
     rmSync(path.join(folder, 'public', name));
     git(folder, 'add', '-A');
   }
-  // One that git ignores is left out like other files, and never followed.
+  // A link that git ignores is left out, as other ignored files are. It is never followed.
   appendFileSync(path.join(folder, '.gitignore'), 'ignored*\n');
   git(folder, 'add', '-A');
   link(folder, 'ignored', '/etc');
@@ -177,7 +179,7 @@ test('a symbolic link in public is no part of a package: one line says which', l
   assert.throws(() => published(folder, ['public/ignored']), /public\/ignored is a symbolic link/);
   rmSync(path.join(folder, 'public', 'ignored'));
 
-  // All that is packed besides, and the folder itself.
+  // refuseLinks looks at the folder of a package, with all other files in it.
   const made = emptyFolder(t, 'made-');
   mkdirSync(path.join(made, 'node_modules'));
   symlinkSync('/etc', path.join(made, 'node_modules', 'lib'));
@@ -228,7 +230,7 @@ test('a new dist/server.js is one recycle, and a page that is open goes on', asy
   const say = (text: string) => new Promise(resolve => { connection.emit('message', text, resolve); });
   assert.equal(await say('before'), 'before');
   const [before] = iis.pids();
-  // In the README's order: the entry last.
+  // As in an update, dist/server.js changes last.
   for (const name of ['public/index.html', 'package.json', 'dist/server.js']) {
     const later = new Date(Date.now() + 60000);
     utimesSync(path.join(folder, name), later, later);
@@ -239,18 +241,22 @@ test('a new dist/server.js is one recycle, and a page that is open goes on', asy
   assert.notEqual(iis.pids()[0], before);
 });
 
-/** What a page that sends all the time has seen. */
+/** A page that sends all the time, and the answers that it has got. */
 interface Sending {
-  /** The messages that were acknowledged, in their order, and the processes that did so. */
+  /** The numbers of the acknowledged messages, in the order of the acknowledgements. */
   acknowledged: number[];
+  /** The numbers of the processes that acknowledged them. */
   pids: Set<string>;
-  /** Waits for some more messages. */
+  /** Waits until some more messages are acknowledged. */
   more: () => Promise<unknown>;
-  /** Stops, and waits until each message is acknowledged. @returns how many were sent */
+  /**
+   * Stops sending, and waits until each message is acknowledged.
+   * @returns the number of messages
+   */
   finish: () => Promise<number>;
 }
 
-/** A page's connection that sends a message each 30 ms. */
+/** Opens a page's connection, and sends a message on it every 30 ms. */
 function keepSending(t: TestContext, port: number): Sending {
   const connection = connectRealtime(port);
   const acknowledged: number[] = [];
@@ -298,7 +304,7 @@ async function installAndServe(t: TestContext, from: string): Promise<World & {
   world.change(({ sites: [site] }) => {
     site!.bindings = [{ protocol: 'http', bindingInformation: `127.0.0.1:${iis.port}:` }];
   });
-  // From here on, the clock and HTTP are the real ones.
+  // From here on, the commands use the real clock and real HTTP.
   const { createSystem } = fromRoot('./deploy/system.js') as { createSystem: () => object };
   const { ask: askOverHttp, now, sleep } = createSystem() as World['system'];
   Object.assign(world.system, { ask: askOverHttp, now, sleep });
@@ -325,7 +331,7 @@ testWithPrograms('update.cmd and back.cmd while pages send: one recycle each, an
   assert.equal(recycles(), 1, said.join('\n'));
   await goOn();
 
-  // One that does not start: the update goes back by itself, and the pages do not end.
+  // This version does not start. The update puts the earlier version back, and the pages go on.
   const broken = await packaged(t, [['dist/server.js', /^/, 'throw new Error("it does not start");']]);
   const failed = await runFrom(broken, 'update', '--wait', '2');
   assert.equal(failed.status, 1, failed.text);
@@ -375,7 +381,7 @@ test('several processes of the package share their clients', async t => {
 test('packages that cannot be bundled: --modules leaves them as they are, without those for development', async t => {
   const folder = path.join(emptyFolder(t, 'modules-'), NAME);
   const from = deploy(t);
-  // npm reads them to leave out the packages for development.
+  // npm needs these two files to leave out the packages for development.
   for (const name of ['.npmrc', 'package-lock.json']) copyFileSync(path.join(template, name), path.join(from, name));
   packModules(from, folder, PUBLIC.map(name => `public/${name}`));
   assert.deepEqual(readdirSync(folder).sort(), [

@@ -8,7 +8,13 @@ import { test, TestContext } from 'node:test';
 import { appPath, deploy, Edit, edit, emptyFolder, resource, root } from '../support/template';
 import { until } from '../support/wait';
 
-/** Runs the command until the test ends. `deployed`: with a folder of its own, which it leaves before the folder goes. */
+/**
+ * Runs preview until the test ends.
+ * @param deployed whether preview gets a copy of the template; preview ends before the copy is
+ *   deleted
+ * @param edits the edits of this copy
+ * @param detached whether preview is a group of processes of its own
+ */
 function preview(t: TestContext, args: string[], deployed = false, edits: Edit[] = [], detached = false) {
   let stop: () => unknown = () => undefined;
   t.after(() => stop());
@@ -39,7 +45,7 @@ test('preview serves a folder as IIS does, and says what happens with each reque
   assert.match(line, way);
   assert.match(output(), /this machine only/);
 
-  // A mistake is printed when it is there, with its line, and every request is answered with it.
+  // preview prints a new mistake, with its line. It answers every request with the mistake.
   edit(folder, ['web.config', '<httpErrors ', '<httpErrors nonsense="1" ']);
   const broken = await fetch(address);
   assert.equal(broken.status, 500);
@@ -56,15 +62,16 @@ test('Ctrl+C in a terminal ends preview without a word about requests that it cu
   const { url, output, ended, pid } = preview(t, ['--port', '0', '--trace'], true, [], true);
   const address = await url();
   const [id] = (await (await fetch(`${new URL(address).origin}${resource}/1/`)).text()).split(':');
-  // A body that does not end: the request is under way until somebody cuts it.
+  // The body of this request does not end. So the request is under way until preview cuts it.
   const post = http.request(`${new URL(address).origin}${resource}/1/xhr-polling/${id}`, { method: 'POST' });
   post.on('error', () => undefined).write('5:::');
   t.after(() => post.destroy());
-  // A request that comes later, and its line, show that the POST is under way.
+  // This request comes later. Its line shows that the POST is under way.
   assert.equal((await fetch(`${address}health`)).status, 200);
   await until(() => output().includes(`GET ${appPath}/health → `), 'the line');
   const before = output();
-  // A terminal sends the signal to preview and to its node processes; npm hands it on to preview.
+  // A terminal sends the signal to preview and to its node processes. npm sends it to preview
+  // again.
   process.kill(-pid, 'SIGINT');
   process.kill(pid, 'SIGINT');
   assert.deepEqual(await ended, [0, null]);
@@ -108,12 +115,12 @@ test('preview --parent shows what a site above does to the application', async t
   const above = emptyFolder(t, 'above-');
   const settings = '<appSettings><add key="LOG_LEVEL" value="Trace" /></appSettings>';
   writeFileSync(path.join(above, 'web.config'), `<configuration>${settings}<system.webServer><directoryBrowse /></system.webServer></configuration>`);
-  // Someone has taken out the line that ends a parent's settings.
+  // This web.config lacks the line that removes the settings of a parent.
   const { folder, url, output } = preview(t, ['--port', '0', '--parent', above], true, [['web.config', '<clear />', '']]);
   const address = await url();
   assert.match(output(), /does not support system\.webServer\/directoryBrowse/);
   assert.equal((await fetch(address)).status, 500);
-  // The server refuses the setting, and preview shows its words.
+  // The server refuses the setting, and preview shows the server's message.
   const words = await until(() => /ended before it listened[^]*LOG_LEVEL[^]*its log: (\S+)/.exec(output()), 'the reason');
   assert.equal(path.dirname(words[1]!), path.join(folder, 'iisnode'));
   assert.match(readFileSync(words[1]!, 'utf8'), /LOG_LEVEL/);
@@ -170,7 +177,8 @@ test('preview says at the start what IIS would not: rules and handlers that lead
     '<appSettings>: MAX_PACKET is no setting, and has no effect. Is MAX_PACKETS meant?',
   ], output());
 
-  // Both are read again after a change. The files are built, so the build is not the cure.
+  // preview checks the rules and the handlers again after a change. The build is there, so the line
+  // does not name npm run build.
   edit(folder, ['web.config', 'path="dist/server.js"', 'path="dist/sever.js"']);
   await fetch(address);
   await until(() => output().includes('there is no dist/sever.js'), 'the line');

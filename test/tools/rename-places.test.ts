@@ -1,4 +1,4 @@
-/* Where the command finds the name, and where not. */
+/* The places of the name that rename changes, and similar texts that it does not change. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { readSiteConfig } from '../../tools/iis/config';
 const current = appPath.slice(1);
 const OTHER = 'Another-1.0';
 
-/** [what is there, what it becomes when chat gets the name talk] */
+/** A text in a file, before and after a rename from chat to talk. */
 const lines: [file: string, before: string, after: string][] = [
   ['README.md', '# chat: a chat\n', '# talk: a chat\n'],
   ['README.md', '# chat\n', '# talk\n'],

@@ -1,4 +1,8 @@
-/* `npm run rename` through npm, again and again: each name is built, and lives where it should. And more that it refuses. */
+/*
+ * `npm run rename` runs several times, also through npm. After each rename, the clone is built, and
+ * its server is at the path of the new name. The command refuses more arguments than in
+ * rename.test.ts.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';

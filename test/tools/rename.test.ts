@@ -1,6 +1,7 @@
 /*
- * The command that `npm run rename` runs, in clones that git knows. A chain of names, each built and
- * tested, is in rename.long.test.ts, as are more arguments that the command refuses.
+ * The command that `npm run rename` runs, in clones with a repository. rename.long.test.ts gives a
+ * clone several names in turn, builds and tests each, and has more arguments that the command
+ * refuses.
  */
 import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,12 +16,16 @@ import { appPath, edit } from '../support/template';
 import { badNames, current, hasPackageName, last, livesAt, odd, refuses } from './rename/cases';
 
 /**
- * The CHANGELOG, which an owner may have replaced; and files with other paths as examples, such as
- * /chat. If a clone has been given one of these paths as its name, rename asks about them.
+ * The files that rename may list as left alone. One is the CHANGELOG, which an owner may have
+ * replaced. The others have further paths as examples, such as /chat. If the clone has the name of
+ * such a path, rename asks its user about them.
  */
 const MAY_BE_LEFT = /^(CHANGELOG\.md|docs\/deploy\.md|src\/realtime\/io\/namespace\.ts|tools\/rename\/\w+\.ts)$/;
 
-/** Compiles the file of src that a rename changes: the compiler takes some seconds for all of them. */
+/**
+ * Compiles only the file of src that a rename changes. The compiler needs some seconds for all
+ * files.
+ */
 function compileSettings(folder: string): void {
   const text = readFileSync(path.join(folder, 'src', 'config.ts'), 'utf8');
   const settings = ts.readConfigFile(path.join(folder, 'tsconfig.json'), name => ts.sys.readFile(name)).config as { compilerOptions: object };
@@ -43,7 +48,8 @@ test('rename gives the application another name, and then another, wherever it h
   assert.deepEqual(changed.filter(file => file.startsWith('src/')), ['src/config.ts']);
   for (const file of ['README.md', 'package-lock.json', 'package.json', 'public/index.html', 'web.config']) assert(changed.includes(file), file);
   const [, leftAlone] = /^Left alone:\n((?: {2}.*\n)*)/m.exec(said)!;
-  // The template itself has nothing beside these: a line more would be a question to its user.
+  // In the template, rename leaves only these files alone. Each further line would be a question to
+  // its user.
   const left = leftAlone!.trim().split('\n').map(line => line.trim().split(':')[0]!);
   assert.deepEqual(left.filter(file => !MAY_BE_LEFT.test(file)), ['.github/page.png', 'LICENSE']);
   assert.doesNotMatch(said, /passed over/);
@@ -57,8 +63,8 @@ test('rename gives the application another name, and then another, wherever it h
   compileSettings(folder);
   await livesAt(t, folder, odd, current);
 
-  // A name that is no word shows whether a place was forgotten. And the tree is the one that a single rename makes: on the way no
-  // sentence has changed.
+  // `odd` is no word, so git grep finds each place that the second rename has forgotten. A single
+  // rename makes the same tree, so the first rename has changed no other sentence.
   assert.equal(command(folder, 'rename', last).stderr, '');
   const after = commit(folder);
   assert.throws(() => git(folder, 'grep', '-il', odd, '--', '.', ':!test/tools/rename/cases.ts'), { status: 1 }, 'found in a file');
@@ -73,7 +79,8 @@ test('rename refuses, with one line and exit status 1 or 2, and changes nothing'
   const refused = (args: string[], says: RegExp, exit = 1) => { refuses(folder, args, says, exit); };
   writeFileSync(path.join(folder, 'GUIDE.md'), `# Guide\nCopy it to D:\\sites${appPath.replace('/', '\\')}.\n`);
   commit(folder);
-  // The command refuses one; the others are asked of the function that the command asks, which takes no process each.
+  // The command gets only one of these names. The other names go to the function that the command
+  // uses, because the command needs a process for each name.
   const { filtering } = readSiteConfig(folder, '7.5');
   for (const [names, says] of badNames) {
     const isRefusal = (error: Error) => error instanceof Refusal && says.test(error.message);
@@ -105,7 +112,7 @@ test('rename refuses, with one line and exit status 1 or 2, and changes nothing'
   commit(folder);
   refused([last], /web\.config, line \d+, .*nonsense/);
 
-  // A folder that was unpacked, by itself and in a repository that knows nothing of it.
+  // An unpacked archive has no repository, or is in a repository that does not have its files.
   renameSync(path.join(folder, '.git'), path.join(folder, 'moved'));
   refused([last], /git finds no repository here \(.+\)/);
   git(folder, 'init', '-q');
@@ -136,7 +143,7 @@ test('rename passes over what its owner has replaced, and says so; it names line
   assert.match(stdout, /Left alone:\n(.*\n)* {2}CHANGELOG\.md: /);
   assert.match(stdout, /Left alone:\n(.*\n)* {2}package\.json: OWNER\/REPOSITORY/);
   assert.match(stdout, /Left alone:\n(.*\n)* {2}GUIDE\.md: \/\S+ in line 1\./);
-  // Of the files in docs, those that name the path.
+  // rename also changes those files in docs that name the path. This list has all other changes.
   const changed = git(folder, 'diff', '--name-only').split('\n').filter(file => !file.startsWith('docs/'));
   assert.deepEqual(changed, ['GUIDE.md', 'deploy/package.js', 'package-lock.json', 'package.json', 'public/index.html', 'src/config.ts']);
   assert.equal(readFileSync(path.join(folder, 'GUIDE.md'), 'utf8'), `Open http://server/${last}/, not https://github.com${appPath}/x nor ${current}.\n`);

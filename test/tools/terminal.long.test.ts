@@ -1,4 +1,4 @@
-/* npm run package on a terminal and in a pipe. */
+/* The output of npm run package on a terminal and in a pipe. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';

@@ -1,7 +1,7 @@
 /*
- * What the commands show on a person's terminal, and what in a pipe: colours, and progress for what takes
- * longer than two seconds. compare.test.ts has compare, and terminal.long.test.ts the package, which takes
- * some seconds of processor.
+ * On a person's terminal, the commands show colours, and the progress of work that takes longer
+ * than two seconds. In a pipe they show neither. compare.test.ts tries compare.
+ * terminal.long.test.ts tries package, which needs some seconds of the processor.
  */
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -16,7 +16,7 @@ const ESCAPE = /\x1b/; // eslint-disable-line no-control-regex
 test('verify: colours and progress on a terminal, neither in a pipe', { concurrency: 4 }, async t => {
   if (!hasTerminal(t)) return;
   const { url, folder } = await site(t);
-  // For its slowest check, this takes more than three seconds.
+  // The slowest check of this command takes more than three seconds.
   const line = tool('verify', '--hold', '3', '--clients', '2', url);
   const progress = /\r\x1b\[K… [1-9]\d* s, while polls are held/; // eslint-disable-line no-control-regex
 

@@ -1,4 +1,4 @@
-/* docs/troubleshooting.md, held together with the statuses that the stand-in answers with. */
+/* docs/troubleshooting.md names the statuses of the stand-in for IIS, and describes its answers. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { serve } from './iis-application';
 const text = readFileSync(path.join(root, 'docs', 'troubleshooting.md'), 'utf8');
 const HEAD = '| on the server itself | elsewhere | cause | what to do |';
 
-/** The rows of a table that begins with that line: their cells. */
+/** Returns the cells of each row of a table. @param head the first line of the table */
 function rowsOf(page: string, head: string): string[][] {
   const rows: string[][] = [];
   let inTable = false;
@@ -24,7 +24,7 @@ function rowsOf(page: string, head: string): string[][] {
 
 const rows = rowsOf(text, HEAD);
 
-/** Whether a text names a status, as a whole: 404 is not 404.8. */
+/** Says whether a text names a status. A text with 404.8 does not name 404. */
 function names(cell: string, status: string): boolean {
   return new RegExp(`(^|[^\\d.])${status.replace('.', '\\.')}(?!\\d|\\.\\d)`).test(cell);
 }
@@ -63,8 +63,12 @@ test('the README has the commonest symptoms only, and leads to the page', () => 
   assert(readme.includes('(docs/troubleshooting.md)'));
 });
 
-/** Asks the template's own web.config, with one fault in it, as a browser on the server itself and as one elsewhere. */
+/** The answer that a browser shows. */
 type Shown = [status: number, text: RegExp];
+/**
+ * Faults in the template's own web.config, and requests that it refuses. Each has the answer to a
+ * browser on the server itself, and the answer to a browser elsewhere.
+ */
 const SHOWN: [status: string, edit: [from: string, to: string], ask: string, method: string, here: Shown, elsewhere: Shown][] = [
   ['404.8', ['', ''], 'iisnode/x', 'GET', [404, /^$/], [404, /^$/]],
   ['404.13', ['', ''], 'x', 'POST', [404, /^$/], [404, /^$/]],

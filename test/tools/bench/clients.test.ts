@@ -1,6 +1,7 @@
 /*
- * io.on('clients', …): how many clients there are is told at most once a second, however many come and
- * go. The applications here tell everybody, as most will: so each telling costs an event a client.
+ * io.on('clients', …) tells the application the number of clients at most once a second, however
+ * many clients come and go. The applications here send the number to all clients, as most
+ * applications will. So each telling costs one event for each client.
  */
 import assert from 'node:assert/strict';
 import { describe, test, TestContext } from 'node:test';
@@ -11,7 +12,7 @@ import { legacy, numbered } from '../../../tools/bench/protocols';
 import { handshake, Loose, serve, session } from '../../support/raw';
 import { until } from '../../support/wait';
 
-/** A server that tells all clients how many they are, and counts the events that this makes. */
+/** Starts a server that tells all clients their number, and counts the events that it sends. */
 function counting(t: TestContext) {
   const seen = { tellings: [] as number[], events: 0 };
   let io!: Server<Loose, Loose>;
@@ -26,7 +27,7 @@ function counting(t: TestContext) {
   return { io, port, clients, seen };
 }
 
-/** A client that takes what it is told. */
+/** Makes clients that take every message. The default client throws at a message. */
 function deaf(make: MakeClient): MakeClient {
   return (port, failed) => {
     const client: Client = make(port, failed);
@@ -35,7 +36,7 @@ function deaf(make: MakeClient): MakeClient {
   };
 }
 
-/** So many clients that come at once. Gives how long that took, s. */
+/** Opens the sessions of `count` clients at once. @returns the time until all are open, s */
 async function come(t: TestContext, port: number, make: MakeClient, count: number): Promise<number> {
   const crowd = new Crowd([port], deaf(make));
   t.after(() => crowd.close());
@@ -44,7 +45,10 @@ async function come(t: TestContext, port: number, make: MakeClient, count: numbe
   return (performance.now() - start) / 1000;
 }
 
-/** What is told of clients that come and go within so many seconds: one at once, one for each second. */
+/**
+ * Returns the largest number of tellings while clients come and go for some seconds: one at once,
+ * one for each second that begins, and one at the end.
+ */
 const most = (seconds: number) => 2 + Math.ceil(seconds);
 
 describe('the number of clients is told at most once a second', { concurrency: true }, () => {
@@ -104,7 +108,7 @@ describe('the number of clients is told at most once a second', { concurrency: t
   });
 });
 
-// By itself: the clock is that of all tests in this file.
+// This test runs alone, because all tests in this file have the same clock.
 describe('the number of clients and the clock', () => {
   test('what is told does not wait for a clock that is set back', async t => {
     const { port, seen } = counting(t);

@@ -1,6 +1,7 @@
 /*
- * What the server does for each message, counted: writes, answers, timers, listeners, texts made. A change that makes it do more fails here
- * on any machine; how long it takes is the benchmark's business, whose clients and application these are.
+ * Counts the work of the server for each message: its writes, answers, timers and listeners, and
+ * the texts that it makes. If a change adds work, this test fails on any machine. The benchmark
+ * measures the time of the work. This test has the clients and the application of the benchmark.
  */
 import assert from 'node:assert/strict';
 import type { Server as HttpServer } from 'node:http';
@@ -19,7 +20,7 @@ import { Loose, serve } from '../../support/raw';
 
 const polls: Record<string, MakeClient> = { 'a client of 0.9': polling(legacy), 'a client of realtime.js': polling(numbered) };
 
-/** A server of this process that counts what it does on its connections. */
+/** Starts a server in this process, and counts the polls, answers and writes on its connections. */
 function counting(t: TestContext) {
   const counts = { polls: 0, answers: 0, writes: 0, gathered: 0 };
   const sockets: Socket[] = [];
@@ -48,7 +49,7 @@ function counting(t: TestContext) {
   const { port } = serve(t, made => app(io = made), { APP_PATH: appPath, TRANSPORTS: 'websocket,xhr-polling' }, count);
   return {
     io, counts,
-    /** Clients whose polls wait. */
+    /** Opens the sessions of some clients. Their polls wait afterwards. */
     open: async (make: MakeClient, clients: number) => {
       const crowd = new Crowd([port], make);
       t.after(() => crowd.close());
@@ -63,7 +64,7 @@ function counting(t: TestContext) {
 
 type Any = (this: unknown, ...args: any[]) => unknown;
 
-/** Puts another function in the place of one. Gives what puts the first one back. */
+/** Replaces a function of an object. @returns a function that puts the original back */
 function replace(on: object, name: string, make: (original: Any) => Any): () => void {
   const functions = on as Record<string, Any>;
   const original = functions[name]!;
@@ -71,7 +72,11 @@ function replace(on: object, name: string, make: (original: Any) => Any): () => 
   return () => { functions[name] = original; };
 }
 
-/** Counts the calls of a global function while the test runs. */
+/**
+ * Counts the calls of a function of an object while the test runs.
+ * @param counts says, by the result of a call, whether the call counts
+ * @returns a function that returns the number of calls
+ */
 function watch(t: TestContext, on: object, name: string, counts: (result: unknown) => boolean = () => true): () => number {
   let calls = 0;
   t.after(replace(on, name, original => function (this: unknown, ...args) {
@@ -82,7 +87,10 @@ function watch(t: TestContext, on: object, name: string, counts: (result: unknow
   return () => calls;
 }
 
-/** Whether it is the server that calls the function that is watched; not node's own parts. */
+/**
+ * Says whether a source of the server is the caller of the watched function. Parts of node call the
+ * function, too.
+ */
 function isOurs(): boolean {
   const [, , , caller] = new Error().stack!.split('\n');
   return /[\\/]src[\\/]realtime[\\/]/.test(caller!);
@@ -94,7 +102,7 @@ describe('for each message the server does no more than it has to', () => {
       const { open, settled, counts, reset, listeners } = counting(t);
       const crowd = await open(make, 1);
       const [client] = crowd.clients;
-      await crowd.orFailure(exchange(client!, ask)); // opens the connection for POSTs
+      await crowd.orFailure(exchange(client!, ask)); // this opens the connection for POSTs
       await settled(1);
       const before = listeners();
       assert.equal(before.length, 2, 'two connections, which are kept');

@@ -1,4 +1,7 @@
-/* What docs/moving-on.md says of Socket.IO 4: each row of its table is tried here, and a row that is not fails. */
+/*
+ * Tries each row of the table in docs/moving-on.md with Socket.IO 4. A row without a test here
+ * fails.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

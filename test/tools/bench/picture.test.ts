@@ -1,4 +1,4 @@
-/* The picture of the benchmark: each mark and each bar stand where the figures say. */
+/* Each mark and each bar in the benchmark's picture is at the place of its figures. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DOMParser, Element } from '@xmldom/xmldom';
@@ -8,7 +8,7 @@ import type { Comparison, Results } from '../../../tools/bench/results';
 const cpu = { figure: 'cpu', title: 'µs CPU a message', digits: 1, compared: true as const };
 const bytes = { figure: 'bytes', title: 'bytes a message' };
 
-/** Makes the results of a load. @param servers the figures of each round, µs, by server */
+/** Makes the results of a load. @param servers the time in each round, µs, by server */
 function load(title: string, servers: Record<string, number[]>): Comparison {
   return {
     name: 'load',
@@ -36,7 +36,7 @@ const results: Results = {
   ],
 };
 
-/** Reads the drawn picture. */
+/** Reads a picture. @returns its texts, and the ratios at its marks and bars */
 function read(drawn: string) {
   const errors: unknown[] = [];
   const parser = new DOMParser({ onError: (_level, message) => errors.push(message) });
@@ -46,13 +46,13 @@ function read(drawn: string) {
   const texts = all('text').map(one => ({ x: Number(one.getAttribute('x')), is: one.textContent }));
   const at = (text: string) => texts.find(({ is }) => is === text)!.x;
   const [first, one, two] = [at('0.5 ×'), at('1 ×'), at('2 ×')];
-  /** The ratio at a place, by the marks of the axis, which grows twofold from line to line. */
+  /** Returns the ratio at a place. On the axis, the ratio doubles from one line to the next. */
   const ratio = (x: number) => Math.round(2 ** ((x - one) / (two - one)) * 20) / 20;
   const paths = all('path');
   const kind = (path: Element) => path.getAttribute('class')!;
   return {
     texts: texts.map(({ is }) => is),
-    /** The marks right of the axis' beginning: the class, and the ratio. */
+    /** The marks to the right of the beginning of the axis: the class and the ratio of each. */
     marks: paths.filter(path => /^m\d$/.test(kind(path))).map(path => {
       return [kind(path), Number(/\((\S+)/.exec(path.getAttribute('transform')!)![1])] as const;
     }).filter(([, x]) => x >= first).map(([mark, x]) => `${mark} ${ratio(x)}`),
@@ -63,7 +63,7 @@ function read(drawn: string) {
   };
 }
 
-/** The contrast of two colors, as WCAG 2 defines it. */
+/** Returns the contrast of two colors, as WCAG 2 defines it. */
 function contrast(...colors: [string, string]): number {
   const [dark, light] = colors.map(color => {
     const [r, g, b] = [1, 3, 5].map(at => {
@@ -78,8 +78,9 @@ function contrast(...colors: [string, string]): number {
 describe('the picture of the benchmark', () => {
   test('a mark is the median of the ratios of all rounds and runs, a bar the least and most', () => {
     const { marks, bars } = read(draw(results));
-    // ours: 1, 1.5, 1.2, 2; signalr: 4, 3, 3, 7.5 and 0.5, 1, 2, 6. The legend stands further left
-    // for the first server, and at the right for the second one.
+    // The ratios of ours are 1, 1.5, 1.2 and 2. The ratios of signalr are 4, 3, 3 and 7.5 in the
+    // first load, and 0.5, 1, 2 and 6 in the second load. The legend has a mark of each server: the
+    // mark of ours is left of the axis, and slice(1) drops the mark of signalr.
     assert.deepEqual(marks.filter(mark => mark.startsWith('m0')), ['m0 1.35']);
     assert.deepEqual(marks.filter(mark => mark.startsWith('m1')).slice(1), ['m1 3.5', 'm1 1.5']);
     assert.deepEqual(bars, ['bar b0 1–2', 'bar b1 3–7.5', 'bar b1 0.5–6']);

@@ -1,4 +1,4 @@
-/* The tables of two copies of the template, and of several whole runs. */
+/* Two tables of the benchmark: one compares two copies of the template, one compares whole runs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { otherName, sideBySide, wholeRuns } from '../../../tools/bench/report';
@@ -31,7 +31,7 @@ test('two copies: the ratios to the floor and to the other copy are those of one
   assert.deepEqual(cells(sideBySide(runs[0]![0]!, ['this copy', '../old'])), [
     ['floor: µs', '10 (10–20)', '–', '–', '–', '–', '–'],
     ['floor: bytes', '7 (7–7)', '–', '–', '–', '–', '–'],
-    // 15/10, 20/20, 12/10; 30/10, 20/20, 10/10; 15/30, 20/20, 12/10
+    // The ratios are 15/10, 20/20, 12/10; then 30/10, 20/20, 10/10; then 15/30, 20/20, 12/10.
     ['ours: µs', '15 (12–20)', '1.20 (1.00–1.50)', '20 (10–30)', '1.00 (1.00–3.00)',
       '1.00 (0.50–1.20)', 'yes'],
     ['ours: bytes', '7 (7–7)', '–', '7 (7–7)', '–', '1.00 (1.00–1.00)', 'yes'],

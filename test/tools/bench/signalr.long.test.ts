@@ -1,4 +1,4 @@
-/* `npm run bench` with SignalR: it is built, and each load gets its answers. */
+/* `npm run bench` builds SignalR's server, and each load gets its answers from this server. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

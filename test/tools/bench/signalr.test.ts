@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { signalr } from '../../../tools/bench/protocols';
 
-/** Makes a session that has negotiated, and collects its requests. */
+/**
+ * Makes a session that has negotiated, and collects its requests.
+ * @param first the answer to a GET
+ */
 async function session(first = '') {
   const requests: string[] = [];
   const made = signalr(80);

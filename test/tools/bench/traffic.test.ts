@@ -1,6 +1,6 @@
 /*
- * The benchmark's counts next to time: the requests and bytes of a message, and the answers to
- * polls for an emit. The server's own sockets say how many bytes there were.
+ * The benchmark counts the requests and the bytes of a message, and the answers to polls for an
+ * emit. This test counts the same on the server and its sockets.
  */
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
@@ -17,7 +17,9 @@ import { until } from '../../support/wait';
 
 const CLIENTS = 10;
 
-/** A server in this process, with clients, and with the counts of its own. */
+/**
+ * Starts a server in this process, which counts its requests and bytes, and connects the clients.
+ */
 async function start(t: TestContext, make: MakeClient) {
   const sockets: Socket[] = [];
   let [requests, waiting] = [0, 0];
@@ -51,7 +53,7 @@ for (const [name, protocol] of Object.entries({ 0.9: legacy, 'realtime.js': numb
       { act: () => exchangeAll(crowd, echo, 200), count: 200, requests: 2, answers: 1 },
       { act: () => exchangeAll(crowd, ask, 200), count: 200, requests: 2, answers: 1 / 2 },
       { act: () => exchangeAll(crowd, burst, 200), count: 200, requests: 2, answers: 1 / 10 },
-      // A broadcast is a POST, and a poll of each client.
+      // A broadcast takes one POST, and one poll of each client.
       { act: () => tell(crowd), count: CLIENTS, requests: 1 + 1 / CLIENTS, answers: 1 },
     ];
     for (const { act, count, requests, answers } of loads) {

@@ -1,4 +1,4 @@
-/* What build.test.ts and build.long.test.ts share: a project is built after one change and another. */
+/* The part that build.test.ts and build.long.test.ts share: builds after several changes. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -7,11 +7,15 @@ import type { TestContext } from 'node:test';
 import { commit, env, git } from '../../support/repository';
 import { edit, root } from '../../support/template';
 
-/** What `npm run build` makes. The commands make `tools` as well, and `npm test` makes `test`. */
+/**
+ * The projects that `npm run build` builds. The commands also build `tools`, and `npm test` builds
+ * `test`.
+ */
 const BUILD = ['.', 'src/browser'];
 
 /**
- * @param folder a clone of the template, or a part of one, that git knows
+ * Tries that a build makes the right files after each of several changes.
+ * @param folder a repository with a clone of the template, or with a part of it
  * @param again the projects to build when all that was built is deleted
  */
 export async function buildsWhatChanged(

@@ -1,4 +1,4 @@
-/* What clones.long.test.ts and folders.long.test.ts share. */
+/* The part that clones.long.test.ts and folders.long.test.ts share. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -6,10 +6,12 @@ import path from 'node:path';
 import { env } from '../../support/repository';
 import { root } from '../../support/template';
 
-/** What docs/developing.md says can be deleted: each by itself, and all of them. */
+/**
+ * The folders that an owner can delete, as docs/developing.md says: each list alone, or all lists.
+ */
 export const DELETABLE = [['test/hostile'], ['test/cluster'], ['test/tools'], ['tools/bench', 'test/tools/bench'], ['tools/words']];
 
-/** Runs a program of node_modules in a clone. @throws with what it said, if it fails */
+/** Runs a program of node_modules in a clone. @throws an error with its output, if it fails */
 function run(folder: string, program: string, ...args: string[]): void {
   try {
     execFileSync(process.execPath, [path.join(root, 'node_modules', program), ...args], { cwd: folder, env, stdio: 'pipe' });
@@ -19,7 +21,7 @@ function run(folder: string, program: string, ...args: string[]): void {
   }
 }
 
-/** Builds and lints a clone, from nothing. */
+/** Deletes the built files of a clone, builds it, and runs the linter. */
 export function buildAndLint(folder: string): void {
   for (const built of ['dist', 'build/src', 'build/tools', 'build/test']) rmSync(path.join(folder, built), { recursive: true, force: true });
   run(folder, 'typescript/bin/tsc', '-b', '.', 'src/browser', 'tools', 'test');

@@ -1,16 +1,16 @@
-/* What command.test.ts and command-windows.long.test.ts share. */
+/* The part that command.test.ts and command-windows.long.test.ts share. */
 
-/** The address of a server that is not there. */
+/** The address of a server that does not exist. */
 export const ADDRESS = 'http://localhost:1/';
 
-/** A value that is refused at once shows that the option has come. */
+/** Options with wrong values. A command that refuses the value has got the option. */
 export const REFUSED: [command: string, args: string[], line: string][] = [
   ['preview', ['--port=x'], '--port: a number up to 65535, not x'],
   ['verify', ['--hold=long', ADDRESS], '--hold takes a whole number from 1'],
   ['package', ['--set=x'], '--set x: takes NAME=value'],
   ['compare', ['--iis=6', ADDRESS], '--iis: 7.5 or 10, not 6'],
   ['bench', ['--rounds=0'], '--rounds takes a number from 1, not 0'],
-  // These have no options with a value.
+  // These two commands have no options with a value.
   ['rename', ['one', 'two'], 'takes one name: npm run rename -- chat'],
   ['docs', ['--check', 'x'], 'takes no x'],
 ];

@@ -1,6 +1,6 @@
 /*
- * Twenty faults of a server ("bends"), by which it differs from preview. The bends of one list are in one
- * server, because each of them shows in other requests.
+ * Twenty faults of a server ("bends"). Each makes the server answer in another way than preview.
+ * One server has all bends of a list, because each bend of a list shows in other requests.
  */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
@@ -14,13 +14,13 @@ export interface Bend {
   name: string;
   edits?: Edit[];
   options?: Partial<IisOptions>;
-  /** Changes the folder. */
+  /** Changes the folder, where edits do not suffice. */
   change?: (folder: string) => void;
   /** A request that shows the bend, by its name (nameOf), and the part of the answer that differs. */
   shows: [request: string, what: string];
 }
 
-/** Returns the name of a request: its method, its path, and the first of its headers. */
+/** Returns the name of a request: its method, its path, and the first header, if it has one. */
 export function nameOf({ method, path: to, headers }: Case): string {
   return `${method} ${to}${headers.length > 0 ? `, ${headers[0]!}` : ''}`;
 }

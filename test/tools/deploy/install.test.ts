@@ -123,7 +123,10 @@ test('uninstall.cmd does not touch an application that leads elsewhere by now', 
   assert.equal(world.server().sites[0]!.applications[1]!.folder, other);
 });
 
-/** The parts that may be missing on a server: a change that takes the part away, and the line of install.cmd. */
+/**
+ * The parts that may be missing on a server. Each has a change that takes the part away, and the
+ * line of install.cmd.
+ */
 const MISSING: Record<string, [change: (server: Server, world: World) => void, line: RegExp]> = {
   administrator: [server => { server.isAdministrator = false; },
     /^missing {2}administrator rights are missing: .*Run as administrator/m],
@@ -195,7 +198,10 @@ test('a server without IIS hears of URL Rewrite and iisnode in the same run', as
   assert.match(text, /^note {5}URL Rewrite and iisnode come next: .*iis\.net.*iisnode-full-v0\.2\.26/m);
 });
 
-/** The facts about which install.cmd prints a note, and installs all the same: the change, and the line. */
+/**
+ * Servers for which install.cmd prints a note. It installs the application nevertheless. Each has
+ * the change and the line.
+ */
 const NOTES: Record<string, [change: (server: Server, world: World) => void, line: RegExp]> = {
   'Windows 7': [({ registry }) => {
     registry['HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion']!.InstallationType = ['REG_SZ', 'Client'];
@@ -293,7 +299,7 @@ test('a failure at any step undoes all before it, and the step itself if it was 
   }
 });
 
-/** A kind of step, as deploy/steps.js has it. */
+/** A kind of step in deploy/steps.js. */
 interface Kind {
   lines: (entry: object) => string[];
   make: (system: object, entry: object) => Promise<void> | void;
@@ -331,7 +337,7 @@ test('each step prints its lines before it runs', async t => {
   assert.equal(made.length, 11);
 });
 
-/** A pool with settings of its own, as IIS Manager makes it. */
+/** A pool that somebody made in IIS Manager, with other settings than those of install.cmd. */
 const OTHER_POOL = {
   name: NAME, schedule: [],
   settings: {
@@ -340,7 +346,10 @@ const OTHER_POOL = {
   },
 };
 
-/** Servers on which the steps are others, with arguments, and the number of the steps. */
+/**
+ * Servers on which the steps of install.cmd differ. Each has the arguments, a change of the server,
+ * and the number of steps.
+ */
 const SERVERS: Record<string, [args: string[], change: (server: Server) => void, steps: number]> = {
   'an application with settings': [['--path', '/chat', '--set', 'LOG_LEVEL=debug'], () => undefined, 12],
   'the root of a site': [['--path', '/'], () => undefined, 10],
@@ -408,7 +417,7 @@ test('a machine that stops in the middle of a step has it written down: uninstal
       return result;
     };
     await world.run('install');
-    // The disk gets its state at the loss of power.
+    // The disk gets the state that it had when the machine stopped.
     rmSync(world.folder, { recursive: true });
     cpSync(saved, world.folder, { recursive: true });
     const { status, text } = await world.run('uninstall', '--folder', appIn(world));

@@ -1,6 +1,7 @@
 /*
- * The scripts in node 10, the oldest that runs the application: each of the four commands to its
- * end, as a process of its own, on the stand-ins of Windows' programs (preload.ts).
+ * The commands for the server run in node 10, the oldest node that runs the application. Each of
+ * the four commands is a process of its own, and uses the stand-ins of Windows' programs
+ * (preload.ts).
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

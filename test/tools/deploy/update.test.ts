@@ -1,4 +1,7 @@
-/* update.cmd and back.cmd on stand-ins of Windows' programs, in this process; windows.test.ts runs them in cmd. */
+/*
+ * update.cmd and back.cmd run in this process, with stand-ins of Windows' programs. windows.test.ts
+ * runs them in cmd.
+ */
 import assert from 'node:assert/strict';
 import fs, { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

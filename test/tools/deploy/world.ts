@@ -105,7 +105,7 @@ export function makePackage(folder: string, version: string, kind = RUNS, edit?:
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
   for (const name of ['web.config', 'iisnode.yml']) cpSync(path.join(root, name), path.join(folder, name));
   edit?.(folder);
-  // The times of the package's commit: the same for all files, and later for each version.
+  // All files get the time of the package's commit, which is later for a later version.
   const time = new Date(Date.UTC(2026, 0, 1) + Number(version.split('.').pop()) * 1000);
   for (const name of readdirSync(folder, { recursive: true }).map(String)) {
     if (statSync(path.join(folder, name)).isFile()) utimesSync(path.join(folder, name), time, time);

@@ -1,4 +1,4 @@
-/* What the tests of the package share. */
+/* The part that the tests of the package share. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { oldNode } from '../../support/fetched';
 import { command, commit } from '../../support/repository';
 import { appPath, edit, root } from '../../support/template';
 
-/** The name of the folder that is made, and of the zip file. */
+/** The name of the folder and of the zip file that the command makes. */
 export const NAME = appPath.split('/').pop()!;
 
 /** The commands for the server, and their scripts. */
@@ -18,7 +18,7 @@ const DEPLOY = readdirSync(path.join(root, 'deploy'))
   .filter(name => /\.(cmd|js)$/.test(name))
   .map(name => name.endsWith('.cmd') ? name : `deploy/${name}`);
 
-/** All that a server gets. */
+/** All files of a package. */
 export const FILES = [
   ...DEPLOY,
   'dist/commit.lua', 'dist/server.js', 'iisnode.yml', 'licenses.txt', 'node_modules/socket.io-client/dist/socket.io.min.js',
@@ -26,7 +26,10 @@ export const FILES = [
   ...PUBLIC.map(name => `public/${name}`), 'web.config',
 ].sort();
 
-/** Commits an edit, expects that there is no package, with that complaint and no stack, and takes the edit back. */
+/**
+ * Commits an edit, and expects the command to refuse the package. Then it takes the edit back.
+ * @param complaint the text that the command has to print, without a stack
+ */
 export function breaks(folder: string, file: string, from: string | RegExp, to: string, complaint: RegExp): void {
   const before = readFileSync(path.join(folder, file), 'utf8');
   edit(folder, [file, from, to]);
@@ -39,7 +42,10 @@ export function breaks(folder: string, file: string, from: string | RegExp, to: 
   commit(folder);
 }
 
-/** A package passes `npm run verify` on an old node; the test is skipped where that is not to be had. */
+/**
+ * Expects a package to pass `npm run verify` on an old node. Without this node, the test is
+ * skipped.
+ */
 export async function verifies(t: TestContext, folder: string, version: string, app: string): Promise<void> {
   const node = oldNode(t, version);
   if (!node) return;

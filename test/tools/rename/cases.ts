@@ -1,4 +1,4 @@
-/* What the tests of rename share. */
+/* The part that the tests of rename share. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -10,16 +10,22 @@ import { command, env, npm } from '../../support/repository';
 import { startServer } from '../../support/server';
 import { appPath, root } from '../../support/template';
 
-/** The name that the template has. */
+/** The present name of the template. */
 export const current = appPath.slice(1);
-/** Names to give, other than the one it has: this holds under any. Each is a word of the README, or may become one; `odd` is none. */
+/**
+ * New names. They differ from the present name, so the tests pass under any name. Each is a word
+ * that the README has or may have. Only `odd` is no word.
+ */
 export const [first, second, last] = ['chat', 'server', 'test', 'page'].filter(name => name !== current) as [string, string, string];
 export const odd = current === 'Qw.erty-9' ? 'Zx.cvb-9' : 'Qw.erty-9';
 
 /** Runs the compiler of this project. */
 export const tsc = (...args: string[]) => execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), ...args], { env });
 
-/** The command refuses, with one line: exit status 1, or 2 where it was called wrongly. */
+/**
+ * Expects the command to refuse its arguments with one line.
+ * @param exit the exit status; 2 if the arguments have the wrong form
+ */
 export function refuses(folder: string, args: string[], says: RegExp, exit = 1): void {
   const { status, stdout, stderr } = command(folder, 'rename', ...args);
   assert.equal(status, exit, args.join(' '));
@@ -28,7 +34,7 @@ export function refuses(folder: string, args: string[], says: RegExp, exit = 1):
   assert.match(stderr, /^.+\n$/);
 }
 
-/** Names that are refused, with why: those of one line for one reason. */
+/** Names that the command refuses. The names of one list have the same reason. */
 export const badNames: [names: string[], says: RegExp][] = [
   [['bin', 'APP_CODE', 'app_globalresources', 'App_LocalResources', 'App_WebReferences', 'App_Data', 'App_Browsers', 'web.config'], /404\.8/],
   [['node_modules', 'IISnode'], /404\.8/],
@@ -41,7 +47,10 @@ export const badNames: [names: string[], says: RegExp][] = [
 
 const json = (folder: string, file: string) => JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as { name: string; packages: Record<string, { name: string }> };
 
-/** The built server lives at /name, and nowhere else: by itself, as an application of IIS and as the root of a site. */
+/**
+ * Expects the built server at /name, and not at the old name. The server runs alone, as an
+ * application of IIS, and as the root of a site.
+ */
 export async function livesAt(t: TestContext, folder: string, name: string, old: string): Promise<void> {
   const server = await startServer(t, { folder });
   assert.equal(server.page, `${server.origin}/${name}/`);
@@ -64,7 +73,7 @@ export async function livesAt(t: TestContext, folder: string, name: string, old:
   }
 }
 
-/** The package has the name, and npm takes it. */
+/** Expects the name in package.json and package-lock.json, and expects npm to accept both files. */
 export function hasPackageName(folder: string, name: string): void {
   assert.equal(json(folder, 'package.json').name, name);
   assert.equal(json(folder, 'package-lock.json').name, name);

@@ -1,4 +1,4 @@
-/* `npm run verify` where several causes look alike from outside: it names the right one first. */
+/* If several causes look alike from outside, `npm run verify` names the right one first. */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -15,7 +15,7 @@ import { site } from './site';
 
 const first = (list: string) => /^1\. .*/m.exec(list)?.[0] ?? list;
 
-/** A folder with the sources of an application. */
+/** Makes a folder with the sources of an application. @param app the text of src/app.ts */
 function sources(t: TestContext, app: string): string {
   const folder = emptyFolder(t, 'sources-');
   for (const name of ['src', 'src/realtime']) mkdirSync(path.join(folder, name));
@@ -35,7 +35,7 @@ test('a site of which verify is told a wrong path or origin', async t => {
   });
 
   await t.test('the address comes before request filtering, where the path is not known', async () => {
-    // The files here are those of another application.
+    // verify gets an empty folder here, so it does not know the path of the application.
     const folder = emptyFolder(t, 'other-');
     const results = await verify(`${iis.origin}/chatt/`, { patience: 0, folder });
     const list = report(results, folder);

@@ -1,4 +1,4 @@
-/* `npm run verify` as a command: what it prints, and its exit status. */
+/* The output and the exit status of `npm run verify`. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ import { setting, webConfig } from './config';
 import { answerWith, standInFront } from './front';
 import { EVENT, site } from './site';
 
-/** Runs the command, in a folder. */
+/** Runs the command in a folder. @returns its exit status, its stdout and its stderr */
 function command(
   folder: string, ...args: string[]
 ): Promise<{ code: number; out: string; err: string }> {
@@ -49,7 +49,7 @@ describe('the command', { concurrency: 4 }, () => {
     assert.match(said!, /^ {3}seen by headers: page: Referrer-Policy: missing$/m);
     assert.equal(out.match(/1\. web\.config/g)?.length, 1, 'seen twice, said once');
 
-    // Without the files there are no numbers of lines.
+    // Without the files of the application, the report has no numbers of lines.
     const elsewhere = path.join(iis.folder, 'public');
     const results = await verify(iis.url, { hold: 1, folder: elsewhere });
     const unnumbered = report(results, elsewhere, CHECKS);
@@ -79,7 +79,7 @@ describe('the command', { concurrency: 4 }, () => {
   test('sees a server that is gone after idle', async t => {
     const iis = await site(t);
     const idle = 1;
-    // All are done but that one, which waits for the idle time to pass.
+    // The server is gone when only one check is left: the check that waits for the idle time.
     let done = 0;
     const address = await standInFront(t, iis, {
       request: (_req, res) => done === CHECKS - 1 && answerWith(res, 503),
@@ -114,7 +114,7 @@ describe('the command', { concurrency: 4 }, () => {
       assert.match(err, /^[^\n]+\n$/);
     }));
 
-    // The command prints these as it does "nothing listens there".
+    // The command prints these messages in the way of "nothing listens there".
     const unreachable: [address: string, says: RegExp][] = [
       ['server/app/', /^server\/app\/ is not the address of a page, such as http:/],
       ['ftp://server/', /^ftp:.* is not the address of a page/],

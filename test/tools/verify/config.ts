@@ -1,21 +1,31 @@
 /*
- * Changes to the files of a copy of the template: by their meaning, not by their text, so that they
- * hold whatever else is in the files.
+ * Edits for the files of a copy of the template. They look for elements and keys, and not for
+ * texts, so they also work after other changes of these files.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DOMParser, Element, XMLSerializer } from '@xmldom/xmldom';
 
-/** Changes a copy. */
+/** A function that changes a copy. */
 export type Edit = (folder: string) => void;
 
-/** A web.config that can be changed. Paths count from <system.webServer>; appSettings is known. */
+/** The changes of a web.config. A path is from <system.webServer>, or it is 'appSettings'. */
 export interface Config {
-  /** Adds elements to another, which is made if it is not there; first is behind a <clear />. */
+  /**
+   * Adds elements to the element at a path, and makes this element if it is missing.
+   * @param first whether the new elements come first; they then follow a <clear />, if there is one
+   */
   add: (to: string, xml: string, first?: boolean) => void;
-  /** Sets attributes of an element, which is made if it is not there; null takes one away. */
+  /**
+   * Sets attributes of the element at a path, and makes this element if it is missing. The value
+   * null removes an attribute.
+   */
   set: (to: string, attributes: Record<string, string | null>) => void;
-  /** Takes away all elements of that name, or those of them with that in their text, or there. */
+  /**
+   * Removes all elements of a name.
+   * @param having a text; if given, only elements with this text are removed
+   * @param inside the name of a parent; if given, only its children are removed
+   */
   drop: (name: string, having?: string, inside?: string) => void;
 }
 
@@ -65,7 +75,7 @@ export function webConfig(change: (config: Config) => void): Edit {
   };
 }
 
-/** A setting of the server's, null to have none. */
+/** Makes an edit that sets a setting of the server. The value null removes the setting. */
 export function setting(name: string, value: string | null): Edit {
   return webConfig(config => {
     config.drop('add', `key="${name}"`);
@@ -73,7 +83,7 @@ export function setting(name: string, value: string | null): Edit {
   });
 }
 
-/** A line of iisnode.yml, in the place of the one that is there; null takes it away. */
+/** Makes an edit that sets a key in iisnode.yml. The value null removes the line of the key. */
 export function yml(key: string, value: string | null): Edit {
   return folder => {
     const file = path.join(folder, 'iisnode.yml');
@@ -83,7 +93,7 @@ export function yml(key: string, value: string | null): Edit {
   };
 }
 
-/** A file with other content, made of the content that it has. */
+/** Makes an edit that changes the text of a file. */
 export function file(name: string, change: (text: string) => string): Edit {
   return folder => {
     const full = path.join(folder, name);
@@ -91,21 +101,21 @@ export function file(name: string, change: (text: string) => string): Edit {
   };
 }
 
-/** Code that runs before the application of the copy, with `io` at hand. */
+/** Makes an edit that adds code to the application of the copy. The code can use `io`. */
 export function inApp(code: string): Edit {
   return file('dist/app.js', text => text.replace('/* more */', () => `${code}\n/* more */`));
 }
 
-/** Polls wait for longer than it takes to send twenty of them on a busy machine. */
+/** Makes polls wait for 10 s. Even a busy machine can send twenty polls in this time. */
 export const holdsLonger = inApp('io.set("polling duration", 10);');
 
-/** What a web.config says so that a parent's settings do not get in; the copy lets them in. */
+/** Removes the parts of web.config that keep out a parent's settings. */
 export const letsParentIn: Edit = webConfig(config => {
   for (const name of ['clear', 'validation', 'httpRedirect', 'outboundRules', 'caching']) {
     config.drop(name);
   }
   config.set('httpProtocol', { allowKeepAlive: null });
-  // These keep out what is IIS's own: its handlers, which take files, and its header.
+  // These two elements still remove IIS's own handlers, which serve files, and IIS's own header.
   config.add('handlers', '<clear />', true);
   config.add('httpProtocol/customHeaders', '<remove name="X-Powered-By" />', true);
 });

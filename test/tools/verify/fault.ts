@@ -1,4 +1,4 @@
-/* A fault that is put into a site which works, and what verify has to say of it. */
+/* The type of a fault in a site that works otherwise, with the report that verify has to make. */
 import type { TestContext } from 'node:test';
 import type { IisOptions } from '../../../tools/iis';
 import type { Options } from '../../../tools/verify/verify';
@@ -9,19 +9,26 @@ export interface FaultCase {
   what: string;
   edits?: Edit[];
   iis?: Partial<IisOptions>;
-  /** What the web.config of the folder above says. */
+  /** The content of <configuration> in the web.config of the folder above. */
   parent?: string;
   front?: Front;
-  /** Its node, where that is another one; the test is skipped where it is not to be had. */
+  /**
+   * Returns the path of another node for the site. It returns null without this node, and the test
+   * is skipped.
+   */
   node?: (t: TestContext) => string | null;
   options?: Partial<Options>;
-  /** What the address has behind the application's; '/…' from the root of the site. */
+  /**
+   * The path that verify gets behind the address of the application. '/…' is from the root of the
+   * site.
+   */
   path?: string;
-  /** The checks that fail, in their order; `more` where others may fail as well. */
+  /** The names of the checks that fail. */
   fails: string[];
+  /** Whether other checks may fail, too. */
   more?: boolean;
-  /** The first line of what to change: the cure. */
+  /** The first line of the list of changes. It has the cure. */
   cure: RegExp;
-  /** More of what is said. */
+  /** Another text in the report. */
   says?: RegExp;
 }

@@ -1,11 +1,14 @@
-/* Faults in web.config, iisnode.yml and the settings. */
+/* Faults in web.config, in iisnode.yml, in the settings and in the application. */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { root } from '../../support/template';
 import { Edit, file, holdsLonger, inApp, setting, webConfig, yml } from './config';
 import type { FaultCase } from './fault';
 
-/** A handler that takes files. Each has a name of its own, as IIS takes no name twice. */
+/**
+ * Makes a handler for files. Each handler has its own name, because IIS refuses a name that it has
+ * already.
+ */
 const staticFiles = (name: string) => `<add name="${name}" path="*" verb="*" `
   + 'modules="StaticFileModule" resourceType="File" />';
 const passes = (pattern: string) => `<rule name="passes ${pattern}" stopProcessing="true">`
@@ -217,7 +220,7 @@ export const inIisnodeYml: FaultCase[] = [
   {
     what: 'an iisnode that does not wait for node to start',
     edits: [yml('maxNamedPipeConnectionRetry', '0')],
-    // As long as a node may take to start on a busy machine.
+    // On a busy machine, node may need this time for its start.
     options: { patience: 60 },
     fails: FIRST,
     cure: /^1\. iisnode\.yml line \d+: maxNamedPipeConnectionRetry: 600/,
@@ -445,7 +448,7 @@ export const inTheApplication: FaultCase[] = [
   },
 ];
 
-/** The pattern of the rule for all that is not Socket.IO's. */
+/** Changes the pattern of the rule for all URLs that are not Socket.IO's. */
 function pages(pattern: string) {
   return webConfig(config => {
     config.drop('rule', 'name="pages"');

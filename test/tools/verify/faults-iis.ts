@@ -8,7 +8,7 @@ import { answerWith, Front } from './front';
 const FIRST = ['first request'];
 const FILTERING = 'security/requestFiltering';
 
-/** One change of request filtering. */
+/** Makes the edits of a fault in request filtering. They add elements. */
 const filter = (inside: string, xml: string) =>
   [webConfig(config => config.add(inside ? `${FILTERING}/${inside}` : FILTERING, xml))];
 const filterBy = (inside: string, attributes: Record<string, string>) =>
@@ -101,7 +101,7 @@ export const ofFiltering: FaultCase[] = [
   },
 ];
 
-/** A page of http.sys's. */
+/** A front that answers with an error page of http.sys. */
 const httpSys = (status: number, title: string) => ({
   request: (_req: IncomingMessage, res: ServerResponse) => answerWith(
     res, status, `<HTML><BODY><h2>${title}</h2><hr><p>HTTP Error ${status}.</p></BODY></HTML>`,
@@ -109,12 +109,15 @@ const httpSys = (status: number, title: string) => ({
   ),
 });
 
-/** IIS's module for logins, in front: it lets nobody in. */
+/** A front that answers as IIS's modules for logins do. It refuses every request. */
 const login = (wanted: string | undefined): Front => ({
   request: (_req, res) => answerWith(res, 401, '', wanted ? { 'WWW-Authenticate': wanted } : {}),
 });
 
-/** iisnode's answer where each start of node ends after a while: IIS's 500, without a text. */
+/**
+ * Answers as iisnode does if node ends some time after each start: after 2 s, with a 500 of IIS
+ * without a text.
+ */
 const slow500 = (_req: IncomingMessage, res: ServerResponse) => {
   setTimeout(() => answerWith(res, 500, '', { Server: 'Microsoft-IIS/7.5' }), 2000);
   return true;
@@ -195,7 +198,7 @@ export const ofIis: FaultCase[] = [
   },
 ];
 
-/** <system.webServer> of a parent. */
+/** Makes the <system.webServer> of a parent. */
 const above = (inside: string) => `<system.webServer>${inside}</system.webServer>`;
 
 export const ofParents: FaultCase[] = [

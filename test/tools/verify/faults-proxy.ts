@@ -1,4 +1,4 @@
-/* Faults of what stands in front of IIS. */
+/* Faults of the proxies and logins in front of IIS. */
 import { gzipSync } from 'node:zlib';
 import { oldNode } from '../../support/fetched';
 import { setting, webConfig } from './config';
@@ -7,19 +7,19 @@ import { answerWith, Passing } from './front';
 
 const FIRST = ['first request'];
 /**
- * How long verify holds polls, in s, where the fault cuts a poll after 1 s. A busy machine may hear
- * of the cut late, and it must still come before the time to hold is up.
+ * The time for which verify holds polls, s. The fault cuts a poll after 1 s. A busy machine may
+ * notice the cut late, but it must notice the cut before this time ends.
  */
 const LONGER_THAN_A_CUT = 10;
 const isPoll = (url = '') => /\/1\/xhr-polling\//.test(url);
 const LOGIN = '<html><title>Log in</title><form><input name="p" type="password"></form></html>';
 
-/** Answers that have been seen, by path: a cache that does not look at no-store. */
+/** Makes a cache that keeps the answers by their paths. It ignores no-store. */
 function cache() {
   const kept = new Map<string, Passing>();
   return {
     answer: (answer: Passing, { url, method }: { url?: string; method?: string }) => {
-      // By the handshake's path alone, as some do that leave queries out.
+      // The cache keeps handshakes by their path alone. Some caches ignore the query string, too.
       if (method !== 'GET' || !/\/1\/\?/.test(url!)) return;
       const key = url!.split('?')[0]!;
       const known = kept.get(key);
@@ -62,7 +62,8 @@ export const ofProxies: FaultCase[] = [
     cure: /^1\. web\.config, in <appSettings>: <add key="ALLOWED_ORIGINS" value="https:\/\/localhost:\d+"/,
   },
   {
-    // The other answers go on at once: where all are collected, as in the next, it takes a minute.
+    // All other answers go on at once. The next fault delays all answers to polls, and its test
+    // takes a minute.
     what: 'a proxy that collects answers, acknowledgements among them',
     front: {
       answer: ({ body }) => /(^|\ufffd)6:::/.test(body.toString())

@@ -1,4 +1,4 @@
-/* `npm run verify` against a site with each of the faults. */
+/* Runs `npm run verify` against a site with each of the faults. */
 import { all, findEach } from './faults';
 
 findEach(all.map(fault => [fault]));

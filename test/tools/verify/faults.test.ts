@@ -1,14 +1,14 @@
 /*
- * `npm run verify` against sites with faults: the checks that fail, and the cure that is named for
- * each. Here there is one fault for each check and each place where its cure is: a file, the server,
- * the proxy in front. Faults that do not hide each other are in one site. faults.long.test.ts has
- * all faults, each in a site of its own.
+ * Runs `npm run verify` against sites with faults. The right checks must fail, and verify must name
+ * the cure of each fault. This test has one fault for each check and each place of a cure: a file,
+ * the server, the proxy in front. Several faults are in one site if they do not hide each other.
+ * faults.long.test.ts has all faults, each in a site of its own.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { all, findEach } from './faults';
 
-/** Where the first line of what to change says that the cure is. */
+/** The place of the cure in the first line of the list of changes. */
 const PLACE = /web\\\.config|iisnode\\\.yml|on the server|at the proxy|src|here/;
 
 const firstOfEach = new Map<string, typeof all[number]>();
@@ -16,7 +16,10 @@ for (const fault of [...all].reverse()) {
   firstOfEach.set(`${fault.fails[0]} ${PLACE.exec(fault.cure.source)![0]}`, fault);
 }
 
-/** Faults that are put into one site: a check, and the place of the cure. */
+/**
+ * The faults of a list are in one site. A fault has the name of its check and the place of its
+ * cure.
+ */
 const TOGETHER = [
   [
     'addresses web\\.config', 'compression web\\.config', 'debugger web\\.config',
@@ -28,7 +31,7 @@ const TOGETHER = [
   ['page web\\.config', 'texts of errors web\\.config', 'many polls at once iisnode\\.yml'],
   ['health web\\.config', 'message, xhr-polling web\\.config'],
   ['large headers web\\.config', 'many polls at once on the server'],
-  // A proxy looks at answers, replaces them, and compresses them in the end.
+  // The front of this site applies these faults in this order: it compresses after other changes.
   [
     'message, xhr-polling at the proxy', 'texts of errors at the proxy', 'compression at the proxy',
     'large headers at the proxy', 'size of a message at the proxy',
@@ -42,7 +45,7 @@ const sites = TOGETHER.map(keys => keys.map(key => {
   return firstOfEach.get(key) ?? assert.fail(`there is no such fault: ${key}`);
 }));
 
-// From outside, these two are told from each other by the time that an answer takes.
+// verify can tell these two faults apart only by the time of an answer.
 const byTime = all.filter(({ what }) => /each start|each 500/.test(what));
 
 findEach([...sites, ...[...alone.values(), ...byTime].map(fault => [fault])]);

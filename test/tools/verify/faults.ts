@@ -1,4 +1,6 @@
-/* What faults.test.ts and faults.long.test.ts share: the faults, and how they are looked for. */
+/*
+ * The part that faults.test.ts and faults.long.test.ts share: all faults, and the test of a fault.
+ */
 import assert from 'node:assert/strict';
 import { test, TestContext } from 'node:test';
 import { report } from '../../../tools/verify/table';
@@ -22,13 +24,13 @@ const KINDS: Record<string, FaultCase[]> = {
   'a parent': ofParents,
 };
 
-/** So many sites at once: most of a test is waiting. */
+/** The number of sites at a time. A test waits for most of its time. */
 const AT_ONCE = 16;
 
-/** The site that works. What stands in front of it is the fault, so that all of these have one. */
+/** The site without a fault. All faults that do not change a site share it. */
 let working: Promise<Deployed> | undefined;
 
-/** Puts faults into one site, and expects that each is found, and its cure named. */
+/** Puts faults into one site, and expects verify to find each fault and to name its cure. */
 async function find(t: TestContext, faults: FaultCase[]): Promise<void> {
   const all = inOne(faults);
   const node = all.node?.(t);
@@ -55,7 +57,7 @@ async function find(t: TestContext, faults: FaultCase[]): Promise<void> {
   }
 }
 
-/** Joins faults to one that has the edits, the checks and so on of all. */
+/** Joins faults to one fault, with the edits, fronts, options and checks of all. */
 function inOne(faults: FaultCase[]): FaultCase {
   if (faults.length === 1) return faults[0]!;
   const fronts = faults.flatMap(({ front }) => front ?? []);
@@ -78,11 +80,11 @@ function inOne(faults: FaultCase[]): FaultCase {
   };
 }
 
-/** All of them, by names that differ. */
+/** All faults. Each has its own name. */
 export const all = Object.entries(KINDS).flatMap(([kind, faults]) =>
   faults.map(fault => ({ ...fault, name: `${kind}: ${fault.what}` })));
 
-/** Puts each list of faults into a site of its own. */
+/** Declares a test for each list of faults. Each list has a site of its own. */
 export function findEach(sites: (typeof all)[]): void {
   test('a fault in a site is found, and its cure named', { concurrency: AT_ONCE }, async t => {
     working = site(t);

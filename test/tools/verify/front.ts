@@ -1,4 +1,4 @@
-/* What may stand in front of a site: a proxy, a login, http.sys with its own answers. */
+/* Stands in front of a site, as a proxy, a login, or http.sys with its own answers does. */
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { cert, key } from '../../support/certificate';
 import type { Iis } from '../../../tools/iis';
 
-/** An answer on its way to the client, to be changed. */
+/** An answer on its way to the client. A front can change it. */
 export interface Passing {
   status: number;
   headers: http.OutgoingHttpHeaders;
@@ -16,11 +16,14 @@ export interface Passing {
 
 export interface Front {
   tls?: boolean;
-  /** May change a request, or answer it: then it gives true. */
+  /** Can change a request or answer it. @returns true if it has answered the request */
   request?: (req: http.IncomingMessage, res: http.ServerResponse) => boolean | void;
-  /** May change an answer, when it is whole. */
+  /** Can change an answer after all of it has arrived. */
   answer?: (answer: Passing, req: http.IncomingMessage) => void | Promise<void>;
-  /** What becomes of a request for a WebSocket: it is handed on, or never answered. */
+  /**
+   * 'pass' passes each request for a WebSocket on. 'hang' never answers one with keep-alive in
+   * Connection.
+   */
   upgrade?: 'pass' | 'hang';
 }
 
@@ -32,12 +35,12 @@ export function answerWith(
   return true;
 }
 
-/** Puts it in front of a site, until the test ends. @returns the application's address there */
+/** Puts a front before a site until the test ends. @returns the address of the application there */
 export async function standInFront(t: TestContext, site: Iis, front: Front): Promise<string> {
   const agent = new http.Agent({ keepAlive: true });
   const sockets = new Set<net.Socket>();
   const handle = (req: http.IncomingMessage, res: http.ServerResponse) => {
-    // What refuses a body does not read it.
+    // A front that answers a request itself does not read its body.
     if (front.request?.(req, res)) return;
     const { method, url, headers } = req;
     const onward = http.request({ port: site.port, method, path: url, headers, agent }, answer => {
@@ -53,7 +56,7 @@ export async function standInFront(t: TestContext, site: Iis, front: Front): Pro
       }).on('error', () => res.destroy());
     }).on('error', () => res.destroy());
     res.on('close', () => onward.destroy());
-    // The answer may come before the body does.
+    // The site may answer before the body arrives, so the headers go on at once.
     onward.flushHeaders();
     req.pipe(onward);
   };

@@ -1,4 +1,4 @@
-/* `npm run verify` against more sites that are as they should be. */
+/* Runs `npm run verify` against more sites without faults. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { oldNode } from '../../support/fetched';

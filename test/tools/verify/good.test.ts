@@ -1,4 +1,7 @@
-/* `npm run verify` against sites that are as they should be: all passes. More of them are in good.long.test.ts. */
+/*
+ * Runs `npm run verify` against sites without faults. All checks pass. good.long.test.ts has more
+ * such sites.
+ */
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import { describe, test } from 'node:test';
@@ -108,8 +111,9 @@ test('a site passes behind what may stand in front of it', { concurrency: 8 }, a
 
   let strangers = 0;
   on('a balancer that wants its cookie back', {
-    // Each visitor's first request is the only one without it: verify's own, four that ask for
-    // health, and the first page's neighbours, which are asked at the same time.
+    // A visitor has the cookie after its first answer. So only these requests lack it: the first
+    // one of verify itself, those of the four visitors that ask for health, and requests that a
+    // visitor sends together with its first one.
     request: (req, res) => {
       if (/\bserver=1\b/.test(req.headers.cookie ?? '')) return;
       strangers += 1;

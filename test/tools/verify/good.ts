@@ -1,4 +1,4 @@
-/* What good.test.ts and good.long.test.ts share. */
+/* The part that good.test.ts and good.long.test.ts share. */
 import assert from 'node:assert/strict';
 import { report } from '../../../tools/verify/table';
 import { Options, verify } from '../../../tools/verify/verify';
@@ -11,7 +11,7 @@ export const webSockets = [
   webConfig(config => config.set('webSocket', { enabled: 'false' })),
 ];
 
-/** Expects all to pass. @returns what each check saw, by its name */
+/** Expects all checks to pass. @returns the state of each check, with its finding, by its name */
 export async function passes(
   { folder }: Deployed, address: string, options: Partial<Options> = {},
 ): Promise<Record<string, string>> {

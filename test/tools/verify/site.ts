@@ -1,4 +1,4 @@
-/* Copies of the template with an application and a page of these tests' own, on the stand-in. */
+/* Makes copies of the template with an application and a page for these tests, and serves them. */
 import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -18,7 +18,7 @@ const PAGE = `<!DOCTYPE html>
 </html>
 `;
 
-/** Polls are held for 2 s, so that the tests are quick. 'hello' is acknowledged. */
+/** The application holds polls for 2 s, so that the tests are quick. It acknowledges 'hello'. */
 const APP = `
 exports.app = io => {
   io.set('polling duration', 2);
@@ -32,7 +32,11 @@ exports.app = io => {
 /** The event of this application. */
 export const EVENT = 'hello';
 
-/** What a server has of the template, with edits. It is gone when the test ends. */
+/**
+ * Copies the files of the template that a server has, and edits them. The copy is deleted when the
+ * test ends.
+ * @returns the folder of the copy
+ */
 export function make(t: TestContext, edits: Edit[]): string {
   const folder = emptyFolder(t, 'verify-');
   for (const name of ['web.config', 'iisnode.yml', 'package.json']) {
@@ -40,7 +44,7 @@ export function make(t: TestContext, edits: Edit[]): string {
   }
   mkdirSync(path.join(folder, 'dist'));
   for (const entry of readdirSync(path.join(root, 'dist'), { withFileTypes: true })) {
-    // No test changes a file of a folder in dist: a link is made sooner than a hundred copies.
+    // No test changes a file in a folder of dist, and a link takes less time than a hundred copies.
     const name = path.join('dist', entry.name);
     if (entry.isDirectory()) linkFolder(folder, name);
     else cpSync(path.join(root, name), path.join(folder, name));
@@ -69,7 +73,7 @@ export function site(
   return serveAsIis(t, [], options, () => make(t, edits));
 }
 
-/** A web.config of the folder above. */
+/** Writes a web.config of the folder above. @returns its path */
 export function parentFile(t: TestContext, inside: string): string {
   const file = path.join(emptyFolder(t, 'verify-parent-'), 'web.config');
   writeFileSync(file, `<configuration>${inside}</configuration>`);

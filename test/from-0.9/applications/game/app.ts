@@ -1,4 +1,4 @@
-/* A game for two players. The room of a game tells who plays it. */
+/* A game for two. Who plays is looked up by the room of the game. */
 import type { Server, Socket } from '../../../../src/realtime';
 
 declare module '../../../../src/realtime' {
@@ -51,7 +51,7 @@ export function app(io: Server): void {
       var game = socket.game;
       if (game.turn !== socket.id) return socket.emit('not your turn');
       var opponent = game.opponent(socket);
-      // The page of the other player says whether the move is a good one.
+      // The page of the other one says whether the move is a good one.
       opponent.emit('moved', move, function (verdict: string) {
         socket.emit('verdict', verdict);
         game.turn = opponent.id;
@@ -96,7 +96,7 @@ export function app(io: Server): void {
     socket.on('disconnect', function (reason) {
       var game = socket.game;
       if (!game) return;
-      // The player who goes is still in the room.
+      // The one who goes is still in the room.
       var left = game.players().filter(function (player) {
         return !player.disconnected && player !== socket;
       });

@@ -1,4 +1,4 @@
-/* A page that only shows a channel of IRC. */
+/* A page that shows a channel of IRC, one way. */
 import { EventEmitter } from 'events';
 import type { Server, Socket } from '../../../../src/realtime';
 
@@ -41,7 +41,7 @@ export function app(io: Server): void {
     io.log.debug('somebody looks on', socket.id);
     socket.volatile.emit('ping', 'welcome');
 
-    // There is no network here, so the page plays the server of IRC.
+    // For want of a network: the page plays the server of IRC.
     socket.on('line', function () {
       irc.emit.apply(irc, arguments as any);
     });

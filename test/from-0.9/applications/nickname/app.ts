@@ -1,9 +1,9 @@
-/* The server keeps values for a client, and one connection has two namespaces. */
+/* What the server keeps of a client, and two namespaces over one connection. */
 import type { Server } from '../../../../src/realtime';
 
 export function app(io: Server): void {
   io.sockets.on('connection', function (socket) {
-    // An application of 0.9 can hear all events only in this way.
+    // A way to hear of all events: 0.9 has no other.
     var $emit = socket.$emit;
     socket.$emit = function (event) {
       if (event === 'spy') socket.emit('spied', arguments.length);

@@ -49,7 +49,7 @@ export function app(io: Server): void {
     });
 
     socket.on('disconnect', function () {
-      // While this function runs, the visitor who goes is still in the rooms.
+      // As long as this runs, the one who goes is still there.
       var mine = io.roomClients[socket.id];
       for (var name in mine) {
         if (name !== '') socket.broadcast.to(name.substring(1)).emit('quitted', name.substring(1));

@@ -1,4 +1,4 @@
-/* A chat over several rooms. Each visitor is in one of them. */
+/* A chat over several rooms, in one of which everybody is. */
 import type { Server } from '../../../../src/realtime';
 
 declare module '../../../../src/realtime' {

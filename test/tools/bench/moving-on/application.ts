@@ -1,4 +1,4 @@
-/* What of app.ts changes, row by row. */
+/* The rows of docs/moving-on.md about app.ts: a test for each row. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ export const application: Rows = {
     assert.equal(await client.emitWithAck('message', 'hello'), 'hello');
     assert.deepEqual(await heard, ['Got it!']);
     const clients = next(client, 'clients');
-    io.local.emit('clients', io.engine.clientsCount); // as the table says
+    io.local.emit('clients', io.engine.clientsCount); // the table has this call
     assert.deepEqual(await clients, [1]);
     const [socket] = io.sockets.sockets.values();
     assert.deepEqual([socket.emit('x'), socket.join('x')], [true, undefined]);
@@ -45,7 +45,8 @@ export const application: Rows = {
     for (let i = 0; i < 5; i++) socket.volatile.emit('told', 'volatile');
     socket.emit('told', 'last');
     await until(() => told.includes('a: last'), 'the last');
-    assert(told.filter(text => text === 'a: volatile').length < 2); // whether a poll waited for the first is chance
+    // Only the first of these messages may arrive. It arrives if a poll waits, which is chance.
+    assert(told.filter(text => text === 'a: volatile').length < 2);
     assert.equal((await io.in('x').fetchSockets()).length, 2);
     assert.equal(io.sockets.sockets.get('nobody'), undefined);
   },

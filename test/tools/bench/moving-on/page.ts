@@ -1,4 +1,4 @@
-/* What of the page changes, and what becomes of messages, row by row. */
+/* The rows of docs/moving-on.md about the page and about messages: a test for each row. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from '../../../support/request';
@@ -66,7 +66,7 @@ export const page: Rows = {
     const heard: number[] = [];
     const { origin } = await start(t, onConnection(socket => socket.on('count', (number: number, done: () => void) => {
       heard.push(number);
-      if (heard.length % 2 === 1) socket.conn.close(); // so the first acknowledgement is lost
+      if (heard.length % 2 === 1) socket.conn.close(); // the first acknowledgement is lost
       done();
     })));
     const client = connect(t, origin, { retries: 3, ackTimeout: 500 });

@@ -1,4 +1,4 @@
-/* What of the server around app.ts changes, row by row. */
+/* The rows of docs/moving-on.md about the server around app.ts: a test for each row. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Trust } from '../../../../src/iisnode';
@@ -11,7 +11,7 @@ import { until } from '../../../support/wait';
 import { newPipeName, removePipe } from '../../../../tools/iis/system';
 import { connect, next, onConnection, options, Rows, start } from './socketio4';
 
-/** The first request of a client. */
+/** The path of the first request of a client. */
 const url = `${resource}/?EIO=4&transport=polling`;
 const handshake = (origin: string, headers = {}) => request({ port: new URL(origin).port, path: url, headers });
 

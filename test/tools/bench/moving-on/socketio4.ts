@@ -1,4 +1,7 @@
-/* Socket.IO 4, server and client, as someone who moves on would use them: over polling, under the path of the template. */
+/*
+ * The server and the client of Socket.IO 4, as a user who moves on to them would start them. They
+ * use polling, and the path of the template.
+ */
 import { once } from 'node:events';
 import { createServer, Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,14 +12,14 @@ import { available } from '../../../support/available';
 import { resource } from '../../../support/template';
 import { until } from '../../../support/wait';
 
-/** By the first cell of a row: what tries it. */
+/** The tests of the rows, by the first cell of the row. */
 export type Rows = Record<string, (t: TestContext) => unknown>;
 
 export const options = { path: resource, transports: ['polling'] };
 
 export const onConnection = (handler: (socket: any) => void) => (io: any) => io.on('connection', handler);
 
-/** Its client, as far as the tests go. */
+/** The part of Socket.IO's client that these tests use. */
 export interface Client {
   id: string;
   connected: boolean;
@@ -30,7 +33,10 @@ export interface Client {
   disconnect: () => void;
 }
 
-/** Whether Socket.IO 4 is there: installs it if it is not. */
+/**
+ * Installs Socket.IO 4 if it is missing.
+ * @returns false if it is still missing; the test is then skipped
+ */
 export function socketIo4(t: TestContext): boolean {
   try {
     installPackages(peers, true);
@@ -41,7 +47,7 @@ export function socketIo4(t: TestContext): boolean {
   return true;
 }
 
-/** Starts a server with an application, in the place of server.ts. It is gone when the test ends. */
+/** Starts a server with an application, in the place of server.ts. It runs until the test ends. */
 export async function start(t: TestContext, app: (io: any) => void = () => undefined, more: object = {}, port: number | string = 0) {
   const { Server } = fromPeers('socket.io') as { Server: new (server: HttpServer, options: object) => any };
   const server = createServer((_req, res) => res.end('a page'));
@@ -56,7 +62,10 @@ export async function start(t: TestContext, app: (io: any) => void = () => undef
   return { io, server, origin: `http://localhost:${(server.address() as AddressInfo).port}` };
 }
 
-/** Connects as the page would. It tries again soon. The client is closed when the test ends. */
+/**
+ * Connects as the page would, with short pauses before new tries. The client is closed when the
+ * test ends.
+ */
 export function connect(t: TestContext, url: string, more: object = {}): Client {
   const { io } = fromPeers('socket.io-client') as { io: (url: string, options: object) => Client };
   const client = io(url, { ...options, forceNew: true, reconnectionDelay: 50, reconnectionDelayMax: 50, ...more });
@@ -64,7 +73,7 @@ export function connect(t: TestContext, url: string, more: object = {}): Client 
   return client;
 }
 
-/** The arguments of the next `event`. Fails after 10 s. */
+/** Waits for the next `event`. Fails after 10 s. @returns the arguments of the event */
 export function next(from: { on: Client['on'] }, event: string): Promise<any[]> {
   return new Promise((resolve, reject) => {
     const tooLong = setTimeout(() => reject(new Error(`waited 10 s for ${event}`)), 10000);
@@ -75,7 +84,11 @@ export function next(from: { on: Client['on'] }, event: string): Promise<any[]> 
   });
 }
 
-/** Cuts the connection of the one client that there is, while its poll waits; gives the client's socket on the server, which knows. */
+/**
+ * Cuts the connection of the only client while its poll waits, and waits until the server has
+ * noticed.
+ * @returns the client's socket on the server
+ */
 export async function cut({ io, server }: { io: any; server: HttpServer }): Promise<any> {
   const socket = await until<any>(() => Array.from(io.sockets.sockets.values() as any[]).find(one => one.conn.transport.writable), 'a poll');
   const gone = next(socket, 'disconnect');
