@@ -1,6 +1,6 @@
 /* A broadcast to many clients goes out in slices, and other work is done between two slices. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, TestContext } from 'node:test';
 import type { Session } from '../../src/realtime/session/session';
 import { Transport } from '../../src/realtime/session/transport';
 import { event, serve, session } from '../support/raw';
@@ -12,11 +12,18 @@ const CLIENTS = 200;
  */
 const EACH = 0.3;
 
-test('between two slices others are served; each client gets all that was emitted, in order', async t => {
+/** Makes each transport take EACH for its packets, until the test ends. */
+function slowDown(t: TestContext): void {
   // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its own `this`
   const { flush } = Transport.prototype;
   t.after(() => { Transport.prototype.flush = flush; });
+  Transport.prototype.flush = function slowly(this: Transport) {
+    for (const end = performance.now() + EACH; performance.now() < end;);
+    flush.call(this);
+  };
+}
 
+test('between two slices others are served; each client gets all that was emitted, in order', async t => {
   let sessions: Map<string, Session> | undefined;
   const { port } = serve(t, io => {
     ({ sessions } = io as unknown as { sessions: Map<string, Session> });
@@ -37,10 +44,7 @@ test('between two slices others are served; each client gets all that was emitte
   for (const { post } of members) await post(event('join'));
   const last = members.at(-1)!;
 
-  Transport.prototype.flush = function slowly(this: Transport) {
-    for (const end = performance.now() + EACH; performance.now() < end;);
-    flush.call(this);
-  };
+  slowDown(t);
   const first = Promise.all(clients.map(({ poll }) => poll()));
   const wait = () => Array.from(sessions!.values()).every(one => one.transport.connection);
   await until(wait, 'the polls');
@@ -74,4 +78,22 @@ test('many sessions that end at the same time, for their clients stay away, end 
   assert.equal(clients(), CLIENTS);
   await until(() => ended === CLIENTS, 'the end of all sessions');
   assert(endedBefore < CLIENTS, `${endedBefore} ended before other work was done`);
+});
+
+test('a server that stops between two slices still sends the broadcast to all', async t => {
+  let sessions: Map<string, Session> | undefined;
+  const { port, close } = serve(t, io => {
+    ({ sessions } = io as unknown as { sessions: Map<string, Session> });
+    io.sockets.on('connection', socket => socket.on('stop', () => {
+      io.sockets.emit('news', 1);
+      setImmediate(close);
+    }));
+  });
+  const clients = await Promise.all(Array.from({ length: CLIENTS }, () => session(port)));
+  const answers = Promise.all(clients.map(({ poll }) => poll()));
+  const wait = () => Array.from(sessions!.values()).every(one => one.transport.connection);
+  await until(wait, 'the polls');
+  slowDown(t);
+  await clients[0]!.post(event('stop'));
+  for (const answer of await answers) assert.deepEqual(answer, [event('news', [1])]);
 });

@@ -22,6 +22,8 @@ export interface Served {
   /** The lines of the log so far, each with its level in front. */
   logged: string[];
   clients: () => number;
+  /** Makes the server refuse all requests from now on, as at its end. */
+  close: () => void;
 }
 
 /** Starts a server in this process, with the application of a test. The server is gone when the test ends. */
@@ -46,7 +48,7 @@ export function serve(
     server.closeAllConnections();
   });
   const { port } = server.address() as AddressInfo;
-  return { port, origin: `http://localhost:${port}`, logged, clients: realtime.clients };
+  return { port, origin: `http://localhost:${port}`, logged, clients: realtime.clients, close: realtime.close };
 }
 
 export interface Raw {

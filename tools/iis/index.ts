@@ -211,7 +211,7 @@ export function appPathOf(folder: string, iis: IisVersion): string {
   try {
     const { appSettings } = readSiteConfig(folder, iis);
     const own = appSettings.find(([key]) => key.toUpperCase() === 'APP_PATH')?.[1].trim();
-    // For the server, an empty setting has its default, too.
+    // The server uses the default in place of an empty setting, so this function does the same.
     if (own) return own;
   } catch {
     // If IIS refuses the web.config, the problem is logged when the folder is served.
