@@ -2,10 +2,12 @@
  * The template as it is on a server, with an application and pages of the tests (the folder
  * application). So the tests pass whatever a user writes in src/ and public/.
  */
-import { cpSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { copyFolder } from './copy';
 import { Running, StartOptions, startServer } from './server';
+import { putServer } from './echo';
 import { edit, Edit, emptyFolder, root } from './template';
 
 /** The files of the application: app.js, pages.js, and public/. */
@@ -14,11 +16,11 @@ const application = path.join(root, 'test', 'support', 'application');
 /** Replaces the application in a folder with the application of the tests. The folder must be built. */
 export function layApplication(folder: string): void {
   for (const name of ['app.js', 'pages.js']) {
-    cpSync(path.join(application, name), path.join(folder, 'dist', name));
+    copyFileSync(path.join(application, name), path.join(folder, 'dist', name));
   }
   rmSync(path.join(folder, 'public'), { recursive: true, force: true });
-  cpSync(path.join(application, 'public'), path.join(folder, 'public'), { recursive: true });
-  cpSync(path.join(root, 'public', 'realtime.js'), path.join(folder, 'public', 'realtime.js'));
+  copyFolder(path.join(application, 'public'), path.join(folder, 'public'));
+  copyFileSync(path.join(root, 'public', 'realtime.js'), path.join(folder, 'public', 'realtime.js'));
 }
 
 /**
@@ -30,11 +32,8 @@ export function layApplication(folder: string): void {
  */
 export function deployApplication(t: TestContext, edits: Edit[] = []): string {
   const folder = emptyFolder(t, 'application-');
-  for (const name of ['web.config', 'iisnode.yml', 'package.json', 'dist', 'deploy']) {
-    cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
-  }
+  putServer(folder);
   layApplication(folder);
-  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
   for (const one of edits) edit(folder, one);
   return folder;
 }

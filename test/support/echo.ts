@@ -2,9 +2,10 @@
  * Replaces the user's application and page in a copy of the template with those of the tests (the folder
  * echo). So a test that runs the copy passes whatever is in src/app.ts, src/events.ts and public/.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { readConfig } from '../../src/config';
+import { copyFolder } from './copy';
 
 /** The project's folder. This file runs as build/test/support/echo.js. */
 const root = path.join(__dirname, '..', '..', '..');
@@ -23,7 +24,7 @@ export function putEcho(folder: string): void {
   for (const name of readdirSync(pages)) {
     if (name !== 'realtime.js') rmSync(path.join(pages, name), { recursive: true });
   }
-  for (const name of PAGES) cpSync(path.join(OWN, name), path.join(pages, name), { preserveTimestamps: true });
+  copyFolder(OWN, pages, { keepTimes: true, isWanted: name => PAGES.includes(path.basename(name)) });
   const html = readFileSync(path.join(OWN, 'index.html'), 'utf8');
   writeFileSync(path.join(pages, 'index.html'), html.replaceAll('NAME', readConfig({}).appPath.slice(1)));
   for (const name of ['app', 'events']) {
@@ -31,17 +32,25 @@ export function putEcho(folder: string): void {
     const text = readFileSync(path.join(OWN, `${name}.ts`), 'utf8').replace('../../../src/realtime', './realtime');
     if (existsSync(source)) writeFileSync(source, text);
     const built = path.join(folder, 'dist', `${name}.js`);
-    if (existsSync(built)) cpSync(path.join(root, 'build', 'test', 'support', 'echo', `${name}.js`), built);
+    if (existsSync(built)) copyFileSync(path.join(root, 'build', 'test', 'support', 'echo', `${name}.js`), built);
   }
+}
+
+/**
+ * Fills an empty folder with the built files that a server needs, except for public/. node_modules is a link.
+ */
+export function putServer(folder: string): void {
+  for (const name of ['web.config', 'iisnode.yml', 'package.json']) copyFileSync(path.join(root, name), path.join(folder, name));
+  // The maps of the sources and the notes of the compiler are half of the files. A server reads none of them.
+  copyFolder(path.join(root, 'dist'), path.join(folder, 'dist'), { isWanted: name => !/\.(map|tsbuildinfo)$/.test(name) });
+  copyFolder(path.join(root, 'deploy'), path.join(folder, 'deploy'));
+  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
 }
 
 /** Fills an empty folder with the built files that a server needs, and with the application of the tests. */
 export function makeEchoSite(folder: string): void {
-  for (const name of ['web.config', 'iisnode.yml', 'package.json', 'dist', 'deploy']) {
-    cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
-  }
+  putServer(folder);
   mkdirSync(path.join(folder, 'public'));
-  cpSync(path.join(root, 'public', 'realtime.js'), path.join(folder, 'public', 'realtime.js'));
-  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
+  copyFileSync(path.join(root, 'public', 'realtime.js'), path.join(folder, 'public', 'realtime.js'));
   putEcho(folder);
 }

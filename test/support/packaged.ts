@@ -1,8 +1,9 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, type TestContext } from 'node:test';
 import { packBundle } from '../../tools/package/pack';
+import { copyFolder } from './copy';
 import { PUBLIC } from './echo';
 import { deploy, edit, Edit, emptyFolder } from './template';
 
@@ -22,7 +23,7 @@ async function make(t: TestContext): Promise<string> {
 export async function packaged(t: TestContext, edits: Edit[] = []): Promise<string> {
   const folder = emptyFolder(t, 'packaged-');
   made ??= make(t);
-  cpSync(await made, folder, { recursive: true });
+  copyFolder(await made, folder);
   for (const one of edits) edit(folder, one);
   return folder;
 }

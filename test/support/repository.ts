@@ -1,10 +1,11 @@
 /* Makes repositories of the template, and runs commands in them. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { available } from './available';
+import { copyFolder } from './copy';
 import { putEcho } from './echo';
 import { cloneTemplate, emptyFolder, root } from './template';
 
@@ -45,9 +46,7 @@ export function repository(t: TestContext, without: string[] = []): string | nul
   writeFileSync(path.join(folder, '.git', 'info', 'exclude'), 'node_modules\n');
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
   for (const built of ['dist', 'build/src', 'build/tools']) {
-    cpSync(path.join(root, built), path.join(folder, built), {
-      recursive: true, preserveTimestamps: true,
-    });
+    copyFolder(path.join(root, built), path.join(folder, built), { keepTimes: true });
   }
   commit(folder);
   return folder;
@@ -61,7 +60,7 @@ export function pagesRepository(t: TestContext): string | null {
   if (!available(t, 'git', spawnSync('git', ['--version']).status === 0)) return null;
   const folder = emptyFolder(t, 'pages-');
   mkdirSync(path.join(folder, 'public'));
-  cpSync(path.join(root, 'public', 'realtime.js'), path.join(folder, 'public', 'realtime.js'));
+  copyFileSync(path.join(root, 'public', 'realtime.js'), path.join(folder, 'public', 'realtime.js'));
   putEcho(folder);
   git(folder, 'init', '-q');
   git(folder, 'add', '-A');

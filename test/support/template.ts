@@ -1,11 +1,12 @@
 /* The template itself: its place, and copies of it to change. */
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { readConfig } from '../../src/config';
+import { copyFolder } from './copy';
 import { makeEchoSite, putEcho } from './echo';
 
 /** The project's folder. This file runs as build/test/support/template.js. */
@@ -55,12 +56,9 @@ export function emptyFolder(t: TestContext, prefix: string): string {
 export function cloneTemplate(t: TestContext, without: string[] = []): string {
   const folder = emptyFolder(t, 'template-');
   const leftOut = ['node_modules', 'dist', 'build', 'iisnode', '.git', path.join('tools', 'bench', 'node_modules'), path.join('tools', 'words', 'node_modules'), ...without];
-  // On Windows, the filter gets the long form of a path: \\?\C:\…
-  const long = (name: string) => path.toNamespacedPath(name);
-  cpSync(root, folder, {
-    recursive: true,
-    preserveTimestamps: true, // the build compares times, and makes no file again without need
-    filter: from => !leftOut.includes(path.relative(long(root), long(from))),
+  copyFolder(root, folder, {
+    keepTimes: true, // the build compares times, and makes no file again without need
+    isWanted: from => !leftOut.includes(path.relative(root, from)),
   });
   putEcho(folder);
   return folder;
