@@ -38,16 +38,6 @@ test('the page of settings names every setting with its default, and no other', 
   assert.deepEqual([...named].sort(), [...settings, ['REDIS_URL', 'none']].sort());
 });
 
-test('the settings that the README names have the defaults of the page of settings', () => {
-  const tables = ['README.md', path.join('docs', 'settings.md')].map(file => {
-    const rows = readFileSync(path.join(root, file), 'utf8').matchAll(/^\| `([A-Z_]+)` \| (\S+) \|/gm);
-    return new Map([...rows].map(([, name, value]) => [name, value]));
-  });
-  const [short, whole] = tables as [Map<string, string>, Map<string, string>];
-  assert.equal(short.size, 4);
-  for (const [name, value] of short) assert.equal(value, whole.get(name), name);
-});
-
 test('settings take what they should', () => {
   const pipe = '\\\\.\\pipe\\6c0d8f6e-3b1a-4f3e';
   assert.equal(readConfig({ PORT: pipe }).port, pipe);

@@ -3,15 +3,11 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Refusal } from '../../tools/refusal';
-import { checkName } from '../../tools/rename/name';
 import { renameIn, taken } from '../../tools/rename/places';
 import { webAddress } from '../../tools/rename/repository';
 import { appPath, root } from '../support/template';
-import { readSiteConfig } from '../../tools/iis/config';
 
 const current = appPath.slice(1);
-const OTHER = 'Another-1.0';
 
 /** A text in a file, before and after a rename from chat to talk. */
 const lines: [file: string, before: string, after: string][] = [
@@ -62,35 +58,6 @@ test('what is not there is named, with the name it was looked for under', () => 
   assert.deepEqual(renameIn('public/index.html', '<title>chat</title>', 'chat', 'talk'), { text: '<title>talk</title>', places: 1, missing: ['<h1>chat</h1>'] });
 });
 
-test('every word of the README can be the name, and give way to another; the few that could not be told apart are refused', () => {
-  const { filtering } = readSiteConfig(root, '7.5');
-  const files = ['README.md', 'web.config', 'public/index.html', 'package.json', 'src/config.ts'].map(file => [file, readFileSync(path.join(root, file), 'utf8')] as const);
-  const directly = new Map(files.map(([file, text]) => [file, renameIn(file, text, current, OTHER).text]));
-  const words = new Set(files[0]![1].match(/[\w.-]+/g));
-  const refused: string[] = [];
-  let given = 0;
-  for (const word of words) {
-    try {
-      checkName(word, filtering);
-    } catch (error) {
-      assert(error instanceof Refusal);
-      continue;
-    }
-    for (const [file, text] of files) {
-      const line = taken(file, text, current, word);
-      if (line !== null) {
-        refused.push(word);
-        assert.match(text.split('\n')[line - 1]!, new RegExp(`(/|\\\\|['"\`])${word.replaceAll('.', '\\.')}\\b`), `${word}, line ${line}`);
-        break;
-      }
-      assert.equal(renameIn(file, renameIn(file, text, current, word).text, word, OTHER).text, directly.get(file), word);
-    }
-    given += 1;
-  }
-  assert(given > 100, String(given));
-  assert(refused.length < 10, refused.join(' '));
-});
-
 test('the address of a remote is that of its pages, or none', () => {
   for (const remote of ['git@github.com:ada/chat.git', 'https://github.com/ada/chat.git', 'https://github.com/ada/chat', 'https://me:secret@github.com/ada/chat/', 'ssh://git@github.com:22/ada/chat.git', 'git://github.com/ada/chat']) {
     assert.equal(webAddress(remote), 'https://github.com/ada/chat', remote);
@@ -98,9 +65,9 @@ test('the address of a remote is that of its pages, or none', () => {
   for (const remote of ['/srv/git/chat.git', '../chat', 'C:\\git\\chat', 'file:///srv/chat', '']) assert.equal(webAddress(remote), null, remote);
 });
 
-test('the name in the README\'s example is free, in each page of the project', () => {
+test('the name in the README\'s example is free, in each page of docs/', () => {
   const pages = readdirSync(path.join(root, 'docs')).map(name => `docs/${name}`);
-  for (const file of ['README.md', 'src/realtime/README.md', ...pages]) {
+  for (const file of ['src/realtime/README.md', ...pages]) {
     assert.equal(taken(file, readFileSync(path.join(root, file), 'utf8'), current, current === 'chat' ? 'talk' : 'chat'), null, file);
   }
 });

@@ -11,16 +11,16 @@ import ts from 'typescript';
 import { readSiteConfig } from '../../tools/iis/config';
 import { Refusal } from '../../tools/refusal';
 import { checkName } from '../../tools/rename/name';
-import { command, commit, git, repository } from '../support/repository';
+import { command, commit, git } from '../support/repository';
 import { appPath, edit } from '../support/template';
-import { badNames, current, hasPackageName, last, livesAt, odd, refuses } from './rename/cases';
+import { badNames, current, freshRepository, hasPackageName, last, livesAt, odd, refuses } from './rename/cases';
 
 /**
- * The files that rename may list as left alone. One is the CHANGELOG, which an owner may have
- * replaced. The others have further paths as examples, such as /chat. If the clone has the name of
- * such a path, rename asks its user about them.
+ * The files that rename may list as left alone. Those of src/ are the owner's own, and may have any
+ * path. test/site/demo checks that those of the template have none. The others have further paths as
+ * examples, such as /chat. If the clone has the name of such a path, rename asks its user about them.
  */
-const MAY_BE_LEFT = /^(CHANGELOG\.md|docs\/deploy\.md|src\/realtime\/io\/namespace\.ts|tools\/rename\/\w+\.ts)$/;
+const MAY_BE_LEFT = /^(docs\/deploy\.md|src\/\w[\w-]*\.ts|src\/realtime\/io\/namespace\.ts|tools\/rename\/\w+\.ts)$/;
 
 /**
  * Compiles only the file of src that a rename changes. The compiler needs some seconds for all
@@ -34,7 +34,7 @@ function compileSettings(folder: string): void {
 }
 
 test('rename gives the application another name, and then another, wherever it has one', async t => {
-  const folder = repository(t, ['test']);
+  const folder = freshRepository(t);
   if (!folder) return;
   git(folder, 'remote', 'add', 'origin', 'git@github.com:ada/engine.git');
   const start = git(folder, 'rev-parse', 'HEAD');
@@ -74,7 +74,7 @@ test('rename gives the application another name, and then another, wherever it h
 });
 
 test('rename refuses, with one line and exit status 1 or 2, and changes nothing', t => {
-  const folder = repository(t, ['test']);
+  const folder = freshRepository(t);
   if (!folder) return;
   const refused = (args: string[], says: RegExp, exit = 1) => { refuses(folder, args, says, exit); };
   writeFileSync(path.join(folder, 'GUIDE.md'), `# Guide\nCopy it to D:\\sites${appPath.replace('/', '\\')}.\n`);
@@ -122,7 +122,7 @@ test('rename refuses, with one line and exit status 1 or 2, and changes nothing'
 });
 
 test('rename passes over what its owner has replaced, and says so; it names lines of other files, and leaves them', t => {
-  const folder = repository(t, ['test']);
+  const folder = freshRepository(t);
   if (!folder) return;
   edit(folder, ['public/index.html', `<title>${current}</title>`, '<title>Our own page</title>']);
   edit(folder, ['web.config', `^(${current}/)?socket`, '^socket']);

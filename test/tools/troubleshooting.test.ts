@@ -56,13 +56,6 @@ test('a status that no source of the stand-in names is not in its table', () => 
   }
 });
 
-test('the README has the commonest symptoms only, and leads to the page', () => {
-  const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
-  const shown = rowsOf(readme, '| what you see | cause | what to change |');
-  assert(shown.length > 0 && shown.length <= 10, String(shown.length));
-  assert(readme.includes('(docs/troubleshooting.md)'));
-});
-
 /** The answer that a browser shows. */
 type Shown = [status: number, text: RegExp];
 /**

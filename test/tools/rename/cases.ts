@@ -1,12 +1,13 @@
 /* The part that the tests of rename share. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { startIis } from '../../../tools/iis/index';
 import { connect, next } from '../../support/client';
-import { command, env, npm } from '../../support/repository';
+import { HOLDER } from '../../../tools/rename/repository';
+import { command, commit, env, npm, repository } from '../../support/repository';
 import { startServer } from '../../support/server';
 import { appPath, root } from '../../support/template';
 
@@ -14,10 +15,48 @@ import { appPath, root } from '../../support/template';
 export const current = appPath.slice(1);
 /**
  * New names. They differ from the present name, so the tests pass under any name. Each is a word
- * that the README has or may have. Only `odd` is no word.
+ * that the README of a clone has or may have. Only `odd` is no word.
  */
 export const [first, second, last] = ['chat', 'server', 'test', 'page'].filter(name => name !== current) as [string, string, string];
 export const odd = current === 'Qw.erty-9' ? 'Zx.cvb-9' : 'Qw.erty-9';
+
+const ADDRESS = 'https://github.com/OWNER/REPOSITORY';
+/** The texts of a template that nobody has made his own. test/site/demo tests those of the template. */
+const TEXTS = {
+  'README.md': `# Socket.IO 0.9 on IIS 7.5: a starter template
+
+[![tests](${ADDRESS}/actions/badge.svg)](${ADDRESS}/actions)
+
+The page of this server is at http://localhost:3000/${current}/. A test has another name for it:
+\`npm run rename -- chat\`.
+`,
+  'CHANGELOG.md': '# Changelog\n',
+  LICENSE: `MIT License\n\nCopyright (c) 2026 ${HOLDER}\n`,
+  '.github/page.png': '\0',
+};
+
+/**
+ * Makes a repository of the template without its tests. Its owner has made none of the texts and
+ * the fields of package.json his own, so the tests of rename pass whatever the owner has written.
+ * @returns its folder; null if there is no git, and the test is then skipped
+ */
+export function freshRepository(t: TestContext): string | null {
+  const folder = repository(t, ['test']);
+  if (!folder) return null;
+  mkdirSync(path.join(folder, '.github'), { recursive: true });
+  for (const [name, text] of Object.entries(TEXTS)) writeFileSync(path.join(folder, name), text);
+  const name = 'socket.io-iis-template';
+  const write = (file: string, fields: object) => writeFileSync(path.join(folder, file), `${JSON.stringify(fields, null, 2)}\n`);
+  write('package.json', {
+    ...json(folder, 'package.json'), name, description: 'Starter template: a server',
+    repository: ADDRESS, bugs: `${ADDRESS}/issues`, homepage: `${ADDRESS}#readme`,
+  });
+  const lock = json(folder, 'package-lock.json');
+  lock.packages['']!.name = name;
+  write('package-lock.json', { ...lock, name });
+  commit(folder);
+  return folder;
+}
 
 /** Runs the compiler of this project. */
 export const tsc = (...args: string[]) => execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), ...args], { env });
