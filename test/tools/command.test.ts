@@ -5,9 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { optionsKeptByNpm, UsageError } from '../../tools/command';
 import { root } from '../support/template';
-import { ADDRESS, REFUSED } from './command/cases';
-
-const COMMANDS = { preview: 'iis/preview', verify: 'verify/index', package: 'package/index', rename: 'rename/index', bench: 'bench/index', compare: 'compare/index', docs: 'docs/index' };
+import { ADDRESS, COMMANDS, REFUSED } from './command/cases';
 
 interface Ended { status: number; out: string; err: string }
 
