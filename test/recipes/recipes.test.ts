@@ -72,7 +72,10 @@ async function serveRecipe(
     pages.get('/socket/socket.io.js', (_req, res) => {
       res.sendFile(path.join(root, 'node_modules', 'socket.io-client', 'dist', 'socket.io.min.js'));
     });
-    pages.use(express.static(path.join(root, 'public')));
+    pages.get('/realtime.js', (_req, res) => res.sendFile(path.join(root, 'public', 'realtime.js')));
+    pages.get('/icon.svg', (_req, res) => {
+      res.sendFile(path.join(root, 'test', 'support', 'application', 'public', 'icon.svg'));
+    });
     app(io);
   }, env);
   const origin = env.PORT ? front(t, env.PORT) : site.origin;

@@ -16,6 +16,9 @@ export const fromRoot = createRequire(path.join(root, 'package.json'));
 /** The application's default path. The tests pass with any path. */
 export const { appPath, resource } = readConfig({});
 
+/** Another path than the application's default. */
+export const otherPath = appPath === '/other' ? '/another' : '/other';
+
 /** An edit: a file, a text in it that must be there, and the text in its place. */
 export type Edit = [file: string, from: string | RegExp, to: string];
 

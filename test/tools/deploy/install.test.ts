@@ -9,7 +9,7 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { oldNode } from '../../support/fetched';
-import { appPath, emptyFolder, fromRoot, root } from '../../support/template';
+import { appPath, emptyFolder, fromRoot, otherPath, root } from '../../support/template';
 import type { Entry, Server } from './programs';
 import { COMPONENTS, DEFAULT_SITE, ENDS, makePackage, makeWorld, NAME, snapshot, test, World } from './world';
 
@@ -351,7 +351,7 @@ const OTHER_POOL = {
  * and the number of steps.
  */
 const SERVERS: Record<string, [args: string[], change: (server: Server) => void, steps: number]> = {
-  'an application with settings': [['--path', '/chat', '--set', 'LOG_LEVEL=debug'], () => undefined, 12],
+  'an application with settings': [['--path', otherPath, '--set', 'LOG_LEVEL=debug'], () => undefined, 12],
   'the root of a site': [['--path', '/'], () => undefined, 10],
   'a pool that is there': [[], ({ pools }) => { pools.push(OTHER_POOL); }, 10],
 };
@@ -467,9 +467,9 @@ test('a folder that is served as it lies: the settings are taken out again, the 
   const before = snapshot(world);
   const config = path.join(world.package, 'web.config');
   const own = readFileSync(config, 'utf8');
-  const { status, text } = await world.run('install', '--folder', world.package, '--path', '/chat');
+  const { status, text } = await world.run('install', '--folder', world.package, '--path', otherPath);
   assert.equal(status, 0, text);
-  assert.match(readFileSync(config, 'utf8'), /<add key="APP_PATH" value="\/chat" \/>/);
+  assert.match(readFileSync(config, 'utf8'), new RegExp(`<add key="APP_PATH" value="${otherPath}" />`));
   assert.equal((await world.run('uninstall')).status, 0);
   assert.equal(readFileSync(config, 'utf8'), own);
   assert(existsSync(path.join(world.package, 'dist', 'server.js')));

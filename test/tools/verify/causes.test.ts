@@ -8,7 +8,7 @@ import { origins } from '../../../tools/verify/checks/origins';
 import { report } from '../../../tools/verify/table';
 import { arrive } from '../../../tools/verify/target';
 import { defaults, verify } from '../../../tools/verify/verify';
-import { emptyFolder } from '../../support/template';
+import { emptyFolder, otherPath } from '../../support/template';
 import { setting } from './config';
 import { answerWith, standInFront } from './front';
 import { site } from './site';
@@ -25,19 +25,19 @@ function sources(t: TestContext, app: string): string {
 }
 
 test('a site of which verify is told a wrong path or origin', async t => {
-  const iis = await site(t, [setting('APP_PATH', '/chat')], { app: '/chat' });
+  const iis = await site(t, [setting('APP_PATH', otherPath)], { app: otherPath });
 
   await t.test('the application is at the path that the files here say', async () => {
-    const results = await verify(`${iis.origin}/chatt/`, { patience: 0, folder: iis.folder });
+    const results = await verify(`${iis.origin}${otherPath}x/`, { patience: 0, folder: iis.folder });
     const list = report(results, iis.folder);
-    assert.match(first(list), /^1\. here: npm run verify -- http:\/\/localhost:\d+\/chat\/$/);
+    assert.match(first(list), new RegExp(`^1\\. here: npm run verify -- http://localhost:\\d+${otherPath}/$`));
     assert.doesNotMatch(list, /request filtering/);
   });
 
   await t.test('the address comes before request filtering, where the path is not known', async () => {
     // verify gets an empty folder here, so it does not know the path of the application.
     const folder = emptyFolder(t, 'other-');
-    const results = await verify(`${iis.origin}/chatt/`, { patience: 0, folder });
+    const results = await verify(`${iis.origin}${otherPath}x/`, { patience: 0, folder });
     const list = report(results, folder);
     assert.match(first(list), /^1\. on the server, .*appcmd list app$/);
     assert.match(list, /if the address is not that of an application/);

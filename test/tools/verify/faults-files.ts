@@ -1,7 +1,7 @@
 /* Faults in web.config, in iisnode.yml, in the settings and in the application. */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { root } from '../../support/template';
+import { otherPath, root } from '../../support/template';
 import { Edit, file, holdsLonger, inApp, setting, webConfig, yml } from './config';
 import type { FaultCase } from './fault';
 
@@ -338,10 +338,10 @@ export const inSettings: FaultCase[] = [
   },
   {
     what: 'another APP_PATH than IIS\'s',
-    edits: [setting('APP_PATH', '/other')],
-    iis: { app: '/chat' },
+    edits: [setting('APP_PATH', '/wrong')],
+    iis: { app: otherPath },
     fails: FIRST,
-    cure: /^1\. web\.config line \d+, in <appSettings>: <add key="APP_PATH" value="\/chat" \/>/,
+    cure: new RegExp(`^1\\. web\\.config line \\d+, in <appSettings>: <add key="APP_PATH" value="${otherPath}" />`),
   },
   {
     what: 'an address of a site\'s root that leads to no application',

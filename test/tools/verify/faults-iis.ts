@@ -1,6 +1,6 @@
 /* Faults in IIS's own settings: request filtering, locks, logins, limits, and those of a parent. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { appPath } from '../../support/template';
+import { appPath, otherPath } from '../../support/template';
 import { file, holdsLonger, letsParentIn, webConfig } from './config';
 import type { FaultCase } from './fault';
 import { answerWith, Front } from './front';
@@ -206,10 +206,10 @@ export const ofParents: FaultCase[] = [
     what: 'a parent\'s APP_PATH',
     edits: [letsParentIn],
     parent: '<appSettings><add key="APP_PATH" value="/parent" /></appSettings>',
-    iis: { app: '/chat' },
+    iis: { app: otherPath },
     fails: FIRST,
     cure: /^1\. web\.config, in <appSettings>, in front: <clear \/>/,
-    says: /and web\.config, in <appSettings>: <add key="APP_PATH" value="\/chat" \/>/,
+    says: new RegExp(`and web\\.config, in <appSettings>: <add key="APP_PATH" value="${otherPath}" />`),
   },
   {
     what: 'a key of a parent\'s that is here, too',

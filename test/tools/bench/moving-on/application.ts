@@ -13,7 +13,10 @@ import { connect, next, onConnection, Rows, start } from './socketio4';
 export const application: Rows = {
   '`app.ts`, `events.ts`': async t => {
     const own = `import type { Server } from '../../../src/realtime'`;
-    const moved = () => readFileSync(path.join(root, 'test/support/echo/app.ts'), 'utf8').replace(own, `import type { Server } from '../tools/bench/node_modules/socket.io'`);
+    const read = (name: string) => readFileSync(path.join(root, 'test/support/echo', name), 'utf8');
+    const moved = () => read('app.ts')
+      .replace(own, `import type { Server } from '../tools/bench/node_modules/socket.io'`)
+      .replace(/^import .* from '\.\/events';$/m, () => read('events.ts'));
     const misspelt = () => moved().replace(`emit('clients'`, `emit('client'`);
     const [right, wrong] = compile('tsconfig.json', 'src/app.ts', [moved, misspelt]);
     assert.deepEqual(right, []);

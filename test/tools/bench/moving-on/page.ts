@@ -69,7 +69,7 @@ export const page: Rows = {
       if (heard.length % 2 === 1) socket.conn.close(); // the first acknowledgement is lost
       done();
     })));
-    const client = connect(t, origin, { retries: 3, ackTimeout: 500 });
+    const client = connect(t, origin, { retries: 3, ackTimeout: 30000 });
     await new Promise(resolve => client.emit('count', 1, resolve));
     assert.deepEqual(heard, [1, 1]);
     const without = connect(t, origin);
