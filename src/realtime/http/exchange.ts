@@ -95,10 +95,11 @@ export class Exchange {
   }
 
   /**
-   * Drops the headers of the request. While a poll waits, only its answer is kept, which saves a
-   * kilobyte for each client.
+   * Drops the headers and the URL of the request. While a poll waits, only its answer is kept,
+   * which saves a kilobyte for each client.
    */
   forgetRequest(): void {
+    this.req.url = '';
     this.req.headers = NO_HEADERS;
     this.req.rawHeaders = NO_RAW_HEADERS;
   }
