@@ -58,7 +58,7 @@ test('the files of tests, tools and workflows that a page names are there', () =
   // An owner may have deleted these folders. Their files may be missing.
   const gone = [...DELETABLE.flat(), 'test/site/demo'].filter(folder => !existsSync(path.join(root, folder)));
   const missing: string[] = [];
-  for (const page of [...pages, 'README.md', 'CONTRIBUTING.md']) {
+  for (const page of [...pages, 'CONTRIBUTING.md']) {
     if (!existsSync(path.join(root, page))) continue;
     const text = readFileSync(path.join(root, page), 'utf8');
     for (const [, name] of text.matchAll(/`((?:test|tools|deploy|\.github)\/[\w./-]+)`/g)) {

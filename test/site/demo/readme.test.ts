@@ -3,7 +3,7 @@
  * owner replaces these texts, and deletes this test with the demo.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { readSiteConfig } from '../../../tools/iis/config';
@@ -25,6 +25,12 @@ test('the README has the commonest symptoms only, and leads to the page', () => 
   assert(shown.length > 0 && shown.length <= 10, String(shown.length));
   assert(shown.every(row => row.startsWith('|')), shown.join('\n'));
   assert(readme.includes('(docs/troubleshooting.md)'));
+});
+
+test('the files that the README names are there', () => {
+  const names = [...readme.matchAll(/`((?:src|public|docs|test|tools|deploy|\.github)\/[\w./-]*)`/g)].map(([, name]) => name!);
+  assert(names.includes('src/app.ts') && names.includes('test/app.test.ts'), names.join(' '));
+  assert.deepEqual(names.filter(name => !existsSync(path.join(root, name))), []);
 });
 
 test('the settings that the README names have the defaults of the page of settings', () => {
