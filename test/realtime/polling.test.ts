@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import { startApplication } from '../support/application';
 import { ask, connect, next } from '../support/client';
+import { nextPoll, serve, session } from '../support/raw';
 import { request } from '../support/request';
 import { appPath, resource } from '../support/template';
 import { until } from '../support/wait';
@@ -99,4 +101,17 @@ test('a session that the server does not know is sent back, and not logged: afte
   assert.equal(answer.status, 404);
   await stop('SIGKILL');
   assert.doesNotMatch(output(), /warn/);
+});
+
+test('a poll that waits keeps neither the URL nor the headers of its request', async t => {
+  const requests: IncomingMessage[] = [];
+  const { port } = serve(t, io => io.sockets.on('connection', () => undefined), {}, server => {
+    server.prependListener('request', (req: IncomingMessage) => requests.push(req));
+  });
+  const client = await session(port);
+  const waits = nextPoll(client.id);
+  void client.poll().catch(() => undefined); // the test ends while the poll waits
+  await waits;
+  const { url, headers, rawHeaders } = requests.at(-1)!;
+  assert.deepEqual({ url, headers, rawHeaders }, { url: '', headers: {}, rawHeaders: [] });
 });
