@@ -8,13 +8,12 @@ import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { openBrowser } from '../support/browser';
 import { until } from '../support/wait';
-import { connected, FIVE, gone, leave, leaveWithHandlers, Seen, start, Visit, visit } from './leaving/cases';
+import {
+  connected, FIVE, gone, leave, leaveWithHandlers, openBeside, Seen, start, Visit, visit, withHandlers,
+} from './leaving/cases';
 
 leave('chromium', 1);
 leaveWithHandlers('chromium', 1);
-// The ways are a link, a reload and a closed tab. In Firefox, leaving.long.test.ts has the page
-// without handlers too.
-leaveWithHandlers('firefox', 1);
 
 const BY_LINK = "document.querySelector('a').click()";
 
@@ -54,7 +53,7 @@ test('chromium: back and forward: a page from the browser\'s memory is another c
   const browser = await openBrowser(t, 'chromium');
   if (!browser) return;
   const site = start(t);
-  const page = await visit(browser, site);
+  const page = await visit(browser.newPage(), site);
   for (let time = 1; time <= 2; time++) {
     const seen = site.sessions.at(-1)!;
     seen.heard.length = 0;
@@ -68,7 +67,7 @@ test('chromium: the same of a page that is connected by a WebSocket', async t =>
   const browser = await openBrowser(t, 'chromium');
   if (!browser) return;
   const site = start(t, { TRANSPORTS: 'websocket,xhr-polling' });
-  const page = await visit(browser, site);
+  const page = await visit(browser.newPage(), site);
   for (let time = 1; time <= 2; time++) {
     assert.equal(await page.evaluate('transport'), 'websocket');
     const seen = site.sessions.at(-1)!;
@@ -79,52 +78,58 @@ test('chromium: the same of a page that is connected by a WebSocket', async t =>
   }
 });
 
-// Firefox does not keep a page in its memory if a request of the page is under way, such as a held
-// poll. Firefox's log says so (MOZ_LOG=SHIPBFCache:5). So the page begins anew, unless it is
-// between two short polls.
-test('firefox: back: the page begins anew, as Firefox keeps none whose poll is under way', async t => {
+test('firefox', async t => {
   const browser = await openBrowser(t, 'firefox');
   if (!browser) return;
-  const site = start(t);
-  const page = await visit(browser, site);
-  const seen = site.sessions.at(-1)!;
-  await thereAndBack(page, seen, 'emit(1, 5)');
-  assert.deepEqual(seen.heard, FIVE);
-  await goesOn(page, site, 0);
-  const again = site.sessions.at(-1)!;
-  again.heard.length = 0;
-  await thereAndBack(page, again, 'emit(1, 5)', 'history.forward()');
-  assert.deepEqual(again.heard, FIVE);
-  await goesOn(page, site, 0);
-});
+  const keeper = await browser.newPage();
+  // The ways are a link, a reload and a closed tab. leaving.long.test.ts has the page without
+  // handlers too.
+  await t.test('what a page emits in its own handlers of leaving arrives', t => withHandlers(t, keeper, 1));
 
-test('firefox: back: a page from the browser\'s memory, which had no place for its poll, is another client, and goes on', async t => {
-  const browser = await openBrowser(t, 'firefox');
-  if (!browser) return;
-  const site = start(t);
-  // Four other tabs have the places for polls. So this page makes short polls, with pauses.
-  const page = await browser.newPage();
-  await page.goto(site.page('other'));
-  await page.evaluate(() => {
-    for (let i = 0; i < 4; i++) {
-      localStorage.setItem(`realtime  place ${i}`, `other${i} visible ${Date.now()}`);
-    }
+  // Firefox does not keep a page in its memory if a request of the page is under way, such as a held
+  // poll. Firefox's log says so (MOZ_LOG=SHIPBFCache:5). So the page begins anew, unless it is
+  // between two short polls.
+  await t.test('back: the page begins anew, as Firefox keeps none whose poll is under way', async t => {
+    const site = start(t);
+    const page = await visit(openBeside(keeper), site);
+    const seen = site.sessions.at(-1)!;
+    await thereAndBack(page, seen, 'emit(1, 5)');
+    assert.deepEqual(seen.heard, FIVE);
+    await goesOn(page, site, 0);
+    const again = site.sessions.at(-1)!;
+    again.heard.length = 0;
+    await thereAndBack(page, again, 'emit(1, 5)', 'history.forward()');
+    assert.deepEqual(again.heard, FIVE);
+    await goesOn(page, site, 0);
+    await page.close();
   });
-  await page.goto(site.page('page'));
-  await connected(page);
-  const seen = site.sessions.at(-1)!;
-  await page.evaluate('emit(1, 5)');
-  await until(() => seen.heard.length === 5, 'the messages');
-  // Waits for the end of a short poll. After it, no poll is under way for 1.5 s.
-  await page.evaluate(`new Promise(function (resolve) {
-    var seen = performance.getEntriesByType('resource').length;
-    var timer = setInterval(function () {
-      if (performance.getEntriesByType('resource').length === seen) return;
-      clearInterval(timer);
-      resolve();
-    }, 10);
-  })`);
-  await thereAndBack(page, seen, '');
-  assert.deepEqual(seen.heard, FIVE);
-  await goesOn(page, site, 1);
+
+  await t.test('back: a page from the browser\'s memory, which had no place for its poll, is another client, and goes on', async t => {
+    const site = start(t);
+    // Four other tabs have the places for polls. So this page makes short polls, with pauses.
+    const page = await openBeside(keeper);
+    await page.goto(site.page('other'));
+    await page.evaluate(() => {
+      for (let i = 0; i < 4; i++) {
+        localStorage.setItem(`realtime  place ${i}`, `other${i} visible ${Date.now()}`);
+      }
+    });
+    await page.goto(site.page('page'));
+    await connected(page);
+    const seen = site.sessions.at(-1)!;
+    await page.evaluate('emit(1, 5)');
+    await until(() => seen.heard.length === 5, 'the messages');
+    // Waits for the end of a short poll. After it, no poll is under way for 1.5 s.
+    await page.evaluate(`new Promise(function (resolve) {
+      var seen = performance.getEntriesByType('resource').length;
+      var timer = setInterval(function () {
+        if (performance.getEntriesByType('resource').length === seen) return;
+        clearInterval(timer);
+        resolve();
+      }, 10);
+    })`);
+    await thereAndBack(page, seen, '');
+    assert.deepEqual(seen.heard, FIVE);
+    await goesOn(page, site, 1);
+  });
 });

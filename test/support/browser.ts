@@ -79,7 +79,10 @@ function launch(name: BrowserName, executablePath: string): Promise<Browser> {
   // Tabs of one site share a process, as when one tab opens the other. Without this setting, the process ends
   // with its last tab. About one time in five, the goodbye of that tab is then not sent, neither by sendBeacon
   // nor by fetch with keepalive.
-  const firefoxUserPrefs = { 'dom.ipc.processCount.webIsolated': 1 };
+  const firefoxUserPrefs = {
+    'dom.ipc.processCount.webIsolated': 1,
+    'dom.disable_open_during_load': false, // scripts may open tabs
+  };
   // An ordinary Firefox takes WebDriver BiDi. Playwright's own protocol needs a special build.
   return firefox.launch({ executablePath, channel: 'moz-firefox', firefoxUserPrefs, timeout: 60000 });
 }
