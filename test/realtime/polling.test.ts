@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
-import { startApplication } from '../support/application';
+import { shareApplication, startApplication } from '../support/application';
 import { ask, connect, next } from '../support/client';
 import { nextPoll, serve, session } from '../support/raw';
 import { request } from '../support/request';
@@ -25,7 +25,7 @@ test('a message gets its acknowledgement and its answer, over xhr-polling', asyn
 });
 
 test('any letter arrives, there and back', async t => {
-  const { origin } = await startApplication(t);
+  const { origin } = await shareApplication();
   // 0.9's client reads an acknowledgement only up to the first U+2028 or U+2029.
   const letters = 'é – 漢字 😀 \ufffd12\ufffd "quoted" \\ \n \u0000 \u2028 \u2029 !';
   assert.deepEqual(await ask(connect(t, origin), 'message', letters), [letters]);
@@ -48,7 +48,7 @@ test('everyone is told how many are connected', async t => {
 });
 
 test('a handshake offers xhr-polling and nothing else, whatever the case of the path', async t => {
-  const { origin } = await startApplication(t);
+  const { origin } = await shareApplication();
   for (const path of [`${resource}/1/`, `${resource.toUpperCase()}/1/?t=1`, `${resource.toLowerCase()}/1`]) {
     const answer = await fetch(origin + path);
     assert.equal(answer.status, 200);
@@ -59,15 +59,15 @@ test('a handshake offers xhr-polling and nothing else, whatever the case of the 
 });
 
 test('TRANSPORTS=websocket,xhr-polling offers both, and the client takes the WebSocket', async t => {
-  const { origin } = await startApplication(t, { env: { TRANSPORTS: 'websocket,xhr-polling' } });
+  const { origin } = await shareApplication({ TRANSPORTS: 'websocket,xhr-polling' });
   const client = connect(t, origin);
   await next(client, 'connect');
   assert.equal(client.socket.transport.name, 'websocket');
   assert.deepEqual(await ask(client, 'message', 'hello'), ['hello']);
 });
 
-test('an upgrade from a page of another origin, or to another path, is refused with an answer', async t => {
-  const { origin, port } = await startApplication(t, { env: { TRANSPORTS: 'websocket,xhr-polling' } });
+test('an upgrade from a page of another origin, or to another path, is refused with an answer', async () => {
+  const { origin, port } = await shareApplication({ TRANSPORTS: 'websocket,xhr-polling' });
   const session = (await (await fetch(`${origin}${resource}/1/`)).text()).split(':')[0]!;
   const path = `${resource}/1/websocket/${session}`;
   const headers = {

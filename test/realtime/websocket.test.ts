@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { deployApplication, startApplication } from '../support/application';
+import { deployApplication, shareApplication } from '../support/application';
 import { openBrowser } from '../support/browser';
 import { serveAsIis } from '../support/iis';
 import { appPath } from '../support/template';
@@ -26,7 +26,7 @@ describe('where WebSockets are offered and do not work, clients poll', { concurr
   for (const one of ideas) {
     const [what] = one;
     test(`something in between ${what}`, async t => {
-      const { port } = await startApplication(t, { env });
+      const { port } = await shareApplication(env);
       // A page notices the fault in the same way as a client in node. So one fault is enough here:
       // the one that the client is not told of.
       const browser = what === 'opens it, and passes nothing' ? await openBrowser(t) : null;
@@ -37,7 +37,7 @@ describe('where WebSockets are offered and do not work, clients poll', { concurr
   test('the browser makes none: chromium with a WebSocket that throws', async t => {
     const browser = await openBrowser(t);
     if (!browser) return;
-    const server = await startApplication(t, { env });
+    const server = await shareApplication(env);
     const page = await browser.newPage();
     await page.addInitScript(() => Object.assign(window, { WebSocket() { throw new Error('SecurityError'); } }));
     await page.goto(server.page);

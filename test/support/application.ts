@@ -4,10 +4,10 @@
  */
 import { copyFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
+import { after, TestContext } from 'node:test';
 import { copyFolder } from './copy';
 import { Running, StartOptions, startServer } from './server';
-import { putServer } from './echo';
+import { isInLink, putServer } from './echo';
 import { edit, Edit, emptyFolder, root } from './template';
 
 /** The files of the application: app.js, pages.js, and public/. */
@@ -25,14 +25,15 @@ export function layApplication(folder: string): void {
 
 /**
  * Makes a folder with the built files that a server needs, and edits them. The folder is gone when
- * the test ends.
+ * the test ends. Unless the edits need them, dist/realtime and deploy are links to the project's own
+ * folders.
  * @param edits the edits of files such as 'web.config', 'iisnode.yml', 'dist/app.js',
  *   'public/index.html'
  * @returns the path of the folder
  */
 export function deployApplication(t: TestContext, edits: Edit[] = []): string {
   const folder = emptyFolder(t, 'application-');
-  putServer(folder);
+  putServer(folder, edits.some(([file]) => isInLink(file)));
   layApplication(folder);
   for (const one of edits) edit(folder, one);
   return folder;
@@ -43,4 +44,23 @@ export function startApplication(
   t: TestContext, options: Omit<StartOptions, 'folder'> = {}, edits: Edit[] = [],
 ): Promise<Running> {
   return startServer(t, { ...options, folder: deployApplication(t, edits) });
+}
+
+/** The servers that the tests of a file share, by their settings. */
+const shared = new Map<string, Promise<Running>>();
+const ends: (() => unknown)[] = [];
+const file = { after: (end: () => unknown) => ends.push(end) } as unknown as TestContext;
+after(async () => {
+  for (const end of ends) await end();
+});
+
+/**
+ * Does the same as startApplication(), but tests with the same settings get the same server. It is
+ * gone when all tests of the file have ended. A start takes more processor time than most tests.
+ */
+export function shareApplication(env: Record<string, string> = {}): Promise<Running> {
+  const settings = JSON.stringify(env);
+  const server = shared.get(settings) ?? startApplication(file, { env });
+  shared.set(settings, server);
+  return server;
 }

@@ -5,7 +5,7 @@ import { after, type TestContext } from 'node:test';
 import { packBundle } from '../../tools/package/pack';
 import { copyFolder } from './copy';
 import { PUBLIC } from './echo';
-import { deploy, edit, Edit, emptyFolder } from './template';
+import { deployWhole, edit, Edit, emptyFolder } from './template';
 
 /** The package, made at the first call. To bundle it takes some seconds of processor time; a copy takes nearly none. */
 let made: Promise<string> | undefined;
@@ -15,7 +15,7 @@ after(async () => {
 
 async function make(t: TestContext): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), 'packaged-'));
-  await packBundle(deploy(t), folder, PUBLIC.map(name => `public/${name}`));
+  await packBundle(deployWhole(t), folder, PUBLIC.map(name => `public/${name}`));
   return folder;
 }
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { readConfig } from '../../src/config';
 import { copyFolder } from './copy';
-import { makeEchoSite, putEcho } from './echo';
+import { assertIsCopy, isInLink, makeEchoSite, putEcho } from './echo';
 
 /** The project's folder. This file runs as build/test/support/template.js. */
 export const root = path.join(__dirname, '..', '..', '..');
@@ -24,18 +24,29 @@ export type Edit = [file: string, from: string | RegExp, to: string];
 
 /**
  * Makes a folder with the files of a server: the built template, without its sources, with the
- * application of the tests (echo.ts), and with edits. The folder is gone when the test ends.
+ * application of the tests (echo.ts), and with edits. The folder is gone when the test ends. Unless the
+ * edits need them, dist/realtime and deploy are links to the project's own folders.
  * @returns the path of the folder
  */
 export function deploy(t: TestContext, edits: Edit[] = []): string {
+  return makeDeployed(t, edits, edits.some(([file]) => isInLink(file)));
+}
+
+/** Does the same as deploy(), but only node_modules is a link. */
+export function deployWhole(t: TestContext, edits: Edit[] = []): string {
+  return makeDeployed(t, edits, true);
+}
+
+function makeDeployed(t: TestContext, edits: Edit[], isWhole: boolean): string {
   const folder = emptyFolder(t, 'deployed-');
-  makeEchoSite(folder);
+  makeEchoSite(folder, isWhole);
   for (const one of edits) edit(folder, one);
   return folder;
 }
 
-/** Edits a file. @throws if the text is not there */
+/** Edits a file. @throws if the text is not there, or if the file is in a folder that is a link */
 export function edit(folder: string, [name, from, to]: Edit): void {
+  assertIsCopy(folder, name);
   const file = path.join(folder, name);
   const before = readFileSync(file, 'utf8');
   const after = before.replace(from, () => to);

@@ -22,7 +22,7 @@ import { packaged } from '../support/packaged';
 import { command, commit, git, pagesRepository, repository, WHEN } from '../support/repository';
 import { startServer } from '../support/server';
 import { link, publish } from '../support/site';
-import { appPath, deploy, Edit, edit, emptyFolder, fromRoot, resource, root as template } from '../support/template';
+import { appPath, deployWhole, Edit, edit, emptyFolder, fromRoot, resource, root as template } from '../support/template';
 import { until } from '../support/wait';
 import { makeWorld, test as testWithPrograms, World } from './deploy/world';
 import { breaks, FILES, NAME, verifies } from './package/cases';
@@ -75,7 +75,7 @@ test('the same files give the same bytes, in another folder too, and say nothing
   const when = new Date(WHEN);
   const zips: Uint8Array[] = [];
   for (const to of [emptyFolder(t, 'one-'), emptyFolder(t, 'another-')]) {
-    const from = deploy(t, [SMALL]);
+    const from = deployWhole(t, [SMALL]);
     await packBundle(from, path.join(to, NAME), PUBLIC.map(name => `public/${name}`));
     for (const name of readdirSync(to, { recursive: true }).map(String)) utimesSync(path.join(to, name), when, when);
     zips.push(zip(to));
@@ -113,7 +113,7 @@ test('what could not be made again is no package', t => {
 });
 
 test('a server that asks for a package that is not there is no package', async t => {
-  const folder = deploy(t, [SMALL, ['dist/server.js', `require('ws');`, `require('no-such-package');`]]);
+  const folder = deployWhole(t, [SMALL, ['dist/server.js', `require('ws');`, `require('no-such-package');`]]);
   await assert.rejects(packBundle(folder, emptyFolder(t, 'made-'), []), /^Error: the server cannot be bundled into one file [^]*no-such-package/);
 });
 
@@ -380,7 +380,7 @@ test('several processes of the package share their clients', async t => {
 
 test('packages that cannot be bundled: --modules leaves them as they are, without those for development', async t => {
   const folder = path.join(emptyFolder(t, 'modules-'), NAME);
-  const from = deploy(t);
+  const from = deployWhole(t);
   // npm needs these two files to leave out the packages for development.
   for (const name of ['.npmrc', 'package-lock.json']) copyFileSync(path.join(template, name), path.join(from, name));
   packModules(from, folder, PUBLIC.map(name => `public/${name}`));
