@@ -48,7 +48,7 @@ export async function startFront(
     underWay.add(res);
     if (wanders) at = (at + 1) % ports.length;
     const headers = { ...req.headers, ...sticky && cookie !== '' ? { cookie } : {} };
-    const to = http.request({ port: ports[at], path: req.url, method: req.method, headers, agent }, from => {
+    const to = http.request({ host: '127.0.0.1', port: ports[at], path: req.url, method: req.method, headers, agent }, from => {
       const set = from.headers['set-cookie'];
       if (set) cookie = set.map(one => one.split(';')[0]).join('; ');
       res.writeHead(from.statusCode!, from.headers);

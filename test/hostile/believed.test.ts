@@ -4,7 +4,10 @@
  * IIS, each forgery goes through the stand-in, which adds its headers as iisnode does.
  */
 import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, test, TestContext } from 'node:test';
+import { lackingPromotion } from '../../src/iisnode';
 import type { IisOptions } from '../../tools/iis';
 import { newPipeName, removePipe } from '../../tools/iis/system';
 import { deployApplication, startApplication } from '../support/application';
@@ -13,13 +16,13 @@ import { sendHead } from '../support/head';
 import { serveAsIis } from '../support/iis';
 import { request } from '../support/request';
 import { runServer } from '../support/server';
-import { Edit, resource } from '../support/template';
+import { edit, Edit, emptyFolder, resource, root } from '../support/template';
 import { forgeries } from './believed/forged';
 import { ask, cannotBeOthers, special, TELLING, VISITORS } from './believed/visitors';
 
 async function behindIis(t: TestContext, options: Partial<IisOptions>) {
   const iis = await serveAsIis(t, TELLING, options, deployApplication);
-  return { iis, to: { port: iis.port, host: 'localhost' } };
+  return { iis, to: { port: iis.port, host: '127.0.0.1' } };
 }
 
 describe('behind IIS', { concurrency: 1 }, () => {
@@ -47,7 +50,7 @@ describe('behind IIS', { concurrency: 1 }, () => {
       ...TELLING, ['web.config', 'promoteServerVars="', 'promoteServerVars="NO_SUCH,LOCAL_ADDR,'],
       ['dist/iisnode.js', 'PROMOTED = [', "PROMOTED = ['x-iisnode-no_such', 'x-iisnode-local_addr', "],
     ], { serverVariables: { LOCAL_ADDR: '10.0.0.9' } }, deployApplication);
-    const to = { port, host: 'localhost' };
+    const to = { port, host: '127.0.0.1' };
     for (const headers of [[], ['X-iisnode-NO_SUCH: x', 'X-iisnode-LOCAL_ADDR: x'], ['X-Forwarded-For: 1.1.1.1', 'X-iisnode-NO_SUCH: x']]) {
       const [told] = (await ask(to, headers))!;
       assert.deepEqual(Object.keys(told.headers).filter(name => name.startsWith('x-iisnode-')).sort(), [
@@ -57,23 +60,35 @@ describe('behind IIS', { concurrency: 1 }, () => {
     }
   });
 
-  for (const [what, edit] of [
-    ['an older web.config', ['web.config', 'AUTH_USER,HTTPS,REMOTE_ADDR', 'AUTH_USER']],
-    ['no <iisnode> at all', ['web.config', /<iisnode [^>]*>/, '']],
-    ['a variable behind the three', ['web.config', 'AUTH_USER,HTTPS,REMOTE_ADDR', 'HTTPS,REMOTE_ADDR,AUTH_USER,LOGON_USER']],
-    ['a space in the list, which iisnode takes for a part of the name', ['web.config', 'AUTH_USER,HTTPS', 'AUTH_USER, HTTPS']],
-    ['a line in iisnode.yml', ['iisnode.yml', 'node_env:', 'promoteServerVars: AUTH_USER # no more\nnode_env:']],
-  ] as [string, Edit][]) {
-    test(`${what}: the server does not start, and its log says what is missing`, async t => {
-      const folder = deployApplication(t, [edit]);
-      const pipe = newPipeName();
-      t.after(() => removePipe(pipe));
-      const server = runServer({ folder, env: { PORT: pipe, IISNODE_VERSION: '0.2.26' } });
-      assert.equal(await server.ended(), 1);
-      const takes = /^promoteServerVars of <iisnode>: got "[^"]*"; takes AUTH_USER,HTTPS,REMOTE_ADDR at its end[^\n]*\n$/;
-      assert.match(server.output(), takes);
-    });
-  }
+  const older: Edit = ['web.config', 'AUTH_USER,HTTPS,REMOTE_ADDR', 'AUTH_USER'];
+
+  test('an older web.config: the server does not start, and its log says what is missing', async t => {
+    const folder = deployApplication(t, [older]);
+    const pipe = newPipeName();
+    t.after(() => removePipe(pipe));
+    const server = runServer({ folder, env: { PORT: pipe, IISNODE_VERSION: '0.2.26' } });
+    assert.equal(await server.ended(), 1);
+    const takes = /^promoteServerVars of <iisnode>: got "AUTH_USER"; takes AUTH_USER,HTTPS,REMOTE_ADDR at its end[^\n]*\n$/;
+    assert.match(server.output(), takes);
+  });
+
+  test('other ways to lack a variable are found, too', t => {
+    const three = 'AUTH_USER,HTTPS,REMOTE_ADDR';
+    const lacking = (...[file, from, to]: Edit) => {
+      const folder = emptyFolder(t, 'lacking-');
+      for (const name of ['web.config', 'iisnode.yml']) copyFileSync(path.join(root, name), path.join(folder, name));
+      assert.equal(lackingPromotion(folder), null);
+      edit(folder, [file, from, to]);
+      return lackingPromotion(folder);
+    };
+    assert.equal(lacking(...older), 'AUTH_USER');
+    assert.equal(lacking('web.config', /<iisnode [^>]*>/, ''), '');
+    // A variable is behind the three.
+    assert.equal(lacking('web.config', three, 'HTTPS,REMOTE_ADDR,AUTH_USER,LOGON_USER'), 'HTTPS,REMOTE_ADDR,AUTH_USER,LOGON_USER');
+    // iisnode takes a space for a part of the name.
+    assert.equal(lacking('web.config', three, 'AUTH_USER, HTTPS,REMOTE_ADDR'), 'AUTH_USER, HTTPS,REMOTE_ADDR');
+    assert.equal(lacking('iisnode.yml', 'node_env:', 'promoteServerVars: AUTH_USER # no more\nnode_env:'), 'AUTH_USER');
+  });
 
   test('one client with any number of addresses takes handshakes from himself only', async t => {
     // The stand-in takes the address of a visitor from the header X-Test-Sits-At. The two honest
@@ -81,7 +96,7 @@ describe('behind IIS', { concurrency: 1 }, () => {
     const iis = await serveAsIis(t, [...TELLING, ['web.config', '</appSettings>', '<add key="MAX_HANDSHAKES" value="10" /></appSettings>']], {
       serverVariables: req => ({ REMOTE_ADDR: String(req.headers['x-test-sits-at'] ?? '127.0.0.1') }),
     }, deployApplication);
-    const to = { port: iis.port, host: 'localhost' };
+    const to = { port: iis.port, host: '127.0.0.1' };
     const shake = async (headers: string[]) => (await sendHead(to, `${resource}/1/`, headers)).text.split(':')[0]!;
     const poll = async (id: string) => (await sendHead(to, `${resource}/1/xhr-polling/${id}`, [])).status;
     const honest = [await shake(['X-Test-Sits-At: 10.0.0.1']), await shake(['X-Test-Sits-At: 10.0.0.2'])];

@@ -105,7 +105,7 @@ test('behind IIS: the own page of a proxy that ends TLS may connect, and a visit
   const iis = await serveAsIis(t, [
     ['web.config', '</appSettings>', '<add key="TRUSTED_PROXIES" value="10.1.2.3" /></appSettings>'],
   ], { serverVariables: req => ({ REMOTE_ADDR: String(req.headers['x-test-sits-at']) }) }, deployApplication);
-  const to = { port: iis.port, host: 'localhost' };
+  const to = { port: iis.port, host: '127.0.0.1' };
   const headers = ['X-Forwarded-For: 6.6.6.6, 1.1.1.1:4711', 'X-Forwarded-Proto: https', 'Origin: https://www.example.com'];
   for (const [sits, status, told] of [['10.1.2.3', 200, ['1.1.1.1', 'https']], ['10.1.2.4', 403, ['10.1.2.4', 'http']]] as const) {
     const from = [`X-Test-Sits-At: ${sits}`, ...headers];

@@ -125,7 +125,7 @@ test('in the function that learns that the server was restarted: the new session
   });
   const { port } = server.address() as AddressInfo;
   const connection = realtime.connect({
-    url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary,
+    url: `http://127.0.0.1:${port}`, resource: resource.slice(1), io: clientLibrary,
   });
   t.after(() => connection.close());
   let answer: { error?: string } | undefined;

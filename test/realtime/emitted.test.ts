@@ -18,7 +18,7 @@ function start(t: TestContext) {
     socket.on('say', (what: unknown) => { heard.push(what); });
     socket.on('ask', () => { socket.emit('told', { list: [1] }); });
   }));
-  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  const connection = connect({ url: `http://127.0.0.1:${port}`, resource: resource.slice(1), io: clientLibrary });
   t.after(() => connection.close());
   return { heard, connection };
 }
@@ -52,7 +52,7 @@ test('an object that the server changes after it was emitted arrives as it was, 
       object.self = object;
     });
   }));
-  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  const connection = connect({ url: `http://127.0.0.1:${port}`, resource: resource.slice(1), io: clientLibrary });
   t.after(() => connection.close());
   const heard: Record<string, unknown> = {};
   for (const name of ['to one', 'message', 'to all', 'to a room']) {
@@ -90,7 +90,7 @@ test('a name that is no text, and JSON that is none, arrive as text and as null,
       socket.emit('done');
     });
   }));
-  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  const connection = connect({ url: `http://127.0.0.1:${port}`, resource: resource.slice(1), io: clientLibrary });
   t.after(() => connection.close());
   const heard: unknown[] = [];
   for (const name of ['undefined', 'null', '5', 'true', 'message', 'done']) {

@@ -37,7 +37,7 @@ function start(t: TestContext, handle: App, transports = 'xhr-polling') {
     socket.on('ping', (done: () => void) => done());
   }), { TRANSPORTS: transports });
   const connection = connect({
-    url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary,
+    url: `http://127.0.0.1:${port}`, resource: resource.slice(1), io: clientLibrary,
   });
   t.after(() => connection.close());
   connection.on('status', (status: { state: string; transport: string }) => {

@@ -30,7 +30,7 @@ interface Connection {
 const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => Connection };
 
 function open(t: TestContext, port: number) {
-  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  const connection = connect({ url: `http://127.0.0.1:${port}`, resource: resource.slice(1), io: clientLibrary });
   t.after(() => connection.close());
   const seen: Status[] = [];
   connection.on('status', status => seen.push(status));

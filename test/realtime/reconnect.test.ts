@@ -19,7 +19,7 @@ import { until } from '../support/wait';
 
 const { connect } = fromRoot(path.join(root, 'public', 'realtime.js')) as { connect: (options: object) => any };
 function open(t: TestContext, port: number) {
-  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  const connection = connect({ url: `http://127.0.0.1:${port}`, resource: resource.slice(1), io: clientLibrary });
   t.after(() => connection.close());
   const seen: any[] = [];
   connection.on('status', (status: any) => seen.push(status));

@@ -63,7 +63,7 @@ function start(t: TestContext, app: (io: Server<Loose, Loose>) => void) {
     app(io);
   });
   const connection = load().connect({
-    url: `http://localhost:${slowLine(t, port)}`, resource: resource.slice(1), io: clientLibrary,
+    url: `http://127.0.0.1:${slowLine(t, port)}`, resource: resource.slice(1), io: clientLibrary,
   });
   t.after(() => connection.close());
   const states: string[] = [];

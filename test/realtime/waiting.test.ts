@@ -34,7 +34,7 @@ function generous(t: TestContext, env: Record<string, string> = {}) {
 }
 
 function open(t: TestContext, port: number) {
-  const connection = connect({ url: `http://localhost:${port}`, resource: resource.slice(1), io: clientLibrary });
+  const connection = connect({ url: `http://127.0.0.1:${port}`, resource: resource.slice(1), io: clientLibrary });
   t.after(() => connection.close());
   return connection;
 }

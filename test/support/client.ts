@@ -13,9 +13,15 @@ export interface Client {
 
 export const clientLibrary = fromRoot('socket.io-client') as { connect: (url: string, options: object) => Client };
 
+/**
+ * Puts the address of this machine in the place of its name. To ask the system for the address at each
+ * request takes more processor time than the rest of the request.
+ */
+const withAddress = (origin: string) => origin.replace(/^http:\/\/localhost\b/, 'http://127.0.0.1');
+
 /** Opens a session with 0.9's own client, unchanged. The session is closed when the test ends. */
 export function connect(t: TestContext, origin: string, options: object = {}): Client {
-  const client = clientLibrary.connect(origin, { resource: resource.slice(1), 'force new connection': true, reconnect: false, ...options });
+  const client = clientLibrary.connect(withAddress(origin), { resource: resource.slice(1), 'force new connection': true, reconnect: false, ...options });
   t.after(() => { if (client.socket.transport) client.socket.disconnect(); });
   return client;
 }
@@ -54,6 +60,6 @@ export function connectRealtime(port: number): Connection {
   const library = fromRoot(path.join(root, 'public', 'realtime.js')) as {
     connect: (options: object) => Connection;
   };
-  const url = `http://localhost:${port}`;
+  const url = `http://127.0.0.1:${port}`;
   return library.connect({ url, resource: resource.slice(1), io: clientLibrary });
 }

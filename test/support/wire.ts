@@ -36,7 +36,7 @@ export async function watch(t: TestContext, port: number): Promise<Wire> {
     if (!wire.fetchMetadata) for (const name of Object.keys(headers)) if (name.startsWith('sec-fetch-')) delete headers[name];
     const exchange = { method: method!, url: new URL(url!, 'http://localhost'), headers, status: 0, answer: {}, text: '', ended: false } as Exchange;
     if (url!.startsWith(`${resource}/1/`)) seen.push(exchange);
-    const onward = http.request({ port, method, path: url, headers, agent }, answer => {
+    const onward = http.request({ host: '127.0.0.1', port, method, path: url, headers, agent }, answer => {
       Object.assign(exchange, { status: answer.statusCode, answer: answer.headers });
       answer.on('data', data => exchange.text += String(data)).on('end', () => exchange.ended = true);
       res.writeHead(answer.statusCode!, answer.headers);

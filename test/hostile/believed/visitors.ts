@@ -71,9 +71,8 @@ export const special = (headers: Record<string, string>) => {
 interface Visitor { AUTH_USER: string; HTTPS: 'on' | 'off' }
 
 export const VISITORS: Record<string, Visitor> = {
-  'a visitor whom IIS knows': { AUTH_USER: 'DOMAIN\\mallory', HTTPS: 'off' },
-  'a visitor who came by HTTPS': { AUTH_USER: 'DOMAIN\\mallory', HTTPS: 'on' },
-  'a visitor whom IIS does not know': { AUTH_USER: '', HTTPS: 'off' },
+  'a visitor whom IIS knows, by HTTP': { AUTH_USER: 'DOMAIN\\mallory', HTTPS: 'off' },
+  'a visitor whom IIS does not know, by HTTPS': { AUTH_USER: '', HTTPS: 'on' },
 };
 
 /**
@@ -85,7 +84,7 @@ export const VISITORS: Record<string, Visitor> = {
 export async function cannotBeOthers(t: TestContext, node: string, visitors: Record<string, Visitor>): Promise<void> {
   let visitor = Object.values(visitors)[0]!;
   const { port } = await serveAsIis(t, TELLING, { node, serverVariables: () => ({ ...visitor }) }, deployApplication);
-  const to = { port, host: 'localhost' };
+  const to = { port, host: '127.0.0.1' };
   for (const [who, one] of Object.entries(visitors)) {
     await t.test(who, async () => {
       visitor = one;

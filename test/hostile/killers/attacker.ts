@@ -4,6 +4,7 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { resource } from '../../support/template';
 import { event, split } from '../../support/raw';
+import { here } from '../../support/request';
 
 /** The outcome of a request that got no answer. */
 export const CUT = 'cut';
@@ -32,7 +33,7 @@ export class Attacker {
    */
   send(path: string, { method = 'GET', headers = {}, body = '' }: Options = {}): Promise<string> {
     return new Promise(resolve => {
-      const req = http.request({ port: this.port, path: resource + path, method, headers, agent: false }, res => {
+      const req = http.request({ port: this.port, path: resource + path, method, headers, agent: false, lookup: here }, res => {
         let text = '';
         res.setEncoding('utf8').on('data', data => text += data);
         res.on('end', () => resolve(`${res.statusCode} ${text}`)).on('error', () => resolve(CUT));
@@ -93,11 +94,26 @@ export class Attacker {
    * it ends, or until the patience is over
    */
   async receive(socket: net.Socket, what: string, times = 1, patience = this.patience): Promise<string> {
-    let all = '';
-    let over = false;
-    socket.on('data', data => all += data.toString('latin1')).on('close', () => over = true).on('end', () => over = true);
-    for (const end = Date.now() + patience; !over && all.split(what).length <= times && Date.now() < end; await sleep(10));
-    return all;
+    const parts: string[] = [];
+    let left = times;
+    // The end of the data, from the last `what` on. The next one may begin there.
+    let rest = '';
+    await new Promise<void>(resolve => {
+      const tooLong = setTimeout(resolve, patience);
+      const end = () => {
+        clearTimeout(tooLong);
+        resolve();
+      };
+      socket.on('close', end).on('end', end).on('data', (data: Buffer) => {
+        const text = data.toString('latin1');
+        parts.push(text);
+        const found = (rest + text).split(what);
+        left -= found.length - 1;
+        rest = found.at(-1)!;
+        if (left <= 0) end();
+      });
+    });
+    return parts.join('');
   }
 
   /**

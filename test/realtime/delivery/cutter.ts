@@ -53,7 +53,7 @@ export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
   };
 
   const proxy = net.createServer(client => {
-    const server = net.connect({ port: to, host: 'localhost' });
+    const server = net.connect({ port: to, host: '127.0.0.1' });
     const one: Open = { client, server, kind: undefined, doomed: false, held: undefined };
     open.add(one);
     client.on('data', data => {
@@ -79,7 +79,7 @@ export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
     client.on('end', () => server.end()).on('close', () => { if (!one.held) server.destroy(); });
     server.on('end', () => client.end()).on('close', () => open.delete(one));
     for (const socket of [client, server]) socket.on('error', () => end(one));
-  }).listen(0, 'localhost');
+  }).listen(0, '127.0.0.1');
   await once(proxy, 'listening');
 
   const timer = setInterval(() => {

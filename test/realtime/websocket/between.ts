@@ -51,7 +51,7 @@ export async function putBetween(t: TestContext, to: number, idea: Idea): Promis
   }
 
   const proxy = net.createServer(client => {
-    const server = net.connect({ port: to, host: 'localhost' });
+    const server = net.connect({ port: to, host: '127.0.0.1' });
     for (const socket of [client, server]) {
       open.add(socket);
       socket.on('error', () => undefined).on('close', () => open.delete(socket));
