@@ -9,6 +9,7 @@ const SEARCHES: Partial<Budget>[] = [
   { messages: 2, moves: 1 },
   { messages: 2, empties: 1 },
   { messages: 2, olders: 1 },
+  { messages: 1, empties: 1, olders: 1 },
   { messages: 1, moves: 1, kills: 1, cuts: 1 },
   { messages: 1, timers: 1, olders: 1, cuts: 1 },
   { messages: 1, timers: 1, empties: 1, cuts: 1 },
