@@ -14,8 +14,8 @@ import { makeRealtime } from '../support/realtime';
 import { until } from '../support/wait';
 import { Loose, split } from '../support/raw';
 
-const CLIENTS = 20;
-const EACH = 50;
+const CLIENTS = 10;
+const EACH = 20;
 const TEXT = 'a line that someone has typed';
 
 interface Traffic { polls: number; posts: number; packetsUp: number; packetsDown: number; bytesUp: number; bytesDown: number }

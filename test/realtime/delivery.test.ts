@@ -10,14 +10,14 @@ import { asleep, cut, found, replaced } from './delivery/cases';
 import { offline, restarts } from './delivery/page';
 
 describe('messages arrive', { concurrency: true }, () => {
-  test('8 clients; an overlapped recycle and a kill', t => replaced(t, 8, ['recycle', 'kill'], 500));
+  test('6 clients; an overlapped recycle and a kill', t => replaced(t, 6, ['recycle', 'kill'], 500));
 
   // The client sleeps longer than an unused connection lives, and longer than a poll is held.
   test('a client sleeps, and the server sends on', notOnWindows('SIGSTOP'), t => {
     return asleep(t, 12, '<add key="SESSION_TIMEOUT" value="30" />');
   });
 
-  test('8 clients; connections are cut at random', t => cut(t, 8, 2));
+  test('6 clients; connections are cut at random', t => cut(t, 6, 2));
 
   test('0.9\'s own client finds the process that a recycle has started', async t => {
     await found(t, 1);

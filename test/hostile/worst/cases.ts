@@ -63,12 +63,12 @@ export type Size = 'small' | 'usual' | 'large';
 export function cases(size: Size): Record<string, Case> {
   const by = <T>(small: T, usual: T, large: T) => ({ small, usual, large })[size];
   return {
-    'bodies in chunks of one byte': chunks(by(60000, 60000, 80000), by(12, 100, 100)),
+    'bodies in chunks of one byte': chunks(by(60000, 60000, 80000), by(6, 100, 100)),
     'many bodies': bodies(by(300, 300, 2000)),
     'handshakes that nobody uses': by(handshakes(200, QUICK.slice(1)), handshakes(400), handshakes(2000)),
     'sessions of clients that are away': by(sessions(200, QUICK.slice(0, 1)), sessions(400, QUICK), sessions(2000)),
     'messages that wait, answers that nobody reads': by(waiting(0.4, 8000), waiting(0.4), waiting(2.5)),
-    'messages over WebSockets that do not end': unended(by(500, 500, 1500)),
+    'messages over WebSockets that do not end': by(unended(500, 5), unended(500), unended(1500)),
     'upgrades that are refused': upgrades(by(250, 250, 1000)),
   };
 }
@@ -220,8 +220,11 @@ function waiting(factor: number, short = 20000): Case {
   };
 }
 
-/** @param clients how many clients there are */
-function unended(clients: number): Case {
+/**
+ * @param clients how many clients there are
+ * @param slow how many of them send a message in frames of one letter
+ */
+function unended(clients: number, slow = clients / 50): Case {
   const most = 200000;
   const TEXT = 1;
   const MORE = 0;
@@ -245,7 +248,7 @@ function unended(clients: number): Case {
     connections: clients,
     attacks: {
       'large messages': attack(clients, [part]),
-      'letters among other frames': attack(clients / 50, [
+      'letters among other frames': attack(slow, [
         letters(TEXT), ...Array.from({ length: 250 }, () => letters(MORE)),
       ]),
     },

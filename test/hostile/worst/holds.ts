@@ -16,8 +16,8 @@ const KEPT = 20;
 
 /**
  * Watches the most bytes that a process holds, from now on. Of each half second, the least counts,
- * because the server collects its garbage ten times in that time. So only a little garbage counts:
- * the application makes half a megabyte at a time.
+ * because the server collects its garbage up to five times in that time. So only a little garbage
+ * counts: the server leaves 4 MB of it.
  */
 function watch({ memory }: Target): { most: () => number; stop: () => void } {
   let looks: number[] = [];
@@ -36,7 +36,7 @@ function watch({ memory }: Target): { most: () => number; stop: () => void } {
  * only once.
  */
 async function warmUp(target: Target): Promise<void> {
-  await many(6, 3, async () => {
+  await many(3, 3, async () => {
     const at = await open(target);
     for (const [times, letters] of [[1, 500000], [20000, 10], [1, 500000]] as const) {
       const answer = target.request(at);

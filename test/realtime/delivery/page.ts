@@ -14,7 +14,7 @@ function type(page: Page) {
   let stopped = false;
   let typed = 0;
   const typing = (async () => {
-    for (; !stopped; await sleep(100)) {
+    for (; !stopped; await sleep(200)) {
       await page.fill('#text', `line ${typed + 1}`);
       await page.press('#text', 'Enter');
       typed += 1;
