@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { describe, test, TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, connect, next } from '../support/client';
+import { copyFolder } from '../support/copy';
 import { serveAsIis } from '../support/iis';
 import { request } from '../support/request';
 import { appPath, deploy, Edit, edit, resource, root } from '../support/template';
@@ -14,8 +15,10 @@ import { health, polls, recycles, session } from './iis-template/cases';
 /** Deploys the template together with its sources, as if someone copied the whole project. */
 function withSources(t: TestContext, edits: Edit[]): string {
   const folder = deploy(t, edits);
-  for (const name of ['.npmrc', 'README.md', 'tsconfig.json', 'src', 'test/support/template.ts']) {
-    cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+  copyFolder(path.join(root, 'src'), path.join(folder, 'src'));
+  mkdirSync(path.join(folder, 'test', 'support'), { recursive: true });
+  for (const name of ['.npmrc', 'README.md', 'tsconfig.json', 'test/support/template.ts']) {
+    copyFileSync(path.join(root, name), path.join(folder, name));
   }
   return folder;
 }

@@ -12,7 +12,7 @@ import { edit } from '../support/template';
 import { buildsWhatChanged } from './building/cases';
 
 /**
- * The sources that replace those of src and tools. The type of an event goes from one to the next.
+ * The files that replace those of src, tools and public. The type of an event goes from one to the next.
  */
 const SMALL = {
   'src/app.ts': `import type { ServerToClientEvents as Events } from './events';
@@ -27,6 +27,10 @@ export function app(emit: Emit): void {
 
 app(() => undefined);
 `,
+  'public/page.js': `Realtime.connect().on('response', function (text) {
+  return text.length;
+});
+`,
   'tools/index.ts': `import { app } from '../src/app';
 
 app(() => undefined);
@@ -34,9 +38,9 @@ app(() => undefined);
 };
 
 /**
- * Makes a clone small: it keeps the configuration of its projects, its page and the events, and
- * SMALL replaces its other sources. A build spends most of its time on the types of node, and these
- * sources do not need them.
+ * Makes a clone small: it keeps the configuration of its projects and the events, and SMALL
+ * replaces its other sources and its page. A build spends most of its time on the types of node and
+ * of browsers, and these sources do not need them.
  */
 function makeSmall(folder: string): void {
   const kept = ['browser', 'events.ts', 'tsconfig.json'];
@@ -48,6 +52,9 @@ function makeSmall(folder: string): void {
   for (const built of ['dist', 'build']) rmSync(path.join(folder, built), { recursive: true });
   rmSync(path.join(folder, 'public', 'realtime.js'));
   edit(folder, ['tsconfig.json', '"types": ["node"]', '"types": []']);
+  edit(folder, ['tools/tsconfig.json', '"lib": ["ES2022", "DOM"]', '"lib": ["ES2022"]']);
+  // realtime.d.ts names types of browsers. The compiler takes an unknown type as any, and says nothing.
+  edit(folder, ['src/browser/tsconfig.json', '"skipDefaultLibCheck"', '"lib": ["ES5"], "skipLibCheck"']);
   for (const [name, text] of Object.entries(SMALL)) writeFileSync(path.join(folder, name), text);
 }
 

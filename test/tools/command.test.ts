@@ -60,11 +60,11 @@ function npm(command: string, ...args: string[]): Promise<[status: number, line:
 }
 
 test('npm run hands options on, behind -- and, with a =, in front of it', async () => {
-  for (const [name, args, line] of REFUSED) {
-    const refused = [2, `${line}. --help says more.`];
-    const both = await Promise.all([npm(name, '--', ...args), npm(name, ...args)]);
-    assert.deepEqual(both, [refused, refused], name);
-  }
+  const refused = (line: string) => [2, `${line}. --help says more.`];
+  for (const [name, args, line] of REFUSED) assert.deepEqual(await npm(name, ...args), refused(line), name);
+  // npm hands on all that is behind --, whatever the command is. So one command shows it.
+  const [[name, args, line]] = REFUSED as [typeof REFUSED[0]];
+  assert.deepEqual(await npm(name, '--', ...args), refused(line), name);
   const [apart, app] = await Promise.all([
     npm('verify', '--hold', 'long', ADDRESS), npm('preview', '--app=/chat'),
   ]);

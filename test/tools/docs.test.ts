@@ -29,8 +29,8 @@ test('a text is filled in between its marks, and nothing else changes', () => {
   assert.throws(() => fill('<!-- one -->\nold', block('one'), '/x'), /a\.md has no <!-- end -->/);
 });
 
-onStandIns('the lines of install.cmd in docs/deploy.md are those that it prints with --dry-run on a fresh server', async t => {
-  const world = makeWorld(t);
+onStandIns('the lines of install.cmd in docs/deploy.md are those that it prints with --dry-run on a fresh server', async () => {
+  const world = makeWorld();
   const { lines } = await world.run('install', '--dry-run');
   const printed = lines.slice(lines.indexOf('') + 1).map(line => line
     .replaceAll(`${world.folder}/unpacked`, 'C:\\unpacked').replaceAll(world.inetpub, 'C:\\inetpub')

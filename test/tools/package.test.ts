@@ -14,6 +14,7 @@ import { prove } from '../../tools/package/prove';
 import { published, refuseLinks } from '../../tools/package/published';
 import { zip } from '../../tools/package/zip';
 import { startIis } from '../../tools/iis/index';
+import { copyFolder } from '../support/copy';
 import { startRedis } from '../support/redis';
 import { PUBLIC } from '../support/echo';
 import { notOnWindows } from '../support/available';
@@ -32,43 +33,92 @@ const SMALL: Edit = ['dist/server.js', /^[^]*$/, `require('ws'); require('./conf
 
 const LATER = '2026-05-06T07:08:10Z';
 
-test('a package has all that a server gets, with the times of the commits; a file that git does not have goes along if it is named', t => {
+/**
+ * Moves the application of a clone out of src: own/ has the JavaScript that the compiler has made of it. The
+ * compiler needs some seconds for all sources. package.long.test.ts has a package of them.
+ */
+function moveOut(t: TestContext, folder: string): void {
+  const src = path.join(folder, 'src');
+  // The build needs these for the scripts of the pages, and for Redis.
+  const kept = /^(browser|events\.ts|realtime)$/;
+  for (const name of readdirSync(src)) {
+    if (!kept.test(name)) rmSync(path.join(src, name), { recursive: true });
+  }
+  for (const name of readdirSync(path.join(src, 'realtime'), { recursive: true }).map(String)) {
+    if (name.endsWith('.ts')) rmSync(path.join(src, 'realtime', name));
+  }
+  writeFileSync(path.join(src, 'server.ts'), "import '../own/server';\n");
+  // The build puts the script for Redis beside the built files of its folder.
+  writeFileSync(path.join(src, 'realtime', 'cluster', 'script.ts'), 'export {};\n');
+  copyFolder(path.join(deploy(t), 'dist'), path.join(folder, 'own'));
+  edit(folder, ['tsconfig.json', '"types": ["node"]', '"types": []']);
+}
+
+test('the command', async t => {
   const folder = repository(t, ['test']);
   if (!folder) return;
-  // This application refuses to be the main program. Its authorization refuses every client.
-  edit(folder, ['src/app.ts', 'io.sockets.on', `if (!module.parent) throw new Error('the main program');
-  io.set('authorization', (_handshake, answer) => answer(null, false));
-  io.sockets.on`]);
-  appendFileSync(path.join(folder, '.gitignore'), '.env\n.vscode/\n.svn/\nsecret.txt\npublic/built*\n');
-  publish(folder, '.htaccess', 'in git, and a dot file');
-  publish(folder, 'page.html.orig', 'in git, and left by a merge');
-  publish(folder, '.well-known/security.txt', 'Contact: mailto:me@own.example');
-  commit(folder, LATER);
-  for (const name of ['.env', '.vscode/sftp.json', '.svn/wc.db', 'images/secret.txt']) publish(folder, name, 'not for visitors');
-  for (const name of ['built.js', 'built/more.js']) publish(folder, name, '');
+  moveOut(t, folder);
 
-  const { status, stdout: said, stderr } = command(folder, 'package', '--also', 'public/built.js', '--also', 'public/built/');
-  assert.equal(status, 0, stderr);
-  const files = [...FILES, 'public/.well-known/security.txt', 'public/built.js', 'public/built/more.js'].sort();
-  for (const line of [
-    'built dist', 'bundled', `build/${NAME}: ${files.length} files`, `build/${NAME}.zip:`,
-    'a message to Socket.IO is not tried: the application\'s authorization refuses a stranger',
-    'left out: public/.env (git ignores it)', 'left out: public/page.html.orig (the server never serves a file of this name)',
-  ]) assert(said.includes(line), `${line}\n${said}`);
-  assert.equal(said.split('left out: ').length - 1, 6, said);
+  await t.test('a package has all that a server gets, with the times of the commits; a file that git does not have goes along if it is named', () => {
+    // This application refuses to be the main program. Its authorization refuses every client.
+    edit(folder, ['own/app.js', 'io.sockets.on', `if (!module.parent) throw new Error('the main program');
+    io.set('authorization', (_handshake, answer) => answer(null, false));
+    io.sockets.on`]);
+    appendFileSync(path.join(folder, '.gitignore'), '.env\n.vscode/\n.svn/\nsecret.txt\npublic/built*\n');
+    publish(folder, '.htaccess', 'in git, and a dot file');
+    publish(folder, 'page.html.orig', 'in git, and left by a merge');
+    publish(folder, '.well-known/security.txt', 'Contact: mailto:me@own.example');
+    commit(folder, LATER);
+    for (const name of ['.env', '.vscode/sftp.json', '.svn/wc.db', 'images/secret.txt']) publish(folder, name, 'not for visitors');
+    for (const name of ['built.js', 'built/more.js']) publish(folder, name, '');
 
-  const made = path.join(folder, 'build', NAME);
-  const names = readdirSync(made, { recursive: true }).map(String).filter(name => statSync(path.join(made, name)).isFile());
-  assert.deepEqual(names.map(name => name.replaceAll('\\', '/')).sort(), files);
-  // A copy over an older version finds the changed files by their times. iisnode finds a new server
-  // by its time.
-  for (const name of names) {
-    const own = /^(web\.config|iisnode\.yml|public.(?!\.well-known|built))/.test(name);
-    assert.equal(statSync(path.join(made, name)).mtime.toISOString(), new Date(own ? WHEN : LATER).toISOString(), name);
-  }
-  const unpacked = unzipSync(readFileSync(`${made}.zip`));
-  assert.deepEqual(Object.keys(unpacked), files);
-  for (const [name, bytes] of Object.entries(unpacked)) assert(readFileSync(path.join(made, name)).equals(bytes), name);
+    const { status, stdout: said, stderr } = command(folder, 'package', '--also', 'public/built.js', '--also', 'public/built/');
+    assert.equal(status, 0, stderr);
+    const files = [...FILES, 'public/.well-known/security.txt', 'public/built.js', 'public/built/more.js'].sort();
+    for (const line of [
+      'built dist', 'bundled', `build/${NAME}: ${files.length} files`, `build/${NAME}.zip:`,
+      'a message to Socket.IO is not tried: the application\'s authorization refuses a stranger',
+      'left out: public/.env (git ignores it)', 'left out: public/page.html.orig (the server never serves a file of this name)',
+    ]) assert(said.includes(line), `${line}\n${said}`);
+    assert.equal(said.split('left out: ').length - 1, 6, said);
+
+    const made = path.join(folder, 'build', NAME);
+    const names = readdirSync(made, { recursive: true }).map(String).filter(name => statSync(path.join(made, name)).isFile());
+    assert.deepEqual(names.map(name => name.replaceAll('\\', '/')).sort(), files);
+    // A copy over an older version finds the changed files by their times. iisnode finds a new server
+    // by its time.
+    for (const name of names) {
+      const own = /^(web\.config|iisnode\.yml|public.(?!\.well-known|built))/.test(name);
+      assert.equal(statSync(path.join(made, name)).mtime.toISOString(), new Date(own ? WHEN : LATER).toISOString(), name);
+    }
+    const unpacked = unzipSync(readFileSync(`${made}.zip`));
+    assert.deepEqual(Object.keys(unpacked), files);
+    for (const [name, bytes] of Object.entries(unpacked)) assert(readFileSync(path.join(made, name)).equals(bytes), name);
+  });
+
+  await t.test('what could not be made again is no package', () => {
+    const refused = (pattern: RegExp) => {
+      const { status, stdout, stderr } = command(folder, 'package');
+      assert.equal(status, 1, stdout);
+      assert.match(stderr, pattern);
+      assert.doesNotMatch(stderr, /^ +at /m);
+    };
+    writeFileSync(path.join(folder, 'notes.txt'), 'to do');
+    refused(/^No package: these changes are not committed.*\n\?\? notes\.txt$/m);
+    rmSync(path.join(folder, 'notes.txt'));
+    breaks(folder, 'package.json', '"fflate": "^', '"fflate": "^99', /^No package: node_modules does not match package-lock.json: run npm ci first$/m);
+    breaks(folder, 'web.config', /<handlers>\s*<clear \/>/, '<handlers><cleared />', /^No package: .*web\.config, line \d+, .*Unrecognized/m);
+    breaks(folder, 'web.config', '</appSettings>', '<add key="LOG_LEVEL" value="loud" /></appSettings>', /^No package: web\.config, appSettings: LOG_LEVEL: got "loud"/m);
+
+    if (process.platform !== 'win32') {
+      link(folder, 'absolute.txt', path.join(folder, 'README.md'));
+      commit(folder);
+      refused(/^No package: public\/absolute\.txt is a symbolic link[^\n]+\n$/);
+    }
+
+    rmSync(path.join(folder, '.git'), { recursive: true, force: true, maxRetries: 5 });
+    refused(/^No package: there is no commit to package/m);
+  });
 });
 
 test('the same files give the same bytes, in another folder too, and say nothing of where they were made', async t => {
@@ -84,32 +134,6 @@ test('the same files give the same bytes, in another folder too, and say nothing
     }
   }
   assert(Buffer.from(zips[0]!).equals(zips[1]!));
-});
-
-test('what could not be made again is no package', t => {
-  const folder = repository(t, ['test']);
-  if (!folder) return;
-  const refused = (pattern: RegExp) => {
-    const { status, stdout, stderr } = command(folder, 'package');
-    assert.equal(status, 1, stdout);
-    assert.match(stderr, pattern);
-    assert.doesNotMatch(stderr, /^ +at /m);
-  };
-  writeFileSync(path.join(folder, 'notes.txt'), 'to do');
-  refused(/^No package: these changes are not committed.*\n\?\? notes\.txt$/m);
-  rmSync(path.join(folder, 'notes.txt'));
-  breaks(folder, 'package.json', '"fflate": "^', '"fflate": "^99', /^No package: node_modules does not match package-lock.json: run npm ci first$/m);
-  breaks(folder, 'web.config', /<handlers>\s*<clear \/>/, '<handlers><cleared />', /^No package: .*web\.config, line \d+, .*Unrecognized/m);
-  breaks(folder, 'web.config', '</appSettings>', '<add key="LOG_LEVEL" value="loud" /></appSettings>', /^No package: web\.config, appSettings: LOG_LEVEL: got "loud"/m);
-
-  if (process.platform !== 'win32') {
-    link(folder, 'absolute.txt', path.join(folder, 'README.md'));
-    commit(folder);
-    refused(/^No package: public\/absolute\.txt is a symbolic link[^\n]+\n$/);
-  }
-
-  rmSync(path.join(folder, '.git'), { recursive: true, force: true, maxRetries: 5 });
-  refused(/^No package: there is no commit to package/m);
 });
 
 test('a server that asks for a package that is not there is no package', async t => {
@@ -294,7 +318,7 @@ function keepSending(t: TestContext, port: number): Sending {
 async function installAndServe(t: TestContext, from: string): Promise<World & {
   app: string; port: number; said: string[]; pids: () => number[];
 }> {
-  const world = makeWorld(t);
+  const world = makeWorld();
   const { status, text } = await world.runFrom(from, 'install');
   assert.equal(status, 0, text);
   const app = path.join(world.inetpub, NAME);

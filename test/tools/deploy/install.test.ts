@@ -25,8 +25,8 @@ function changes({ server }: World): string[] {
 
 const appIn = (world: World) => path.join(world.inetpub, NAME);
 
-test('a fresh server gets pool, rights, application and limits, in this order; then the application answers', async t => {
-  const world = makeWorld(t);
+test('a fresh server gets pool, rights, application and limits, in this order; then the application answers', async () => {
+  const world = makeWorld();
   const { status, text } = await world.run('install');
   assert.equal(status, 0, text);
   const folder = appIn(world);
@@ -48,8 +48,8 @@ test('a fresh server gets pool, rights, application and limits, in this order; t
   assert(existsSync(path.join(folder, 'iisnode')));
 });
 
-test('a second run changes nothing, and so does a third one from the application\'s own folder', async t => {
-  const world = makeWorld(t);
+test('a second run changes nothing, and so does a third one from the application\'s own folder', async () => {
+  const world = makeWorld();
   await world.run('install');
   const before = snapshot(world);
   for (const from of [world.package, appIn(world)]) {
@@ -60,8 +60,8 @@ test('a second run changes nothing, and so does a third one from the application
   }
 });
 
-test('--dry-run prints the lines of the run, and changes nothing', async t => {
-  const world = makeWorld(t);
+test('--dry-run prints the lines of the run, and changes nothing', async () => {
+  const world = makeWorld();
   const before = snapshot(world);
   const dry = await world.run('install', '--dry-run');
   assert.equal(dry.status, 0);
@@ -71,8 +71,8 @@ test('--dry-run prints the lines of the run, and changes nothing', async t => {
   assert.deepEqual(dry.lines, real.lines.slice(0, health));
 });
 
-test('uninstall.cmd leaves the server as it was before install.cmd; its --dry-run changes nothing', async t => {
-  const world = makeWorld(t);
+test('uninstall.cmd leaves the server as it was before install.cmd; its --dry-run changes nothing', async () => {
+  const world = makeWorld();
   const before = snapshot(world);
   await world.run('install');
   const installed = snapshot(world);
@@ -91,8 +91,8 @@ test('uninstall.cmd leaves the server as it was before install.cmd; its --dry-ru
   assert.match(again.text, /^missing {2}there is no application/m);
 });
 
-test('uninstall.cmd leaves what is not its own, says so, and can be run again', async t => {
-  const world = makeWorld(t);
+test('uninstall.cmd leaves what is not its own, says so, and can be run again', async () => {
+  const world = makeWorld();
   await world.run('install');
   const folder = appIn(world);
   writeFileSync(path.join(folder, 'public', 'mine.html'), 'by hand');
@@ -113,8 +113,8 @@ test('uninstall.cmd leaves what is not its own, says so, and can be run again', 
   assert.equal(readFileSync(path.join(folder, 'public', 'mine.html'), 'utf8'), 'by hand');
 });
 
-test('uninstall.cmd does not touch an application that leads elsewhere by now', async t => {
-  const world = makeWorld(t);
+test('uninstall.cmd does not touch an application that leads elsewhere by now', async () => {
+  const world = makeWorld();
   await world.run('install');
   const other = path.join(world.inetpub, 'other');
   mkdirSync(other);
@@ -177,8 +177,8 @@ const MISSING: Record<string, [change: (server: Server, world: World) => void, l
 };
 
 for (const [what, [change, line]] of Object.entries(MISSING)) {
-  test(`without ${what} nothing is changed, and one line says so`, async t => {
-    const world = makeWorld(t);
+  test(`without ${what} nothing is changed, and one line says so`, async () => {
+    const world = makeWorld();
     world.change(server => change(server, world));
     const before = snapshot(world);
     const { status, text, lines } = await world.run('install');
@@ -191,8 +191,8 @@ for (const [what, [change, line]] of Object.entries(MISSING)) {
   });
 }
 
-test('a server without IIS hears of URL Rewrite and iisnode in the same run', async t => {
-  const world = makeWorld(t);
+test('a server without IIS hears of URL Rewrite and iisnode in the same run', async () => {
+  const world = makeWorld();
   world.change(({ registry }) => { delete registry['HKLM\\SOFTWARE\\Microsoft\\InetStp']; });
   const { text } = await world.run('install');
   assert.match(text, /^note {5}URL Rewrite and iisnode come next: .*iis\.net.*iisnode-full-v0\.2\.26/m);
@@ -225,9 +225,9 @@ const NOTES: Record<string, [change: (server: Server, world: World) => void, lin
   }, /^note {5}services find another node, in /m],
 };
 
-test('what is only worth knowing is said, and installs', async t => {
+test('what is only worth knowing is said, and installs', async () => {
   for (const [what, [change, line]] of Object.entries(NOTES)) {
-    const world = makeWorld(t);
+    const world = makeWorld();
     world.change(server => change(server, world));
     const { status, text } = await world.run('install');
     assert.equal(status, 0, `${what}\n${text}`);
@@ -235,8 +235,8 @@ test('what is only worth knowing is said, and installs', async t => {
   }
 });
 
-test('sections that a location unlocks are unlocked, as ASP.NET does for handlers; a later one locks again', async t => {
-  const world = makeWorld(t);
+test('sections that a location unlocks are unlocked, as ASP.NET does for handlers; a later one locks again', async () => {
+  const world = makeWorld();
   const file = path.join(world.windir, 'system32', 'inetsrv', 'config', 'applicationHost.config');
   world.change(server => { server.locked = ['handlers']; });
   const add = (at: string, mode: string) => {
@@ -262,8 +262,8 @@ test('sections that a location unlocks are unlocked, as ASP.NET does for handler
   assert.equal(await locked(), true);
 });
 
-test('a configuration that several servers share is read where it lies; one that cannot be read is missing', async t => {
-  const world = makeWorld(t);
+test('a configuration that several servers share is read where it lies; one that cannot be read is missing', async () => {
+  const world = makeWorld();
   const config = path.join(world.windir, 'system32', 'inetsrv', 'config');
   const shared = path.join(world.folder, 'shared');
   mkdirSync(shared);
@@ -276,13 +276,13 @@ test('a configuration that several servers share is read where it lies; one that
   assert.match((await world.run('install', '--dry-run')).text, /^missing {2}IIS's configuration cannot be read: /m);
 });
 
-test('a failure at any step undoes all before it, and the step itself if it was done all the same', async t => {
-  const whole = makeWorld(t);
+test('a failure at any step undoes all before it, and the step itself if it was done all the same', async () => {
+  const whole = makeWorld();
   await whole.run('install');
   const count = changes(whole).length;
   assert.equal(count, 8);
   for (let fails = 0; fails < 2 * count; fails += 1) {
-    const world = makeWorld(t);
+    const world = makeWorld();
     const before = snapshot(world);
     const { run } = world.system;
     let calls = 0;
@@ -321,7 +321,7 @@ function watchSteps(
 }
 
 test('each step prints its lines before it runs', async t => {
-  const world = makeWorld(t);
+  const world = makeWorld();
   const calls = () => changes(world).length;
   const printed: [line: string, calls: number][] = [];
   const made: string[][] = [];
@@ -365,7 +365,7 @@ for (const [what, [args, change, count]] of Object.entries(SERVERS)) {
     };
     watchSteps(t, { before: fail, after: fail });
     for (let at = 1; at <= 2 * count + 1; at += 1) {
-      const world = makeWorld(t);
+      const world = makeWorld();
       world.change(change);
       const before = snapshot(world);
       left = at;
@@ -382,8 +382,8 @@ for (const [what, [args, change, count]] of Object.entries(SERVERS)) {
   });
 }
 
-test('what cannot be undone is said, with its line; uninstall.cmd tries it again', async t => {
-  const world = makeWorld(t);
+test('what cannot be undone is said, with its line; uninstall.cmd tries it again', async () => {
+  const world = makeWorld();
   const before = snapshot(world);
   world.change(server => {
     server.failing = [{ line: 'appcmd add app ', status: 1168 }, { line: 'delete apppool', status: 32 }];
@@ -404,7 +404,7 @@ test('what cannot be undone is said, with its line; uninstall.cmd tries it again
 
 test('a machine that stops in the middle of a step has it written down: uninstall.cmd undoes that, too', async t => {
   for (const isDone of [false, true]) {
-    const world = makeWorld(t);
+    const world = makeWorld();
     const before = snapshot(world);
     const saved = emptyFolder(t, 'stopped-');
     const { run } = world.system;
@@ -426,8 +426,8 @@ test('a machine that stops in the middle of a step has it written down: uninstal
   }
 });
 
-test('the root of a site: it leads to the application, and back again', async t => {
-  const world = makeWorld(t);
+test('the root of a site: it leads to the application, and back again', async () => {
+  const world = makeWorld();
   const before = snapshot(world);
   const { status, text } = await world.run('install', '--path', '/');
   assert.equal(status, 0, text);
@@ -445,8 +445,8 @@ test('the root of a site: it leads to the application, and back again', async t 
   }
 });
 
-test('another path than the package\'s is written into web.config as APP_PATH, settings of --set as well', async t => {
-  const world = makeWorld(t);
+test('another path than the package\'s is written into web.config as APP_PATH, settings of --set as well', async () => {
+  const world = makeWorld();
   const before = snapshot(world);
   const { status, text } = await world.run('install', '--path', '/tools/chat', '--set', 'LOG_LEVEL=debug', '--set=ALLOWED_ORIGINS=https://a.example?b="1"&c', '--pool', 'Pool');
   assert.equal(status, 0, text);
@@ -462,8 +462,8 @@ test('another path than the package\'s is written into web.config as APP_PATH, s
   assert.equal(snapshot(world), before);
 });
 
-test('a folder that is served as it lies: the settings are taken out again, the files stay', async t => {
-  const world = makeWorld(t);
+test('a folder that is served as it lies: the settings are taken out again, the files stay', async () => {
+  const world = makeWorld();
   const before = snapshot(world);
   const config = path.join(world.package, 'web.config');
   const own = readFileSync(config, 'utf8');
@@ -477,17 +477,17 @@ test('a folder that is served as it lies: the settings are taken out again, the 
   assert.equal(snapshot(world), before);
 });
 
-test('a clone stays where it is', async t => {
-  const world = makeWorld(t);
+test('a clone stays where it is', async () => {
+  const world = makeWorld();
   mkdirSync(path.join(world.package, 'src'));
   writeFileSync(path.join(world.package, 'src', 'server.ts'), '');
   assert.equal((await world.run('install')).status, 0);
   assert.equal(world.server().sites[0]!.applications[1]!.folder, world.package);
 });
 
-test('names with spaces, parentheses, &, ^, %, umlauts, and a quotation mark', async t => {
+test('names with spaces, parentheses, &, ^, %, umlauts, and a quotation mark', async () => {
   const inside = 'Müller & Söhne (neu) 100% ^x';
-  const world = makeWorld(t, { inside });
+  const world = makeWorld({ inside });
   const site = 'A & B (c) 50% ^ Größe';
   world.change(server => { server.sites[0]!.name = site; });
   const before = snapshot(world);
@@ -503,8 +503,8 @@ test('names with spaces, parentheses, &, ^, %, umlauts, and a quotation mark', a
   assert.equal(snapshot(world), before);
 });
 
-test('a pool of 32 bits, new or there already', async t => {
-  const world = makeWorld(t);
+test('a pool of 32 bits, new or there already', async () => {
+  const world = makeWorld();
   const bits = () => world.server().pools.find(one => one.name === NAME)!.settings.enable32BitAppOnWin64;
   await world.run('install', '--bits', '32');
   assert.equal(bits(), 'true');
@@ -516,8 +516,8 @@ test('a pool of 32 bits, new or there already', async t => {
   assert.equal(bits(), 'false');
 });
 
-test('a pool that is there gets the settings that it lacks, keeps larger limits, and its own account', async t => {
-  const world = makeWorld(t);
+test('a pool that is there gets the settings that it lacks, keeps larger limits, and its own account', async () => {
+  const world = makeWorld();
   world.change(server => {
     server.pools.push({
       name: NAME, schedule: ['02:00:00'],
@@ -542,14 +542,14 @@ test('a pool that is there gets the settings that it lacks, keeps larger limits,
   assert.equal(snapshot(world), before);
 });
 
-test('each kind of account of a pool', async t => {
+test('each kind of account of a pool', async () => {
   const kinds: [settings: Record<string, string>, account: string | null][] = [
     [{ 'processModel.identityType': 'LocalService' }, '*S-1-5-19'],
     [{ 'processModel.identityType': 'LocalSystem' }, null],
     [{ 'processModel.identityType': 'SpecificUser', 'processModel.userName': 'DOMAIN\\web user' }, 'DOMAIN\\web user'],
   ];
   for (const [settings, account] of kinds) {
-    const world = makeWorld(t);
+    const world = makeWorld();
     world.change(server => {
       server.pools.push({ name: NAME, settings, schedule: [] });
       server.accounts = ['DOMAIN\\web user'];
@@ -562,11 +562,11 @@ test('each kind of account of a pool', async t => {
   }
 });
 
-test('Windows knows the account of a new pool some seconds later', async t => {
-  const world = makeWorld(t);
+test('Windows knows the account of a new pool some seconds later', async () => {
+  const world = makeWorld();
   world.change(server => { server.unknownFor = 3; });
   assert.equal((await world.run('install')).status, 0);
-  const other = makeWorld(t);
+  const other = makeWorld();
   const before = snapshot(other);
   other.change(server => { server.unknownFor = 99; });
   const { status, text } = await other.run('install');
@@ -576,18 +576,18 @@ test('Windows knows the account of a new pool some seconds later', async t => {
   assert.equal(snapshot(other), before);
 });
 
-test('limits and the time of the daily recycling are parameters', async t => {
-  const world = makeWorld(t);
+test('limits and the time of the daily recycling are parameters', async () => {
+  const world = makeWorld();
   await world.run('install', '--queue', '3000', '--requests', '7000', '--recycle-at', '23:30');
   assert.deepEqual([world.server().pools[1]!.settings.queueLength, world.server().limit], ['3000', 7000]);
   assert.deepEqual(world.server().pools[1]!.schedule, ['23:30:00']);
-  const other = makeWorld(t);
+  const other = makeWorld();
   await other.run('install', '--recycle-at', 'never');
   assert.deepEqual(other.server().pools[1]!.schedule, []);
 });
 
-test('an application that does not answer stays installed; the exit code says so, and the line what to look at', async t => {
-  const world = makeWorld(t);
+test('an application that does not answer stays installed; the exit code says so, and the line what to look at', async () => {
+  const world = makeWorld();
   makePackage(world.package, '1.0.1', ENDS);
   const { status, text } = await world.run('install', '--wait', '5');
   assert.equal(status, 1);
@@ -598,7 +598,7 @@ test('an application that does not answer stays installed; the exit code says so
   assert.equal((await world.run('install')).status, 0);
 });
 
-test('health is asked where the site is: by host name, at another port, at an address, over HTTPS', async t => {
+test('health is asked where the site is: by host name, at another port, at an address, over HTTPS', async () => {
   const cases: [binding: [string, string], url: string, host: string][] = [
     [['http', '*:8080:'], `http://localhost:8080${appPath}/health`, 'localhost:8080'],
     [['http', '10.1.2.3:80:www.example.com'], `http://10.1.2.3${appPath}/health`, 'www.example.com'],
@@ -606,7 +606,7 @@ test('health is asked where the site is: by host name, at another port, at an ad
     [['http', '[::1]:81:'], `http://[::1]:81${appPath}/health`, '[::1]:81'],
   ];
   for (const [[protocol, bindingInformation], url, host] of cases) {
-    const world = makeWorld(t);
+    const world = makeWorld();
     world.change(server => { server.sites[0]!.bindings = [{ protocol: 'net.pipe', bindingInformation: '*' }, { protocol, bindingInformation }]; });
     const asked: string[][] = [];
     world.system.ask = (...args: string[]) => {
@@ -616,15 +616,15 @@ test('health is asked where the site is: by host name, at another port, at an ad
     assert.equal((await world.run('install')).status, 0);
     assert.deepEqual(asked, [[url, host]]);
   }
-  const world = makeWorld(t);
+  const world = makeWorld();
   world.change(server => { server.sites[0]!.bindings = []; });
   const { status, text } = await world.run('install');
   assert.equal(status, 0);
   assert.match(text, /^note {5}the site Default Web Site has no binding for HTTP/m);
 });
 
-test('what is called wrongly is said in a line, with exit code 2 of main.js', async t => {
-  const world = makeWorld(t);
+test('what is called wrongly is said in a line, with exit code 2 of main.js', async () => {
+  const world = makeWorld();
   const before = snapshot(world);
   const wrong: [args: string[], message: RegExp][] = [
     [['install', '--sight', 'x'], /there is no option --sight/], [['install', '--site'], /--site needs a value/],

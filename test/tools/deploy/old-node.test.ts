@@ -15,7 +15,7 @@ import { ENDS, FakeIis, makePackage, makeWorld, NAME, putCommands, snapshot, tes
 test('node 10.24 installs, updates, goes back and uninstalls', async t => {
   const node = oldNode(t, '10.24.1');
   if (!node) return;
-  const world = makeWorld(t, { program: node });
+  const world = makeWorld({ program: node });
   const { folder, windir } = world;
   const iis = new FakeIis(windir, Date.now);
   const port = await listenFor(t, iis);

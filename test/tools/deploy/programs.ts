@@ -89,16 +89,22 @@ export function readServer(windir: string): Server {
 }
 
 export function writeServer(windir: string, server: Server): void {
-  fs.writeFileSync(stateFile(windir), JSON.stringify(server, null, 1));
+  fs.writeFileSync(stateFile(windir), JSON.stringify(server));
   const inetsrv = path.join(windir, 'system32', 'inetsrv');
-  fs.mkdirSync(path.join(inetsrv, 'config'), { recursive: true });
-  fs.writeFileSync(path.join(inetsrv, 'config', 'applicationHost.config'), applicationHost(server));
-  const backups = path.join(inetsrv, 'backup');
-  fs.mkdirSync(backups, { recursive: true });
+  const [config, backups] = ['config', 'backup'].map(name => path.join(inetsrv, name)) as [string, string];
+  for (const folder of [config, backups]) {
+    if (!fs.existsSync(folder)) fs.mkdirSync(folder, { recursive: true });
+  }
+  // Most programs change nothing, and a read takes less time than a write.
+  const [file, text] = [path.join(config, 'applicationHost.config'), applicationHost(server)];
+  if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text) fs.writeFileSync(file, text);
   for (const name of fs.readdirSync(backups)) {
     if (!server.backups.includes(name)) fs.rmdirSync(path.join(backups, name));
   }
-  for (const name of server.backups) fs.mkdirSync(path.join(backups, name), { recursive: true });
+  for (const name of server.backups) {
+    const backup = path.join(backups, name);
+    if (!fs.existsSync(backup)) fs.mkdirSync(backup);
+  }
 }
 
 /** Runs a program on the server whose Windows is in a folder. */

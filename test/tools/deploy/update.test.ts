@@ -18,7 +18,7 @@ interface Installed extends World {
 }
 
 async function installed(t: TestContext, ...args: string[]): Promise<Installed> {
-  const world = makeWorld(t);
+  const world = makeWorld();
   const { status, text } = await world.run('install', ...args);
   assert.equal(status, 0, text);
   const app = path.join(world.inetpub, NAME);
@@ -340,9 +340,9 @@ test('an application that was made by hand is updated, too, and goes back', asyn
   assert.match(gone.text, /^missing {2}\S+ has no installed\.json: /m);
 });
 
-test('the application is found at another path, and at the root of a site; two of them have to be told apart', async t => {
+test('the application is found at another path, and at the root of a site; two of them have to be told apart', async () => {
   for (const at of ['/tools/chat', '/']) {
-    const world = makeWorld(t);
+    const world = makeWorld();
     assert.equal((await world.run('install', '--path', at)).status, 0);
     const from = makePackage(path.join(world.folder, 'new'), '1.0.2');
     const { status, text } = await world.runFrom(from, 'update');

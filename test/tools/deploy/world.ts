@@ -3,11 +3,12 @@
  * temporary folder. Its clock goes forward only with a wait or a command. The deployed dist/server.js
  * decides how its IIS answers health.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { test as anywhere, type TestContext } from 'node:test';
+import { after, test as anywhere, type TestContext } from 'node:test';
 import { notOnWindows } from '../../support/available';
-import { appPath, emptyFolder, fromRoot, root } from '../../support/template';
+import { appPath, fromRoot, root } from '../../support/template';
 import { readServer, runProgram, Server, writeServer } from './programs';
 
 const { createSystem } = fromRoot('./deploy/system.js') as { createSystem: (env: NodeJS.ProcessEnv) => any };
@@ -80,7 +81,7 @@ export function putCommands(folder: string): void {
   for (const name of readdirSync(path.join(root, 'deploy'))) {
     mkdirSync(path.join(folder, 'deploy'), { recursive: true });
     const to = name.endsWith('.cmd') ? name : path.join('deploy', name);
-    cpSync(path.join(root, 'deploy', name), path.join(folder, to));
+    copyFileSync(path.join(root, 'deploy', name), path.join(folder, to));
   }
 }
 
@@ -103,7 +104,7 @@ export function makePackage(folder: string, version: string, kind = RUNS, edit?:
     'package.json': `${JSON.stringify({ name: NAME, version, appPath })}\n`,
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
-  for (const name of ['web.config', 'iisnode.yml']) cpSync(path.join(root, name), path.join(folder, name));
+  for (const name of ['web.config', 'iisnode.yml']) copyFileSync(path.join(root, name), path.join(folder, name));
   edit?.(folder);
   // All files get the time of the package's commit, which is later for a later version.
   const time = new Date(Date.UTC(2026, 0, 1) + Number(version.split('.').pop()) * 1000);
@@ -176,12 +177,27 @@ export interface World {
   runFrom: (folder: string, command: string, ...args: string[]) => Promise<{ status: number; lines: string[]; text: string }>;
 }
 
+/** The folder of all servers of a test file. */
+let servers: string | undefined;
+after(() => {
+  if (servers) rmSync(servers, { recursive: true, force: true, maxRetries: 5 });
+});
+
+/**
+ * Makes a folder for a server, which is gone when all tests of the file have ended. ext4 searches long for a
+ * new file's place where files were deleted a moment ago. So no server is deleted while others are made.
+ */
+function serverFolder(): string {
+  servers ??= mkdtempSync(path.join(tmpdir(), 'servers-'));
+  return mkdtempSync(path.join(servers, 'server-'));
+}
+
 /**
  * Makes a server.
  * @param inside the folder of the server inside the temporary folder, for names that are hard to write
  */
-export function makeWorld(t: TestContext, { inside = '', program = process.execPath } = {}): World {
-  const folder = path.join(emptyFolder(t, 'server-'), inside);
+export function makeWorld({ inside = '', program = process.execPath } = {}): World {
+  const folder = path.join(serverFolder(), inside);
   const windir = path.join(folder, 'Windows');
   const inetpub = path.join(folder, 'inetpub');
   const wwwroot = path.join(inetpub, 'wwwroot');

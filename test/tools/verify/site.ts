@@ -1,5 +1,5 @@
 /* Makes copies of the template with an application and a page for these tests, and serves them. */
-import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import type { IisOptions } from '../../../tools/iis';
@@ -40,18 +40,18 @@ export const EVENT = 'hello';
 export function make(t: TestContext, edits: Edit[]): string {
   const folder = emptyFolder(t, 'verify-');
   for (const name of ['web.config', 'iisnode.yml', 'package.json']) {
-    cpSync(path.join(root, name), path.join(folder, name));
+    copyFileSync(path.join(root, name), path.join(folder, name));
   }
   mkdirSync(path.join(folder, 'dist'));
   for (const entry of readdirSync(path.join(root, 'dist'), { withFileTypes: true })) {
     // No test changes a file in a folder of dist, and a link takes less time than a hundred copies.
     const name = path.join('dist', entry.name);
     if (entry.isDirectory()) linkFolder(folder, name);
-    else cpSync(path.join(root, name), path.join(folder, name));
+    else if (name.endsWith('.js')) copyFileSync(path.join(root, name), path.join(folder, name));
   }
   linkFolder(folder, 'node_modules');
   mkdirSync(path.join(folder, 'public'));
-  cpSync(path.join(root, 'public/realtime.js'), path.join(folder, 'public/realtime.js'));
+  copyFileSync(path.join(root, 'public/realtime.js'), path.join(folder, 'public/realtime.js'));
   const text = { 'index.html': PAGE, 'style.css': 'body { margin: 0 }\n', 'own.js': 'var own = 1;\n' };
   for (const [name, content] of Object.entries(text)) {
     writeFileSync(path.join(folder, 'public', name), content);
