@@ -50,7 +50,7 @@ function moveOut(t: TestContext, folder: string): void {
   writeFileSync(path.join(src, 'server.ts'), "import '../own/server';\n");
   // The build puts the script for Redis beside the built files of its folder.
   writeFileSync(path.join(src, 'realtime', 'cluster', 'script.ts'), 'export {};\n');
-  copyFolder(path.join(deploy(t), 'dist'), path.join(folder, 'own'));
+  copyFolder(path.join(deployWhole(t), 'dist'), path.join(folder, 'own'));
   edit(folder, ['tsconfig.json', '"types": ["node"]', '"types": []']);
 }
 
