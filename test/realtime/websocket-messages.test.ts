@@ -83,8 +83,7 @@ describe('what arrives over WebSockets', { concurrency: true }, () => {
 
   test('where a WebSocket has worked, one that is refused later is made up for by polling, and the next connection is a WebSocket', async t => {
     const polls = { come: 0, waiting: 0 };
-    // The server forgets the URL of a poll that waits, so the test looks first.
-    const { port } = serve(t, () => undefined, { TRANSPORTS }, server => server.prependListener('request', ({ method, url }, res) => {
+    const { port } = serve(t, () => undefined, { TRANSPORTS }, server => server.on('request', ({ method, url }, res) => {
       if (method !== 'GET' || !url!.includes('xhr-polling')) return;
       polls.come += 1;
       polls.waiting += 1;
