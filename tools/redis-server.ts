@@ -129,19 +129,30 @@ function readCommands(text: string): Record<string, number> {
 }
 
 /**
- * Sends one command over a connection of its own.
- * @returns the text that Redis sends within 100 ms of its first part; '' if nothing listens
+ * Sends one command over a connection of its own. The command must have one line or one text as its
+ * reply.
+ * @returns the reply, as Redis sends it; '' if nothing listens
  */
 function ask(port: number, command: string): Promise<string> {
   return new Promise(resolve => {
-    let text = '';
+    let reply = '';
     const socket: net.Socket = net.connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));
-    socket.on('data', data => {
-      text += String(data);
-      setTimeout(() => socket.destroy(), 100);
+    socket.setEncoding('latin1').on('data', data => {
+      reply += String(data);
+      if (isWhole(reply)) socket.destroy();
     });
-    socket.on('error', () => undefined).on('close', () => resolve(text));
+    socket.on('error', () => undefined).on('close', () => resolve(reply));
   });
+}
+
+/**
+ * @returns whether a reply has come to its end: "+PONG\r\n", or "$4\r\ntext\r\n" with the length of
+ * the text in bytes
+ */
+function isWhole(reply: string): boolean {
+  const [head, length] = /^\$(\d+)\r\n/.exec(reply) ?? [];
+  if (head === undefined) return !reply.startsWith('$') && reply.endsWith('\r\n');
+  return reply.length >= head.length + Number(length) + 2;
 }
 
 export async function freePort(): Promise<number> {
