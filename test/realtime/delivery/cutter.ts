@@ -35,9 +35,9 @@ export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
   const open = new Set<Open>();
   const counts = { poll: 0, post: 0, handshake: 0, websocket: 0, late: 0 };
   let rate = 0;
-  let due = 0;
+  let cutsDue = 0;
   let lateDue = 0;
-  let handshakeDue = false;
+  const due: Partial<Record<Kind, boolean>> = {};
 
   const end = ({ client, server }: Open) => {
     client.destroy();
@@ -58,8 +58,8 @@ export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
     open.add(one);
     client.on('data', data => {
       one.kind ??= kindOf(String(data));
-      if (one.kind === 'handshake' && handshakeDue) {
-        handshakeDue = false;
+      if (due[one.kind]) {
+        due[one.kind] = false;
         one.doomed = true;
       }
       if (one.kind === 'post' && lateDue >= 1 && !one.doomed && server.bytesWritten === 0) hold(one);
@@ -83,7 +83,7 @@ export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
   await once(proxy, 'listening');
 
   const timer = setInterval(() => {
-    for (due += rate / 100; due >= 1; due -= 1) {
+    for (cutsDue += rate / 100; cutsDue >= 1; cutsDue -= 1) {
       const all = Array.from(open).filter(({ kind, doomed, held }) => kind && !doomed && !held);
       const one = all[Math.floor(Math.random() * all.length)];
       const how = Math.random();
@@ -91,11 +91,11 @@ export async function startCutter(t: TestContext, to: number): Promise<Cutter> {
       if (!one) continue;
       if (how < 0.1) {
         lateDue += 1;
-      } else if (how < 0.2) {
-        // A handshake lasts only milliseconds, so a random choice among open connections rarely
-        // hits one. The next handshake is cut instead.
-        handshakeDue = true;
-      } else if (how < 0.5) {
+      } else if (how < 0.3) {
+        // A handshake or a POST lasts only milliseconds, so a random choice among open connections
+        // rarely hits one. The answer to the next one is cut instead.
+        due[how < 0.2 ? 'handshake' : 'post'] = true;
+      } else if (how < 0.55) {
         one.doomed = true;
       } else {
         counts[one.kind!] += 1;
