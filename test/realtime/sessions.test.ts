@@ -116,13 +116,20 @@ describe('sessions of public/realtime.js', { concurrency: true }, () => {
 
   test('what has arrived is said with what is sent anyway; where nothing is, a second or two later, in one packet', async t => {
     const { port } = echo(t);
-    const { poll, post } = await numbered(port);
-    await poll(0);
-    const start = Date.now();
-    const waiting = poll(0);
-    for (let n = 1; n <= 5; n++) await post(event('n', [n], String(n)));
-    assert.deepEqual(await waiting, ['6:::5']);
-    assert(Date.now() - start >= 1000);
+    for (let time = 1; ; time++) {
+      const { poll, post } = await numbered(port);
+      await poll(0);
+      const start = Date.now();
+      const waiting = poll(0);
+      for (let n = 1; n <= 5; n++) await post(event('n', [n], String(n)));
+      const isLate = Date.now() - start >= 1000;
+      const told = await waiting;
+      // On a busy machine, the second can be over before all five have come. Then another client tries.
+      if (isLate && time < 5) continue;
+      assert.deepEqual(told, ['6:::5']);
+      assert(Date.now() - start >= 1000);
+      return;
+    }
   });
 
   test('too much kept for a client that is away ends its session: the application is told, and so is the client', async t => {
