@@ -143,6 +143,22 @@ scene('a timer of a paused process: socket.set, a room, an emit and an acknowled
   assert.deepEqual(client.heard, ['late', 'to the room']);
 });
 
+scene('a timer of a process that the client has left: socket.set, rooms, an emit and an acknowledgement follow the client', async ({ client, front, here, there }, t) => {
+  await client.ask('join', 'early');
+  const answer = client.ask('turn', 2000);
+  await client.ask('get'); // the message is written
+  front.turn();
+  await arrives(client, there);
+  assert.deepEqual(await answer, ['late']);
+  await until(() => client.heard.length > 0, 'the text of the timer');
+  assert.deepEqual(await client.ask('late'), [1]);
+  const other = await open(t, here.server.port);
+  other.emit('room', 'early', 'to the room that the timer has left');
+  other.emit('room', 'late', 'to the room');
+  await until(() => client.heard.length > 1, 'the text for the room');
+  assert.deepEqual(client.heard, ['late', 'to the room']);
+});
+
 scene('a timer of a paused process sets a value that the new owner has used: only its acknowledgement counts', async ({ client, front, here, there }) => {
   const answer = client.ask('turn', 1500);
   await client.ask('get');

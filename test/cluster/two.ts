@@ -74,6 +74,7 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
     socket.on('turn', (ms, done) => setTimeout(() => {
       socket.set('late', 1);
       socket.join('late');
+      socket.leave('early');
       socket.emit('heard', 'late');
       done('late');
       console.log('late');

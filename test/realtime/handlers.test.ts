@@ -52,6 +52,8 @@ test('a handler of connection, disconnect, an acknowledgement or authorization t
   client.on('asked', (answer: (text: string) => void) => answer('x'));
   assert.deepEqual(await next(connect(t, `${origin}/?token=throw`), 'error'), ['handshake error']);
   await until(() => logged.some(line => line.includes('Error: acknowledgement x')), 'the acknowledgement');
+  // While a POST is under way, 0.9's client keeps its goodbye back, and then does not send it.
+  await until(() => !client.socket.doBuffer, 'the answer to the acknowledgement');
   client.socket.disconnect();
   await until(() => clients() === 0, 'the end');
   assert.deepEqual(ended, ['booted']);

@@ -5,7 +5,8 @@ import { fromRoot, resource, root } from './template';
 
 /** A client of socket.io-client 0.9, as node loads it. */
 export interface Client {
-  socket: { connected: boolean; sessionid: string; transport: { name: string }; disconnect: () => void };
+  /** `doBuffer` says whether packets wait, because a POST is under way. */
+  socket: { connected: boolean; sessionid: string; doBuffer: boolean; transport: { name: string }; disconnect: () => void };
   on: (event: string, handler: (...args: any[]) => void) => void;
   emit: (event: string, ...args: unknown[]) => void;
   of: (name: string) => Client;

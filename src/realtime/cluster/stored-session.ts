@@ -123,6 +123,8 @@ export class StoredSession implements Keeper {
    */
   private isGiven = false;
   private isFollowing = false;
+  /** The keys of the client's rooms when the session left this process, with its namespaces. */
+  private roomsAtLeave: string[] = [];
   /**
    * Whether the session had changes while Redis did not answer. Such changes are not noted (note,
    * release), and the row in Redis does not have them yet.
@@ -226,6 +228,13 @@ export class StoredSession implements Keeper {
 
   sendOn(packet: string): void {
     if (this.left) this.note(change => change.packets.push(packet));
+  }
+
+  roomOn(room: string, isIn: boolean): void {
+    // A client that had left a namespace joins no room of the namespace.
+    const namespace = room.slice(0, room.indexOf('\n'));
+    if (!this.left || !this.roomsAtLeave.includes(namespace)) return;
+    this.note(change => change.rooms.set(room, isIn));
   }
 
   /**
@@ -432,6 +441,7 @@ export class StoredSession implements Keeper {
     const { session } = this;
     this.left = true;
     this.dirty = false;
+    this.roomsAtLeave = session.rooms.slice();
     if (this.isAhead) this.noteAcks();
     if (session.isForGood) this.store.put({ to: session.id, end: true, packets: [] }, '');
     if (session.ended) session.forget();

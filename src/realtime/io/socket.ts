@@ -161,20 +161,24 @@ export class Socket extends EventEmitter {
 
   /**
    * Adds the client to a room. A client that has left its namespace, or whose session has ended,
-   * joins no room, because nothing would take it out again.
+   * joins no room here, because nothing would take it out again. But another process may have the
+   * session now.
    */
   join(room: string, done?: () => void): this {
     const { session } = this;
     if (!session) return this.callBackWithout(done);
-    if (!session.ended && !this.disconnected) {
-      this.manager.allRooms.join(session, this.namespace.key(room));
-    }
+    const key = this.namespace.key(room);
+    if (session.ended) session.keeper.roomOn(key, true);
+    else if (!this.disconnected) this.manager.allRooms.join(session, key);
     return this.callBack(done);
   }
 
   leave(room: string, done?: () => void): this {
-    if (!this.session) return this.callBackWithout(done);
-    this.manager.allRooms.leave(this.session, this.namespace.key(room));
+    const { session } = this;
+    if (!session) return this.callBackWithout(done);
+    const key = this.namespace.key(room);
+    if (session.ended) session.keeper.roomOn(key, false);
+    else this.manager.allRooms.leave(session, key);
     return this.callBack(done);
   }
 

@@ -40,6 +40,12 @@ export interface Keeper {
   answered(message: number): void;
   /** Takes a packet for the client of a session that has ended in this process. */
   sendOn(packet: string): void;
+  /**
+   * Takes a change of a room of a session that has ended in this process.
+   * @param room the key of the room
+   * @param isIn whether the client is in the room from now on
+   */
+  roomOn(room: string, isIn: boolean): void;
 }
 
 export const NOBODY: Keeper = {
@@ -54,4 +60,5 @@ export const NOBODY: Keeper = {
   asks() {},
   answered() {},
   sendOn() {},
+  roomOn() {},
 };
