@@ -33,6 +33,7 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
   });
   io.on('clients', count => console.log('clients', count));
   io.sockets.on('connection', socket => {
+    socket.on('disconnect', () => socket.leave('kept'));
     socket.on('join', (room, done) => { socket.join(room); done(socket.id); });
     socket.on('all', text => io.sockets.emit('heard', text));
     socket.on('all later', (text, ms) => setTimeout(() => {

@@ -145,3 +145,20 @@ test('a socket whose session has ended, or that has left its namespace, joins no
   kept[0]!.join('x');
   assert.equal(io.sockets.clients('x').length, 0, 'it has ended');
 });
+
+test('a handler of disconnect that leaves a room does not count its client there any more', async t => {
+  const counts: number[] = [];
+  const { port } = serve(t, io => io.sockets.on('connection', socket => {
+    socket.join('x');
+    socket.on('disconnect', () => {
+      counts.push(io.sockets.clients('x').length);
+      socket.leave('x');
+      counts.push(io.sockets.clients('x').length);
+    });
+  }));
+  const client = await handshake(port);
+  await client.poll();
+  await client.post('0::');
+  await until(() => counts.length === 2, 'the handler');
+  assert.deepEqual(counts, [1, 0]);
+});

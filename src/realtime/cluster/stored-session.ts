@@ -123,7 +123,11 @@ export class StoredSession implements Keeper {
    */
   private isGiven = false;
   private isFollowing = false;
-  /** The keys of the client's rooms when the session left this process, with its namespaces. */
+  /**
+   * The keys of the client's rooms when the session left this process, with its namespaces. The
+   * list is empty until the handlers of 'disconnect' have run: if a handler leaves a room, as many
+   * applications do, the client stays in this room in the next process.
+   */
   private roomsAtLeave: string[] = [];
   /**
    * Whether the session had changes while Redis did not answer. Such changes are not noted (note,
@@ -441,11 +445,12 @@ export class StoredSession implements Keeper {
     const { session } = this;
     this.left = true;
     this.dirty = false;
-    this.roomsAtLeave = session.rooms.slice();
+    const rooms = session.rooms.slice();
     if (this.isAhead) this.noteAcks();
     if (session.isForGood) this.store.put({ to: session.id, end: true, packets: [] }, '');
     if (session.ended) session.forget();
     else session.end('moved');
+    this.roomsAtLeave = rooms;
     for (const resolve of this.waiting.splice(0)) resolve();
     this.followSoon();
   }

@@ -177,8 +177,9 @@ export class Socket extends EventEmitter {
     const { session } = this;
     if (!session) return this.callBackWithout(done);
     const key = this.namespace.key(room);
+    // In a handler of 'disconnect', the client is still in its rooms.
+    this.manager.allRooms.leave(session, key);
     if (session.ended) session.keeper.roomOn(key, false);
-    else this.manager.allRooms.leave(session, key);
     return this.callBack(done);
   }
 

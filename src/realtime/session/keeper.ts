@@ -41,7 +41,8 @@ export interface Keeper {
   /** Takes a packet for the client of a session that has ended in this process. */
   sendOn(packet: string): void;
   /**
-   * Takes a change of a room of a session that has ended in this process.
+   * Hears that the application adds a client to a room, or takes it out. The client's session has
+   * ended in this process, but another process may have it.
    * @param room the key of the room
    * @param isIn whether the client is in the room from now on
    */
