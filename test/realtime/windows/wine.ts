@@ -14,8 +14,20 @@ import { connected, NodeExe } from '../../../tools/iis/system';
 const FOLDERS = ['/usr/lib/wine', ...(process.env.PATH ?? '').split(path.delimiter)];
 const find = (...names: string[]) => names.flatMap(name => FOLDERS.map(folder => path.join(folder, name))).find(file => existsSync(file));
 
-/** @returns wine's program for 64 bits; undefined if there is none */
-export const findWine = () => find('wine64', 'wine64-stable', 'wine-stable', 'wine');
+/**
+ * Returns the command that starts wine for 64 bits: its program, and the first arguments. `setarch -R` starts
+ * it, and all programs that wine starts, without random addresses. With them, one start in a thousand ended
+ * with 1 and printed nothing: wine's heap, which Linux puts anywhere in the 1 GB after 0x7d005000, was at
+ * 0x7ffe0000, the address of a page that all programs of Windows share.
+ * @returns undefined if there is no wine
+ */
+export function findWine(): [string, ...string[]] | undefined {
+  const wine = find('wine64', 'wine64-stable', 'wine-stable', 'wine');
+  if (wine === undefined) return undefined;
+  // A container may forbid it.
+  const fixed = spawnSync('setarch', ['-R', 'true']).status === 0;
+  return fixed ? ['setarch', '-R', wine] : [wine];
+}
 
 /** A separate Windows for a test. */
 export interface Wine {
@@ -33,9 +45,11 @@ export interface Wine {
 /**
  * Makes a Windows that has only wine's own files. This takes some seconds, and half a GB of the
  * disk until the test ends.
+ * @param wine the command of findWine
  * @param program the node.exe that runs the relay
  */
-export async function startWine(t: TestContext, wine: string, program: string): Promise<Wine> {
+export async function startWine(t: TestContext, wine: [string, ...string[]], program: string): Promise<Wine> {
+  const [command, ...first] = wine;
   const folder = mkdtempSync(path.join(tmpdir(), 'windows-'));
   // TMPDIR: wine makes a folder for its socket, and never removes it. Without the two libraries,
   // wine does not ask for downloads.
@@ -52,7 +66,7 @@ export async function startWine(t: TestContext, wine: string, program: string): 
   t.after(() => starter.close());
   const { port } = starter.address() as net.AddressInfo;
   // node.exe fails if its output is a pipe of another system, so the output is ignored.
-  const relay = spawn(wine, [program, file(path.join(__dirname, 'relay.js')), String(port)], { env: { ...process.env, ...env }, stdio: 'ignore' });
+  const relay = spawn(command, [...first, program, file(path.join(__dirname, 'relay.js')), String(port)], { env: { ...process.env, ...env }, stdio: 'ignore' });
   const ended = once(relay, 'exit').then(([code]) => { throw new Error(`wine ended with ${code}`); });
   ended.catch(() => undefined);
   const [control] = await Promise.race([once(starter, 'connection'), ended]) as [net.Socket];
@@ -77,12 +91,12 @@ export async function startWine(t: TestContext, wine: string, program: string): 
     const said = path.join(folder, 'said.txt');
     const output = openSync(said, 'w');
     const stdio: StdioOptions = ['ignore', output, output];
-    spawnSync(wine, args, { cwd, env: { ...own, ...env }, stdio });
+    spawnSync(command, [...first, ...args], { cwd, env: { ...own, ...env }, stdio });
     closeSync(output);
     return readFileSync(said, 'latin1');
   };
   const list = (of: string) => run(['cmd', '/c', 'dir', '/a', '/x', file(of)]);
-  return { list, run, node: exe => ({ command: [wine, exe], env, windows: true, file, open }) };
+  return { list, run, node: exe => ({ command: [...wine, exe], env, windows: true, file, open }) };
 }
 
 /** @returns the name of a file for programs under wine, where the disk Z: is this system's root */

@@ -122,7 +122,8 @@ export async function startServerInWine(
       const output = path.join(top, 'output.txt');
       writeFileSync(output, '');
       const to = openSync(output, 'w');
-      const child = spawn(wine!, ['cmd', '/c', inWindows(start), ...args], {
+      const [command, ...first] = wine!;
+      const child = spawn(command, [...first, 'cmd', '/c', inWindows(start), ...args], {
         env: { ...env, FILE: inWindows(file) }, stdio: ['ignore', to, to],
       });
       const [status] = await once(child, 'exit') as [number];
