@@ -21,14 +21,17 @@ pages or realtime/polling. npm run test:long -- [words] runs the long tests.`;
  * started last, it would run alone in the end, and the other processor would wait for it.
  */
 const LONGEST = [
-  'site/leaving', 'site/demo/browser', 'tools/package', 'cluster/steps', 'cluster/cluster-moves', 'tools/compare',
-  'hostile/worst', 'tools/verify/faults', 'realtime/tabs', 'site/iis-template', 'tools/rename', 'tools/preview',
-  'site/neighbours', 'tools/build', 'realtime/delivery', 'realtime/foreign', 'hostile/killers', 'cluster/cluster-redis',
+  'cluster/steps', 'cluster/cluster-moves', 'realtime/foreign', 'tools/package', 'site/leaving',
+  'tools/compare', 'site/iis-template', 'hostile/worst', 'realtime/reconnect',
+  'cluster/cluster-redis', 'realtime/websocket-messages', 'site/demo/browser', 'realtime/tabs',
+  'tools/verify/faults', 'cluster/cluster-use', 'realtime/realtime', 'hostile/killers',
+  'site/neighbours', 'hostile/clock', 'realtime/websocket', 'realtime/handled', 'realtime/limits',
+  'realtime/another-user', 'realtime/delivery',
 ].map(name => `${name}.test.ts`);
 
 /**
  * The long files that run the whole `npm test`. Each of them runs alone, after all other files,
- * because eight files at once keep the processors of the machine busy.
+ * because twelve files at once keep the processors of the machine busy.
  */
 const ALONE = ['tools/clones'].map(name => `${name}.long.test.ts`);
 
@@ -63,9 +66,9 @@ command('test', HELP, { long: { type: 'boolean', default: false } }, async ({ va
     const words = positionals.map(part => `"${part}"`).join(' or ');
     throw new UsageError(`no test file has ${words} in its path`);
   }
-  // Tests mostly wait. Eight files at once keep two processors busy, and so do four long files.
+  // Tests mostly wait. Twelve files at once keep two processors busy, and so do four long files.
   // node --test would sort the files by their names, but run() takes them in this order.
-  const [concurrency, timeout] = long ? [4, 1800000] : [8, 600000];
+  const [concurrency, timeout] = long ? [4, 1800000] : [12, 600000];
   const isAlone = (file: string) => ALONE.includes(file.replaceAll(path.sep, '/'));
   let passed = await report(files.filter(file => !isAlone(file)), concurrency, timeout);
   // The time is for two clones, each with its build, its linter and its tests.
