@@ -36,7 +36,9 @@ export function compile(
   };
   host.readFile = asked => texts.get(path.resolve(asked)) ?? read(asked);
   host.fileExists = asked => texts.has(path.resolve(asked)) || exists(asked);
-  const program = ts.createProgram([...fileNames, ...texts.keys()], options, host);
+  // A module names the files that it uses. Only a script uses the other files of its project unnamed.
+  const others = options.module === ts.ModuleKind.CommonJS ? [] : fileNames;
+  const program = ts.createProgram([...others, ...texts.keys()], options, host);
   return [...texts.keys()].map(text => {
     const source = program.getSourceFiles().find(({ fileName }) => path.resolve(fileName) === text);
     return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]

@@ -218,10 +218,8 @@ test('preview says in a line what it cannot do, and ends with 2', async t => {
   for (const [args, says] of [
     [['/no/such/folder'], /^there is no folder/],
     [['/'], /^there is no web\.config in/],
-    [['--port', 'x'], /^--port/],
     [['--iis', '6'], /^--iis/],
     [['--app', 'app'], /^--app/],
-    [['--nonsense'], /nonsense/],
     [['--node', '/no/such/node'], /^--node/],
     [['--parent', '/no/such/web.config'], /^--parent: there is no file/],
     [['--parent', root, '--app', '/'], /0 folders above/],

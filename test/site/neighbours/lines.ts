@@ -37,9 +37,10 @@ async function whereSeen(t: TestContext, files: Files, from: World[]): Promise<s
 
 const all: [keyof Files, Without, World[]][] = [
   ...withoutEach(SHIPPED['web.config']).map((one): [keyof Files, Without, World[]] => ['web.config', one, worlds]),
-  // Most lines of iisnode.yml make a difference only below another site.
+  // Most lines of iisnode.yml make a difference only below another site. The world that starts two
+  // processes is the last.
   ...withoutEachLine(SHIPPED['iisnode.yml']).map((one): [keyof Files, Without, World[]] =>
-    ['iisnode.yml', one, [below, moving, withYmlOnly]]),
+    ['iisnode.yml', one, [below, withYmlOnly, moving]]),
 ];
 
 /**

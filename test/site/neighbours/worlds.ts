@@ -313,6 +313,7 @@ export const moving: World = {
   expected: { connections: 1, replaced: true, held: true }, options: t => parents(t),
 };
 /**
- * The world that shows most parts is the first, so that the search for a missing part ends soon.
+ * The worlds that show most parts of web.config are the first, so that the search for a missing
+ * part ends soon.
  */
-export const worlds = [below, plain, root_, above, withoutYml, withYmlOnly, moving];
+export const worlds = [below, withoutYml, above, plain, root_, withYmlOnly, moving];
