@@ -1,7 +1,7 @@
 /* Functions that browser.test.ts and browser.long.test.ts share. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { test, TestContext } from 'node:test';
+import { after, test, TestContext } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
 import { BrowserName, complaints, openBrowser } from '../../support/browser';
 import { Running, startServer } from '../../support/server';
@@ -10,18 +10,33 @@ import { until } from '../../support/wait';
 
 export interface Given { t: TestContext; page: Page; browser: BrowserContext; server: Running }
 
+/** The server of all tests of a file. It is gone when these tests have ended. */
+let server: Promise<Running> | undefined;
+const ends: (() => void)[] = [];
+after(() => ends.forEach(end => end()));
+
 /**
- * Makes a test with a browser, an empty page and the server. The test is skipped if the browser is
- * missing.
+ * Makes a test with a browser, an empty page and the server, which all tests of the file share. The
+ * test is skipped if the browser is missing.
  */
 export function inBrowser(what: string, body: (given: Given) => Promise<void>, name: BrowserName = 'chromium'): void {
   test(what, async t => {
     const browser = await openBrowser(t, name);
-    if (browser) await body({ t, browser, server: await startServer(t, { folder: root }), page: await browser.newPage() });
+    if (!browser) return;
+    server ??= startServer({ after: end => { ends.push(end as () => void); } }, { folder: root });
+    await body({ t, browser, server: await server, page: await browser.newPage() });
   });
 }
 
 export const connected = (page: Page) => page.waitForSelector('#state.connected');
+
+/**
+ * Waits until the page shows a number of clients. Playwright's waitForFunction would look in each
+ * frame of the page, which takes processor time.
+ */
+export async function clients(page: Page, count: number): Promise<void> {
+  await page.locator('#clients', { hasText: new RegExp(`^${count}$`) }).waitFor();
+}
 
 export async function send(page: Page, text: string): Promise<void> {
   await page.fill('#text', text);
@@ -35,7 +50,7 @@ export function converses(name: BrowserName): void {
     await page.goto(server.page);
     await connected(page);
     assert.equal(await page.textContent('#transport'), 'xhr-polling');
-    await page.waitForFunction(() => document.getElementById('clients')!.textContent === '1');
+    await clients(page, 1);
     for (const text of ['Hello', '<b>not bold</b>', 'Grüße, 世界 ']) await send(page, text);
     await until(async () => await page.locator('#log .in').count() === 3 && await page.locator('small', { hasText: 'received' }).count() === 3,
       'three acknowledgements and three answers');
