@@ -99,7 +99,8 @@ test('on the Windows of IIS 7.5 there are no WebSockets, and the start says so i
 });
 
 test('a bad setting ends the start with exit code 1 and one line', async () => {
-  // Each start needs a process. readConfig refuses all of them, so the first and the last one show it.
+  // The tests above show that readConfig refuses each bad setting. A start needs a process, so only
+  // the first and the last of these settings are tried here.
   for (const [name, value] of [bad[0]!, bad.at(-1)!]) {
     const server = runServer({ env: { [name]: value } });
     assert.equal(await server.ended(), 1, name);

@@ -4,10 +4,11 @@
  */
 import { copyFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { after, TestContext } from 'node:test';
+import type { TestContext } from 'node:test';
 import { copyFolder } from './copy';
 import { Running, StartOptions, startServer } from './server';
 import { isInLink, putServer } from './echo';
+import { wholeFile } from './file';
 import { edit, Edit, emptyFolder, root } from './template';
 
 /** The files of the application: app.js, pages.js, and public/. */
@@ -48,11 +49,6 @@ export function startApplication(
 
 /** The servers that the tests of a file share, by their settings. */
 const shared = new Map<string, Promise<Running>>();
-const ends: (() => unknown)[] = [];
-const file = { after: (end: () => unknown) => ends.push(end) } as unknown as TestContext;
-after(async () => {
-  for (const end of ends) await end();
-});
 
 /**
  * Does the same as startApplication(), but tests with the same settings get the same server. It is
@@ -60,7 +56,7 @@ after(async () => {
  */
 export function shareApplication(env: Record<string, string> = {}): Promise<Running> {
   const settings = JSON.stringify(env);
-  const server = shared.get(settings) ?? startApplication(file, { env });
+  const server = shared.get(settings) ?? startApplication(wholeFile, { env });
   shared.set(settings, server);
   return server;
 }

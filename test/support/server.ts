@@ -51,7 +51,7 @@ export function startApp(t: TestContext, env: Record<string, string> = {}): Prom
 }
 
 /** Starts the built server on a free port, and waits until it listens. The server is gone when the test ends. */
-export async function startServer(t: Pick<TestContext, 'after'>, options: StartOptions = {}): Promise<Running> {
+export async function startServer(t: TestContext, options: StartOptions = {}): Promise<Running> {
   const child = runServer(options);
   t.after(() => child.process.kill('SIGKILL'));
   const line = await until(() => {

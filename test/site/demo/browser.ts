@@ -1,10 +1,11 @@
 /* Functions that browser.test.ts and browser.long.test.ts share. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { after, test, TestContext } from 'node:test';
+import { test, TestContext } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
 import { BrowserName, complaints, openBrowser } from '../../support/browser';
-import { Running, startServer } from '../../support/server';
+import { wholeFile } from '../../support/file';
+import { Running, startApp } from '../../support/server';
 import { root } from '../../support/template';
 import { until } from '../../support/wait';
 
@@ -12,8 +13,6 @@ export interface Given { t: TestContext; page: Page; browser: BrowserContext; se
 
 /** The server of all tests of a file. It is gone when these tests have ended. */
 let server: Promise<Running> | undefined;
-const ends: (() => void)[] = [];
-after(() => ends.forEach(end => end()));
 
 /**
  * Makes a test with a browser, an empty page and the server, which all tests of the file share. The
@@ -23,7 +22,7 @@ export function inBrowser(what: string, body: (given: Given) => Promise<void>, n
   test(what, async t => {
     const browser = await openBrowser(t, name);
     if (!browser) return;
-    server ??= startServer({ after: end => { ends.push(end as () => void); } }, { folder: root });
+    server ??= startApp(wholeFile);
     await body({ t, browser, server: await server, page: await browser.newPage() });
   });
 }
