@@ -191,7 +191,7 @@ export class Serve {
   private enter(exchange: Exchange, handshake: Handshake): void {
     const { manager } = this;
     const told = manager.backplane.enter(handshake, () => manager.admit(handshake));
-    if (typeof told === 'string') exchange.answer(told);
+    if (typeof told === 'string') manager.turn.answer(() => exchange.answer(told));
     else exchange.later(told, text => exchange.answer(text));
   }
 
@@ -255,7 +255,7 @@ export class Serve {
     this.bodies.read(exchange.req, text => exchange.guard(() => {
       const counts = backplane.handle(session, handshakeNumber, to => this.handleBody(to, text));
       if (counts) exchange.later(counts, () => exchange.answer('1'));
-      else exchange.answer('1');
+      else this.manager.turn.answer(() => exchange.answer('1'));
     }), refusal => exchange.refuse(refusal));
   }
 

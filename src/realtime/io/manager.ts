@@ -14,7 +14,7 @@ import { Limits } from '../session/limits';
 import { kindOf } from '../session/newest';
 import { Session, SessionHost } from '../session/session';
 import type { Transport } from '../session/transport';
-import { inSlices } from '../slices';
+import { Turn } from '../turn';
 import { ClientCount } from './client-count';
 import { callHandlers, once } from './handlers';
 import { BaseManager } from './legacy';
@@ -55,7 +55,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
   private readonly debug: Log['debug'];
   /** Logs an error, at most one a second of each kind. */
   readonly report: Report;
-  private toFlush: Transport[] = [];
+  readonly turn = new Turn();
 
   /**
    * @param backplane makes the backplane that this manager shares with the managers of other
@@ -316,18 +316,8 @@ export class Manager extends BaseManager implements Core, SessionHost {
     if (wasUsed) this.backplane.onClients();
   }
 
-  /**
-   * Makes a transport send the packets that wait for its client, at the end of this tick. A
-   * broadcast to many clients goes out in slices. Packets for these clients that come between two
-   * slices wait in the outboxes, behind the packets of the broadcast.
-   */
   flushSoon(transport: Transport): void {
-    if (this.toFlush.push(transport) > 1) return;
-    process.nextTick(() => {
-      const transports = this.toFlush;
-      this.toFlush = [];
-      inSlices(transports.values(), one => one.flush());
-    });
+    this.turn.flush(transport);
   }
 
   /**
