@@ -61,7 +61,7 @@ export class Turn {
     this.answers = [];
     this.transports = [];
     this.isLate = false;
-    for (const answer of answers) answer();
     if (transports.length > 0) inSlices(transports.values(), transport => transport.flush());
+    for (const answer of answers) answer();
   }
 }
