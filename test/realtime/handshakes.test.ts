@@ -96,7 +96,7 @@ describe('a handshake that is refused', () => {
       assert.equal(status, 403);
       assert(text.startsWith('unauthorized:'), text);
       assert.deepEqual(JSON.parse(text.slice('unauthorized:'.length)), { reason, again });
-      assert.equal(headers['content-type'], 'text/plain; charset=UTF-8');
+      assert.equal(headers['content-type'], 'text/plain;charset=UTF-8');
       assert.equal(headers['x-content-type-options'], 'nosniff');
       assert.equal(headers['cache-control'], 'no-store');
     }

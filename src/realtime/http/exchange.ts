@@ -34,12 +34,15 @@ export class Exchange {
   answer(text: string, status = 200, more?: Record<string, string | string[]>): void {
     const { res, origin } = this;
     const headers: Record<string, string | string[] | number> = {
-      'Content-Type': 'text/plain; charset=UTF-8',
+      'Content-Type': 'text/plain;charset=UTF-8',
       'Content-Length': Buffer.byteLength(text),
       'Cache-Control': 'no-store',
       Vary: 'Origin',
-      ...more,
     };
+    // Without this line, node also writes Keep-Alive with the time of keepAliveTimeout. That time
+    // is iisnode's, but iisnode hands the header on to the browser.
+    if (res.shouldKeepAlive) headers.Connection = 'keep-alive';
+    if (more) Object.assign(headers, more);
     if (status === 204) {
       // A status of 204 has no body. So the answer must have no length (RFC 9110, 8.6), and needs
       // no type.

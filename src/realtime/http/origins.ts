@@ -17,7 +17,6 @@ import type { Trust } from '../options';
 export function readOrigin(
   req: IncomingMessage, allowed: string[], trust: Pick<Trust, 'protocol'>,
 ): string | null | undefined {
-  const { referer, 'sec-fetch-site': site } = req.headers;
   // In drafts 7 to 12 of WebSockets, version 8 among them, the second header names the page's
   // origin.
   const { origin = req.headers['sec-websocket-origin'] as string | undefined } = req.headers;
@@ -25,6 +24,7 @@ export function readOrigin(
     if (isOwn(req, trust, origin)) return null;
     return allowed.includes(origin) ? origin : undefined;
   }
+  const { referer, 'sec-fetch-site': site } = req.headers;
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return undefined;
   // Apps and browsers send addresses such as about:client or android-app://… as Referer. No page
   // of a site has such an address.
@@ -44,7 +44,7 @@ function isOwn(req: IncomingMessage, trust: Pick<Trust, 'protocol'>, url: string
   // Nearly all URLs begin like this. The other URLs are of pages elsewhere, or have capital letters
   // or the default port.
   const own = `${trust.protocol(req)}://${host}`;
-  if (url === own || (url.startsWith(own) && url[own.length] === '/')) return true;
+  if (url.startsWith(own) && (url.length === own.length || url[own.length] === '/')) return true;
   const origin = originOf(url);
   return origin !== undefined && origin === originOf(own);
 }

@@ -79,7 +79,7 @@ export function readRequest(
   const mark = path.indexOf('?');
   const query = mark < 0 ? '' : path.slice(mark + 1);
   const isPolling = mark === POLLING.length + SESSION_ID_LENGTH && path.startsWith(POLLING);
-  if (isPolling && transports.includes('xhr-polling') && !DISCONNECT.test(query)) {
+  if (isPolling && transports.includes('xhr-polling') && !query.includes('disconnect')) {
     const id = path.slice(POLLING.length, mark);
     if (SESSION_ID.test(id)) {
       if (req.method === 'GET') return { kind: 'poll', id, query };

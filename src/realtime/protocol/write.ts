@@ -48,7 +48,8 @@ function encodeData({ type, data, name, args = [], ackId, reason }: Partial<Pack
  */
 function encodeEvent(name: unknown, args: unknown[]): string {
   const text = String(name);
-  return JSON.stringify(args.length > 0 ? { name: text, args } : { name: text });
+  const beginning = `{"name":${JSON.stringify(text)}`;
+  return args.length > 0 ? `${beginning},"args":${JSON.stringify(args)}}` : `${beginning}}`;
 }
 
 function escape(letter: string): string {

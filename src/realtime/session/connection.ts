@@ -48,7 +48,7 @@ export class PollConnection implements Connection {
 
   constructor(readonly poll: Poll) {}
 
-  isReady(): boolean { return true; }
+  isReady(): boolean { return !this.isGone(); }
   end(): void { this.write([NOOP]); }
 
   // An answer without a socket waits behind another answer on the same stream.

@@ -301,6 +301,7 @@ export class Session {
    * @param time the time by the clock that only goes forward (clock.ts), ms
    */
   sweep(time: number): void {
+    this.transport.noteGone();
     const isDue = this.transport.isDue(time);
     // Nearly all clients only wait, and this function runs for each client each second.
     if (!isDue && !this.outbox.isDue()) return;

@@ -25,6 +25,7 @@ function counting(t: TestContext) {
   const counts = { polls: 0, answers: 0, writes: 0, gathered: 0 };
   const sockets: Socket[] = [];
   let waiting = 0;
+  let listening = 0;
   const count = (server: HttpServer) => {
     server.on('connection', socket => {
       sockets.push(socket);
@@ -44,6 +45,8 @@ function counting(t: TestContext) {
         return original.apply(this, args);
       });
     });
+    // The server has had the request by now.
+    server.on('request', (req, res) => { listening += res.listenerCount('close') + req.listenerCount('close'); });
   };
   let io!: Server<Loose, Loose>;
   const { port } = serve(t, made => app(io = made), { APP_PATH: appPath, TRANSPORTS: 'websocket,xhr-polling' }, count);
@@ -58,6 +61,8 @@ function counting(t: TestContext) {
     },
     settled: (clients: number) => until(() => waiting === clients, 'the polls of all clients, and nothing else, to wait'),
     reset: () => Object.assign(counts, { polls: 0, answers: 0, writes: 0, gathered: 0 }),
+    /** Counts the listeners for the end of a request or an answer, over all requests. */
+    listening: () => listening,
     listeners: () => sockets.map(socket => socket.eventNames().reduce((sum, name) => sum + socket.listenerCount(name), 0)),
   };
 }
@@ -99,7 +104,7 @@ function isOurs(): boolean {
 describe('for each message the server does no more than it has to', () => {
   for (const [name, make] of Object.entries(polls)) {
     test(`${name}: an acknowledgement and an event, or ten events of one tick, are one poll; an answer is one write`, async t => {
-      const { open, settled, counts, reset, listeners } = counting(t);
+      const { open, settled, counts, reset, listeners, listening } = counting(t);
       const crowd = await open(make, 1);
       const [client] = crowd.clients;
       await crowd.orFailure(exchange(client!, ask)); // this opens the connection for POSTs
@@ -113,11 +118,14 @@ describe('for each message the server does no more than it has to', () => {
         await settled(1);
         assert.deepEqual(counts, { polls: times, answers: times * 2, writes: times * 2, gathered: 0 }, `${times} times ${talk.event}`);
       }
-      assert.deepEqual(timers.map(calls => calls()), [0, 0, 0], 'no timer');
+      const [timeouts, intervals, turns] = timers.map(calls => calls());
+      assert.deepEqual([timeouts, intervals], [0, 0], 'no timer');
+      assert.equal(turns, 120, 'the end of the turn of each message');
       assert.deepEqual(listeners(), before, 'no listener that stays');
+      assert.equal(listening(), 0, 'no listener of ours for the end of a request');
     });
 
-    test(`${name}: a broadcast is made into text once, and is sent at the end of the tick to all at once`, async t => {
+    test(`${name}: a broadcast is made into text once, and is sent at the end of the turn to all at once`, async t => {
       const { io, open, settled, counts, reset } = counting(t);
       const crowd = await open(make, 50);
       await settled(50);
@@ -129,11 +137,11 @@ describe('for each message the server does no more than it has to', () => {
         };
       })));
       const made = watch(t, JSON, 'stringify', result => String(result).includes(text));
-      const ticks = watch(t, process, 'nextTick', isOurs);
+      const turns = watch(t, globalThis, 'setImmediate', isOurs);
       reset();
       io.sockets.emit('news', text);
-      assert.equal(counts.answers, 0, 'nothing before the tick ends');
-      assert(ticks() <= 1, `${ticks()} times the end of the tick for one broadcast`);
+      assert.equal(counts.answers, 0, 'nothing before the turn ends');
+      assert.equal(turns(), 1, 'one end of the turn for one broadcast');
       await crowd.orFailure(heard);
       await settled(50);
       assert.equal(made(), 1, 'made into JSON once');
