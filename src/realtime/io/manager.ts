@@ -13,7 +13,6 @@ import { notHandshaken } from '../protocol/refusal';
 import { Limits } from '../session/limits';
 import { kindOf } from '../session/newest';
 import { Session, SessionHost } from '../session/session';
-import type { Transport } from '../session/transport';
 import { Turn } from '../turn';
 import { ClientCount } from './client-count';
 import { callHandlers, once } from './handlers';
@@ -38,6 +37,8 @@ export class Manager extends BaseManager implements Core, SessionHost {
   readonly sessions = new Map<string, Session>();
   readonly allRooms = new Rooms();
   readonly limits: Limits;
+  /** What is written at the end of this turn of the event loop. */
+  readonly turn = new Turn();
   readonly users = new Users(this);
   readonly middleware: Middleware;
   readonly backplane: Backplane;
@@ -55,7 +56,6 @@ export class Manager extends BaseManager implements Core, SessionHost {
   private readonly debug: Log['debug'];
   /** Logs an error, at most one a second of each kind. */
   readonly report: Report;
-  readonly turn = new Turn();
 
   /**
    * @param backplane makes the backplane that this manager shares with the managers of other
@@ -314,10 +314,6 @@ export class Manager extends BaseManager implements Core, SessionHost {
     for (const namespace of Object.values(this.namespaces)) namespace.onEnd(session, says);
     this.allRooms.leaveAll(session);
     if (wasUsed) this.backplane.onClients();
-  }
-
-  flushSoon(transport: Transport): void {
-    this.turn.flush(transport);
   }
 
   /**

@@ -49,7 +49,10 @@ export class PollConnection implements Connection {
   constructor(readonly poll: Poll) {}
 
   isReady(): boolean { return !this.isGone(); }
-  end(): void { this.write([NOOP]); }
+
+  end(): void {
+    if (this.isReady()) this.write([NOOP]);
+  }
 
   // An answer without a socket waits behind another answer on the same stream.
   isTaken(): boolean {
@@ -62,7 +65,7 @@ export class PollConnection implements Connection {
 
   sendAway(): void {
     const { status, reason } = notHandshaken();
-    this.poll.answer(reason, status);
+    if (this.isReady()) this.poll.answer(reason, status);
   }
 
   write(packets: string[]): void {

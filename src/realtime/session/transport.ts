@@ -50,14 +50,17 @@ export interface TransportHost {
   readonly limits: Limits;
   /** @returns the value of a setting of 0.9; the values of the settings in Wait are in s */
   get(name: string): any;
-  /** Flushes the transport when this turn is over. */
-  flushSoon(transport: Transport): void;
+  /** Flushes transports when this turn of the event loop is over. */
+  readonly turn: { flush(transport: Transport): void };
 }
 
 export class Transport {
   /** The name that socket.transport has. */
   name: Connection['name'] = 'xhr-polling';
-  /** The present connection; null between two polls, and while the client is away. */
+  /**
+   * The present connection; null between two polls, and while the client is away. It may be a poll
+   * that has just gone (noteGone).
+   */
   connection: Connection | null = null;
   /** The size of the packets that were written and that the system has not taken, characters. */
   underWay = 0;
@@ -232,7 +235,7 @@ export class Transport {
   flushSoon(): void {
     if (this.flushing || !this.connection) return;
     this.flushing = true;
-    this.host.flushSoon(this);
+    this.host.turn.flush(this);
   }
 
   /** Ends the present connection, if there is one. */
