@@ -9,13 +9,17 @@ import { until } from '../support/wait';
 
 /**
  * Lets some clients send a message each, so that the server reads all of these messages in one turn.
+ * Meanwhile the clock of the server stands still, so that a busy machine changes nothing.
  * @param count the number of these clients
+ * @param takes the time by that clock that the handler of each message takes, ms
  * @returns the order of the work: 'h' for a message that is handled, 'w' for an answer that is written
  */
-async function sendTogether(t: TestContext, count: number): Promise<string> {
+async function sendTogether(t: TestContext, count: number, takes = 0): Promise<string> {
   let order = '';
+  let time = performance.now();
   const { port } = serve(t, io => io.sockets.on('connection', socket => socket.on('ask', (number: number) => {
     order += 'h';
+    time += takes;
     socket.emit('answer', number);
   })), {}, server => server.on('connection', (connection: Socket) => {
     // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its own `this`
@@ -36,6 +40,7 @@ async function sendTogether(t: TestContext, count: number): Promise<string> {
   const polls = Promise.all(clients.map(({ poll }) => poll()));
   await Promise.all(arrived);
 
+  const clock = t.mock.method(performance, 'now', () => time);
   order = '';
   let answers = '';
   for (const [i, line] of lines.entries()) {
@@ -45,6 +50,7 @@ async function sendTogether(t: TestContext, count: number): Promise<string> {
       + `Content-Length: ${body.length}\r\n\r\n${body}`);
   }
   assert.deepEqual(await polls, clients.map((_, i) => [event('answer', [i])]));
+  clock.mock.restore();
   await until(() => answers.split('HTTP/1.1 200 OK').length > count, 'the answers to all POSTs');
   return order;
 }
@@ -58,4 +64,9 @@ test('many messages in one turn: after each eight, what they bring is written', 
   const order = await sendTogether(t, 20);
   assert.match(order, /^(h{8,9}w{16,18}){2}h{2,4}w{4,8}$/);
   assert.equal(order.length, 60);
+});
+
+test('a turn that takes long: what is ready is written after 5 ms', async t => {
+  const order = await sendTogether(t, 12, 3);
+  assert.equal(order, `${'h'.repeat(3)}${'w'.repeat(6)}`.repeat(4));
 });

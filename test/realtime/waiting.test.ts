@@ -11,7 +11,7 @@ import { readConfig } from '../../src/config';
 import { Limits } from '../../src/realtime/session/limits';
 import type { Session } from '../../src/realtime/session/session';
 import { clientLibrary } from '../support/client';
-import { event, handshake, join, serve, split } from '../support/raw';
+import { event, handshake, join, serve, session, split } from '../support/raw';
 import { request } from '../support/request';
 import { fromRoot, resource, root } from '../support/template';
 import { until } from '../support/wait';
@@ -43,6 +43,19 @@ const LOADS = [[1, 1100000], [4, 300000], [1, 10000000], [20000, 100]] as const;
 
 /** @returns whether a packet is the acknowledgement of the message that asked for the data */
 const isAck = (packet: string) => packet.endsWith('1+["filled"]');
+
+test('a packet that a poll can take at once ends no session, even if it is larger than all packets may be that wait', async t => {
+  const ends: string[] = [];
+  const { port } = serve(t, io => io.sockets.on('connection', socket => {
+    socket.on('disconnect', (reason: string) => ends.push(reason));
+    socket.on('ask', () => setTimeout(() => socket.emit('much', 'x'.repeat(3000000)), 100));
+  }), { MAX_WAITING_BYTES: '10000' });
+  const { poll, post } = await session(port);
+  const answer = poll();
+  await post(event('ask'));
+  assert.deepEqual((await answer).map(packet => packet.length), [event('much', ['x'.repeat(3000000)]).length]);
+  assert.deepEqual(ends, []);
+});
 
 describe('what waits for a client', { concurrency: true }, () => {
   for (const [times, letters] of LOADS) {
@@ -191,6 +204,8 @@ describe('what waits for a client', { concurrency: true }, () => {
         sessions.set(id, { outbox, takenIn: i % 7, address: '', ended: false, end } as unknown as Session);
         limits.onWait(each);
       }
+      await turn();
+      assert.equal(ended, 0, 'the packets of the turn go out first');
       await turn();
       assert(ended > clients * 0.45 && ended < clients * 0.6, `${ended} of ${clients} ended`);
       return count;

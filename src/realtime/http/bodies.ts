@@ -127,7 +127,10 @@ export class Bodies {
     part.copy(body.buffer, before);
   }
 
-  /** Gives up the bodies that take too long. To be called now and then. */
+  /**
+   * Gives up the bodies that take too long, and forgets those of clients that have gone. To be
+   * called about once a second.
+   */
   sweep(time: number): void {
     this.forgetGone();
     for (const body of this.reading.filter(({ since }) => time - since >= SLOWEST)) {

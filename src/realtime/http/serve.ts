@@ -191,7 +191,7 @@ export class Serve {
   private enter(exchange: Exchange, handshake: Handshake): void {
     const { manager } = this;
     const told = manager.backplane.enter(handshake, () => manager.admit(handshake));
-    if (typeof told === 'string') manager.turn.answer(() => exchange.answer(told));
+    if (typeof told === 'string') exchange.answer(told);
     else exchange.later(told, text => exchange.answer(text));
   }
 

@@ -36,7 +36,7 @@ const A_WHILE = 2;
 export interface LimitedSession {
   readonly address: string;
   readonly ended: boolean;
-  /** The value of Limits.turn when the client last took packets that wait for it. */
+  /** The value of Limits.sweeps when the client last took packets that wait for it. */
   readonly takenIn: number;
   /** The number of sweeps in a row in which the packets that wait were larger than `most`. */
   overFor: number;
@@ -57,7 +57,7 @@ export class Limits {
   /** The packets that were written and that the system has not taken. */
   readonly untaken = new UntakenList();
   /** The number of sweeps until now. */
-  turn = 0;
+  sweeps = 0;
   private trimming = false;
   /** Whether a session had more waiting than `most` at the last sweep. */
   private someAreOver = false;
@@ -133,10 +133,11 @@ export class Limits {
    */
   private trimSoon(): void {
     this.trimming = true;
-    setImmediate(() => {
+    // The packets of this turn go out in an immediate, which may be behind the first one here.
+    setImmediate(() => setImmediate(() => {
       this.trimming = false;
       if (this.isTooMuch) this.trim();
-    });
+    }));
   }
 
   /**
@@ -169,7 +170,7 @@ export class Limits {
 
   /** Enforces the bounds. Call it about once a second, before the sessions' own sweep. */
   sweep(): void {
-    this.turn += 1;
+    this.sweeps += 1;
     this.untaken.sweep();
     // While less waits for all clients than may wait for one, no client has too much.
     if (this.waiting > this.most || this.someAreOver) this.endThoseWhoTakeNothing();
@@ -197,7 +198,7 @@ export class Limits {
   private takesNothing({ ended, takenIn, transport }: LimitedSession): boolean {
     if (ended || (transport.underWay > 0 && transport.mayBeReading)) return false;
     const reading = transport.mayBeReading ? SLOWEST * transport.lastSize / 1e6 : 0;
-    return this.turn - takenIn >= PATIENCE + reading;
+    return this.sweeps - takenIn >= PATIENCE + reading;
   }
 }
 

@@ -78,7 +78,7 @@ export class Session {
   isBack = false;
   /** The timer that ends the session; null if the client has not said goodbye. */
   private goodbye: NodeJS.Timeout | null = null;
-  /** The value of Limits.turn when the client last took packets that wait for it. */
+  /** The value of Limits.sweeps when the client last took packets that wait for it. */
   takenIn = 0;
   /** The number of sweeps in a row in which more than MAX_WAITING_BYTES has waited. */
   overFor = 0;
@@ -126,14 +126,14 @@ export class Session {
   onWait(change: number): void {
     const { limits } = this.host;
     // The client has taken packets, or the first packet has begun to wait.
-    if (change < 0 || this.outbox.size === change) this.takenIn = limits.turn;
+    if (change < 0 || this.outbox.size === change) this.takenIn = limits.sweeps;
     limits.onWait(change);
   }
 
   /** Notes that the size of the newest values has changed. The client has taken none of them. */
   onNewest(change: number): void {
     const { limits } = this.host;
-    if (change > 0 && this.outbox.size === change) this.takenIn = limits.turn;
+    if (change > 0 && this.outbox.size === change) this.takenIn = limits.sweeps;
     limits.onWait(change);
   }
 

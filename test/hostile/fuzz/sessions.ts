@@ -67,6 +67,8 @@ export class Sessions {
   }
 
   async endAll(): Promise<void> {
+    await this.end([...this.open]);
+    await Promise.all(this.slots.values()); // an answer may just make a slot come back
     this.slots.clear();
     await this.end([...this.open]);
   }
