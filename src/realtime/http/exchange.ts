@@ -39,8 +39,8 @@ export class Exchange {
       'Cache-Control': 'no-store',
       Vary: 'Origin',
     };
-    // Without this line, many nodes also write Keep-Alive with the time of keepAliveTimeout. That
-    // time is meant for iisnode, but iisnode would hand the header on to the browser.
+    // Without this line, most versions of node also write the header Keep-Alive, with the time of
+    // keepAliveTimeout. The time is meant for iisnode, but iisnode hands the header on to browsers.
     if (res.shouldKeepAlive) headers.Connection = 'keep-alive';
     if (more) Object.assign(headers, more);
     if (status === 204) {

@@ -58,8 +58,8 @@ export class Transport {
   /** The name that socket.transport has. */
   name: Connection['name'] = 'xhr-polling';
   /**
-   * The present connection; null between two polls, and while the client is away. It may be a poll
-   * that has gone in the last second (noteGone).
+   * The present connection; null between two polls, and while the client is away. A poll that has
+   * gone stays here for up to a second (noteGone).
    */
   connection: Connection | null = null;
   /** The size of the packets that were written and that the system has not taken, characters. */
