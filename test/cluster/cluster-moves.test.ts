@@ -6,12 +6,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Keys } from '../../src/realtime/cluster/commit';
+import type { RedisServer } from '../../tools/redis-server';
 import { startFront } from './front';
 import { arrives, isSame, scene } from './scene';
-import { open, says, startTwo } from './two';
+import { open, Process, says, startTwo } from './two';
+import { event, split } from '../support/raw';
 import { request } from '../support/request';
-import { resource } from '../support/template';
+import { appPath, resource } from '../support/template';
 import { until } from '../support/wait';
+
+/** @returns a field of a session's row in Redis */
+const field = (redis: RedisServer, id: string, name: string) => redis.call('hget', new Keys(appPath).session(id), name);
 
 for (const goesOn of [false, true]) {
   const name = `a new owner that has read less of the bus does not send a text again${goesOn ? ', nor does the owner after it' : ''}`;
@@ -207,6 +213,66 @@ scene('a process without Redis acknowledges, and its client has moved: the ackno
   await until(() => answers.length > 0, 'the acknowledgement', 30);
   assert.deepEqual(answers, ['late']);
   isSame(client);
+});
+
+scene('Redis loses data before the old owner has read that its session has moved: what its timers do follows the client', async ({ client, front, here, there, redis }) => {
+  const answers: unknown[] = [];
+  client.emit('answer at SIGUSR2', (answer: unknown) => answers.push(answer));
+  const [id] = await client.ask('join', 'a room') as [string]; // both messages are written
+  here.redis.hold('bus');
+  front.turn();
+  await arrives(client, there);
+  await redis.stop();
+  here.server.process.kill('SIGUSR2');
+  await says(here, 'late');
+  // The old owner writes the session again first, and the new owner overwrites the row.
+  there.redis.hold('all');
+  redis.forget();
+  await redis.start();
+  await until(async () => await field(redis, id, 'term') === '1', 'the row of the old owner');
+  there.redis.release();
+  await until(async () => await field(redis, id, 'term') === '2', 'the row of the new owner');
+  await until(() => answers.length > 0 && client.heard.length > 0, 'the acknowledgement', 30);
+  assert.deepEqual([answers, client.heard], [['late'], ['late']]);
+  isSame(client);
+});
+
+test('Redis loses data before the old owner has read that its session has moved: it tells the client nothing', async t => {
+  const two = await startTwo(t);
+  if (!two) return;
+  const { redis, processes: [here, there] } = two;
+  const shaken = await request({ port: here.server.port, path: `${resource}/1/?got=0&try=1` });
+  const id = shaken.text.split(':')[0]!;
+  let got = 0;
+  const way = ({ server: { port } }: Process) => ({ port, path: `${resource}/1/xhr-polling/${id}?got=${got}&try=1` });
+  const poll = async (to: Process) => {
+    const packets = split((await request(way(to))).text);
+    got += packets.filter(packet => /^[56]:\d+:/.test(packet)).length;
+    return packets.filter(packet => packet.includes('+'));
+  };
+  const ask = (to: Process, number: number) => {
+    return request({ ...way(to), method: 'POST' }, event('pid', [], `${number}+`));
+  };
+  await poll(here);
+  assert.equal((await ask(here, 1)).status, 200);
+  assert.deepEqual(await poll(here), [`6:1::1+[${here.server.process.pid}]`]);
+  here.redis.hold('bus');
+  assert.equal((await ask(there, 2)).status, 200);
+  assert.deepEqual(await poll(there), [`6:2::2+[${there.server.process.pid}]`]);
+  await redis.stop();
+  there.redis.hold('all');
+  redis.forget();
+  await redis.start();
+  await until(async () => await field(redis, id, 'term') === '1', 'the row of the old owner');
+  // The new owner has message 2. So the old owner must not take message 2 or 3.
+  const asked = ask(here, 2).then(() => ask(here, 3));
+  await until(async () => await field(redis, id, 'received') === '2', 'the message in the row');
+  there.redis.release();
+  await until(async () => await field(redis, id, 'term') === '2', 'the row of the new owner');
+  assert.equal((await asked).status, 200);
+  const acks: string[] = [];
+  await until(async () => acks.push(...await poll(here)) > 0, 'the acknowledgement', 30);
+  assert.deepEqual(acks, [`6:3::3+[${here.server.process.pid}]`]);
 });
 
 scene('a third owner knows which values the second one has used: an earlier timer does not set them', async ({ client, front, here, there }) => {

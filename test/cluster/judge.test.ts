@@ -19,11 +19,11 @@ const WAY = 100;
 /** A client. The function `hear` makes the client hear an event, as if a server had sent it. */
 interface Client { watched: Watched; hear: (event: string, time: number, ...args: unknown[]) => void }
 
-function open(number: number): Client {
+function open(number: number, emit?: (event: string, ...args: any[]) => void): Client {
   let time = 0;
   const handlers: Record<string, (...args: unknown[]) => void> = {};
   const on = (event: string, handler: (...args: any[]) => void) => { handlers[event] = handler; };
-  const connection = { on } as unknown as Connection;
+  const connection = { on, emit } as unknown as Connection;
   const watched = new Watched(number, () => time, connection, {} as Front, []);
   return {
     watched,
@@ -126,6 +126,26 @@ describe('the judge of the checker', () => {
     assert.deepEqual(judged(change, [kill(0)]).violations, []);
     assert.equal(judged(change, [kill(0)]).errors, 1);
     assert.notDeepEqual(judged(change, [kill(1)]).violations, []);
+  });
+
+  test('counts an acknowledgement that is an error as not heard: it may come from the page itself', t => {
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    const acks: ((answer: unknown) => void)[] = [];
+    const { watched, hear } = open(0, (event, _number, ack: (answer: unknown) => void) => {
+      if (event === 'ask' || event === 'later') acks.push(ack);
+    });
+    hear('status', 0, { state: 'connected', recovered: false });
+    watched.begin();
+    t.mock.timers.tick(1500);
+    assert.equal(acks.length, 2);
+    hear('number', 100, 1);
+    hear('status', 200, { state: 'reconnecting' });
+    acks[0]!({ error: 'x' });
+    hear('status', 300, { state: 'connected', recovered: false });
+    assert.deepEqual(watched.anew, [{ at: 300, heard: 100 }]);
+    acks[1]!(1);
+    assert.equal(watched.heardAt.get('later 1'), 300);
+    watched.stop();
   });
 
   test('excuses a client that begins anew if Redis has lost data, and the client has moved', () => {

@@ -81,6 +81,7 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
       console.log('late');
     }, ms));
     socket.on('answer at SIGUSR2', done => process.once('SIGUSR2', () => {
+      socket.emit('heard', 'late');
       done('late');
       console.log('late');
     }));

@@ -33,9 +33,10 @@ const BEHIND = BUS_ENTRIES / 2;
 const START = 10000;
 /**
  * The time from a loss of data to one more writing of all sessions, ms. By then, all processes have
- * put their entries on the bus again. One process may have read such an entry before the loss, and
- * another process may not have read it. A process that takes over a session after this writing does
- * not look at these entries. Takeovers wait for longer than this time (CALM in moves.ts).
+ * written their sessions again, and have put their entries on the bus again. One process may have
+ * read such an entry before the loss, and another process may not have read it. A process that
+ * takes over a session after this writing does not look at these entries. Takeovers wait for longer
+ * than this time (CALM in moves.ts).
  */
 const RETOLD = 1500;
 /**
@@ -201,7 +202,10 @@ export class Cluster implements Backplane {
     this.moves.onTrouble();
     this.members.onLost();
     this.bus.begin(epoch, 0);
-    setTimeout(() => this.touchAll(), RETOLD).unref();
+    setTimeout(() => {
+      // After another loss in the meantime, the timer of that loss does this.
+      if (this.journal.epoch === epoch) this.forAll(stored => stored.settle());
+    }, RETOLD).unref();
   }
 
   /**
@@ -220,10 +224,7 @@ export class Cluster implements Backplane {
     this.wasGone = true;
     if (this.redis.ready) this.log.error('Redis does not answer');
     this.journal.giveUpTakes();
-    for (const session of this.sessions) {
-      const stored = storedOf(session);
-      if (stored) stored.release();
-    }
+    this.forAll(stored => stored.release());
   }
 
   onMoved(stored: StoredSession): void {
@@ -236,13 +237,13 @@ export class Cluster implements Backplane {
    */
   private onGap(): void {
     this.log.error('messages for all were lost: this process has not read them in time');
-    this.touchAll();
+    this.forAll(stored => stored.touch());
   }
 
-  private touchAll(): void {
+  private forAll(act: (stored: StoredSession) => void): void {
     for (const session of this.sessions) {
       const stored = storedOf(session);
-      if (stored) stored.touch();
+      if (stored) act(stored);
     }
   }
 
@@ -393,10 +394,7 @@ export class Cluster implements Backplane {
       this.log.error(`${unread.lost} messages could not be kept until Redis is back`);
       unread.lost = 0;
     }
-    for (const session of this.sessions) {
-      const stored = storedOf(session);
-      if (stored) stored.refreshIf(this.bus.position, time, BEHIND, OLD);
-    }
+    this.forAll(stored => stored.refreshIf(this.bus.position, time, BEHIND, OLD));
     this.moves.sweep(time);
     this.journal.beat();
     // The application learns the number of clients even while Redis is gone, because clients still

@@ -61,6 +61,8 @@ interface Writing {
   last: number;
   changes: Change[];
   waiting: (() => void)[];
+  /** Whether the client is told of the changes when Redis has them. */
+  isSettled: boolean;
 }
 
 /**
@@ -115,6 +117,15 @@ export class StoredSession implements Keeper {
   /** The names of the large fields that may differ from the row. */
   private readonly toCompare = new Set(['handshake', 'rooms', 'data']);
   private readonly changes = new Changes();
+  /**
+   * Whether no other process has the session. After a loss of data, two processes may have it: one
+   * process had taken the session over, and the other had not read that on the bus yet. Both write
+   * the session again. If the process with the lower term comes first, the other process overwrites
+   * the row. So the client is told nothing until all processes have written their sessions.
+   */
+  private isSettled = true;
+  /** The changes that were written, but that another process may overwrite. */
+  private unsettled: Change[] = [];
   private writing: Writing | null = null;
   private waiting: (() => void)[] = [];
   /**
@@ -304,6 +315,7 @@ export class StoredSession implements Keeper {
     this.time = time;
     this.writing = {
       received, first, last: next - 1, changes: this.changes.takeAll(), waiting: this.waiting,
+      isSettled: this.isSettled || session.ended,
     };
     this.waiting = [];
     this.hold.beginWriting();
@@ -367,18 +379,24 @@ export class StoredSession implements Keeper {
   }
 
   /**
-   * Sends the client the packets that Redis has now, because a commit has written the session.
+   * Sends the client the packets that Redis has now, because a commit has written the session. If
+   * the session is not settled, the packets wait.
    * @param epoch the epoch of the commit
    */
   onWritten(epoch: string): void {
-    const { received, first, last, waiting } = this.writing!;
+    const { received, first, last, changes, waiting, isSettled } = this.writing!;
     this.writing = null;
     this.writtenIn = epoch;
     this.first = first;
     this.last = last;
     if (this.left) {
       this.followSoon();
+    } else if (!isSettled) {
+      this.unsettled.push(...changes);
+      this.waiting.unshift(...waiting);
+      return;
     } else {
+      this.unsettled = [];
       this.hold.onWritten();
       if (!this.dirty) {
         this.hold.clear();
@@ -393,12 +411,14 @@ export class StoredSession implements Keeper {
 
   /**
    * Takes the changes of a commit back. Redis has not written the session, because another process
-   * has taken it over.
+   * has taken it over. If the session was not settled, the other process has overwritten the
+   * changes of earlier commits, too.
    */
   onNotWritten(): void {
     const { changes, waiting } = this.writing!;
     this.writing = null;
-    this.changes.putBack(changes);
+    this.changes.putBack([...this.unsettled, ...changes]);
+    this.unsettled = [];
     for (const resolve of waiting) resolve();
     if (this.left) this.followSoon();
   }
@@ -416,7 +436,17 @@ export class StoredSession implements Keeper {
       this.followSoon();
     }
     this.writtenIn = '';
+    this.isSettled = false;
     this.size = 0;
+    this.touch();
+  }
+
+  /**
+   * Marks the session for one more commit after a loss of data. All processes have written their
+   * sessions again by now, so this commit shows whether another process has the session, too.
+   */
+  settle(): void {
+    this.isSettled = true;
     this.touch();
   }
 
@@ -429,6 +459,7 @@ export class StoredSession implements Keeper {
     this.hold.isOn = false;
     if (!this.store.up) this.isAhead = true;
     this.changes.takeAll();
+    this.unsettled = [];
     if (this.writing) this.writing.changes = [];
     this.session.delivery!.tell(this.session.delivery!.received);
     this.session.transport.flushSoon();

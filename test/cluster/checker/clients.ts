@@ -100,7 +100,9 @@ export class Watched {
 
   private ask(event: string, one: number): void {
     this.connection.emit(event, one, (answer: unknown) => {
-      this.hear(`${event} ${one}`);
+      // An error may come from realtime.js: it acknowledges the messages of a session that has
+      // ended, before it says that a new session has begun.
+      if (answer === one) this.hear(`${event} ${one}`);
       if (this.answers.has(`${event} ${one}`)) this.doubleAnswers += 1;
       else this.answers.set(`${event} ${one}`, answer);
     });

@@ -117,6 +117,12 @@ export async function open(page: Page, place: Place): Promise<Frame> {
 }
 
 /**
+ * Waits until a frame shows the page that a link leads to. The answer of the server comes earlier.
+ * If the next page were opened in between, the link would still replace it.
+ */
+const hasFollowed = (frame: Frame, url: string) => until(() => frame.url() === url, 'the page behind the link', 30);
+
+/**
  * @returns the name of the attempt that made a request, or null for a request of the application's
  * own page
  */
@@ -158,6 +164,7 @@ async function attack({ visitor, page, server, wire, hostile, everyMeans }: Give
       patience = 200;
       seconds = 1;
     });
+    if (one.means === 'link') await hasFollowed(frame, one.url).catch(() => note('does not follow the link', one.name));
     if (since(one.name).length === 0) note('does not reach the server', one.name);
     for (const exchange of since(one.name)) {
       if (unknown && /script/.test(exchange.answer['content-type'] ?? '')) note('is answered with script', one.name);
