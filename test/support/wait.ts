@@ -3,11 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Calls `look` again and again, until its result is truthy. Fails after `seconds`. @returns the result */
 export async function until<T>(look: () => T | Promise<T>, what: string, seconds = 60): Promise<NonNullable<T>> {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(20)) {
+  const end = Date.now() + seconds * 1000;
+  for (let isOver = false; ; await sleep(20)) {
     const seen = await look();
     if (seen) return seen;
+    if (isOver) throw new Error(`waited ${seconds} s for ${what}`);
+    // A busy machine may stop this process for seconds. So one more look follows the end, when the
+    // process has done the work that came meanwhile.
+    isOver = Date.now() >= end;
   }
-  throw new Error(`waited ${seconds} s for ${what}`);
 }
 
 /**
