@@ -38,14 +38,17 @@ export async function openTabs(
 async function chromiumTabs(
   t: TestContext, executablePath: string, more: string[],
 ): Promise<Tabs> {
+  // The functions of t.after run in their order. So Chromium ends before its profile is removed.
+  let stop = () => Promise.resolve();
+  t.after(() => stop());
   const child = spawn(executablePath, [
     ...flags, ...more, '--headless=new', '--remote-debugging-port=0',
     `--user-data-dir=${emptyFolder(t, 'profile-')}`, 'about:blank',
   ], { stdio: ['ignore', 'ignore', 'pipe'] });
-  t.after(async () => {
+  stop = async () => {
     child.kill();
-    if (child.exitCode === null) await once(child, 'exit');
-  });
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  };
   const browser = await chromium.connectOverCDP(await debuggerOf(child), { noDefaults: true });
   const context = browser.contexts()[0]!;
   const devtools = await browser.newBrowserCDPSession();
