@@ -44,7 +44,7 @@ export async function startOld(t: TestContext, name: string): Promise<Site> {
   let errors = '';
   child.stderr.on('data', data => errors += String(data));
   await until(() => {
-    if (child.exitCode !== null) throw new Error(`${name} ended: ${errors}`);
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${name} ended: ${errors}`);
     return canConnect(port);
   }, `${name} to listen`);
   return { port, resource: 'socket.io' };

@@ -55,7 +55,8 @@ export async function startServer(t: TestContext, options: StartOptions = {}): P
   const child = runServer(options);
   t.after(() => child.process.kill('SIGKILL'));
   const line = await until(() => {
-    if (child.process.exitCode !== null) throw new Error(`the server ended: ${child.output()}`);
+    const { exitCode, signalCode } = child.process;
+    if (exitCode !== null || signalCode !== null) throw new Error(`the server ended: ${child.output()}`);
     return /listening on (\S+?)(?:, path )?(\/\S*) \(/.exec(child.output().replace('http://', ''));
   }, 'the server to listen');
   const port = Number(/:(\d+)/.exec(line[1]!)?.[1]);
