@@ -13,7 +13,10 @@ test('a reloaded page counts twice for a second, and what overtakes its goodbye 
   await takesLess(2000, () => reload(t));
 });
 
-/** @returns the time from the goodbye of a page to the end of its session, ms */
+/**
+ * @returns the time from the goodbye of a page to the end of its session, ms. Infinity if the machine
+ * is so busy that the message after the goodbye may have come too late
+ */
 async function reload(t: TestContext): Promise<number> {
   const heard: string[] = [];
   const served = serve(t, io => io.sockets.on('connection', socket => {
@@ -26,9 +29,12 @@ async function reload(t: TestContext): Promise<number> {
   const post = (body: string) => request({ port, path, method: 'POST' }, body);
   await request({ port, path });
   const clients: number[] = [];
+  const before = Date.now();
   await post('0::');
   const said = Date.now();
   const { status } = await post(event('say', ['last'], '1'));
+  // The server takes messages for a second after the goodbye.
+  if (Date.now() - before >= 1000) return Infinity;
   // The reloaded page does not know the session before.
   const next = await handshake(port, '?got=0&try=1');
   await request({ port, path: `${resource}/1/xhr-polling/${next.id}?got=0&try=1` });
