@@ -95,17 +95,26 @@ describe('the number of clients is told at most once a second', { concurrency: t
     const seconds = (performance.now() - start) / 1000;
     assert(seen.tellings.length <= most(seconds - 1), `${seen.tellings.join(' ')} in ${seconds} s`);
   });
+});
 
-  test('a client that comes as another one goes is told, though the number is the same', async t => {
+// This test runs after the others, because hundreds of clients in this process would make it slow.
+test('a client that comes as another one goes is told, though the number is the same', async t => {
+  const told = '5:::{"name":"clients","args":[1]}';
+  for (let time = 1; ; time++) {
     const { io, port, seen } = counting(t);
-    const told = '5:::{"name":"clients","args":[1]}';
-    assert.deepEqual(await (await handshake(port)).poll(), ['1::', told], 'the first, at once');
+    const first = await handshake(port);
+    const start = performance.now();
+    assert.deepEqual(await first.poll(), ['1::', told], 'the first, at once');
     const second = await handshake(port);
     for (const socket of io.sockets.clients()) socket.disconnect();
-    assert.deepEqual(await second.poll(), ['1::']);
+    const packets = await second.poll();
+    // On a busy machine, the second can be over before the client has come. Then the test begins anew.
+    if (performance.now() - start >= 1000 && time < 5) continue;
+    assert.deepEqual(packets, ['1::']);
     assert.deepEqual(await second.poll(), [told], 'the second, within a second');
     assert.deepEqual(seen.tellings, [1, 1]);
-  });
+    return;
+  }
 });
 
 // This test runs alone, because all tests in this file have the same clock.
