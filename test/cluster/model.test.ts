@@ -56,18 +56,32 @@ test('commit.lua in Redis does the same as its model, for 250 different commits 
   return compare(t, met.take(250));
 });
 
+const ROW = { owner: 'p0', term: '1', epoch: 'e0', try: '' };
+const TAKE: Commit = {
+  process: 'p0', epoch: 'e0', number: 1, fresh: 'e1', curious: false, readByAll: 0,
+  says: { beats: 1, clients: 0, read: 0, lastEntry: 0 }, entries: [], writes: [],
+  takes: [{ id: 'S', handshakeNumber: null }],
+};
+
 test('a commit that ends a session does not take the same session over', t => {
-  const row = { owner: 'p0', term: '1', epoch: 'e0', try: '' };
-  const data: Data = { procs: { epoch: 'e0', tail: '0' }, rows: { S: row }, bus: {} };
-  const one: Commit = {
-    process: 'p0', epoch: 'e0', number: 1, fresh: 'e1', curious: false, readByAll: 0,
-    says: { beats: 1, clients: 0, read: 0, lastEntry: 0 }, entries: [],
-    writes: [{ id: 'S', how: 'gone', term: 1, fields: [], gone: [] }],
-    takes: [{ id: 'S', handshakeNumber: null }],
-  };
+  const data: Data = { procs: { epoch: 'e0', tail: '0' }, rows: { S: ROW }, bus: {} };
+  const one: Commit = { ...TAKE, writes: [{ id: 'S', how: 'gone', term: 1, fields: [], gone: [] }] };
   const expected = { lost: false, outcome: ['w', 'n'], rows: [] };
   assert.deepEqual(commit(data, one).reply, expected);
   return compare(t, [{ data, commit: one }]);
+});
+
+test('no process takes over a row that is not settled', async t => {
+  const outcomes = { 1: 'o', '': 't' };
+  const cases = Object.entries(outcomes).map(([unsettled, letter]) => {
+    const row = { ...ROW, unsettled };
+    const data: Data = { procs: { epoch: 'e0', tail: '0' }, rows: { S: row }, bus: {} };
+    const one: Commit = { ...TAKE, process: 'p1' };
+    const { reply } = commit(data, one);
+    assert(!reply.lost && reply.outcome[0] === letter);
+    return { data, commit: one };
+  });
+  await compare(t, cases);
 });
 
 function name(budget: Partial<Budget>): string {

@@ -80,6 +80,15 @@ const APP: Edit = ['dist/app.js', /^[^]*$/, `exports.app = io => {
       done('late');
       console.log('late');
     }, ms));
+    socket.on('at SIGUSR2', (...texts) => {
+      const send = () => {
+        const text = texts.shift();
+        socket.emit('heard', text);
+        console.log('sent', text);
+        if (texts.length > 0) process.once('SIGUSR2', send);
+      };
+      process.once('SIGUSR2', send);
+    });
     socket.on('answer at SIGUSR2', done => process.once('SIGUSR2', () => {
       socket.emit('heard', 'late');
       done('late');

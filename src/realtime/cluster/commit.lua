@@ -40,7 +40,7 @@ Result
              n  the session is not taken over: Redis does not have it, it ends with this commit, or
                 its client has come with another handshake
              o  the session is not taken over yet: its row is of an old epoch, and its owner may
-                write the row again
+                write the row again; or its row is not settled, and another process may write it
     rows     for each t the row, names and values in turn; empty if another process has taken over
              the session since
     says     the names and values of procs in turn; empty if the process has not asked for them
@@ -111,11 +111,11 @@ if not again then
     if counts and (write.how == 'gone' or write.how == 'over') then ends[write.key] = true end
   end
   for _, one in ipairs(taken) do
-    local owner, term, since, try = unpack(
-      redis.call('HMGET', one.key, 'owner', 'term', 'epoch', 'try'))
+    local owner, term, since, try, unsettled = unpack(
+      redis.call('HMGET', one.key, 'owner', 'term', 'epoch', 'try', 'unsettled'))
     local letter = 't'
     if not owner or ends[one.key] then letter = 'n'
-    elseif since ~= epoch then letter = 'o'
+    elseif since ~= epoch or unsettled == '1' then letter = 'o'
     elseif one.try ~= '' and one.try ~= try then letter = 'n'
     end
     one.term = tonumber(term)

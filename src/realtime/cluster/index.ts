@@ -166,6 +166,7 @@ export class Cluster implements Backplane {
     // until all processes have made commits. These commits show whether Redis has older data.
     if (this.wasGone) this.moves.onTrouble();
     this.journal.send();
+    this.journal.soon();
   }
 
   /**
@@ -199,6 +200,7 @@ export class Cluster implements Backplane {
       return;
     }
     this.log.warn('Redis has lost data: this process writes everything again');
+    this.onAnswered(null);
     this.moves.onTrouble();
     this.members.onLost();
     this.bus.begin(epoch, 0);

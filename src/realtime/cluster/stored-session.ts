@@ -61,7 +61,6 @@ interface Writing {
   last: number;
   changes: Change[];
   waiting: (() => void)[];
-  /** Whether the client is told of the changes when Redis has them. */
   isSettled: boolean;
 }
 
@@ -118,13 +117,14 @@ export class StoredSession implements Keeper {
   private readonly toCompare = new Set(['handshake', 'rooms', 'data']);
   private readonly changes = new Changes();
   /**
-   * Whether no other process has the session. After a loss of data, two processes may have it: one
-   * process had taken the session over, and the other had not read that on the bus yet. Both write
-   * the session again. If the process with the lower term comes first, the other process overwrites
-   * the row. So the client is told nothing until all processes have written their sessions.
+   * Whether the client is told of a commit when Redis has it. After a loss of data, two processes
+   * may have the session: one process had taken it over, and the other had not read that on the bus
+   * yet. Both write the session again. If the process with the lower term comes first, the other
+   * process overwrites the row. So the client is told nothing until all processes have written
+   * their sessions, and no process takes the session over (`unsettled` in the row).
    */
   private isSettled = true;
-  /** The changes that were written, but that another process may overwrite. */
+  /** The changes in the row that another process may overwrite. */
   private unsettled: Change[] = [];
   private writing: Writing | null = null;
   private waiting: (() => void)[] = [];
@@ -238,6 +238,7 @@ export class StoredSession implements Keeper {
   ended(): void {
     if (this.left) return;
     this.release();
+    this.isSettled = true;
     this.touch();
   }
 
@@ -315,7 +316,7 @@ export class StoredSession implements Keeper {
     this.time = time;
     this.writing = {
       received, first, last: next - 1, changes: this.changes.takeAll(), waiting: this.waiting,
-      isSettled: this.isSettled || session.ended,
+      isSettled: this.isSettled,
     };
     this.waiting = [];
     this.hold.beginWriting();
@@ -348,6 +349,7 @@ export class StoredSession implements Keeper {
       asked: this.asked.size === 0 && !this.fields.asked ? '[]' : toJson([...this.asked]),
     };
     if (session.isForGood) now.ended = '1';
+    if (!this.isSettled || this.fields.unsettled) now.unsettled = this.isSettled ? '' : '1';
     const { toCompare } = this;
     if (all || toCompare.has('handshake')) {
       now.handshake = this.store.manager.middleware.pack(session.handshake);
@@ -389,14 +391,15 @@ export class StoredSession implements Keeper {
     this.writtenIn = epoch;
     this.first = first;
     this.last = last;
+    if (!isSettled) this.unsettled.push(...changes);
+    else this.unsettled = [];
     if (this.left) {
+      this.takeUnsettledBack();
       this.followSoon();
     } else if (!isSettled) {
-      this.unsettled.push(...changes);
       this.waiting.unshift(...waiting);
       return;
     } else {
-      this.unsettled = [];
       this.hold.onWritten();
       if (!this.dirty) {
         this.hold.clear();
@@ -411,16 +414,24 @@ export class StoredSession implements Keeper {
 
   /**
    * Takes the changes of a commit back. Redis has not written the session, because another process
-   * has taken it over. If the session was not settled, the other process has overwritten the
-   * changes of earlier commits, too.
+   * has it.
    */
   onNotWritten(): void {
     const { changes, waiting } = this.writing!;
     this.writing = null;
-    this.changes.putBack([...this.unsettled, ...changes]);
-    this.unsettled = [];
+    this.changes.putBack(changes);
+    this.takeUnsettledBack();
     for (const resolve of waiting) resolve();
     if (this.left) this.followSoon();
+  }
+
+  /**
+   * Takes the changes in a row back that was not settled. Nobody takes over such a row, so another
+   * process has overwritten it.
+   */
+  private takeUnsettledBack(): void {
+    this.changes.putBack(this.unsettled);
+    this.unsettled = [];
   }
 
   /** Marks the whole session for the next commit, because Redis has lost data. */
@@ -436,7 +447,7 @@ export class StoredSession implements Keeper {
       this.followSoon();
     }
     this.writtenIn = '';
-    this.isSettled = false;
+    this.isSettled = this.session.ended;
     this.size = 0;
     this.touch();
   }
@@ -477,6 +488,7 @@ export class StoredSession implements Keeper {
     this.left = true;
     this.dirty = false;
     const rooms = session.rooms.slice();
+    if (!this.writing) this.takeUnsettledBack();
     if (this.isAhead) this.noteAcks();
     if (session.isForGood) this.store.put({ to: session.id, end: true, packets: [] }, '');
     if (session.ended) session.forget();
@@ -487,12 +499,12 @@ export class StoredSession implements Keeper {
   }
 
   /**
-   * Notes the acknowledgements that Redis does not have and the client may not have. A client uses
-   * only the first acknowledgement of a message, so a second one does no harm.
+   * Notes the acknowledgements that the client may not have. Redis may have them, but in a row that
+   * another process overwrites. The new owner drops those that it has given itself.
    */
   private noteAcks(): void {
     const delivery = this.session.delivery!;
-    const acks = delivery.from(Math.max(delivery.first, this.last + 1)).filter(isAck);
+    const acks = delivery.from(delivery.first).filter(isAck);
     if (acks.length > 0) this.changes.current(false).packets.push(...acks);
   }
 
@@ -622,7 +634,7 @@ export class StoredSession implements Keeper {
 }
 
 /** The small fields. A commit writes a small field only if the field differs from the row. */
-const SMALL: Record<string, true> = { try: true, state: true, asked: true };
+const SMALL: Record<string, true> = { try: true, state: true, asked: true, unsettled: true };
 
 /**
  * @returns the value as JSON; '[]' if JSON.stringify refuses the value, which then does not go to a

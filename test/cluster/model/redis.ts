@@ -69,7 +69,7 @@ export function commit(before: Data, asked: Commit, rules = ALL): { reply: Reply
     ...takes.map((take): Letter => {
       const row = rows[take.id];
       if (!row || ends.includes(take.id)) return 'n';
-      if (rules.old && row.epoch !== epoch) return 'o';
+      if (rules.old && (row.epoch !== epoch || row.unsettled === '1')) return 'o';
       const wanted = take.handshakeNumber;
       return wanted === null || row.try === String(wanted) ? 't' : 'n';
     }),
