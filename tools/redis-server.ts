@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './free-port';
 
 type Done = (error: Error | null, reply: unknown) => void;
 interface Client {
@@ -75,7 +76,7 @@ export async function launchRedis(password?: string, folder?: string): Promise<R
       ...folder ? ['--dir', folder] : [],
       ...password ? ['--requirepass', password] : [],
     ], { stdio: 'ignore' });
-    for (const end = Date.now() + 20000; await ask(port, 'PING') === '';) {
+    for (const end = Date.now() + 20000; !/^[+-]/.test(await ask(port, 'PING'));) {
       if (Date.now() > end) throw new Error('waited 20 s for redis-server to listen');
       await sleep(20);
     }
@@ -153,12 +154,4 @@ function isWhole(reply: string): boolean {
   const [head, length] = /^\$(\d+)\r\n/.exec(reply) ?? [];
   if (head === undefined) return !reply.startsWith('$') && reply.endsWith('\r\n');
   return reply.length >= head.length + Number(length) + 2;
-}
-
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  return port;
 }

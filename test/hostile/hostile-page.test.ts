@@ -59,7 +59,8 @@ inBrowser('chromium', false, async visit => {
 
 test('a server that is stopping says so to no other page', needsSignals, async t => {
   const server = await startApplication(t);
-  const socket = createConnection(server.port, 'localhost').setEncoding('utf8');
+  const socket = createConnection(server.port, '127.0.0.1').setEncoding('utf8');
+  await once(socket, 'connect');
   let answer = '';
   socket.on('data', data => answer += String(data));
   socket.write(`GET ${resource}/1/ HTTP/1.1\r\nHost: localhost\r\nOrigin: http://stranger.example\r\n`);

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -12,6 +11,7 @@ import { makeRealtime } from '../support/realtime';
 import { startServer } from '../support/server';
 import { fromRoot, resource, root } from '../support/template';
 import { until } from '../support/wait';
+import { freePort } from '../../tools/free-port';
 
 /*
  * public/realtime.js with socket.io-client, in node: the cases that a test cannot easily cause in a
@@ -36,15 +36,6 @@ function open(t: TestContext, port: number) {
   connection.on('status', status => seen.push(status));
   const reach = (state: string) => until(() => seen.some(status => status.state === state), state);
   return { connection, seen, reach };
-}
-
-/** @returns a port that nothing listens on */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise(resolve => server.close(resolve));
-  return port;
 }
 
 describe('public/realtime.js with socket.io-client, in node', { concurrency: true }, () => {
@@ -163,13 +154,14 @@ describe('public/realtime.js with socket.io-client, in node', { concurrency: tru
 
   test('a session lost to a killed server is opened again, and its events are heard once', async t => {
     const folder = deployApplication(t);
-    const first = await startServer(t, { folder });
+    const env = { PORT: String(await freePort()) };
+    const first = await startServer(t, { folder, env });
     const { connection, seen, reach } = open(t, first.port);
     let answers = 0;
     connection.on('response', () => answers += 1);
     await reach('connected');
     await first.stop('SIGKILL');
-    await startServer(t, { folder, env: { PORT: String(first.port) } });
+    await startServer(t, { folder, env });
     await until(() => seen.filter(status => status.state === 'connected').length === 2, 'the second session');
     const acknowledged = new Promise<void>(resolve => connection.emit('message', 'once', () => resolve()));
     await acknowledged;

@@ -7,6 +7,7 @@ import { request } from '../support/request';
 import { startServer } from '../support/server';
 import { resource } from '../support/template';
 import { until } from '../support/wait';
+import { freePort } from '../../tools/free-port';
 import type { Server } from '../../src/realtime';
 import { event, handshake, join, Loose, serve, split } from '../support/raw';
 
@@ -177,7 +178,8 @@ describe('sessions of public/realtime.js', { concurrency: true }, () => {
 
   test('realtime.js: a server that was killed gets what it may not have again; what it had and did not answer is said to be lost', async t => {
     const folder = deployApplication(t);
-    const first = await startServer(t, { folder });
+    const env = { PORT: String(await freePort()) };
+    const first = await startServer(t, { folder, env });
     const { connection, states } = open(t, first.port);
     const answers: unknown[] = [];
     connection.emit('message', 'one', (answer: unknown) => answers.push(answer));
@@ -187,7 +189,7 @@ describe('sessions of public/realtime.js', { concurrency: true }, () => {
     await first.stop('SIGKILL');
     await until(() => states.some(({ state }) => state === 'reconnecting'), 'the loss');
     for (const text of ['two', 'three']) connection.emit('message', text, (answer: unknown) => answers.push(answer));
-    await startServer(t, { folder, env: { PORT: String(first.port) } });
+    await startServer(t, { folder, env });
     await until(() => answers.length === 4, 'all answers');
     assert.deepEqual(answers, ['one', { error: 'the server was restarted before it answered' }, 'two', 'three']);
     assert.deepEqual(states.filter(({ state }) => state === 'connected').map(({ recovered }) => recovered), [false, false]);

@@ -4,13 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createServer, Server as HttpServer } from 'node:http';
-import { AddressInfo, connect, Socket } from 'node:net';
+import { Server as HttpServer } from 'node:http';
+import { connect, Socket } from 'node:net';
 import { describe, test, TestContext } from 'node:test';
 import { oldNode } from '../support/fetched';
 import { handshake, serve } from '../support/raw';
 import { resource, root } from '../support/template';
 import { until } from '../support/wait';
+import { freePort } from '../../tools/free-port';
 
 const BOTH = { TRANSPORTS: 'websocket,xhr-polling' };
 const H2C = 'Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n';
@@ -97,9 +98,7 @@ test('node 10, 12 and 20, as built: h2c to a page and to the resource, with a bo
   for (const version of ['10.24.1', '12.22.12', null]) {
     const node = version === null ? process.execPath : oldNode(t, version);
     if (node === null) continue;
-    const free = createServer().listen(0);
-    const { port } = free.address() as AddressInfo;
-    await new Promise(resolve => free.close(resolve));
+    const port = await freePort();
     const child = spawn(node, ['dist/server.js'], { cwd: root, env: { ...process.env, PORT: String(port), ...BOTH, LOG_LEVEL: 'info' } });
     t.after(() => child.kill());
     let out = '';

@@ -23,7 +23,7 @@ async function thereAndBack(page: Page, seen: Seen, before: string, way = BY_LIN
   // Playwright hears no event "load" for a page from the browser's memory.
   const isThere = () => page.evaluate<boolean>('location.pathname.slice(-6) === "/other"').catch(() => false);
   await until(isThere, 'the other page');
-  await until(() => seen.left, 'disconnect', 10);
+  await until(() => seen.left, 'disconnect', 30);
   await goBack(page);
 }
 
@@ -119,16 +119,13 @@ test('firefox', async t => {
     const seen = site.sessions.at(-1)!;
     await page.evaluate('emit(1, 5)');
     await until(() => seen.heard.length === 5, 'the messages');
-    // Waits for the end of a short poll. After it, no poll is under way for 1.5 s.
-    await page.evaluate(`new Promise(function (resolve) {
-      var seen = performance.getEntriesByType('resource').length;
+    // The page goes right after the end of a short poll. After it, no poll is under way for 1.5 s.
+    await thereAndBack(page, seen, '', `var count = performance.getEntriesByType('resource').length;
       var timer = setInterval(function () {
-        if (performance.getEntriesByType('resource').length === seen) return;
+        if (performance.getEntriesByType('resource').length === count) return;
         clearInterval(timer);
-        resolve();
-      }, 10);
-    })`);
-    await thereAndBack(page, seen, '');
+        ${BY_LINK};
+      }, 10); null`);
     assert.deepEqual(seen.heard, FIVE);
     await goesOn(page, site, 1);
   });

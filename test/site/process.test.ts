@@ -8,6 +8,7 @@ import { startServer } from '../support/server';
 import { appPath, resource } from '../support/template';
 import { takesLess, until } from '../support/wait';
 import { newPipeName, removePipe } from '../../tools/iis/system';
+import { freePort } from '../../tools/free-port';
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(`${signal} ends the waiting polls, then the process, with exit code 0 in 5 s`, needsSignals, async t => {
@@ -47,12 +48,13 @@ test('a request that never ends does not keep a stopped server', needsSignals, a
 });
 
 test('a client of 0.9 comes back at once when the server was stopped and started', needsSignals, async t => {
-  const first = await startServer(t);
+  const env = { PORT: String(await freePort()) };
+  const first = await startServer(t, { env });
   const client = connect(t, first.origin, { reconnect: true });
   await next(client, 'connect');
   const reconnected = next(client, 'reconnect');
   assert.equal(await first.stop(), 0);
-  await startServer(t, { env: { PORT: String(first.port) } });
+  await startServer(t, { env });
   await reconnected;
   assert.deepEqual(await ask(client, 'message', 'again'), ['again']);
 });

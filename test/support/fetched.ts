@@ -1,7 +1,7 @@
 /* Fetches packages that only tests need, such as other versions of node. build/ keeps them for the next run. */
 import assert from 'node:assert/strict';
 import { spawnSync, SpawnSyncOptions } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { available } from './available';
@@ -12,12 +12,29 @@ export function fetchPackage(name: string, version: string): string | null {
   const prefix = path.join(root, 'build', 'fetched', `${name}-${version}`);
   const folder = path.join(prefix, 'node_modules', name);
   try {
-    // Without --force, npm does not install the node of another system.
-    const install = ['install', '--force', '--no-save', '--no-package-lock', '--prefix', prefix, `${name}@${version}`];
-    if (!existsSync(folder)) run('npm', install, { cwd: root });
+    if (!existsSync(folder)) install(`${name}@${version}`, prefix);
     return folder;
   } catch {
     return null;
+  }
+}
+
+/**
+ * Installs a package. Several test files may do that at the same time, and npm makes a folder before
+ * it has all files of the folder. So npm installs to another place, and the result is moved.
+ * @throws if the package cannot be fetched
+ */
+function install(wanted: string, prefix: string): void {
+  const own = `${prefix}.${process.pid}`;
+  try {
+    // Without --force, npm does not install the node of another system.
+    run('npm', ['install', '--force', '--no-save', '--no-package-lock', '--prefix', own, wanted], { cwd: root });
+    if (!existsSync(prefix)) renameSync(own, prefix);
+  } catch (error) {
+    // Another test file may have moved its result just now.
+    if (!existsSync(prefix)) throw error;
+  } finally {
+    rmSync(own, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -9,6 +9,7 @@ import { createServer, request } from 'node:http';
 import { AddressInfo, connect as connectTo } from 'node:net';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { freePort } from '../../tools/free-port';
 import { Client, connect } from './client';
 import { root } from './template';
 import { until } from './wait';
@@ -48,14 +49,6 @@ export async function startOld(t: TestContext, name: string): Promise<Site> {
     return canConnect(port);
   }, `${name} to listen`);
   return { port, resource: 'socket.io' };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise(closed => server.close(closed));
-  return port;
 }
 
 function canConnect(port: number): Promise<boolean> {

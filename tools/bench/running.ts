@@ -6,6 +6,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from './paths';
+import { freePort } from '../free-port';
 import type { Question, Readings } from './probe';
 import type { Kind } from './servers';
 
@@ -77,15 +78,6 @@ async function askOverHttp(port: number, question: Question): Promise<Readings> 
     signal: AbortSignal.timeout(30000),
   });
   return { ...await answer.json() as Omit<Readings, 'turn'>, turn: NaN };
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Says whether a server accepts connections. If not, the answer comes after a millisecond. */

@@ -99,7 +99,8 @@ export async function startIis(options: IisOptions): Promise<Iis> {
     };
     const { method } = req;
     sites.handle(visit).catch((error: Error) => {
-      // The stand-in itself has a mistake. The trace shows the error, and the client does not wait.
+      // The stand-in itself has a mistake. The client does not wait.
+      console.error(error);
       visit.trace.push(error.stack ?? error.message);
       res.destroy();
       req.socket.destroy();

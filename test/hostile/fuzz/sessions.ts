@@ -27,6 +27,8 @@ export class Sessions {
   /** The number of the last message in each slot. */
   private readonly numbers = new Map<number, number>();
   private readonly open = new Set<string>();
+  /** The sessions that are just opened. */
+  private readonly opening = new Set<Promise<string>>();
 
   /**
    * @param request sends a request to the server
@@ -39,7 +41,7 @@ export class Sessions {
 
   /** @returns the session of a slot, which is opened if the slot has none */
   get(slot: number): Promise<string> {
-    const session = this.slots.get(slot) ?? this.make(slot);
+    const session = this.slots.get(slot) ?? this.begin(slot);
     this.slots.set(slot, session);
     return session;
   }
@@ -61,16 +63,17 @@ export class Sessions {
     if (part.head.includes('{session}')) {
       const gone = part.head.includes('disconnect') || /(^|\ufffd)0::$/.test(answer.body) || (part.method === 'POST' && answer.status === 404);
       if (gone) this.slots.delete(slot);
-      else if (answer.body.includes(COME_BACK)) this.slots.set(slot, this.make(slot, await this.get(slot)));
+      else if (answer.body.includes(COME_BACK)) this.slots.set(slot, this.begin(slot, await this.get(slot)));
     }
     if (this.open.size > SLOTS + SPARE) await this.end([...this.open].slice(0, SPARE / 2));
   }
 
   async endAll(): Promise<void> {
-    await this.end([...this.open]);
-    await Promise.all(this.slots.values()); // an answer may just make a slot come back
+    while (this.opening.size + this.open.size > 0) {
+      await Promise.all(this.opening);
+      await this.end([...this.open]);
+    }
     this.slots.clear();
-    await this.end([...this.open]);
   }
 
   private async end(ids: string[]): Promise<void> {
@@ -80,11 +83,19 @@ export class Sessions {
     }
   }
 
+  /** Does the same as `make`. The slot may get another session before this one is open. */
+  private begin(slot: number, older = ''): Promise<string> {
+    const session = this.make(slot, older);
+    this.opening.add(session);
+    void session.finally(() => this.opening.delete(session));
+    return session;
+  }
+
   /**
    * Opens a session. If the slot has numbered messages, and the server still knows the older
    * session, goes on with the older one.
    */
-  private async make(slot: number, older = ''): Promise<string> {
+  private async make(slot: number, older: string): Promise<string> {
     const numbered = slot >= SLOTS - NUMBERED;
     const answer = await this.request('GET', `${resource}/1/${numbered ? `?got=0&session=${older}` : ''}`);
     const id = SESSION.exec(answer?.body ?? '')?.[1];

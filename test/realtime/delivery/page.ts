@@ -8,6 +8,7 @@ import { openBrowser } from '../../support/browser';
 import { connect, next } from '../../support/client';
 import { startServer } from '../../support/server';
 import { until } from '../../support/wait';
+import { freePort } from '../../../tools/free-port';
 
 /** Types lines into a page, until finish() is called. */
 function type(page: Page) {
@@ -54,7 +55,8 @@ export async function restarts(t: TestContext, kills: number): Promise<void> {
   const browser = await openBrowser(t);
   if (!browser) return;
   const folder = deployApplication(t);
-  let server = await startServer(t, { folder });
+  const env = { PORT: String(await freePort()) };
+  let server = await startServer(t, { folder, env });
   const page = await browser.newPage();
   await page.goto(server.page);
   await page.waitForSelector('#state.connected');
@@ -64,7 +66,7 @@ export async function restarts(t: TestContext, kills: number): Promise<void> {
     await server.stop('SIGKILL');
     await page.waitForSelector('#state.reconnecting', { timeout: 60000 });
     await sleep(500);
-    server = await startServer(t, { folder, env: { PORT: String(server.port) } });
+    server = await startServer(t, { folder, env });
     await page.waitForSelector('#state.connected', { timeout: 60000 });
   }
   await sleep(1000);

@@ -135,7 +135,7 @@ export function leave(name: BrowserName, times: number): void {
           const page = await next();
           const seen = site.sessions.at(-1)!;
           await go(page).catch(gone);
-          await until(() => seen.left, `disconnect ${time}: ${JSON.stringify(site.sessions)}`, 10);
+          await until(() => seen.left, `disconnect ${time}: ${JSON.stringify(site.sessions)}`, 30);
           assert.deepEqual(seen.heard, FIVE);
           await ends(page, site, way);
         }
@@ -189,7 +189,7 @@ export async function withHandlers(t: TestContext, keeper: Page, times: number):
         const page = await next();
         const seen = site.sessions.at(-1)!;
         await WAYS[way]!(page).catch(gone);
-        await until(() => seen.left, `disconnect ${JSON.stringify(seen)}`, 10);
+        await until(() => seen.left, `disconnect ${JSON.stringify(seen)}`, 30);
         assert.deepEqual(seen.heard, [1, 2, 3, 4, 5, 6]);
         await ends(page, site, way);
       }
