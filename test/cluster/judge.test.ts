@@ -148,6 +148,18 @@ describe('the judge of the checker', () => {
     watched.stop();
   });
 
+  test('counts what a client has heard before the run as heard at its beginning', t => {
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    const { watched, hear } = open(0);
+    hear('status', 5000, { state: 'connected', recovered: false });
+    hear('number', 5100, 1);
+    hear('status', 0, { state: 'reconnecting' }); // the time of the run begins
+    watched.begin();
+    hear('status', 3000, { state: 'connected', recovered: false });
+    assert.deepEqual(watched.anew, [{ at: 3000, heard: 0 }]);
+    watched.stop();
+  });
+
   test('excuses a client that begins anew if Redis has lost data, and the client has moved', () => {
     const at = sentAt(2);
     const change = (server: number) => ({ watched }: Client) => {

@@ -89,6 +89,8 @@ export class Watched {
 
   begin(): void {
     const { connection, number } = this;
+    // What the client has heard so far was before the beginning of the run.
+    this.lastHeard = this.time();
     const next = (kind: Kind) => this.times[kind].push(this.time());
     this.timers = [
       setInterval(() => connection.emit('number', next('number')), EVERY),
