@@ -26,7 +26,7 @@ const LONGEST = [
   'cluster/cluster-redis', 'realtime/websocket-messages', 'site/demo/browser', 'realtime/tabs',
   'tools/verify/faults', 'cluster/cluster-use', 'realtime/realtime', 'hostile/killers',
   'site/neighbours', 'hostile/clock', 'realtime/websocket', 'realtime/handled', 'realtime/limits',
-  'realtime/another-user', 'realtime/delivery',
+  'realtime/another-user', 'realtime/delivery', 'realtime/slow-lines',
 ].map(name => `${name}.test.ts`);
 
 /**

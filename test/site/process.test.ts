@@ -43,7 +43,8 @@ test('a request that never ends does not keep a stopped server', needsSignals, a
   await fetch(`${server.origin}${appPath}/health`); // by now the half request has arrived
   const ended = server.stop('SIGTERM');
   await until(() => server.output().includes('SIGTERM: stopping'), 'the signal');
-  await assert.rejects(request({ port: server.port, path: `${appPath}/health` }), { code: 'ECONNREFUSED' });
+  // The system may accept a connection that the server has not taken when it closes its port.
+  await assert.rejects(request({ port: server.port, path: `${appPath}/health` }), { code: /^ECONN(REFUSED|RESET)$/ });
   assert.equal(await ended, 0);
 });
 
