@@ -164,9 +164,11 @@ export class Cluster implements Backplane {
     }
     // Redis may be back with older data, in which an earlier owner has a session. Takeovers wait
     // until all processes have made commits. These commits show whether Redis has older data.
-    if (this.wasGone) this.moves.onTrouble();
+    if (this.wasGone) {
+      this.moves.onTrouble();
+      this.journal.soon();
+    }
     this.journal.send();
-    this.journal.soon();
   }
 
   /**
