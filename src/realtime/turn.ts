@@ -30,6 +30,7 @@ interface Flushed {
 export class Turn {
   private answers: (() => void)[] = [];
   private transports: Flushed[] = [];
+  private acts: (() => void)[] = [];
   /** The time when the first of them came, ms. */
   private since = 0;
   private readonly end = () => this.write();
@@ -46,8 +47,14 @@ export class Turn {
     this.transports.push(transport);
   }
 
+  /** Calls a function when all that has been collected is written. */
+  afterwards(act: () => void): void {
+    this.schedule();
+    this.acts.push(act);
+  }
+
   private schedule(): void {
-    const count = this.answers.length + this.transports.length;
+    const count = this.answers.length + this.transports.length + this.acts.length;
     if (count === 0) {
       this.since = now();
       setImmediate(this.end);
@@ -62,11 +69,13 @@ export class Turn {
    * broadcast.
    */
   private write(): void {
-    const { answers, transports } = this;
+    const { answers, transports, acts } = this;
     this.answers = [];
     this.transports = [];
+    this.acts = [];
     // The packets go first, because they give the clients more to do than the answers do.
     if (transports.length > 0) inSlices(transports.values(), transport => transport.flush());
     for (const answer of answers) answer();
+    for (const act of acts) act();
   }
 }

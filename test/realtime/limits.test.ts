@@ -9,6 +9,7 @@ import { Trust } from '../../src/iisnode';
 import { Bodies } from '../../src/realtime/http/bodies';
 import { now } from '../../src/realtime/clock';
 import { readHandshake } from '../../src/realtime/http/handshake';
+import { encodePacket } from '../../src/realtime/protocol/write';
 import { request } from '../support/request';
 import { resource } from '../support/template';
 import { until } from '../support/wait';
@@ -172,6 +173,20 @@ test('a handshake keeps no more of many short headers than their text, and the a
   assert.deepEqual(kept[7]!.headers, headers('7'));
   kept[7]!.headers = { host: 'of the application' };
   assert.deepEqual(kept[7]!.headers, { host: 'of the application' });
+});
+
+test('an event that waits is one short text: no parts of it are kept beside it', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const make = (i: number) => encodePacket({ type: 'event', name: 'news', args: [i] });
+  for (let i = 0; i < 1000; i++) make(i);
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  const kept = Array.from({ length: 50000 }, (_, i) => make(i));
+  collect();
+  const each = (process.memoryUsage().heapUsed - before) / kept.length;
+  assert.equal(kept[7], '5:::{"name":"news","args":[7]}');
+  assert(each < 120, `${each} bytes for a text of ${kept[7].length}`);
 });
 
 test('clients: beyond MAX_CLIENTS a handshake is refused in words, and those who are there stay', async t => {

@@ -70,7 +70,7 @@ export class Manager extends BaseManager implements Core, SessionHost {
     this.sessionTimeout = options.sessionTimeout;
     this.debug = log.debug;
     this.report = atMostOneASecond(log.error);
-    this.limits = new Limits(options, this.sessions, atMostOneASecond(log.warn));
+    this.limits = new Limits(options, this.sessions, atMostOneASecond(log.warn), this.turn);
     this.middleware = new Middleware(this, options.maxHandshakes);
     this.backplane = backplane(this);
     Object.defineProperty(this, 'log', { value: log });

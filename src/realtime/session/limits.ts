@@ -10,6 +10,7 @@ import type { Report } from '../logging';
 import { Refusal } from '../protocol/refusal';
 import type { Reason } from './ends';
 import { UntakenList } from './untaken';
+import type { Turn } from '../turn';
 import { Unused } from './unused';
 
 /** The bound for all clients together is this many times the bound for one client. */
@@ -68,13 +69,17 @@ export class Limits {
   /** The largest size of the packets that wait for all clients together. */
   private readonly together: number;
 
-  /** @param sessions all sessions, by their ids */
+  /**
+   * @param sessions all sessions, by their ids
+   * @param turn collects the packets that go out at the end of this turn
+   */
   constructor(
     private readonly options: Pick<
       RealtimeOptions, 'maxClients' | 'maxHandshakes' | 'maxWaitingBytes'
     >,
     private readonly sessions: Map<string, LimitedSession>,
     private readonly warn: Report,
+    private readonly turn: Pick<Turn, 'afterwards'>,
   ) {
     this.most = options.maxWaitingBytes;
     this.mostNewest = Math.min(MOST_NEWEST, this.most * NEWEST_OF_MOST);
@@ -133,11 +138,10 @@ export class Limits {
    */
   private trimSoon(): void {
     this.trimming = true;
-    // The packets of this turn go out in an immediate, which may be behind the first one here.
-    setImmediate(() => setImmediate(() => {
+    this.turn.afterwards(() => {
       this.trimming = false;
       if (this.isTooMuch) this.trim();
-    }));
+    });
   }
 
   /**

@@ -8,27 +8,27 @@ import type { Case } from './cases';
 import { fill, many, open, start, Target } from './target';
 
 const MB = 1000000;
-/** The memory is read every EVERY ms. Of WINDOW readings in a row, the least counts. */
-const EVERY = 20;
-const WINDOW = 25;
+/** Of WINDOW readings of the memory in a row, the least counts. The server reads it every EVERY ms. */
+const EVERY = 100;
+const WINDOW = 5;
 /** How many connections the requests of a case keep open. */
 const KEPT = 20;
 
 /**
- * Watches the most bytes that a process holds, from now on. Of each half second, the least counts,
- * because the server collects its garbage up to five times in that time. So only a little garbage
- * counts: the server leaves 4 MB of it.
+ * Watches the most bytes that a process holds, from now on. Of each half second, the least counts:
+ * what is held only for the moment, while a large message is handled, is not counted. The server
+ * collects its garbage before each reading, but leaves 4 MB of it.
  */
-function watch({ memory }: Target): { most: () => number; stop: () => void } {
-  let looks: number[] = [];
+function watch({ onRead }: Target): { most: () => number; stop: () => void } {
+  let readings: number[] = [];
   let most = 0;
-  const timer = setInterval(() => {
-    looks.push(memory());
-    if (looks.length < WINDOW) return;
-    most = Math.max(most, Math.min(...looks));
-    looks = [];
-  }, EVERY);
-  return { most: () => most, stop: () => clearInterval(timer) };
+  const stop = onRead(memory => {
+    readings.push(memory);
+    if (readings.length < WINDOW) return;
+    most = Math.max(most, Math.min(...readings));
+    readings = [];
+  });
+  return { most: () => most, stop };
 }
 
 /**

@@ -38,7 +38,10 @@ function collect(): void {
   held = inUse();
 }
 
-if (typeof gc === 'function') setInterval(collect, 100);
+setInterval(() => {
+  if (typeof gc === 'function') collect();
+  process.stdout.write(`${process.memoryUsage().rss}\n`);
+}, 100);
 
 const server = http.createServer(realtime.handle);
 // These values are those of src/server.ts.

@@ -4,18 +4,25 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { TestContext } from 'node:test';
 import { emptyFolder, resource, root } from '../../support/template';
 
 export interface Answer { status: number; text: string }
 
 export interface Target {
-  /** Resident memory, bytes. */
+  /** The last reading of the server's resident memory, bytes. */
   memory: () => number;
+  /**
+   * Calls a function with each later reading. The server reads its memory ten times a second, right
+   * after it has collected its garbage. A server that a busy machine stops for a while reads nothing.
+   * @returns a function that ends this
+   */
+  onRead: (read: (memory: number) => void) => () => void;
   /** How many files and connections are open. */
   descriptors: () => number;
   /**
@@ -56,7 +63,11 @@ export async function start(
     env: { ...settings, ...glibc }, stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => child.kill('SIGKILL'));
-  await once(child.stdout, 'data');
+  const lines = createInterface(child.stdout);
+  await once(lines, 'line'); // 'listening'
+  let memory = NaN;
+  lines.on('line', line => { memory = Number(line); });
+  await once(lines, 'line');
   // The server ends a connection that nobody has used for 40 s. On a busy machine an attack takes as
   // long, and then the next request would meet that end. So connections end earlier on this side.
   const agent = new http.Agent({ keepAlive: true, maxSockets: 20, timeout: 20000 });
@@ -66,10 +77,14 @@ export async function start(
     agent.destroy();
   };
   t.after(end);
-  const proc = (name: string) => path.join('/proc', String(child.pid), name);
   return {
-    memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(proc('status'), 'utf8'))![1]) * 1024,
-    descriptors: () => readdirSync(proc('fd')).length,
+    memory: () => memory,
+    onRead: read => {
+      const take = (line: string) => read(Number(line));
+      lines.on('line', take);
+      return () => { lines.off('line', take); };
+    },
+    descriptors: () => readdirSync(path.join('/proc', String(child.pid), 'fd')).length,
     request: (where, body, more = []) => new Promise((resolve, reject) => {
       const method = body === undefined ? 'GET' : 'POST';
       const length = String(Buffer.byteLength(body ?? ''));
