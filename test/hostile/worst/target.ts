@@ -15,11 +15,10 @@ import { emptyFolder, resource, root } from '../../support/template';
 export interface Answer { status: number; text: string }
 
 export interface Target {
-  /** The last reading of the server's resident memory, bytes. */
-  memory: () => number;
   /**
-   * Calls a function with each later reading. The server reads its memory ten times a second, right
-   * after it has collected its garbage. A server that a busy machine stops for a while reads nothing.
+   * Calls a function with each reading of the server's resident memory, bytes. The server reads it
+   * ten times a second, right after it has collected its garbage. A server that a busy machine stops
+   * for a while reads nothing.
    * @returns a function that ends this
    */
   onRead: (read: (memory: number) => void) => () => void;
@@ -65,9 +64,6 @@ export async function start(
   t.after(() => child.kill('SIGKILL'));
   const lines = createInterface(child.stdout);
   await once(lines, 'line'); // 'listening'
-  let memory = NaN;
-  lines.on('line', line => { memory = Number(line); });
-  await once(lines, 'line');
   // The server ends a connection that nobody has used for 40 s. On a busy machine an attack takes as
   // long, and then the next request would meet that end. So connections end earlier on this side.
   const agent = new http.Agent({ keepAlive: true, maxSockets: 20, timeout: 20000 });
@@ -78,7 +74,6 @@ export async function start(
   };
   t.after(end);
   return {
-    memory: () => memory,
     onRead: read => {
       const take = (line: string) => read(Number(line));
       lines.on('line', take);
