@@ -31,7 +31,7 @@ export class Turn {
   private answers: (() => void)[] = [];
   private transports: Flushed[] = [];
   private acts: (() => void)[] = [];
-  /** The time when the first of them came, ms. */
+  /** The time when the first answer, transport or function was collected, ms. */
   private since = 0;
   private readonly end = () => this.write();
 
@@ -47,7 +47,7 @@ export class Turn {
     this.transports.push(transport);
   }
 
-  /** Calls a function when all that has been collected is written. */
+  /** Calls a function at the end of this turn, after all that has been collected is written. */
   afterwards(act: () => void): void {
     this.schedule();
     this.acts.push(act);

@@ -121,7 +121,7 @@ export class StoredSession implements Keeper {
    * may have the session: one process had taken it over, and the other had not read that on the bus
    * yet. Both write the session again. If the process with the lower term comes first, the other
    * process overwrites the row. So the client is told nothing until all processes have written
-   * their sessions, and no process takes the session over (`unsettled` in the row).
+   * their sessions. Until then, the row is `unsettled`, and no process takes the session over.
    */
   private isSettled = true;
   /** The changes in the row that another process may overwrite. */
